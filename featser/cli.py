@@ -1,0 +1,300 @@
+"""The command line: parse, call a verb, print. Everything else is the verbs' work."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from featser import __version__
+from featser.console import Bars, say, show_extraction, show_predictions, show_run, show_scan, table
+from featser.errors import FeatserError
+
+app = typer.Typer(
+    name="featser",
+    help="Speech emotion recognition for laboratories with recordings, labels and ordinary "
+    "computers.\n\nFrom a folder of recordings to an honest model and report:\n\n"
+    "  featser extract RECORDINGS --corpus ravdess\n\n  featser fit\n\n"
+    "Try it without recordings: featser demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Store = Annotated[Path, typer.Option("--store", help="Where features are kept.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        "-f",
+        metavar="NAME[:PRESET]",
+        help="An extractor, such as handcrafted, egemaps or mfcc:basic; repeat for several. "
+        "`featser features` lists them.",
+    ),
+]
+Corpus = Annotated[
+    str | None,
+    typer.Option("--corpus", metavar="CARD", help="The card of a corpus folder: see `corpora`."),
+]
+DataOption = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="CORPUS=FOLDER", help="Where a corpus of the recipe is."),
+]
+Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and intervals.")]
+DEFAULT_STORE = Path("featser-store")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        say(f"featser {__version__}")
+        raise typer.Exit
+    del context
+
+
+@app.command()
+def corpora() -> None:
+    """List the corpus cards: what `scan` and `--corpus` understand."""
+    from featser.corpora.card import list_cards, load_card
+
+    cards = [load_card(name) for name in list_cards()]
+    rows = [(card.name, card.title, card.language, card.licence) for card in cards]
+    table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
+
+
+@app.command()
+def scan(
+    card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
+    folder: Annotated[Path, typer.Argument(help="Where the recordings are.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
+    ] = None,
+) -> None:
+    """Read the labels of a corpus from its file names, and count them.
+
+    Files whose names do not fit are listed, never guessed at. Without -o nothing is written.
+    """
+    from featser.verbs.scan import scan as run
+
+    show_scan(run(card, folder, output))
+    if output is not None:
+        say(f"manifest: {output}")
+
+
+@app.command()
+def features() -> None:
+    """List the extractors: families, number of values, units, and cost for 3.5 s of speech."""
+    from featser.features.extractor import list_extractors
+
+    rows = [
+        (info.name, ", ".join(info.families), info.dimension, info.units, f"{info.cost_ms:g} ms")
+        for info in list_extractors()
+    ]
+    table("Extractors", ["name", "families", "values", "units", "cost"], rows)
+    say("Handcrafted extractors take a preset: NAME:basic, NAME:standard (default), NAME:full")
+
+
+@app.command()
+def extract(
+    source: Annotated[
+        str, typer.Argument(help="A recipe, a manifest, or a corpus folder with --corpus.")
+    ],
+    store: Store = DEFAULT_STORE,
+    features: Features = None,
+    corpus: Corpus = None,
+    data: DataOption = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Compute features into the store. What is there already is not computed again.
+
+    Unusable recordings are listed with the reason and do not stop the run: the exit code is 0
+    as long as one utterance has features, else 1. After a kill or a full disk, run the same
+    command again.
+    """
+    from featser.verbs.extract import extract as run
+    from featser.verbs.source import parse_data
+
+    with _bars() as bars:
+        progress = bars("Extracting features")
+        found = parse_data(data or [])
+        result = run(source, store, features or (), corpus, found, jobs, progress)
+    show_extraction(result, str(store))
+    if not result.done + result.reused:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fit(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="As for `extract`; omitted: what was last extracted into the store."),
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", "-t", help="A label to predict; default: every usable one."),
+    ] = None,
+    primary: Annotated[str | None, typer.Option(help="The task that leads [emotion].")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="svm, logistic, mlp, xgboost, forest, extra-trees, lda, knn, ridge, svr; several "
+            "with commas vote; or `vote`, the default."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
+    ] = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="speaker-independent (default), or random (optimistic); repeat for both."
+        ),
+    ] = None,
+    speaker_norm: Annotated[
+        str | None,
+        typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
+    ] = None,
+    features: Features = None,
+    corpus: Corpus = None,
+    data: DataOption = None,
+    seed: Seed = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
+    ] = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
+
+    The run's folder holds metrics.json, predictions.parquet, folds.csv, model.featser and
+    report.html.
+    """
+    from featser.verbs.fit import fit as run
+    from featser.verbs.source import parse_data
+
+    with _bars() as bars:
+        result = run(
+            source,
+            store,
+            task or (),
+            primary,
+            model,
+            _weights(weights),
+            protocol or (),
+            _choice("--speaker-norm", speaker_norm, ("none", "transductive")),
+            features or (),
+            corpus,
+            parse_data(data or []),
+            seed,
+            output,
+            jobs,
+            _typed(),
+            bars("Fitting folds"),
+        )
+    show_run(result)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, or one manifest.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
+    ] = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Predict every task for recordings, from raw audio.
+
+    A recording that cannot be used gets a line with its reason; the others are still predicted,
+    and the exit code is 1.
+    """
+    from featser.verbs.predict import predict as run
+
+    with _bars() as bars:
+        result = run(model, files, output, jobs, bars("Predicting"))
+    show_predictions(result)
+    if output is not None:
+        say(f"predictions: {output}")
+    if (result["error"] != "").any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="The table to write: .parquet or .csv.")],
+    store: Store = DEFAULT_STORE,
+    features: Features = None,
+) -> None:
+    """Write the last extraction as one table: the manifest's columns, then a column a feature."""
+    from featser.verbs.export import export as run
+
+    rows, columns = run(output, store, features or ())
+    say(f"{rows} utterances, {columns} features: {output}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where corpus, store and run are written.")] = Path(
+        "featser-demo"
+    ),
+    jobs: Jobs = -1,
+    seed: Annotated[int, typer.Option(help="Of the synthetic corpus and the fit.")] = 0,
+) -> None:
+    """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
+    from featser.verbs.demo import demo as run
+
+    with _bars() as bars:
+        extraction, result = run(folder, bars, jobs, seed)
+    show_extraction(extraction, str(folder / "store"))
+    show_run(result)
+
+
+def main() -> None:
+    """Run the command line; featser's own errors become a line and an exit code."""
+    try:
+        app()
+    except FeatserError as error:
+        print(f"featser: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def _bars() -> Iterator[Bars]:
+    """Show progress; an interruption ends with a line and the exit code 130."""
+    try:
+        with Bars() as bars:
+            yield bars
+    except KeyboardInterrupt:
+        message = "interrupted; what was finished is kept: run the same command again"
+        print(f"\nfeatser: {message}", file=sys.stderr)
+        sys.exit(130)
+
+
+def _typed() -> str:
+    return shlex.join(["featser", *sys.argv[1:]])
+
+
+def _weights(text: str | None) -> Any:
+    if text is None or text in ("equal", "inner"):
+        return text
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise FeatserError(f"--weights '{text}': equal, inner, or numbers such as 1,2,1") from None
+
+
+def _choice(option: str, value: str | None, valid: tuple[str, ...]) -> Any:
+    if value is not None and value not in valid:
+        raise FeatserError(f"{option} '{value}': valid are {', '.join(valid)}")
+    return value

@@ -1,0 +1,1 @@
+"""Corpora: cards, scanning a folder into a manifest, and the synthetic demo corpus."""

@@ -1,0 +1,261 @@
+"""Cards: corpora described as data.
+
+A card says what a corpus is, how its file names are read, and what is to be found in it. A new
+corpus is a new YAML file. Every scalar of a card is read as text and converted by the schema, so
+that ``01`` stays a code and ``no`` (Norwegian) a language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from featser.corpora.schema import (
+    PLACEHOLDER,
+    RESERVED,
+    Design,
+    Expected,
+    Grammar,
+    Label,
+    Parity,
+    Schema,
+    SideTable,
+    TaskCard,
+    require,
+)
+from featser.errors import CardError, unknown
+
+__all__ = ["Card", "list_cards", "load_card"]
+
+
+class Card(Schema):
+    """The description of one corpus.
+
+    Parameters
+    ----------
+    name : str
+        Name on the command line and in the manifest's column ``corpus``.
+    title, language, licence, citation, source : str
+        What the corpus is, its language (ISO 639-1, empty where it varies), its licence, what to
+        cite, and where it is to be had.
+    size : str
+        How large the download is, for people.
+    sampling_rates : tuple of int
+        Rates of the published recordings in Hz.
+    layout : {'files', 'manifest'}
+        Whether labels are read from the names of files or from a table.
+    grammar : Grammar, optional
+        How names are read; needed for ``layout: files``.
+    labels : dict of Label
+        Columns made from the name.
+    tables : tuple of SideTable
+        Tables joined on the name.
+    primary : str
+        The main label.
+    tasks : dict of TaskCard
+        Labels that can be predicted. ``language`` becomes a task by itself where it varies.
+    never_tasks : dict of str
+        Labels that must not be predicted, each with the reason.
+    expected : Expected
+        Published counts; ``classes`` counts the main label.
+    design : Design, optional
+        Which recordings exist, so that a missing one can be named.
+    known_missing : tuple of str
+        Recordings that are absent from the published corpus as well.
+    faults : tuple of str
+        Known faults, as sentences.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    title: str
+    language: str = ""
+    licence: str
+    citation: str
+    source: str
+    size: str = ""
+    sampling_rates: tuple[int, ...] = ()
+    layout: Literal["files", "manifest"] = "files"
+    grammar: Grammar | None = None
+    labels: dict[str, Label] = Field(default_factory=dict)
+    tables: tuple[SideTable, ...] = ()
+    primary: str = "emotion"
+    tasks: dict[str, TaskCard] = Field(default_factory=dict)
+    never_tasks: dict[str, str] = Field(default_factory=dict)
+    expected: Expected = Expected()
+    design: Design | None = None
+    known_missing: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that the card's names and tables give, in order."""
+        joined = [name for table in self.tables for name in (*table.numbers, *table.texts)]
+        return list(dict.fromkeys([*self.labels, *joined]))
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Card:
+        if self.layout == "manifest":
+            if self.grammar or self.labels or self.tables or self.design:
+                raise ValueError(
+                    "`layout: manifest` reads a table: it takes no grammar, labels, tables, design"
+                )
+            return self
+        if self.grammar is None:
+            raise ValueError("`layout: files` needs `grammar`")
+        groups = list(self.grammar.regex.groupindex)
+        for name, label in self.labels.items():
+            require(f"labels.{name}.value", label.groups, "group of `grammar.pattern`", groups)
+            if name in RESERVED and name != "speaker":
+                raise ValueError(f"`labels.{name}`: the column `{name}` is not the card's to fill")
+        if self.design is not None:
+            named = [*self.design.keys, *PLACEHOLDER.findall(self.design.name)]
+            require("design", named, "group of `grammar.pattern`", groups)
+        for part in ("tasks", "never_tasks"):
+            require(part, getattr(self, part), "column", self.columns)
+        if self.tasks:
+            require("primary", [self.primary], "task", self.tasks)
+        self._check_classes()
+        return self
+
+    def _check_classes(self) -> None:
+        for name, task in self.tasks.items():
+            label = self.labels.get(name)
+            if task.classes and label is not None and label.codes is not None:
+                require(f"tasks.{name}.classes", task.classes, "code", label.codes.values())
+                require(f"labels.{name}.codes", label.codes.values(), "class", task.classes)
+        counts = self.expected.classes
+        if counts and self.tasks[self.primary].classes:
+            require("expected.classes", counts, "class", self.tasks[self.primary].classes)
+        if counts and self.expected.utterances not in (None, sum(counts.values())):
+            raise ValueError(
+                f"`expected.classes` add up to {sum(counts.values())}, "
+                f"`expected.utterances` says {self.expected.utterances}: mend either"
+            )
+
+    def row(self, groups: Mapping[str, str]) -> dict[str, str]:
+        """Return the labels of one name's groups; raises ValueError where a code is unknown."""
+        row = {}
+        for name, label in self.labels.items():
+            try:
+                row[name] = label.of(groups)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+        return row
+
+
+def list_cards() -> list[str]:
+    """Return the names of the cards that featser brings, sorted."""
+    folder = resources.files("featser.corpora") / "cards"
+    return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def load_card(name_or_path: str | Path) -> Card:
+    """Read a card.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        The name of a card that featser brings, or a YAML file.
+
+    Returns
+    -------
+    Card
+        The card.
+
+    Raises
+    ------
+    CardError
+        If the name is unknown, the file is missing, or a field is wrong.
+    """
+    text = str(name_or_path)
+    if text in list_cards():
+        return _built_in(text)
+    path = Path(text)
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        raise CardError(f"{unknown('corpus card', text, list_cards())}; or give a .yaml file")
+    try:
+        return _parse(path.read_text(encoding="utf-8"), text)
+    except OSError as error:
+        raise CardError(f"{text}: the card cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise CardError(
+            f"{text}: the card is not UTF-8 text ({error}): save it as UTF-8"
+        ) from error
+
+
+@cache
+def _built_in(name: str) -> Card:
+    file = resources.files("featser.corpora") / "cards" / f"{name}.yaml"
+    return _parse(file.read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def _parse(text: str, file: str) -> Card:
+    lines: dict[tuple[str, ...], int] = {}
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = _plain(node, (), lines, file)
+    except yaml.YAMLError as error:
+        raise CardError(f"{file}: not YAML: {error}") from error
+    except RecursionError as error:
+        raise CardError(f"{file}: an alias contains itself: write its content out") from error
+    if not isinstance(data, dict):
+        raise CardError(f"{file}: a card is a mapping of fields such as `name:` and `grammar:`")
+    try:
+        return Card.model_validate(data)
+    except ValidationError as error:
+        raise CardError("\n".join(_explain(error, lines, file))) from error
+
+
+def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], file: str) -> Any:
+    """Turn a YAML node into dicts, lists and text, keeping the line of each field."""
+    if node is None:
+        return None
+    lines.setdefault(at, node.start_mark.line + 1)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*at, str(i)), lines, file) for i, item in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return node.value
+    data: dict[str, Any] = {}
+    for key, value in node.value:
+        name = str(key.value)
+        line = key.start_mark.line + 1
+        if name in data:
+            raise CardError(
+                f"{file}, line {line}: `{'.'.join((*at, name))}` stands twice: keep one"
+            )
+        lines[(*at, name)] = line
+        data[name] = _plain(value, (*at, name), lines, file)
+    return data
+
+
+def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: str) -> Iterator[str]:
+    for fault in error.errors():
+        at = tuple(str(part) for part in fault["loc"])
+        line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
+        where, field = f"{file}, line {line}: ", ".".join(at)
+        if fault["type"] == "extra_forbidden":
+            known = _fields_at(at[:-1])
+            yield f"{where}{unknown('field', at[-1], known)} (in `{'.'.join(at[:-1]) or 'card'}`)"
+        elif fault["type"] == "missing":
+            yield f"{where}the field `{field}` is missing: add it"
+        elif fault["type"] == "value_error":
+            yield f"{where}{f'`{field}`: ' if at else ''}{fault['ctx']['error']}"
+        else:
+            yield f"{where}`{field}` is {fault['input']!r}: {fault['msg']}"
+
+
+def _fields_at(at: tuple[str, ...]) -> list[str]:
+    """Names of the fields that the schema has at a place."""
+    if at[:1] == ("labels",) and at[-1] == "parity":
+        return list(Parity.model_fields)
+    parts: dict[str, type[Schema]] = {
+        "grammar": Grammar, "labels": Label, "tables": SideTable, "tasks": TaskCard,
+        "expected": Expected, "design": Design,
+    }  # fmt: skip
+    return list((parts[at[0]] if at else Card).model_fields)

@@ -1,0 +1,327 @@
+"""Manifests: the table of utterances, on disk and in memory.
+
+A manifest has one row for each utterance. ``file`` is a path that is absolute or relative to the
+manifest's own folder; ``start`` and ``end`` are seconds, both empty for the whole file;
+``speaker``, ``language``, ``corpus`` and ``split`` are names; every other column is a label.
+A label that is not known is empty, which is a missing value in memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from featser.corpora.labels import is_text_only, regression_columns, task_notes, tasks_from
+from featser.errors import ManifestError
+from featser.files import whole
+from featser.tasks import Kind
+
+__all__ = ["read_manifest", "resolve", "task_notes", "tasks_from", "write_manifest"]
+
+COLUMNS = ("file", "start", "end", "speaker", "language", "corpus")
+"""Columns that every manifest has; those a file lacks are added, empty. ``file`` must be there."""
+
+SEPARATORS = (",", ";", "\t")
+_NUMBER = re.compile(r"\s*[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?\s*", re.ASCII)
+_MANY = 20
+
+
+def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None) -> pd.DataFrame:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Parquet file (``.parquet``), or text in UTF-8 separated by comma, semicolon or tab.
+    task_kinds : mapping of str to kind, optional
+        Kinds of labels that are known: a ``regression`` label is read as numbers, any other as
+        text. The cards named in the column ``corpus`` know theirs by themselves.
+
+    Returns
+    -------
+    DataFrame
+        ``file`` as it is written (see :func:`resolve`), ``start`` and ``end`` as float, every
+        other column as text, but for labels that are numbers: those of kind ``regression``, and
+        those of unknown kind whose values all are numbers, of which one has a decimal point or
+        more than 20 differ. Codes with leading zeros stay text. What is empty is missing.
+
+    Raises
+    ------
+    ManifestError
+        If the file cannot be read, has no column ``file``, has a row without a file, a time that
+        is no number, an ``end`` before its ``start``, a segment twice, or a column that is
+        neither text nor numbers.
+    """
+    path = Path(path)
+    try:
+        table = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: not UTF-8 text ({error}): save it as UTF-8") from error
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return _checked(table, str(path), task_kinds or {})
+
+
+def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
+    """Write a manifest, whole or not at all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The utterances. Absolute files are written relative to the manifest's folder; relative
+        ones stay as they are, for they are relative to it already.
+    path : str or Path
+        ``.parquet`` gives Parquet, ``.csv`` and ``.tsv`` text in UTF-8 separated by comma or tab.
+        Text forgets types: a label of text that looks like a decimal number is read as a number.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    ManifestError
+        If the table is no valid manifest, or the ending is none of these.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending not in (".parquet", ".csv", ".tsv"):
+        raise ManifestError(f"{path}: a manifest ends with .csv, .tsv or .parquet, not '{ending}'")
+    table = _checked(table, f"the table for {path}", {}, guess=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table["file"] = pd.Series([_relative(f, path.parent) for f in table["file"]], dtype="str")
+    with whole(path) as temporary:
+        if ending == ".parquet":
+            table.to_parquet(temporary, index=False)
+        else:
+            text = _to_text(table, "\t" if ending == ".tsv" else ",")
+            temporary.write_bytes(text.encode("utf-8"))
+    return path
+
+
+def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
+    """Return the absolute paths of a manifest's files.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A manifest.
+    folder : str or Path
+        What relative paths are relative to: the folder that the manifest was read from.
+
+    Returns
+    -------
+    Series of str
+        One absolute path for each row, on the table's index.
+    """
+    base = os.path.realpath(folder)
+    files = [os.path.normpath(Path(base) / file) for file in table["file"]]
+    return pd.Series(files, index=table.index, name="file", dtype="str")
+
+
+def _relative(file: str, folder: Path) -> str:
+    if not Path(file).is_absolute():
+        return Path(file).as_posix() if os.sep != "/" else file
+    try:
+        return Path(file).relative_to(folder.absolute()).as_posix()
+    except ValueError:
+        pass  # it lies elsewhere: the way there goes up
+    # Going up from a linked folder leaves by its true place, so the true places are compared.
+    there, here = _true_folder(str(Path(file).parent)), _true_folder(str(folder))
+    try:
+        return Path(os.path.relpath(Path(there) / Path(file).name, here)).as_posix()
+    except ValueError:  # another drive on Windows
+        return file
+
+
+@cache
+def _true_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow
+
+    try:
+        return pd.read_parquet(path)
+    except pyarrow.ArrowInvalid as error:
+        raise ManifestError(f"{path}: not a Parquet file: {error}") from error
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    text = path.read_bytes().decode("utf-8-sig")
+    separator = _separator(text)
+    rows: list[list[str]] = []
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        for row in reader:
+            if rows and row and len(row) != len(rows[0]):
+                raise ManifestError(
+                    f"{path}, line {reader.line_num}: {len(row)} fields, the header has "
+                    f"{len(rows[0])}: put text that holds '{separator}' in double quotes"
+                )
+            if row:
+                rows.append(row)
+    except csv.Error as error:
+        raise ManifestError(f"{path}, line {reader.line_num}: {error}") from error
+    if not rows:
+        raise ManifestError(f"{path}: empty: a manifest has a header with a column `file`")
+    header = [name.strip() for name in rows[0]]
+    columns = zip(*rows[1:], strict=True) if len(rows) > 1 else [()] * len(header)
+    table = pd.DataFrame({i: list(values) for i, values in enumerate(columns)}, dtype="str")
+    table.columns = pd.Index(header)
+    return table
+
+
+def _separator(text: str) -> str:
+    """Choose the separator that finds a column ``file``, then the one with most columns."""
+    header = text.split("\n", 1)[0].rstrip("\r")
+    found = {mark: [n.strip(' "') for n in header.split(mark)] for mark in SEPARATORS}
+    return max(SEPARATORS, key=lambda mark: ("file" in found[mark], len(found[mark])))
+
+
+def _to_text(table: pd.DataFrame, separator: str) -> str:
+    """Write text; a missing value is empty, and whatever could be misread stands in quotes."""
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return "" if np.isnan(value) else repr(float(value))
+        text = str(value)
+        if re.search(r'[",;\t\r\n]', text):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    rows = [list(table.columns), *table.itertuples(index=False, name=None)]
+    return "".join(separator.join(map(cell, row)) + "\n" for row in rows)
+
+
+def _checked(
+    table: pd.DataFrame, where: str, kinds: Mapping[str, Kind], guess: bool = True
+) -> pd.DataFrame:
+    """Return a copy with the manifest's columns and types, or say what is wrong with it."""
+    names = [str(name) for name in table.columns]
+    _check_header(names, where)
+    table = table.set_axis(names, axis="columns").reset_index(drop=True)
+    numbers = {"start", "end"} | {name for name, kind in kinds.items() if kind == "regression"}
+    result: dict[str, Any] = {}
+    for name in [*COLUMNS, *(n for n in names if n not in COLUMNS)]:
+        if name not in names:
+            result[name] = pd.Series(
+                np.nan, table.index, dtype="float64" if name in numbers else "str"
+            )
+            continue
+        values = _plain_type(table[name], name, where)
+        if name in numbers:
+            values = _to_numbers(values, name, where)
+        elif is_text_only(name) or kinds.get(name):
+            values = _to_strings(values)
+        result[name] = values
+    if guess:
+        known = regression_columns(result["corpus"])
+        for name in set(names) - set(COLUMNS) - set(kinds):
+            if is_text_only(name) or types.is_float_dtype(result[name]):
+                continue
+            if name in known or _numeric(result[name]):
+                result[name] = _to_numbers(result[name], name, where)
+    checked = pd.DataFrame(result, index=table.index)
+    _check_rows(checked, where)
+    return checked
+
+
+def _check_header(names: list[str], where: str) -> None:
+    if "file" not in names:
+        raise ManifestError(
+            f"{where}: no column `file`; columns: {', '.join(names) or 'none'}. "
+            f"Name the column with the recordings' paths `file`"
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ManifestError(f"{where}: the column `{twice[0]}` stands twice: rename or drop one")
+    if "" in names:
+        raise ManifestError(f"{where}: column {names.index('') + 1} has no name: give it one")
+
+
+def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]:
+    """Return text or float; missing values of every sort become NaN, empty text too."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if types.is_float_dtype(values.dtype):
+        return values.astype("float64")
+    if types.is_bool_dtype(values.dtype) or types.is_integer_dtype(values.dtype):
+        return _to_strings(values)
+    held = values.dropna()
+    if not held.map(lambda value: isinstance(value, str)).all():
+        kinds = sorted({type(value).__name__ for value in held if not isinstance(value, str)})
+        raise ManifestError(
+            f"{where}: column `{name}` holds {', '.join(kinds)} ({values.dtype}): "
+            f"a manifest holds text and numbers; write its values as text"
+        )
+    return as_text(values)
+
+
+def as_text(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column as text, where missing values stay missing and empty text is missing."""
+    texts = [np.nan if pd.isna(v) or v == "" else str(v) for v in values.tolist()]
+    return pd.Series(texts, values.index, dtype="str")
+
+
+def _to_strings(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Write numbers as text, whole ones without a decimal point."""
+    if types.is_float_dtype(values.dtype):
+        return as_text(values.map(lambda v: f"{v:.0f}" if float(v).is_integer() else v))
+    return as_text(values)
+
+
+def _to_numbers(values: pd.Series[Any], name: str, where: str) -> pd.Series[float]:
+    if types.is_float_dtype(values.dtype):
+        return values
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    bad = values.notna() & numbers.isna()
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise ManifestError(
+            f"{where}, data row {row + 1}: `{name}` is '{values.iloc[row]}', not a number: "
+            f"write it with a decimal point, or leave it empty"
+        )
+    return numbers
+
+
+def _numeric(values: pd.Series[str]) -> bool:
+    """Whether a column of text is numbers by its content."""
+    held = set(values.dropna())
+    plain = all(_NUMBER.fullmatch(v) and any(c.isdigit() for c in v) for v in held)
+    return bool(held) and plain and (len(held) > _MANY or any("." in v for v in held))
+
+
+def _check_rows(table: pd.DataFrame, where: str) -> None:
+    def refuse(bad: Any, what: str) -> None:
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ManifestError(f"{where}, data row {row + 1}: " + what.format(**told.iloc[row]))
+
+    start, end = table["start"].fillna(0.0), table["end"]
+    told = table[["file", "end"]].assign(start=start)
+    refuse(table["file"].isna(), "`file` is empty: name the recording or drop the row")
+    for name in ("start", "end"):
+        refuse(np.isinf(table[name]) | (table[name] < 0), f"`{name}` is {{{name}}}: give seconds")
+    refuse(end <= start, "`end` ({end:g}) is not after `start` ({start:g}), in seconds: {file}")
+    keys = table[["file", "end"]].assign(start=start).fillna({"end": np.inf})
+    twice = keys.duplicated()
+    if twice.any():
+        row = int(np.flatnonzero(twice)[0])
+        first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
+        raise ManifestError(
+            f"{where}, data row {row + 1}: '{keys['file'].iloc[row]}' stands in row {first + 1} "
+            f"already, with the same start and end: drop one"
+        )

@@ -1,0 +1,172 @@
+"""Out-of-fold predictions: every utterance predicted by a model that never heard its fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from featser.errors import TaskError
+from featser.progress import Progress, silent
+from featser.tasks import Task
+
+ALL = -1
+
+
+@dataclass
+class CrossFit:
+    """What cross-validation gives.
+
+    Attributes
+    ----------
+    predictions : DataFrame, n rows
+        ``fold``, and for each task ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most
+        frequent class, or the mean, of that fold's training part), and for tasks with classes
+        ``{task}.p[{class}]``.
+    model : estimator
+        Fitted on all rows.
+    notes : list of str
+        What a reader must know, such as a class that a training part lacked.
+    """
+
+    predictions: pd.DataFrame
+    model: Any
+    notes: list[str]
+
+
+def cross_fit(
+    model: Any,
+    X: NDArray[np.float32],
+    labels: pd.DataFrame,
+    fold: NDArray[np.intp],
+    speaker: NDArray[np.str_] | None,
+    tasks: Sequence[Task],
+    n_jobs: int = -1,
+    progress: Progress = silent,
+) -> CrossFit:
+    """Predict every utterance by a model fitted on the other folds, and fit one model on all.
+
+    Parameters
+    ----------
+    model : MultiTaskEstimator
+        Unfitted; it is cloned for every fold.
+    X : ndarray of float32, shape (n, d)
+        Features.
+    labels : DataFrame, n rows
+        A column for each task; missing labels are missing.
+    fold : ndarray of int, shape (n,)
+        The fold in which each row is tested.
+    speaker : ndarray of str, shape (n,), optional
+        For the estimators' own inner folds.
+    tasks : sequence of Task
+        What is predicted.
+    n_jobs : int
+        Folds at once, as joblib counts.
+    progress : callable
+        Called with the fits done and in all.
+
+    Returns
+    -------
+    CrossFit
+        Predictions in the order of the rows, the model fitted on all, and notes.
+
+    Raises
+    ------
+    TaskError
+        If a training part has fewer than two classes of a task.
+    """
+    from joblib import Parallel, delayed
+
+    folds = [ALL, *range(int(fold.max()) + 1)]
+    notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], fold)]
+    jobs = (delayed(_fit_one)(model, X, labels, fold, speaker, tasks, k) for k in folds)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+    parts: list[pd.DataFrame] = []
+    fitted: Any = None
+    progress(0, len(folds))
+    for done, (number, result) in enumerate(parallel(jobs), start=1):
+        if number == ALL:
+            fitted = result
+        else:
+            parts.append(result)
+        progress(done, len(folds))
+    return CrossFit(pd.concat(parts).sort_index(), fitted, notes)
+
+
+def _fit_one(
+    model: Any,
+    X: NDArray[np.float32],
+    labels: pd.DataFrame,
+    fold: NDArray[np.intp],
+    speaker: NDArray[np.str_] | None,
+    tasks: Sequence[Task],
+    number: int,
+) -> tuple[int, Any]:
+    from threadpoolctl import threadpool_limits
+
+    train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+    voices = None if speaker is None else speaker[train]
+    # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
+    with threadpool_limits(1):
+        try:
+            fitted = clone(model).fit(X[train], labels.iloc[train], speaker=voices)
+        except TaskError as error:
+            where = "all data" if number == ALL else f"the training part of fold {number}"
+            raise TaskError(f"{where}: {error}") from error
+        if number == ALL:
+            return number, fitted
+        table = out_of_fold_table(fitted, X[test], labels.iloc[test], labels.iloc[train], tasks)
+    table.index = pd.Index(test)
+    table.insert(0, "fold", number)
+    return number, table
+
+
+def out_of_fold_table(
+    fitted: Any,
+    X: NDArray[np.float32],
+    labels: pd.DataFrame,
+    training_labels: pd.DataFrame,
+    tasks: Sequence[Task],
+) -> pd.DataFrame:
+    """Set truth, prediction, baseline and probabilities of a test part side by side."""
+    table = prediction_table(fitted, X, tasks)
+    for position, task in enumerate(tasks):
+        table.insert(3 * position, f"{task.name}.true", labels[task.name].to_numpy())
+        baseline = _baseline(task, training_labels[task.name])
+        table.insert(3 * position + 2, f"{task.name}.baseline", baseline)
+    return table
+
+
+def prediction_table(fitted: Any, X: NDArray[np.float32], tasks: Sequence[Task]) -> pd.DataFrame:
+    """Return every task's prediction, ``{task}.pred``, then ``{task}.p[{class}]``."""
+    predicted, probabilities = fitted.predict(X), fitted.predict_proba(X)
+    columns = {f"{task.name}.pred": predicted[task.name].to_numpy() for task in tasks}
+    for task in tasks:
+        if task.categorical:
+            for name in task.classes:
+                values = probabilities[task.name][name].to_numpy(dtype=np.float32)
+                columns[f"{task.name}.p[{name}]"] = values
+    return pd.DataFrame(columns)
+
+
+def _baseline(task: Task, training: pd.Series) -> Any:
+    known = training.dropna()
+    return known.mode().iloc[0] if task.categorical else float(known.astype(float).mean())
+
+
+def _absent_classes(task: Task, labels: pd.Series, fold: NDArray[np.intp]) -> Iterator[str]:
+    if not task.categorical:
+        return
+    for number in range(int(fold.max()) + 1):
+        there = set(labels[fold != number].dropna())
+        lacking = sorted(set(labels[fold == number].dropna()) - there)
+        if lacking:
+            yield (
+                f"fold {number}: its training part has no '{task.name}' of class "
+                f"{', '.join(map(str, lacking))}, so these utterances cannot be recognised"
+            )

@@ -1,0 +1,312 @@
+"""How far a metric would move with other speakers: intervals from resampling speakers.
+
+Utterances of one speaker hang together, so resampling utterances gives intervals that are too
+narrow. Here whole speakers are drawn with replacement, the metric is computed on all rows drawn
+(pooled, as the value itself is), and the interval is made of the percentiles of the draws: the
+cluster bootstrap (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, §3.8;
+Field and Welsh, "Bootstrapping clustered data", JRSS B 69, 2007).
+
+What the interval holds: other speakers like these. What it does not: other training sets, other
+corpora, other seeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from featser.errors import TaskError
+from featser.evaluation.metrics import BASELINES, evaluate_task, scores, statistics_of
+from featser.evaluation.pairs import Array, Indices, is_missing
+from featser.tasks import Task
+
+FEWEST_SPEAKERS = 3
+"""With fewer speakers there is no interval: two speakers have three different draws."""
+
+_CELLS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A metric with its interval.
+
+    Attributes
+    ----------
+    value : float
+        The metric on all rows.
+    low, high : float
+        Bounds of the interval; NaN where there is none. A percentile interval need not be
+        symmetric.
+    undefined : float
+        The share of draws that were left out since the metric is undefined there, in [0, 1].
+    note : str
+        Why there is no interval, or why it is not by speaker; empty if all is as it should be.
+    """
+
+    value: float
+    low: float
+    high: float
+    undefined: float = 0.0
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``value``, ``low`` and ``high``, and the rest where it has something to say."""
+        told: dict[str, Any] = {"value": self.value, "low": self.low, "high": self.high}
+        if self.undefined:
+            told["undefined"] = self.undefined
+        if self.note:
+            told["note"] = self.note
+        return told
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is drawn: speakers, or utterances where the speaker is not known.
+
+    Attributes
+    ----------
+    of_row : ndarray of int, shape (n,)
+        Each row's unit, 0 … ``count`` - 1.
+    count : int
+        The number of units.
+    note : str
+        What is not as it should be.
+    enough : bool
+        Whether an interval can be made.
+    """
+
+    of_row: Indices
+    count: int
+    note: str = ""
+    enough: bool = True
+
+
+def bootstrap_by_speaker(
+    statistic: Callable[[npt.NDArray[Any], npt.NDArray[Any]], float],
+    true: npt.ArrayLike,
+    pred: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Bootstrap any statistic of truth and prediction by speaker.
+
+    The statistic is called on the rows of each draw. For a task's own metrics
+    :func:`evaluate_with_intervals` gives the same intervals in a fraction of the time.
+
+    Parameters
+    ----------
+    statistic : callable
+        ``statistic(true, pred) -> float`` on arrays of rows.
+    true, pred : array-like, shape (n_rows,)
+        Truth and prediction.
+    speaker : array-like, shape (n_rows,), or None
+        Who speaks; ``None``, or all missing or empty: utterances are drawn instead, and the note
+        says so. Rows that alone lack a speaker are drawn one by one.
+    n : int
+        The number of draws.
+    seed : int
+        Seed of the draws.
+    level : float
+        The share of draws inside the interval, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        The statistic on all rows, and the percentiles of the draws where it is defined. The
+        bounds are NaN, and the note says why, with fewer than three speakers.
+
+    Raises
+    ------
+    TaskError
+        If lengths differ, or ``n`` or ``level`` cannot be.
+    """
+    truth, guess = np.asarray(true), np.asarray(pred)
+    units = speaker_units(speaker, len(truth))
+    _check_request(len(truth), len(guess), n, level)
+    draws: list[float] = []
+    if units.enough:
+        for weights in _draws(units.count, n, seed):
+            for weight in weights:
+                rows = np.repeat(np.arange(len(truth)), weight[units.of_row].astype(np.int64))
+                draws.append(float(statistic(truth[rows], guess[rows])))
+    return _interval(float(statistic(truth, guess)), np.array(draws), units, level)
+
+
+def evaluate_with_intervals(
+    task: Task,
+    true: npt.ArrayLike,
+    pred: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    baseline_pred: npt.ArrayLike | None = None,
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, dict[str, Any]]:
+    """Compute all metrics of a task with their intervals, and the baselines with theirs.
+
+    All metrics see the same draws. A draw of speakers may lack a class: its UAR is then the mean
+    over the classes it has, and the recall of that class is left out of that draw.
+
+    Parameters
+    ----------
+    task : Task
+        The task.
+    true, pred : array-like, shape (n_rows,)
+        Truth and prediction, without missing values.
+    speaker : array-like, shape (n_rows,), or None
+        As in :func:`bootstrap_by_speaker`.
+    baseline_pred : array-like, shape (n_rows,), optional
+        As in :func:`featser.evaluation.metrics.evaluate_task`.
+    n, seed, level
+        As in :func:`bootstrap_by_speaker`.
+
+    Returns
+    -------
+    dict of str to dict
+        :func:`~featser.evaluation.metrics.evaluate_task`'s metrics in its order, each with
+        ``value``, ``low`` and ``high`` (float); ``undefined``, the share of draws left out, where
+        there are any; and ``note`` (str) where an interval is absent or not by speaker.
+        ``chance.uar`` is a constant: its bounds equal it.
+
+    Raises
+    ------
+    TaskError
+        If lengths differ, a value is missing, a class is unknown, or ``n`` or ``level`` cannot be.
+    """
+    values = evaluate_task(task, true, pred, baseline_pred)
+    rows = len(np.asarray(true, dtype=object))
+    units = speaker_units(speaker, rows)
+    _check_request(rows, rows, n, level)
+    draws: dict[str, Array] = {}
+    if units.enough:
+        draws = _metric_draws(task, statistics_of(task, true, pred, units.of_row), n, seed)
+        if baseline_pred is not None:
+            statistics = statistics_of(task, true, baseline_pred, units.of_row)
+            baseline = _metric_draws(task, statistics, n, seed)
+            draws |= {name: baseline[name.split(".", 1)[1]] for name in BASELINES[task.kind]}
+    told: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if name == "chance.uar":
+            told[name] = Interval(value, value, value).to_dict()
+        else:
+            told[name] = _interval(value, draws.get(name, np.array([])), units, level).to_dict()
+    return told
+
+
+def speaker_units(speaker: npt.ArrayLike | None, rows: int) -> Units:
+    """Find what is to be drawn: speakers where they are known, else utterances.
+
+    Parameters
+    ----------
+    speaker : array-like, shape (rows,), or None
+        Who speaks; missing values, and empty ones, are speakers that are not known.
+    rows : int
+        The number of rows.
+
+    Returns
+    -------
+    Units
+        The rows' units, and a note where they are not speakers or too few.
+
+    Raises
+    ------
+    TaskError
+        If there are not as many speakers as rows.
+    """
+    names = np.full(rows, None) if speaker is None else np.asarray(speaker, dtype=object)
+    if names.shape != (rows,):
+        raise TaskError(f"{rows} rows but speakers of shape {names.shape}: give one for each row")
+    index: dict[Any, int] = {}
+    keys = [("?", i) if is_missing(name) or name == "" else name for i, name in enumerate(names)]
+    of_row = np.array([index.setdefault(key, len(index)) for key in keys], dtype=np.int64)
+    nameless = sum(isinstance(key, tuple) for key in keys)
+    speakers = len(index) - nameless
+    if nameless == rows:
+        note = (
+            "no speakers are known: utterances were resampled, so the interval is likely too narrow"
+        )
+        return Units(of_row, rows, note)
+    if speakers < FEWEST_SPEAKERS:
+        note = (
+            f"no interval: {speakers} speaker{'s' * (speakers != 1)}, "
+            f"and resampling speakers needs {FEWEST_SPEAKERS} or more"
+        )
+        return Units(of_row, len(index), note, enough=False)
+    note = f"{nameless} of {rows} utterances have no speaker and were resampled one by one"
+    return Units(of_row, len(index), note if nameless else "")
+
+
+def to_json(data: Any) -> Any:
+    """Return nested plain data with NaN and infinities as ``None``, which JSON can hold.
+
+    Parameters
+    ----------
+    data : Any
+        Mappings, lists, tuples and scalars, such as :func:`evaluate_with_intervals` returns.
+
+    Returns
+    -------
+    Any
+        The same with dicts, lists and Python's own scalars, for
+        ``json.dumps(..., allow_nan=False)``.
+    """
+    if isinstance(data, Mapping):
+        return {str(key): to_json(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [to_json(value) for value in data]
+    if isinstance(data, np.ndarray):
+        return to_json(data.tolist())
+    if isinstance(data, np.generic):
+        return to_json(data.item())
+    if isinstance(data, float) and not math.isfinite(data):
+        return None
+    return data
+
+
+def _metric_draws(task: Task, statistics: Array, n: int, seed: int) -> dict[str, Array]:
+    # A draw's statistics are the drawn units' statistics, added: no row is touched again.
+    units = len(statistics)
+    flat = statistics.reshape(units, -1)
+    totals = np.concatenate([weights @ flat for weights in _draws(units, n, seed)])
+    return scores(task, totals.reshape(n, *statistics.shape[1:]))
+
+
+def _draws(units: int, n: int, seed: int) -> Iterator[Array]:
+    """Yield, in blocks of draws, how often each unit was drawn, shape (block, units)."""
+    random = np.random.default_rng(seed)
+    at_once = max(1, _CELLS_AT_ONCE // units)
+    for start in range(0, n, at_once):
+        block = min(at_once, n - start)
+        drawn = random.integers(0, units, size=(block, units))
+        cell = drawn + np.arange(block)[:, None] * units
+        counts = np.bincount(cell.ravel(), minlength=block * units)
+        yield counts.reshape(block, units).astype(float)
+
+
+def _interval(value: float, draws: Array, units: Units, level: float) -> Interval:
+    if not units.enough:
+        return Interval(value, math.nan, math.nan, note=units.note)
+    defined = draws[np.isfinite(draws)]
+    undefined = 1.0 - len(defined) / len(draws)
+    if not len(defined):
+        return Interval(value, math.nan, math.nan, undefined, "undefined in every draw")
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(low), float(high), undefined, units.note)
+
+
+def _check_request(n_true: int, n_pred: int, n: int, level: float) -> None:
+    if n_true != n_pred:
+        raise TaskError(f"{n_true} true values but {n_pred} predicted: give one for each row")
+    if n < 1:
+        raise TaskError(f"n = {n}: a bootstrap needs one draw or more, commonly 1000")
+    if not 0 < level < 1:
+        raise TaskError(f"level = {level}: give a share between 0 and 1, such as 0.95")

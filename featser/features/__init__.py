@@ -1,0 +1,1 @@
+"""Features: one short-time spectrum, descriptors, functionals, extractors and the store."""

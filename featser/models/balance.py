@@ -1,0 +1,75 @@
+"""Class balance for classifiers that have no ``class_weight`` of their own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+
+class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """A classifier for which every class counts the same, however many utterances it has.
+
+    Where the classifier takes sample weights, each utterance is weighted by
+    ``n / (classes × size of its class)``. Where it takes none (nearest neighbours, discriminant
+    analysis) its posteriors are divided by the classes' training shares and renormalised, which
+    is Bayes' rule with equal priors.
+
+    Parameters
+    ----------
+    estimator : classifier
+        With ``predict_proba``. It sees the classes as integers from 0 without gaps.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (k,)
+    estimator_ : classifier
+        Fitted.
+    prior_ : ndarray, shape (k,), or None
+        The shares that posteriors are divided by; None where weights were used.
+    """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_weight": True}
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Balanced:
+        """Fit the classifier to X, shape (n, d), and classes y, shape (n,)."""
+        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=None)
+        self.classes_, encoded = np.unique(y, return_inverse=True)
+        self.estimator_ = clone(self.estimator)
+        if has_fit_parameter(self.estimator_, "sample_weight"):
+            weight = compute_sample_weight("balanced", encoded)
+            if sample_weight is not None:
+                weight = weight * np.asarray(sample_weight)
+            self.prior_ = None
+            self.estimator_.fit(X, encoded, sample_weight=weight)
+        else:
+            self.prior_ = np.bincount(encoded) / len(encoded)
+            self.estimator_.fit(X, encoded)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the posteriors, shape (n, k)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
+        posterior = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        if self.prior_ is not None:
+            posterior = posterior / self.prior_
+        normalised: NDArray[np.float64] = posterior / posterior.sum(axis=1, keepdims=True)
+        return normalised
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable classes, shape (n,)."""
+        classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return classes
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,227 @@
+"""One file that predicts from raw audio: the model, and all it needs to know about itself.
+
+``model.featser`` is a ZIP archive of two members: ``model.json`` (tasks, extractors with their
+parameters and fingerprints, library versions, what it was trained on, checksums) and
+``estimators.skops`` (the fitted estimators in skops' format, which holds no code). Loading builds
+objects of the types in :data:`ALLOWED` only, and refuses a file that names any other.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from featser.errors import BundleError
+from featser.files import whole
+from featser.models.multitask import MultiTaskEstimator
+from featser.tasks import Task
+
+FORMAT = 1
+LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
+
+ALLOWED = (
+    "featser.models.balance.Balanced",
+    "featser.models.calibration.GroupCalibrated",
+    "featser.models.estimators.FixedEpochsClassifier",
+    "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.normalise.Clip",
+    "featser.models.voting.VoteClassifier",
+    "featser.models.voting.VoteRegressor",
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
+)
+"""Types that a bundle may hold beside those that skops trusts (scikit-learn's and NumPy's own)."""
+
+
+@dataclass
+class Bundle:
+    """A fitted model with what it needs to be used on new recordings.
+
+    Parameters
+    ----------
+    model : MultiTaskEstimator
+        Fitted.
+    extractors : list of dict
+        Descriptions as the store gives them, in the order of the feature columns.
+    speaker_norm : {'none', 'transductive'}
+        How features were made comparable across speakers before the model.
+    training : dict
+        What it was trained on and how well it did; plain data.
+    libraries : dict of str to str
+        Versions at fitting.
+    """
+
+    model: MultiTaskEstimator
+    extractors: list[dict[str, Any]]
+    speaker_norm: str
+    training: dict[str, Any]
+    libraries: dict[str, str]
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """What it predicts."""
+        return self.model.tasks
+
+
+def save_bundle(path: str | Path, bundle: Bundle) -> Path:
+    """Write a model bundle, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Usually ``model.featser``.
+    bundle : Bundle
+        With a fitted model.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    import skops.io
+
+    estimators = {name: _without_requests(est) for name, est in bundle.model.estimators_.items()}
+    data = skops.io.dumps(estimators)
+    description = {
+        "format": FORMAT,
+        "tasks": [task.to_dict() for task in bundle.tasks],
+        "extractors": bundle.extractors,
+        "n_features": int(bundle.model.n_features_in_),
+        "speaker_norm": bundle.speaker_norm,
+        "training": bundle.training,
+        "libraries": bundle.libraries,
+        "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
+    }
+    path = Path(path)
+    with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        _write_member(archive, "model.json", json.dumps(description, indent=1).encode())
+        _write_member(archive, "estimators.skops", data)
+    return path
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Read a model bundle.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Bundle
+        Ready to predict.
+
+    Raises
+    ------
+    BundleError
+        If the file is missing, damaged, of a later format, names a type that is not allowed,
+        or cannot be read by the libraries installed here.
+    """
+    import skops.io
+
+    path = Path(path)
+    description, data = _read_members(path)
+    libraries = description["libraries"]
+    try:
+        foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(ALLOWED))
+        if foreign:
+            raise BundleError(
+                f"{path}: it holds types that featser does not load: {', '.join(foreign)}; "
+                f"nothing of it was run"
+            )
+        estimators = skops.io.loads(data, trusted=list(ALLOWED))
+    except BundleError:
+        raise
+    except Exception as error:
+        raise BundleError(
+            f"{path}: cannot be loaded ({type(error).__name__}: {error}). "
+            f"{_version_hint(libraries)}"
+        ) from error
+    tasks = tuple(Task.from_dict(task) for task in description["tasks"])
+    model = MultiTaskEstimator(tasks, estimators)
+    model.estimators_ = estimators
+    model.n_features_in_ = description["n_features"]
+    return Bundle(
+        model,
+        description["extractors"],
+        description["speaker_norm"],
+        description["training"],
+        libraries,
+    )
+
+
+def library_versions(extra: Sequence[str] = ()) -> dict[str, str]:
+    """Return the versions of the libraries that a model depends on."""
+    return {name: version(name) for name in (*LIBRARIES, *extra)}
+
+
+def _write_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    # A fixed date: the same model gives the same file.
+    member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    member.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(member, data)
+
+
+def _read_members(path: Path) -> tuple[dict[str, Any], bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            description = json.loads(archive.read("model.json"))
+            data = archive.read("estimators.skops")
+    except FileNotFoundError as error:
+        raise BundleError(
+            f"{path}: no such file; `featser fit` writes RUN/model.featser"
+        ) from error
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise BundleError(f"{path}: not a model bundle, or a damaged one ({error})") from error
+    if description.get("format") != FORMAT:
+        raise BundleError(
+            f"{path}: format {description.get('format')}, this featser reads {FORMAT}; "
+            f"{_version_hint(description.get('libraries', {}))}"
+        )
+    if hashlib.sha256(data).hexdigest() != description["checksums"]["estimators.skops"]:
+        raise BundleError(f"{path}: damaged: estimators.skops does not match its checksum")
+    return description, data
+
+
+def _version_hint(libraries: dict[str, str]) -> str:
+    here = library_versions()
+    other = [f"{n} {v} (here {here[n]})" for n, v in libraries.items() if here.get(n, v) != v]
+    if not other:
+        return "It was saved with the very versions installed here, so the file is damaged"
+    return f"It was saved with {', '.join(other)}: install those, or fit it again"
+
+
+def _without_requests(estimator: Any) -> Any:
+    """Return a copy without metadata requests: they only serve fitting, and skops refuses them."""
+    estimator = copy.deepcopy(estimator)
+    seen: set[int] = set()
+    waiting = [estimator]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, dict):
+            waiting += item.values()
+        elif isinstance(item, list | tuple):
+            waiting += item
+        elif hasattr(item, "get_params"):
+            vars(item).pop("_metadata_request", None)
+            waiting += vars(item).values()
+        elif type(item).__module__.startswith("sklearn.") and hasattr(item, "__dict__"):
+            waiting += vars(item).values()
+    return estimator

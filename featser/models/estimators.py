@@ -1,0 +1,229 @@
+"""Estimators by name, with defaults that suit some hundred to some thousand utterances.
+
+Every name stands for a classifier and its counterpart for regression. All come with their
+preparation (standardising, imputation, clipping), so everything that is learnt from data is
+learnt where ``fit`` is called: inside the fold.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import ArrayLike
+from sklearn import config_context
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+
+from featser.errors import TaskError, unknown
+from featser.models.balance import Balanced
+from featser.models.calibration import GroupCalibrated
+from featser.models.normalise import prepared
+from featser.models.voting import VoteClassifier, VoteRegressor, Weights
+from featser.tasks import Task
+
+DEFAULT_VOTE = ("svm", "logistic", "mlp", "xgboost")
+
+
+def make_estimator(
+    name: str, task: Task, seed: int = 0, weights: Weights | Sequence[float] = "equal"
+) -> Pipeline:
+    """Build an unfitted estimator for a task.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`ESTIMATORS`; ``vote``; or several names with commas between, which vote.
+    task : Task
+        What it is to predict: its kind decides between classifier and regressor.
+    seed : int
+        Of everything random in it.
+    weights : {'equal', 'inner'} or sequence of float
+        Of the members of a vote.
+
+    Returns
+    -------
+    Pipeline
+        Preparation and model. ``fit`` requests ``sample_weight`` and ``speaker`` where of use.
+
+    Raises
+    ------
+    TaskError
+        If there is no estimator of that name.
+
+    Examples
+    --------
+    >>> emotion = Task("emotion", classes=("angry", "sad"))
+    >>> make_estimator("svm,xgboost", emotion)[-1].members[0][0]
+    'svm'
+    """
+    names = members_of(name)
+    if len(names) == 1:
+        return prepared(_make(names[0], task, seed))
+    members = [(member, _make(member, task, seed)) for member in names]
+    vote = VoteClassifier if task.categorical else VoteRegressor
+    return prepared(vote(members, weights=weights, seed=seed))
+
+
+def members_of(name: str) -> tuple[str, ...]:
+    """Return the names of the estimators that a model's name stands for, one or several."""
+    if name == "vote":
+        return DEFAULT_VOTE
+    names = tuple(dict.fromkeys(part.strip() for part in name.split(",") if part.strip()))
+    for member in names or ("",):
+        if member not in ESTIMATORS:
+            raise TaskError(unknown("model", member, ["vote", *ESTIMATORS]))
+    return names
+
+
+Factory = Callable[[int], Any]
+
+
+class FixedEpochsClassifier(MLPClassifier):
+    """A multilayer perceptron trained for ``max_iter`` epochs, which is not worth a warning."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+        """Fit to X, shape (n, d), and classes y, shape (n,)."""
+        with _without_convergence_warning():
+            return super().fit(X, y, sample_weight=sample_weight)
+
+
+class FixedEpochsRegressor(MLPRegressor):
+    """A multilayer perceptron trained for ``max_iter`` epochs, which is not worth a warning."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+        """Fit to X, shape (n, d), and values y, shape (n,)."""
+        with _without_convergence_warning():
+            return super().fit(X, y, sample_weight=sample_weight)
+
+
+@contextmanager
+def _without_convergence_warning() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def _make(name: str, task: Task, seed: int) -> Any:
+    classifier, regressor = ESTIMATORS[name]
+    with config_context(enable_metadata_routing=True):
+        if task.categorical:
+            return classifier(seed)
+        return TransformedTargetRegressor(regressor(seed), transformer=StandardScaler())
+
+
+def _weighted(estimator: Any) -> Any:
+    return estimator.set_fit_request(sample_weight=True)
+
+
+# Early stopping would hold out utterances of speakers that are also trained on, and stop too
+# late; so a fixed number of epochs and a strong penalty.
+_MLP = {"hidden_layer_sizes": (128,), "alpha": 3.0, "batch_size": 64, "max_iter": 60, "tol": 0.0}
+
+_XGBOOST = {
+    "n_estimators": 200,
+    "max_depth": 3,
+    "learning_rate": 0.1,
+    "subsample": 0.8,
+    "colsample_bytree": 0.1,
+    "colsample_bynode": 0.5,
+    "max_bin": 64,
+    "tree_method": "hist",
+    "n_jobs": 1,
+}
+_TREES = {"n_estimators": 400, "min_samples_leaf": 2, "n_jobs": 1}
+_SVM = {"kernel": "rbf", "gamma": "scale", "cache_size": 500}
+
+
+def _svm(seed: int) -> Any:
+    return GroupCalibrated(SVC(C=10.0, class_weight="balanced", **_SVM), seed=seed)
+
+
+def _svr(seed: int) -> Any:
+    return _weighted(SVR(C=1.0, **_SVM))
+
+
+def _logistic(seed: int) -> Any:
+    return _weighted(LogisticRegression(C=0.01, class_weight="balanced", max_iter=500))
+
+
+def _ridge(seed: int) -> Any:
+    return _weighted(Ridge(alpha=1000.0))
+
+
+def _mlp(seed: int) -> Any:
+    return Balanced(FixedEpochsClassifier(**_MLP, random_state=seed))
+
+
+def _mlp_regressor(seed: int) -> Any:
+    return _weighted(FixedEpochsRegressor(**_MLP, random_state=seed))
+
+
+def _xgboost(seed: int) -> Any:
+    from xgboost import XGBClassifier
+
+    return Balanced(XGBClassifier(random_state=seed, **_XGBOOST))
+
+
+def _xgboost_regressor(seed: int) -> Any:
+    from xgboost import XGBRegressor
+
+    return _weighted(XGBRegressor(random_state=seed, **_XGBOOST))
+
+
+def _forest(seed: int) -> Any:
+    return _weighted(RandomForestClassifier(**_TREES, class_weight="balanced", random_state=seed))
+
+
+def _forest_regressor(seed: int) -> Any:
+    return _weighted(RandomForestRegressor(**_TREES, max_features="sqrt", random_state=seed))
+
+
+def _extra_trees(seed: int) -> Any:
+    return _weighted(ExtraTreesClassifier(**_TREES, class_weight="balanced", random_state=seed))
+
+
+def _extra_trees_regressor(seed: int) -> Any:
+    return _weighted(ExtraTreesRegressor(**_TREES, max_features="sqrt", random_state=seed))
+
+
+def _lda(seed: int) -> Any:
+    return Balanced(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))
+
+
+def _knn(seed: int) -> Any:
+    return Balanced(KNeighborsClassifier(n_neighbors=15, weights="distance"))
+
+
+def _knn_regressor(seed: int) -> Any:
+    return KNeighborsRegressor(n_neighbors=15, weights="distance")
+
+
+ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
+    "svm": (_svm, _svr),
+    "svr": (_svm, _svr),
+    "logistic": (_logistic, _ridge),
+    "ridge": (_logistic, _ridge),
+    "lda": (_lda, _ridge),
+    "mlp": (_mlp, _mlp_regressor),
+    "xgboost": (_xgboost, _xgboost_regressor),
+    "forest": (_forest, _forest_regressor),
+    "extra-trees": (_extra_trees, _extra_trees_regressor),
+    "knn": (_knn, _knn_regressor),
+}
+"""Name → how its classifier and its regressor are made from a seed."""

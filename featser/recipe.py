@@ -1,0 +1,172 @@
+"""Recipes: what to run, as data. A YAML file under ``pipelines/`` reproduces a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from featser.corpora.card import list_cards, load_card
+from featser.errors import FeatserError, RecipeError, unknown
+
+DEFAULT_FEATURES = ("handcrafted", "egemaps")
+
+
+class Recipe(BaseModel):
+    """One experiment.
+
+    Attributes
+    ----------
+    name, title : str
+        How it is called, and what it is, in a line.
+    paper : str
+        The publication it follows, if any.
+    corpora : list of str
+        Cards; ``--data NAME=FOLDER`` says where each is.
+    features : list of str
+        Extractors, such as ``handcrafted`` or ``mfcc:basic``.
+    tasks : list of str
+        Labels to predict; empty for all that the corpora truly have.
+    primary : str
+        The task that folds are balanced by and reports begin with.
+    model : str
+        An estimator's name, several with commas between, or ``vote``.
+    weights : 'equal', 'inner' or list of float
+        Of a vote's members.
+    protocols : list of str
+        How it is evaluated, the first one leading.
+    speaker_norm : 'none' or 'transductive'
+        Whether each speaker's features are normalised by that speaker's own recordings.
+    seed : int
+        Of everything random.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str = ""
+    paper: str = ""
+    corpora: list[str] = Field(min_length=1)
+    features: list[str] = Field(default=list(DEFAULT_FEATURES), min_length=1)
+    tasks: list[str] = []
+    primary: str = "emotion"
+    model: str = "vote"
+    weights: Literal["equal", "inner"] | list[float] = "equal"
+    protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
+    speaker_norm: Literal["none", "transductive"] = "none"
+    seed: int = 0
+
+    @field_validator("corpora")
+    @classmethod
+    def _known_corpora(cls, names: list[str]) -> list[str]:
+        _refuse_unknown("corpus", names, list_cards())
+        return names
+
+    @field_validator("features")
+    @classmethod
+    def _known_features(cls, specs: list[str]) -> list[str]:
+        from featser.features.extractor import make_extractor
+
+        for spec in specs:
+            _as_value_error(make_extractor, spec)
+        return specs
+
+    @field_validator("protocols")
+    @classmethod
+    def _known_protocols(cls, names: list[str]) -> list[str]:
+        from featser.evaluation.protocols import PROTOCOLS
+
+        _refuse_unknown("protocol", names, list(PROTOCOLS))
+        return names
+
+    @field_validator("model")
+    @classmethod
+    def _known_model(cls, name: str) -> str:
+        from featser.models.estimators import members_of
+
+        _as_value_error(members_of, name)
+        return name
+
+    @model_validator(mode="after")
+    def _known_tasks(self) -> Recipe:
+        valid = {task for name in self.corpora for task in load_card(name).tasks}
+        if valid:
+            _refuse_unknown("task", [*self.tasks, self.primary], sorted(valid))
+        if self.tasks and self.primary not in self.tasks:
+            raise ValueError(f"the primary task '{self.primary}' is not among the tasks")
+        return self
+
+
+def list_recipes() -> dict[str, Path]:
+    """Return the recipes that come with featser: name → file."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "pipelines", here.parent / "pipelines"):
+        if folder.is_dir():
+            return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def load_recipe(source: str | Path) -> Recipe:
+    """Read a recipe.
+
+    Parameters
+    ----------
+    source : str or Path
+        A YAML file, or the name of a recipe that comes with featser.
+
+    Returns
+    -------
+    Recipe
+        Checked.
+
+    Raises
+    ------
+    RecipeError
+        If the file is missing or not YAML, or a field is unknown, missing or invalid; the
+        message names the field, its value and the valid ones.
+    """
+    path = list_recipes().get(str(source), Path(source))
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(list_recipes())
+        raise RecipeError(f"{source}: cannot be read ({error}); recipes here: {known}") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not YAML: {error}") from error
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is a table of fields: {', '.join(_fields())}")
+    try:
+        return Recipe(**data)
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from error
+
+
+def _fields() -> list[str]:
+    return list(Recipe.model_fields)
+
+
+def _explain(error: Any) -> str:
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return unknown("field", field, _fields())
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "missing":
+        return f"field '{field}' is missing"
+    return f"field '{field}': {message}" if field else message
+
+
+def _refuse_unknown(what: str, names: Sequence[str], valid: Sequence[str]) -> None:
+    for name in names:
+        if name not in valid:
+            raise ValueError(unknown(what, name, valid))
+
+
+def _as_value_error(check: Any, value: str) -> None:
+    """Let pydantic collect what a featser function refuses."""
+    try:
+        check(value)
+    except FeatserError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,278 @@
+"""The HTML report: one file that asks for nothing outside itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from featser import __version__
+from featser.files import write_text
+from featser.reporting import plots, tables, wording
+from featser.reporting.numbers import count, duration, estimate, number
+from featser.reporting.plots import Mark
+from featser.reporting.summary import RunSummary
+from featser.reporting.tables import Table
+from featser.tasks import Task
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_COLLAPSED_FROM = 12
+"""Tables with more rows than this are folded away."""
+
+
+@dataclass
+class TaskSection:
+    """What the report shows of one task; SVG is markup made here, the rest is plain."""
+
+    task: Task
+    results: Table | None = None
+    recalls: Table | None = None
+    recall_plot: str = ""
+    confusion: Table | None = None
+    confusion_plots: list[tuple[str, str]] = field(default_factory=list)
+    scatter_plot: str = ""
+    scatter_note: str = ""
+
+
+def write_report(path: str | Path, run: RunSummary) -> Path:
+    """Write a run's report as one self-contained HTML file.
+
+    Equal summaries give equal bytes. All names are escaped; the page needs no script, no font
+    and no request, and says so to the browser by a content security policy.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write, whole or not at all.
+    run : RunSummary
+        What to report.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    TaskError, ProtocolError, ManifestError
+        If no report can be made of the summary, see :meth:`RunSummary.check`.
+    """
+    path = Path(path)
+    page = render(run)
+    # File names that are not valid UTF-8 reach us as lone surrogates: write them as escapes.
+    write_text(path, page.encode("utf-8", "backslashreplace").decode("utf-8"))
+    return path
+
+
+def render(run: RunSummary) -> str:
+    """Return the report as a string; see :func:`write_report`."""
+    run.check()
+    return _environment(run).get_template("report.html.j2").render(_context(run))
+
+
+def _environment(run: RunSummary) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "optimistic": wording.optimistic,
+        "transductive": run.speaker_norm == "transductive",
+        "many": _COLLAPSED_FROM,
+    }
+    environment.filters |= {"count": count}
+    return environment
+
+
+def _context(run: RunSummary) -> dict[str, Any]:
+    data = run.predictions
+    speakers = set(run.speakers()) - {""}
+    return {
+        "run": run,
+        "version": __version__,
+        "duration": duration(run.seconds),
+        "headline": _headline(run),
+        "folds_sentence": wording.folds_sentence(run.protocol),
+        "transductive_sentence": wording.TRANSDUCTIVE,
+        "facts": {
+            "utterances": count(len(data)),
+            "speakers": count(len(speakers)) if speakers else "not known",
+            "corpora": _names(run, "corpus"),
+            "languages": _names(run, "language"),
+            "unusable recordings": count(len(run.unusable)),
+            "folds": count(run.folds["fold"].nunique()),
+            "seed": str(run.seed),
+        },
+        "labels": tables.labels_per_task(run),
+        "class_counts": _class_counts(run),
+        "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
+        "speaker": _speaker_section(run),
+        "genders": tables.genders(run),
+        "unusable": tables.of_frame("Recordings that could not be used", run.unusable),
+        "folds": tables.folds(run),
+        "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
+        "glossary": wording.glossary(run),
+    }
+
+
+def _headline(run: RunSummary) -> dict[str, Any]:
+    task = run.primary
+    name = wording.headline_metric(task)
+    figures = run.figures(task)
+    figure = figures.get(name, {"value": None, "low": None, "high": None})
+    baseline = "chance.uar" if task.categorical else "mean.ccc"
+    marks = []
+    for protocol in run.protocols:
+        told = run.figures(task, protocol)
+        if name in told and number(told[name]["value"]) == number(None):
+            continue
+        if name in told:
+            value, low, high = (_float(told[name][key]) for key in ("value", "low", "high"))
+            beside = _float(told.get(baseline, {}).get("value"))
+            hollow = wording.optimistic(protocol)
+            title = f"{protocol}{' – OPTIMISTIC' if hollow else ''}"
+            marks.append(Mark(title, value, low, high, beside, hollow))
+    title = wording.metric_title(name)
+    told_baseline = figures.get(baseline)
+    description = "; ".join(f"{m.name}: {title} {number(m.value)}" for m in marks)
+    plot = partial(plots.dots, name="headline", description=description)
+    return {
+        "metric": title,
+        "task": task.name,
+        "value": estimate(figure),
+        "baseline": number(told_baseline["value"]) if told_baseline else "",
+        "baseline_name": "chance" if task.categorical else "always saying the mean",
+        "sentence": wording.headline_sentence(run),
+        "plot": _markup(plot(marks, f"{title} of {task.name}")) if marks else "",
+    }
+
+
+def _class_counts(run: RunSummary) -> list[Table]:
+    found: list[Table] = []
+    groups = [by for by in ("gender", "corpus") if len(set(run.known(by)) - {""}) > 1]
+    for task in run.ordered_tasks:
+        if task.categorical:
+            # A single corpus still gives the counts of the classes.
+            chosen = [by for by in groups if by != task.name] or ["corpus"]
+            found += [tables.class_counts(run, task, by) for by in chosen]
+    return found
+
+
+def _task_section(run: RunSummary, index: int, task: Task) -> TaskSection:
+    section = TaskSection(task)
+    if run.figures(task) or any(run.figures(task, protocol) for protocol in run.protocols):
+        section.results = tables.results(run, task)
+    if not run.scored(task).any():
+        return section
+    if not task.categorical:
+        return _with_scatter(run, index, section)
+    section.recalls = tables.recalls(run, task)
+    section.recall_plot = _recall_plot(run, index, task)
+    counts = tables.confusion(run, task)
+    section.confusion = tables.confusion_table(counts, task)
+    for normalised, title in ((True, "share of each true class"), (False, "utterances")):
+        description = (
+            f"Confusion matrix of {task.name}, {title}; the same numbers are in the table below."
+        )
+        name = f"confusion-{index}-{'share' if normalised else 'count'}"
+        drawn = plots.confusion(counts, task.classes, name, description, normalised=normalised)
+        section.confusion_plots.append((title, _markup(drawn)))
+    return section
+
+
+def _recall_plot(run: RunSummary, index: int, task: Task) -> str:
+    figures = run.figures(task)
+    chance = _float(figures.get("chance.uar", {}).get("value"))
+    marks = []
+    for name in task.classes:
+        figure = figures.get(f"recall[{name}]", {})
+        value, low, high = (_float(figure.get(key)) for key in ("value", "low", "high"))
+        if np.isfinite(value):
+            marks.append(
+                Mark(name, value, low, high, chance, hollow=wording.optimistic(run.protocol))
+            )
+    if not marks:
+        return ""
+    described = ", ".join(f"{mark.name} {number(mark.value)}" for mark in marks)
+    description = f"Recall by class of {task.name}: {described}."
+    return _markup(plots.dots(marks, "recall", f"recall-{index}", description))
+
+
+def _with_scatter(run: RunSummary, index: int, section: TaskSection) -> TaskSection:
+    task = section.task
+    true, pred = tables.pairs(run, task, run.scored(task))
+    chosen = plots.thinned(len(true))
+    description = f"Predicted against true {task.name}, with the line where both are equal."
+    section.scatter_plot = _markup(
+        plots.scatter(true[chosen], pred[chosen], f"scatter-{index}", description)
+    )
+    if len(chosen) < len(true):
+        section.scatter_note = (
+            f"{count(len(chosen))} of {count(len(true))} utterances are drawn, chosen at random; "
+            "the metrics are of all."
+        )
+    return section
+
+
+def _speaker_section(run: RunSummary) -> dict[str, Any] | None:
+    task = run.primary
+    found = tables.by_speaker(run, task)
+    if not found:
+        return None
+    name = wording.headline_metric(task)
+    title = wording.metric_title(name)
+    pooled = _float(run.figures(task).get(name, {}).get("value"))
+    hollow = wording.optimistic(run.protocol)
+    marks = tables.speaker_marks(found, plots.MOST_SPEAKERS, hollow=hollow)
+    notes = [f"The dashed line is the {title} of all speakers together."] if marks else []
+    if task.categorical:
+        fewer = sum(classes < len(task.classes) for *_, classes in found)
+        if fewer:
+            notes.append(
+                f"{fewer} of {len(found)} speakers do not have all classes; "
+                "theirs is the mean over the classes they have."
+            )
+    undefined = sum(np.isnan(value) for _, value, *_ in found)
+    if undefined:
+        notes.append(f"{title} is undefined for {undefined} speakers: they are in the table alone.")
+    if len(marks) + undefined < len(found):
+        notes.append(
+            f"The {len(marks) // 2} lowest and the {len(marks) // 2} highest of {len(found)} "
+            "speakers are drawn; the table has all."
+        )
+    drawn = ""
+    if marks:
+        ends = f"from {number(marks[0].value)} to {number(marks[-1].value)}"
+        description = f"{title} of {task.name} by speaker, {ends}; all values are in the table."
+        drawn = _markup(plots.speakers(marks, pooled, title, "speakers", description))
+    return {
+        "title": title,
+        "plot": drawn,
+        "notes": notes,
+        "table": tables.speaker_table(found, task),
+    }
+
+
+def _names(run: RunSummary, column: str) -> str:
+    return ", ".join(sorted(set(run.known(column)) - {""})) or "not given"
+
+
+def _float(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _markup(svg: str) -> str:
+    from markupsafe import Markup
+
+    return Markup(svg)

@@ -1,0 +1,188 @@
+"""What a fit works with: its settings, and the rows, features and tasks it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.corpora.manifest import task_notes, tasks_from
+from featser.errors import StoreError, TaskError, unknown
+from featser.evaluation.protocols import speaker_ids
+from featser.features.extraction import identify, usable
+from featser.features.extractor import Extractor, make_extractor
+from featser.features.store import Store
+from featser.models.estimators import members_of
+from featser.models.normalise import SpeakerNormalizer, refuse_poor_coverage
+from featser.tasks import Task
+from featser.verbs.source import Source, read_source, recall
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to fit; every field of it that a recipe or the user left open has its default.
+
+    Attributes
+    ----------
+    features, tasks : tuple of str
+    primary, model : str
+    weights : 'equal', 'inner' or list of float
+    protocols : tuple of str
+    speaker_norm : {'none', 'transductive'}
+    seed : int
+    """
+
+    features: tuple[str, ...]
+    tasks: tuple[str, ...]
+    primary: str
+    model: str
+    weights: Literal["equal", "inner"] | Sequence[float]
+    protocols: tuple[str, ...]
+    speaker_norm: Literal["none", "transductive"]
+    seed: int
+
+
+@dataclass
+class Data:
+    """What a model learns from: utterances with features, labels and speakers.
+
+    Attributes
+    ----------
+    table : DataFrame, n rows
+        The manifest's rows that have all features.
+    X : ndarray of float32, shape (n, d)
+    tasks : list of Task
+        The primary one first.
+    refused_tasks : dict of str to str
+    speaker : ndarray of str, shape (n,)
+        Empty where it is not known.
+    extractors : list of Extractor
+    unusable : DataFrame
+        Columns ``file`` and ``reason``.
+    notes : list of str
+    """
+
+    table: pd.DataFrame
+    X: NDArray[np.float32]
+    tasks: list[Task]
+    refused_tasks: dict[str, str]
+    speaker: NDArray[np.str_]
+    extractors: list[Extractor]
+    unusable: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+
+def read_rows(
+    source: str | Path | None,
+    store: str | Path,
+    corpus: str | None,
+    data: Mapping[str, str | Path] | None,
+) -> tuple[Source, pd.DataFrame]:
+    """Read the source, or what the store kept, with every row's key, and what is unusable."""
+    if source is None:
+        return recall(store)
+    found = read_source(source, corpus, data)
+    _, keys, refusals = identify(found.table)
+    found.table["key"] = keys
+    columns = ["file", "start", "end", "extractor", "reason"]
+    return found, pd.DataFrame(refusals, columns=columns)
+
+
+def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Settings) -> Data:
+    """Bring the manifest's rows, their features and the tasks together.
+
+    Raises
+    ------
+    StoreError
+        If no row has all features.
+    TaskError
+        If a task is not supported by the labels.
+    """
+    extractors = [make_extractor(spec) for spec in settings.features]
+    there = usable(source.table, extractors, store)
+    if not there.any():
+        flags = " ".join(f"-f {extractor.spec}" for extractor in extractors)
+        raise StoreError(
+            f"{store.folder}: none of the {len(there)} utterances of {source.origin} has the "
+            f"features {', '.join(settings.features)}; run `featser extract {source.origin} "
+            f"--store {store.folder} {flags}` first"
+        )
+    table = source.table[there].reset_index(drop=True)
+    keys = table["key"].tolist()
+    tasks, refused = _tasks(table.drop(columns="key"), settings)
+    X = np.hstack([store.read(extractor, keys) for extractor in extractors])
+    refusals = _refusals(source.table[~there], unusable)
+    data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
+    data.notes += task_notes(table, tasks)
+    if source.unmatched:
+        data.notes.append(
+            f"{len(source.unmatched)} files have names that do not fit the card and were not "
+            f"used, such as {source.unmatched[0]}"
+        )
+    _note_copies(data)
+    if settings.speaker_norm == "transductive":
+        _normalise(data)
+    return data
+
+
+def _tasks(table: pd.DataFrame, settings: Settings) -> tuple[list[Task], dict[str, str]]:
+    possible, refused = tasks_from(table, primary=settings.primary)
+    named = {task.name: task for task in possible}
+    for name in dict.fromkeys([settings.primary, *settings.tasks]):
+        if name in refused:
+            raise TaskError(f"task '{name}' is refused: {refused[name]}")
+        if name not in named:
+            raise TaskError(unknown("task", name, named))
+    wanted = settings.tasks or tuple(named)
+    order = dict.fromkeys([settings.primary, *wanted])
+    return [named[name] for name in order], refused
+
+
+def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
+    """Say why each row without features has none."""
+    reasons = unusable[["file", "reason"]].drop_duplicates("file")
+    table = absent[["file"]].merge(reasons, on="file", how="left")
+    table["reason"] = table["reason"].fillna("its features were not extracted yet")
+    return table
+
+
+def _note_copies(data: Data) -> None:
+    copies = data.table["key"].duplicated(keep=False)
+    if copies.any():
+        files = [Path(file).name for file in data.table.loc[copies, "file"]]
+        shown = ", ".join(files[:6]) + (", …" if len(files) > 6 else "")
+        data.notes.append(
+            f"{len(files)} utterances are copies of each other, byte for byte ({shown}); "
+            f"copies are kept on one side of every fold"
+        )
+
+
+def _normalise(data: Data) -> None:
+    primary = data.tasks[0]
+    if primary.categorical:
+        known = data.table[primary.name].notna().to_numpy()
+        refuse_poor_coverage(data.table.loc[known, primary.name], data.speaker[known])
+    if (data.speaker == "").any():
+        raise TaskError(
+            f"--speaker-norm transductive needs every utterance's speaker; "
+            f"{int((data.speaker == '').sum())} have none"
+        )
+    normalizer = SpeakerNormalizer().fit(data.X)
+    data.X = normalizer.transform(data.X, speaker=data.speaker)
+
+
+def describe_model(settings: Settings, tasks: Sequence[Task]) -> str:
+    """Say in a line what was trained."""
+    names = members_of(settings.model)
+    if len(names) == 1:
+        return names[0]
+    if isinstance(settings.weights, str):
+        how = {"equal": "equal weights", "inner": "weights from inner folds"}[settings.weights]
+    else:
+        how = f"weights {', '.join(f'{weight:g}' for weight in settings.weights)}"
+    return f"soft vote of {', '.join(names)}; {how}; one for each of {len(tasks)} tasks"

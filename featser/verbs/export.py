@@ -1,0 +1,60 @@
+"""``featser export``: the store as one table with named columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from featser.errors import FeatserError
+from featser.features.extraction import usable
+from featser.features.extractor import make_extractor
+from featser.features.store import Store
+from featser.files import whole
+from featser.recipe import DEFAULT_FEATURES
+from featser.verbs.source import STORE, recall
+
+
+def export(
+    output: str | Path, store: str | Path = STORE, features: Sequence[str] = ()
+) -> tuple[int, int]:
+    """Write the utterances of the last extraction with their features.
+
+    Parameters
+    ----------
+    output : str or Path
+        ``.parquet`` or ``.csv``.
+    store : str or Path
+        Where the features are.
+    features : sequence of str
+        Extractors; when empty, those of the last extraction.
+
+    Returns
+    -------
+    rows, columns : int
+        Utterances and features written.
+
+    Raises
+    ------
+    FeatserError
+        If nothing was extracted yet, or the ending is neither of the two.
+    """
+    path = Path(output)
+    if path.suffix.lower() not in (".parquet", ".csv"):
+        raise FeatserError(f"{output}: the ending says the format: .parquet or .csv")
+    source, _ = recall(store)
+    opened = Store(store)
+    extractors = [make_extractor(spec) for spec in features or source.features or DEFAULT_FEATURES]
+    table = source.table[usable(source.table, extractors, opened)].reset_index(drop=True)
+    keys = table.pop("key").tolist()
+    names = [name for extractor in extractors for name in extractor.names]
+    values = np.hstack([opened.read(extractor, keys) for extractor in extractors])
+    joined = pd.concat([table, pd.DataFrame(values, columns=names)], axis=1)
+    with whole(path) as temporary:
+        if path.suffix.lower() == ".csv":
+            joined.to_csv(temporary, index=False)
+        else:
+            joined.to_parquet(temporary, index=False)
+    return len(joined), len(names)

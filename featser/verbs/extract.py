@@ -1,0 +1,61 @@
+"""``featser extract``: from a manifest to the feature store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from featser.features.extraction import Extraction, extract_features
+from featser.features.extractor import make_extractor
+from featser.features.store import Store
+from featser.progress import Progress, silent
+from featser.recipe import DEFAULT_FEATURES
+from featser.verbs.source import STORE, read_source, remember
+
+
+def extract(
+    source: str | Path,
+    store: str | Path = STORE,
+    features: Sequence[str] = (),
+    corpus: str | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    jobs: int = -1,
+    progress: Progress = silent,
+) -> Extraction:
+    """Compute the features of all utterances that the store lacks.
+
+    Parameters
+    ----------
+    source : str or Path
+        A recipe, a manifest, or a corpus folder together with ``corpus``.
+    store : str or Path
+        Where features are kept.
+    features : sequence of str
+        Extractors; when empty, the recipe's, or ``handcrafted`` and ``egemaps``.
+    corpus : str, optional
+        The card of a corpus folder.
+    data : mapping of str to path, optional
+        Where a recipe's corpora are.
+    jobs : int
+        Worker processes; −1 for one a core.
+    progress : callable
+        Called with the utterances done and in all.
+
+    Returns
+    -------
+    Extraction
+        Counts, and what was unusable with its reasons.
+
+    Raises
+    ------
+    FeatserError
+        If the source, an extractor or the store cannot be used. Unusable recordings raise
+        nothing: they are listed.
+    """
+    found = read_source(source, corpus, data)
+    specs = tuple(dict.fromkeys(features)) or found.features or DEFAULT_FEATURES
+    for spec in specs:
+        make_extractor(spec)
+    result = extract_features(found.table, specs, Store(store), jobs, progress)
+    remember(store, found, result.keys, result.unusable, specs)
+    return result

@@ -1,0 +1,175 @@
+"""``featser fit``: from the store to honest figures, a model bundle and a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.evaluation.crossval import CrossFit, cross_fit
+from featser.evaluation.protocols import assign_folds, fold_table
+from featser.evaluation.uncertainty import evaluate_with_intervals
+from featser.features.store import Store
+from featser.models.estimators import make_estimator
+from featser.models.multitask import MultiTaskEstimator
+from featser.progress import Progress, silent
+from featser.recipe import DEFAULT_FEATURES
+from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.results import Metrics, Run, run_folder, write_run
+from featser.verbs.source import STORE
+
+
+def fit(
+    source: str | Path | None = None,
+    store: str | Path = STORE,
+    tasks: Sequence[str] = (),
+    primary: str | None = None,
+    model: str | None = None,
+    weights: Literal["equal", "inner"] | Sequence[float] | None = None,
+    protocols: Sequence[str] = (),
+    speaker_norm: Literal["none", "transductive"] | None = None,
+    features: Sequence[str] = (),
+    corpus: str | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    jobs: int = -1,
+    command: str = "",
+    progress: Progress = silent,
+) -> Run:
+    """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        A recipe, a manifest, or a corpus folder with ``corpus``; when omitted, what was last
+        extracted into the store.
+    store : str or Path
+        Where the features are.
+    tasks : sequence of str
+        Labels to predict; when empty, the primary one and every other that the data support.
+    primary : str, optional
+        The task that folds are balanced by and the report begins with; ``emotion`` by default.
+    model : str, optional
+        An estimator's name, several with commas between, or ``vote``, the default.
+    weights : {'equal', 'inner'} or sequence of float, optional
+        Of a vote's members.
+    protocols : sequence of str
+        ``speaker-independent`` by default.
+    speaker_norm : {'none', 'transductive'}, optional
+        Normalise each speaker's features by that speaker's own unlabelled recordings.
+    features : sequence of str
+        Extractors; when empty, those that the source was extracted with.
+    corpus : str, optional
+        The card of a corpus folder.
+    data : mapping of str to path, optional
+        Where a recipe's corpora are.
+    seed : int, optional
+        Of folds, estimators and intervals.
+    output : str or Path, optional
+        The folder to write; a new one under ``runs/`` by default.
+    jobs : int
+        Folds at once; −1 for one a core.
+    command : str
+        What the user typed, for the report.
+    progress : callable
+        Called with the fits done and in all.
+
+    Returns
+    -------
+    Run
+        Metrics, predictions, folds, the model bundle and the paths written.
+
+    Raises
+    ------
+    FeatserError
+        If features are missing, a task is not supported by the labels, or a protocol is not
+        possible; with the mend.
+    """
+    began = time.monotonic()
+    found, unusable = read_rows(source, store, corpus, data)
+    recipe = found.recipe
+    settings = Settings(
+        tuple(features) or found.features or DEFAULT_FEATURES,
+        tuple(tasks) or (tuple(recipe.tasks) if recipe else ()),
+        primary or (recipe.primary if recipe else "emotion"),
+        model or (recipe.model if recipe else "vote"),
+        weights or (recipe.weights if recipe else "equal"),
+        tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
+        speaker_norm or (recipe.speaker_norm if recipe else "none"),
+        (recipe.seed if recipe else 0) if seed is None else seed,
+    )
+    material = load_data(found, unusable, Store(store), settings)
+    predictions, folds, metrics = [], [], Metrics()
+    results: list[CrossFit] = []
+    for protocol in settings.protocols:
+        fold = _folds(protocol, material, settings.seed)
+        result = _cross_fit(material, settings, fold, jobs, progress)
+        metrics[protocol] = _metrics(material, result.predictions, settings.seed)
+        predictions.append(_labelled(protocol, material.table, result.predictions))
+        folds.append(fold_table(fold, material.table).assign(protocol=protocol))
+        results.append(result)
+    run = Run(
+        folder=run_folder(output, material.table, settings.model),
+        settings=settings,
+        data=material,
+        metrics=metrics,
+        predictions=pd.concat(predictions, ignore_index=True),
+        folds=pd.concat(folds, ignore_index=True),
+        model=results[0].model,
+        notes=[*material.notes, *dict.fromkeys(note for r in results for note in r.notes)],
+        origin=found.origin,
+        command=command,
+        seconds=time.monotonic() - began,
+    )
+    write_run(run)
+    return run
+
+
+def _folds(protocol: str, data: Data, seed: int) -> NDArray[np.intp]:
+    audio = data.table["key"].str.split("@").str[0].to_numpy()
+    return assign_folds(protocol, data.table[data.tasks[0].name], data.speaker, audio, seed)
+
+
+def _cross_fit(
+    data: Data, settings: Settings, fold: NDArray[np.intp], jobs: int, progress: Progress
+) -> CrossFit:
+    estimators = {
+        task.name: make_estimator(settings.model, task, settings.seed, settings.weights)
+        for task in data.tasks
+    }
+    model = MultiTaskEstimator(tuple(data.tasks), estimators)
+    speaker = data.speaker if (data.speaker != "").all() else None
+    return cross_fit(model, data.X, data.table, fold, speaker, data.tasks, jobs, progress)
+
+
+def _metrics(
+    data: Data, predictions: pd.DataFrame, seed: int
+) -> dict[str, dict[str, dict[str, Any]]]:
+    result = {}
+    speaker = data.speaker if (data.speaker != "").all() else None
+    for task in data.tasks:
+        known = predictions[f"{task.name}.true"].notna().to_numpy()
+        part = predictions[known]
+        result[task.name] = evaluate_with_intervals(
+            task,
+            part[f"{task.name}.true"].to_numpy(),
+            part[f"{task.name}.pred"].to_numpy(),
+            None if speaker is None else speaker[known],
+            part[f"{task.name}.baseline"].to_numpy(),
+            seed=seed,
+        )
+    return result
+
+
+def _labelled(protocol: str, table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    names = ("file", "start", "end", "speaker", "corpus", "language", "gender")
+    described = table[[name for name in names if name in table]]
+    joined = pd.concat([described, predictions.reset_index(drop=True)], axis=1)
+    joined.insert(0, "protocol", protocol)
+    return joined

@@ -1,0 +1,38 @@
+"""``featser scan``: from a folder of recordings to a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from featser.corpora.card import load_card
+from featser.corpora.manifest import write_manifest
+from featser.corpora.scan import ScanResult
+from featser.corpora.scan import scan as scan_folder
+
+
+def scan(card: str, folder: str | Path, output: str | Path | None = None) -> ScanResult:
+    """Read the labels of a corpus from its file names.
+
+    Parameters
+    ----------
+    card : str
+        The name of a card, or a YAML file.
+    folder : str or Path
+        Where the recordings are.
+    output : str or Path, optional
+        The manifest to write, CSV or Parquet by its ending.
+
+    Returns
+    -------
+    ScanResult
+        The manifest, what does not fit, what is missing, and counts.
+
+    Raises
+    ------
+    CardError
+        If the card is unknown or the folder does not fit it.
+    """
+    result = scan_folder(load_card(card), folder)
+    if output is not None:
+        write_manifest(result.manifest, output)
+    return result

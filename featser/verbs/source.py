@@ -1,0 +1,204 @@
+"""What a verb works on: a recipe, a manifest, a corpus folder, or what the store kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from featser.corpora.card import load_card
+from featser.corpora.manifest import read_manifest, resolve, write_manifest
+from featser.corpora.scan import ScanResult, scan
+from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
+from featser.files import whole, write_text
+from featser.recipe import Recipe, list_recipes, load_recipe
+
+MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+RECIPE_ENDINGS = (".yaml", ".yml")
+
+STORE = "featser-store"
+
+
+@dataclass
+class Source:
+    """Utterances to work on, and where they come from.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A manifest whose ``file`` is an absolute path.
+    origin : str
+        What the user named, for messages and reports.
+    recipe : Recipe or None
+        If the source is a recipe.
+    features : tuple of str
+        Extractors that the recipe, or the last extraction, asked for; may be empty.
+    unmatched : list of str
+        Files whose names do not fit the card's grammar.
+    """
+
+    table: pd.DataFrame
+    origin: str
+    recipe: Recipe | None = None
+    features: tuple[str, ...] = ()
+    unmatched: list[str] = field(default_factory=list)
+
+
+def read_source(
+    source: str | Path, corpus: str | None = None, data: Mapping[str, str | Path] | None = None
+) -> Source:
+    """Read whatever a user may name as a source.
+
+    Parameters
+    ----------
+    source : str or Path
+        A recipe (a YAML file, or the name of one that comes with featser), a manifest (CSV or
+        Parquet), or a corpus folder.
+    corpus : str, optional
+        The card of a corpus folder.
+    data : mapping of str to path, optional
+        Where the corpora of a recipe are.
+
+    Returns
+    -------
+    Source
+        With absolute paths.
+
+    Raises
+    ------
+    FeatserError
+        If it is none of these, or a folder or ``--corpus`` is missing.
+    """
+    path = Path(source)
+    if path.suffix.lower() in RECIPE_ENDINGS or (
+        str(source) in list_recipes() and not path.exists()
+    ):
+        return _from_recipe(str(source), data or {})
+    if path.is_dir():
+        return _from_folder(path, corpus)
+    if path.suffix.lower() in MANIFEST_ENDINGS:
+        table = read_manifest(path)
+        table["file"] = resolve(table, path.parent)
+        return Source(table, str(source))
+    if path.exists():
+        raise ManifestError(
+            f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
+            f"({', '.join(MANIFEST_ENDINGS)})"
+        )
+    raise FeatserError(
+        f"{source}: no such file or folder; a source is a recipe ({', '.join(list_recipes())}, "
+        f"or your own .yaml), a manifest (.csv, .parquet), or a corpus folder with --corpus CARD"
+    )
+
+
+def remember(
+    store: str | Path,
+    source: Source,
+    keys: Sequence[str | None],
+    unusable: pd.DataFrame,
+    features: Sequence[str],
+) -> None:
+    """Keep in the store what was extracted, so that a bare ``featser fit`` finds it.
+
+    Parameters
+    ----------
+    store : str or Path
+        The store's folder.
+    source : Source
+        What was extracted.
+    keys : sequence of str or None
+        For each row its key in the store.
+    unusable : DataFrame
+        As :class:`~featser.features.extraction.Extraction` has it.
+    features : sequence of str
+        The extractors.
+    """
+    folder = Path(store)
+    write_manifest(
+        source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
+        folder / "manifest.parquet",
+    )
+    with whole(folder / "unusable.csv") as temporary:
+        unusable.to_csv(temporary, index=False)
+    kept = {
+        "origin": source.origin,
+        "features": list(features),
+        "recipe": None if source.recipe is None else source.recipe.model_dump(),
+        "unmatched": source.unmatched,
+    }
+    write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
+    """Return what the last extraction into a store worked on, and what was unusable.
+
+    Returns
+    -------
+    source : Source
+        Its table has a column ``key``, empty where a file could not be read.
+    unusable : DataFrame
+        Columns ``file``, ``start``, ``end``, ``extractor``, ``reason``.
+
+    Raises
+    ------
+    StoreError
+        If nothing was extracted into that store yet.
+    """
+    folder = Path(store)
+    if not (folder / "source.json").exists():
+        raise StoreError(
+            f"{store}: nothing was extracted into this store yet; "
+            f"run `featser extract SOURCE --store {store}` first"
+        )
+    kept = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+    table = read_manifest(folder / "manifest.parquet")
+    table["file"] = resolve(table, folder)
+    unusable = pd.read_csv(folder / "unusable.csv", keep_default_na=False)
+    recipe = None if kept["recipe"] is None else Recipe(**kept["recipe"])
+    source = Source(table, kept["origin"], recipe, tuple(kept["features"]), kept["unmatched"])
+    return source, unusable
+
+
+def parse_data(pairs: Sequence[str]) -> dict[str, Path]:
+    """Read ``CORPUS=FOLDER`` pairs.
+
+    Raises
+    ------
+    RecipeError
+        If a pair has no ``=``.
+    """
+    found: dict[str, Path] = {}
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not equals or not name or not folder:
+            raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
+        found[name] = Path(folder).expanduser()
+    return found
+
+
+def _from_folder(folder: Path, corpus: str | None) -> Source:
+    if corpus is None:
+        raise FeatserError(
+            f"{folder}: a folder needs --corpus CARD to say how its files are named; "
+            f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
+        )
+    found = scan(load_card(corpus), folder)
+    return Source(found.manifest, str(folder), unmatched=found.unmatched)
+
+
+def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
+    recipe = load_recipe(name)
+    for given in data:
+        if given not in recipe.corpora:
+            raise RecipeError(f"--data {given}=…: {unknown('corpus', given, recipe.corpora)}")
+    missing = [corpus for corpus in recipe.corpora if corpus not in data]
+    if missing:
+        wanted = " ".join(f"--data {corpus}=FOLDER" for corpus in missing)
+        raise RecipeError(f"recipe '{recipe.name}' needs to know where its corpora are: {wanted}")
+    found: list[ScanResult] = [scan(load_card(corpus), data[corpus]) for corpus in recipe.corpora]
+    table = pd.concat([result.manifest for result in found], ignore_index=True)
+    unmatched = [file for result in found for file in result.unmatched]
+    return Source(table, name, recipe, tuple(recipe.features), unmatched)

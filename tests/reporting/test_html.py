@@ -1,0 +1,408 @@
+"""The report tells the figures it was given, names its conditions, and asks for nothing."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from featser.errors import ManifestError, ProtocolError, TaskError
+from featser.evaluation import metrics
+from featser.reporting.html import render, write_report
+from featser.reporting.numbers import estimate, number
+from featser.reporting.summary import RunSummary
+from featser.tasks import Task
+from tests.reporting.sample import EMOTIONS, figures, sample_run
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """What a reader sees: text, table cells, attributes; and whether tags are balanced."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self.captions: list[str] = []
+        self.texts: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.feed(markup)
+        assert not self.open, f"tags left open: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag in VOID:
+            return
+        self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+            self.captions.append("")
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            return
+        self.texts.append(data)
+        if "table" in self.open and self.open[-1] != "tr":
+            if "caption" in self.open:
+                self.captions[-1] += data
+            elif {"td", "th"} & set(self.open):
+                self.tables[-1][-1][-1] += data
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+    def table(self, caption: str) -> dict[str, list[str]]:
+        """A table's rows by their header."""
+        found = [t for c, t in zip(self.captions, self.tables, strict=True) if caption in c]
+        assert len(found) == 1, f"{len(found)} tables are called '{caption}'"
+        return {row[0]: row[1:] for row in found[0]}
+
+
+@pytest.fixture(scope="module")
+def run() -> RunSummary:
+    return sample_run()
+
+
+@pytest.fixture(scope="module")
+def page(run: RunSummary) -> Page:
+    return Page(render(run))
+
+
+def test_the_headline_is_the_primary_tasks_uar_with_interval_and_chance(
+    run: RunSummary, page: Page
+) -> None:
+    told = run.metrics[run.protocol]["emotion"]
+    assert f"{estimate(told['uar'])} chance 0.200" in page.text
+    value = f"{100 * told['uar']['value']:.0f} %"
+    assert f"On speakers the model never heard, it recognises {value}" in page.text
+    assert "Guessing would recognise 20 %." in page.text
+
+
+def test_every_figure_in_the_metrics_tables_is_the_metric_that_was_given(
+    run: RunSummary, page: Page
+) -> None:
+    titles = {
+        "uar": "UAR",
+        "accuracy": "Accuracy (WA)",
+        "macro_f1": "Macro F1",
+        "kappa": "Quadratic kappa",
+        "mae": "MAE",
+        "ccc": "CCC",
+        "pearson": "Pearson's r",
+        "rmse": "RMSE",
+    }
+    for task in run.tasks:
+        told = run.metrics[run.protocol][task.name]
+        rows = page.table(f"Metrics of {task.name}")
+        for name, figure in told.items():
+            head, _, base = name.partition(".")
+            if name.startswith("recall["):
+                recall = page.table(f"Recall by class of {task.name}")[name[7:-1]][0]
+                assert recall == estimate(figure)
+            elif base:
+                assert f"{head} {number(figure['value'])}" in rows[titles[base]][1]
+            else:
+                assert rows[titles[name]][0] == estimate(figure)
+
+
+def test_confusions_in_table_and_figures_are_those_of_the_predictions(
+    run: RunSummary, page: Page
+) -> None:
+    data = run.predictions
+    counts = metrics.confusion_matrix(data["emotion.true"], data["emotion.pred"], EMOTIONS)
+    rows = page.table("Confusions of emotion")
+    for name, line in zip(EMOTIONS, counts, strict=True):
+        shares = [f"{n} ({n / line.sum():.3f})" if n else "0" for n in line]
+        assert rows[name] == [*shares, str(line.sum())]
+    for n in counts[counts > 0]:
+        assert str(n) in page.texts
+
+
+def test_speakers_are_sorted_by_their_uar(run: RunSummary, page: Page) -> None:
+    rows = page.table("UAR of emotion by speaker")
+    rows.pop("speaker")
+    assert len(rows) == 10
+    values = [float(cells[0]) for cells in rows.values()]
+    assert values == sorted(values)
+    data = run.predictions
+    for name, cells in rows.items():
+        part = data[data["speaker"] == name.split("/")[1]]
+        uar = metrics.uar(part["emotion.true"], part["emotion.pred"], EMOTIONS)
+        assert cells[:2] == [number(uar), str(len(part))]
+
+
+def test_gaps_between_genders_are_told_for_each_task(run: RunSummary, page: Page) -> None:
+    rows = page.table("Headline metrics by gender")
+    assert set(rows) == {"task", "emotion: UAR", "intensity: UAR", "arousal: CCC"}
+    data, uars = run.predictions, []
+    for group, cell in zip(("female", "male"), rows["emotion: UAR"], strict=False):
+        part = data[data["gender"] == group]
+        uars.append(metrics.uar(part["emotion.true"], part["emotion.pred"], EMOTIONS))
+        assert cell.startswith(number(uars[-1]))
+        assert cell.endswith(f"n = {len(part)}")
+    assert rows["emotion: UAR"][2] == number(abs(uars[0] - uars[1]))
+
+
+def test_data_are_counted_by_class_and_group_with_missing_labels(
+    run: RunSummary, page: Page
+) -> None:
+    assert page.table("Labels of each task")["intensity"][2:] == ["320", "80", "320"]
+    data = run.predictions
+    female = int(((data["emotion.true"] == "anger") & (data["gender"] == "female")).sum())
+    assert page.table("Utterances by emotion and gender")["anger"][0] == str(female)
+    assert page.table("Utterances by emotion and corpus")["all"][-1] == "400"
+
+
+def test_what_was_not_used_is_listed_with_its_reason(page: Page) -> None:
+    assert page.table("Recordings that could not be used")["clips/empty.wav"] == ["0 samples"]
+    assert "it has one value, '01'" in page.text
+    assert "The language is also the recording condition." in page.text
+
+
+def test_warnings_come_before_the_headline(page: Page) -> None:
+    assert page.text.index("recording condition") < page.text.index("it recognises")
+
+
+def test_features_folds_model_versions_and_commands_are_told(page: Page) -> None:
+    assert page.table("Extractors")["bangla166"][1:] == ["166", "3f1c9a0b"]
+    assert page.table("Test part of each fold")["0"][0] == "spk000, spk006"
+    for words in ("vote(svm, logistic, xgboost)", "3 min 12 s", "featser scan made-up"):
+        assert words in page.text
+    assert page.table("What computed the run")["numpy"] == ["2.4"]
+
+
+def test_random_folds_are_called_optimistic_at_every_figure_and_the_reason_is_given() -> None:
+    page = Page(render(sample_run(protocol="random")))
+    assert "OPTIMISTIC: speakers are in both training and test" in page.text
+    assert "On voices the model has already heard" in page.text
+    figures_of_run = page.text.count(" random ")
+    assert figures_of_run > 10
+    assert len(re.findall(r" random\s+(?:– )?OPTIMISTIC ", page.text)) == figures_of_run
+
+
+def test_speaker_independent_reports_are_not_called_optimistic(page: Page) -> None:
+    assert "OPTIMISTIC" not in page.text
+
+
+def test_a_second_protocol_stands_beside_the_first_with_its_own_mark() -> None:
+    run = sample_run()
+    other = figures(sample_run(seed=7).predictions, run.tasks, 0)
+    run.metrics["random"] = other
+    page = Page(render(run))
+    cells = page.table("Metrics of emotion")["UAR"]
+    assert cells[0] == estimate(run.metrics["speaker-independent"]["emotion"]["uar"])
+    assert cells[2] == estimate(other["emotion"]["uar"])
+    assert re.search(r" random\s+OPTIMISTIC ", page.text)
+    assert "random – OPTIMISTIC" in page.texts
+
+
+def test_transductive_normalisation_is_named_at_every_figure() -> None:
+    page = Page(render(sample_run(speaker_norm="transductive")))
+    at_figures = len(re.findall(r" speaker-independent\s+transductive speaker norm", page.text))
+    in_plots = sum(text.strip() == "speaker-independent" for text in page.texts) - at_figures
+    assert at_figures > 10
+    assert in_plots == 1, "only the headline's plot says it in the caption"
+    assert "that speaker's own unlabelled recordings" in page.text
+    assert "ransductive speaker" not in Page(render(sample_run())).text
+
+
+@pytest.mark.parametrize("all_tasks", [True, False])
+def test_the_page_asks_for_nothing_outside_itself(all_tasks: bool) -> None:
+    markup = render(sample_run(all_tasks=all_tasks))
+    assert "://" not in markup
+    assert "@import" not in markup
+    assert not re.search(r"url\((?!#)", markup)
+    for tag, name, value in Page(markup).attributes:
+        assert tag not in ("script", "link", "iframe", "img", "object", "embed", "base")
+        assert not name.startswith("on")
+        if name in ("href", "src"):
+            assert value.startswith("#"), f"{tag} {name}={value}"
+
+
+def test_every_reference_inside_the_page_has_exactly_one_target(page: Page) -> None:
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    wanted = {value[1:] for _, name, value in page.attributes if name == "href"}
+    for _, name, value in page.attributes:
+        if name in ("clip-path", "style"):
+            wanted |= set(re.findall(r"url\(#([^)]+)\)", value))
+    assert wanted <= set(ids)
+
+
+def test_figures_have_descriptions_and_tables_have_headers(page: Page) -> None:
+    svgs = sum(tag == "svg" and name == "role" for tag, name, _ in page.attributes)
+    labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
+    assert svgs == len(labels) == 9
+    assert all(len(text) > 20 for text in labels)
+    scopes = {value for tag, name, value in page.attributes if (tag, name) == ("th", "scope")}
+    assert scopes == {"col", "row", "colgroup"}
+    assert ("html", "lang", "en") in page.attributes
+
+
+NASTY = ('<script>alert("x")</script>', "a&b", 'say "id="x""', "$x_1$ 100%", "রাগ", "{{ 7*7 }}")
+
+
+def test_names_are_escaped_wherever_they_stand() -> None:
+    run = sample_run(classes=NASTY, speakers=4)
+    run.title = run.command = run.model = NASTY[0]
+    run.notes, run.refused_tasks = [NASTY[0]], {NASTY[0]: NASTY[1]}
+    run.predictions["speaker"] = run.predictions["speaker"].map(lambda s: f"<i>{s[-1]}</i>")
+    run.predictions["corpus"] = "<u>one & only</u>"
+    run.unusable = pd.DataFrame({"file": ["<img src=x onerror=y>.wav"], "reason": ["<b>"]})
+    run.environment = {"<em>": "</code>"}
+    markup = render(run)
+    for tag in ("<script", "<i>", "<u>", "<img", "<em>"):
+        assert tag not in markup
+    page = Page(markup)
+    assert NASTY[0] in page.texts
+    assert "{{ 7*7 }}" in page.texts
+    assert 'say "id="x""' in page.texts, "a name that looks like markup is left as it is"
+    assert "$x_1$ 100%" in page.texts
+
+
+def test_file_names_that_are_not_unicode_and_control_characters_are_written_as_escapes(
+    tmp_path: Path,
+) -> None:
+    run = sample_run(rows=60, classes=("a\x01", "b\n\x07", "c"), all_tasks=False)
+    run.unusable = pd.DataFrame(
+        {"file": ["clip-\udce9.wav"], "reason": ["no decoder"]}, dtype=object
+    )
+    path = write_report(tmp_path / "report.html", run)
+    assert "clip-\\udce9.wav" in path.read_text(encoding="utf-8")
+
+
+def test_the_same_input_gives_the_same_bytes_and_only_one_file(tmp_path: Path) -> None:
+    one = write_report(tmp_path / "one.html", sample_run())
+    two = write_report(str(tmp_path / "two.html"), sample_run())
+    assert one.read_bytes() == two.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.html", "two.html"]
+
+
+def test_a_users_matplotlib_settings_neither_enter_nor_change() -> None:
+    import matplotlib as mpl
+
+    expected = render(sample_run(all_tasks=False))
+    with mpl.rc_context({"axes.grid": True, "font.size": 30, "svg.fonttype": "path"}):
+        assert render(sample_run(all_tasks=False)) == expected
+        assert mpl.rcParams["font.size"] == 30
+
+
+@pytest.mark.parametrize(
+    ("rows", "speakers", "classes"),
+    [
+        (10, 2, ("no", "yes")),
+        (3000, 100, tuple(f"class {i}" for i in range(30))),
+        (700, 120, EMOTIONS),
+    ],
+)
+def test_small_and_large_runs_make_a_whole_page(
+    rows: int, speakers: int, classes: tuple[str, ...]
+) -> None:
+    run = sample_run(rows, speakers, classes, all_tasks=False)
+    page = Page(render(run))
+    told = run.metrics[run.protocol]["emotion"]
+    assert page.table("Metrics of emotion")["UAR"][0] == estimate(told["uar"])
+    speakers_shown = len(page.table("UAR of emotion by speaker")) - 1
+    assert speakers_shown == run.predictions["speaker"].nunique()
+    if speakers == 2:
+        assert "No interval: 2 speakers, and resampling speakers needs 3 or more." in page.text
+    if speakers > 105:
+        assert "The 52 lowest and the 52 highest of" in page.text
+
+
+def test_long_tables_are_folded_away() -> None:
+    run = sample_run(all_tasks=False)
+    files = [f"bad{i}.wav" for i in range(40)]
+    run.unusable = pd.DataFrame({"file": files, "reason": "too short"})
+    assert "The recordings and the reasons (40 rows)" in Page(render(run)).text
+
+
+def test_a_run_without_speakers_says_what_its_intervals_are() -> None:
+    run = sample_run(all_tasks=False, protocol="random")
+    run.predictions = run.predictions.drop(columns=["speaker", "gender", "corpus", "language"])
+    run.folds = pd.DataFrame({"fold": [0, 1], "speaker": [np.nan, None], "n": [200, 200]})
+    run.metrics = {"random": figures(run.predictions, run.tasks, 0)}
+    page = Page(render(run))
+    assert "No speakers are known: utterances were resampled" in page.text
+    assert "with other utterances like these" in page.text
+    assert "not known" in page.text
+    assert "by speaker" not in " ".join(page.captions)
+
+
+def test_a_regression_task_can_lead_and_a_large_scatter_is_thinned_and_says_so() -> None:
+    run = sample_run(2500)
+    run.tasks = [run.tasks[2].with_role("primary")]
+    page = Page(render(run))
+    told = run.metrics[run.protocol]["arousal"]
+    assert f"{estimate(told['ccc'])} always saying the mean 0.000" in page.text
+    assert "agree with the labels at a CCC of" in page.text
+    assert re.search(r"2.000 of 2.500 utterances are drawn", page.text)
+    assert "CCC of arousal by speaker" in " ".join(page.captions)
+
+
+def test_undefined_figures_are_na_whether_nan_or_none() -> None:
+    run = sample_run(all_tasks=False)
+    told = run.metrics[run.protocol]["emotion"]
+    told["recall[anger]"] = {"value": None, "low": None, "high": None}
+    told["recall[neutral]"] = {"value": float("nan"), "low": float("nan"), "high": float("nan")}
+    told["recall[sadness]"] |= {"undefined": 0.12}
+    page = Page(render(run))
+    rows = page.table("Recall by class of emotion")
+    assert rows["anger"][0] == rows["neutral"][0] == "n/a"
+    assert "sadness: 12 % of the draws have no utterance of this class" in page.text
+
+
+def test_an_undefined_headline_is_said_and_not_drawn() -> None:
+    run = sample_run(all_tasks=False)
+    run.metrics[run.protocol]["emotion"]["uar"] = {"value": None, "low": None, "high": None}
+    assert "The UAR of 'emotion' is undefined here." in Page(render(run)).text
+
+
+def test_a_task_without_predictions_or_metrics_is_named_and_does_not_stop_the_report() -> None:
+    run = sample_run()
+    run.predictions["arousal.pred"] = np.nan
+    del run.metrics[run.protocol]["arousal"]
+    page = Page(render(run))
+    assert "No metrics were computed for this task." in page.text
+    assert page.table("Labels of each task")["arousal"][-1] == "0"
+
+
+def test_a_headline_no_better_than_guessing_says_so() -> None:
+    run = sample_run(all_tasks=False)
+    run.metrics[run.protocol]["emotion"]["uar"] = {"value": 0.22, "low": 0.18, "high": 0.26}
+    assert "The interval includes guessing" in Page(render(run)).text
+
+
+def test_summaries_that_make_no_report_are_refused_with_the_reason() -> None:
+    with pytest.raises(ProtocolError, match="unknown protocol 'cross-corpus'"):
+        render(_with(protocol="cross-corpus"))
+    with pytest.raises(TaskError, match="there is no task"):
+        render(_with(tasks=[]))
+    with pytest.raises(TaskError, match="'emotion' has no metrics under 'speaker-independent'"):
+        render(_with(metrics={"speaker-independent": {}}))
+    extra = [*sample_run(60).tasks, Task("valence", kind="regression")]
+    with pytest.raises(ManifestError, match=r"no column 'valence\.true'"):
+        render(_with(tasks=extra))
+
+
+def _with(**changes: object) -> RunSummary:
+    run = sample_run(60)
+    for name, value in changes.items():
+        setattr(run, name, value)
+    return run
