@@ -177,19 +177,32 @@ def _read(path: Path, start: float | None, end: float | None) -> tuple[NDArray[n
     import soundfile
 
     try:
-        # An open file, not a name: libsndfile then goes by the content alone.
-        with path.open("rb") as stream, soundfile.SoundFile(stream) as sound:
+        # A descriptor, not a name: libsndfile then goes by the content alone.
+        with (
+            path.open("rb", buffering=0) as stream,
+            soundfile.SoundFile(stream.fileno(), closefd=False) as sound,
+        ):
             first, count = _span(path, sound, start, end)
             _refuse_short_header(path, sound)
             if first:
                 sound.seek(first)
-            samples = sound.read(count, dtype="float32", always_2d=True)
+            samples = _decoded(path, sound, count)
             _refuse_truncated(path, sound, count, len(samples))
             return samples, sound.samplerate
     except soundfile.LibsndfileError as error:
         raise UnusableAudio(path, f"not decodable audio: {error.error_string}") from error
     except OSError as error:
         raise UnusableAudio(path, _os_reason(error)) from error
+
+
+def _decoded(path: Path, sound: soundfile.SoundFile, count: int) -> NDArray[np.float32]:
+    import soundfile
+
+    try:
+        samples: NDArray[np.float32] = sound.read(count, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise UnusableAudio(path, f"truncated or damaged: {error.error_string}") from error
+    return samples
 
 
 def _span(

@@ -86,7 +86,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
 
     lines = [[("" if cell is None else cell) for cell in row] for row in rows]
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    shown = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
     for position, name in enumerate(columns):
         numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
@@ -152,7 +152,8 @@ def show_run(run: Run) -> None:
         )
         norm = run.settings.speaker_norm
         named = f", speaker normalisation: {norm}" if norm != "none" else ""
-        table(f"{protocol}{marked}{named}", ["task", "metric", "value [95 % interval]"], rows)
+        say(f"{protocol}{marked}{named}")
+        table("", ["task", "metric", "value [95 % interval]"], rows)
     for note in run.notes:
         say(f"note: {note}")
     for name, reason in run.data.refused_tasks.items():

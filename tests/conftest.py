@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def corpora_folder() -> Path | None:
-    """The folder with real corpora: ``FEATSER_CORPORA``, else ``shared/corpora`` beside the project."""
+    """``FEATSER_CORPORA``, else ``shared/corpora`` beside the project, if it is there."""
     named = os.environ.get("FEATSER_CORPORA")
     folders = [Path(named)] if named else [ROOT.parent / "shared" / "corpora"]
     return next((folder for folder in folders if folder.is_dir()), None)
@@ -19,10 +19,12 @@ def corpora_folder() -> Path | None:
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder with the real corpora ``banglaser``, ``ravdess``, ``emodb``; skips where absent."""
+    """The folder with banglaser, ravdess and emodb; skips where it is absent."""
     folder = corpora_folder()
     if folder is None:
-        pytest.skip("no real recordings: set FEATSER_CORPORA to a folder with banglaser/, ravdess/, emodb/")
+        pytest.skip(
+            "no real recordings: set FEATSER_CORPORA to a folder with banglaser/, ravdess/, emodb/"
+        )
     return folder
 
 

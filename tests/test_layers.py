@@ -86,9 +86,7 @@ def test_nothing_asks_for_torch() -> None:
 @pytest.mark.parametrize("statement", ["import featser", "import featser.cli"])
 def test_importing_featser_and_its_command_line_loads_no_heavy_library(statement: str) -> None:
     code = f"{statement}; import sys; print([m for m in {HEAVY!r} if m in sys.modules])"
-    shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
 
@@ -100,7 +98,5 @@ def test_help_loads_no_heavy_library() -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print('loaded', [m for m in {HEAVY!r} if m in sys.modules])"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines()[-1] == "loaded []"

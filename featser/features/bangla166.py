@@ -38,7 +38,7 @@ class Bangla166(Extractor):
         self.rate = 22_050
         self.offset = 0.6
         self.duration = 2.5
-        self.cost_ms = 15.0
+        self.cost_ms = 10.0
         self.units = "crossings/sample, 1, Hz, dB, full scale, power"
         self.description = (
             "means of librosa's descriptors from 0.6 s to 3.1 s, as published in 2025"

@@ -12,25 +12,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
 from featser.errors import FeatureError, unknown
 from featser.features.spectrum import (
     AMIN,
+    N_MELS,
     Floats,
     FrameSettings,
     Spectrum,
-    chroma_filterbank,
     decibels,
     frequencies,
     scratch,
 )
 
-N_MELS = 40
 N_MFCC = 20
 DELTA_WIDTH = 9
 ROLL_PERCENT = 0.85
+_ROLL_STEP = 16
 CONTRAST_FMIN = 200.0
 CONTRAST_BANDS = 6
 CONTRAST_QUANTILE = 0.02
@@ -42,7 +43,7 @@ def mfcc(spectrum: Spectrum) -> Floats:
     Orthonormal DCT-II of :func:`logmel`. Source: Davis & Mermelstein, IEEE TASSP 28(4), 1980;
     ``librosa.feature.mfcc(n_mfcc=20, n_mels=40)``.
     """
-    return _dct(N_MFCC, N_MELS) @ spectrum.mel_db(N_MELS)
+    return _dct(N_MFCC, N_MELS) @ spectrum.mel_db
 
 
 def mel(spectrum: Spectrum) -> Floats:
@@ -50,7 +51,7 @@ def mel(spectrum: Spectrum) -> Floats:
 
     ``librosa.feature.melspectrogram(n_mels=40)``.
     """
-    return spectrum.mel_power(N_MELS)
+    return spectrum.mel_power
 
 
 def logmel(spectrum: Spectrum) -> Floats:
@@ -58,7 +59,7 @@ def logmel(spectrum: Spectrum) -> Floats:
 
     At least −100 dB and at most 80 dB below the utterance's maximum: ``librosa.power_to_db``.
     """
-    return spectrum.mel_db(N_MELS)
+    return spectrum.mel_db
 
 
 def zcr(spectrum: Spectrum) -> Floats:
@@ -68,10 +69,10 @@ def zcr(spectrum: Spectrum) -> Floats:
     ``librosa.feature.zero_crossing_rate(frame_length=win_length)``.
     """
     settings = spectrum.settings
-    negative = np.pad(spectrum.samples < -1e-10, settings.win_length // 2, mode="edge")
-    crossings = np.flatnonzero(negative[1:] != negative[:-1])
+    negative = spectrum.samples < -1e-10
     # Crossing i lies between samples i and i+1: a frame holds those that start and end in it.
-    first = np.arange(spectrum.n_frames) * settings.hop_length
+    crossings = np.flatnonzero(negative[1:] != negative[:-1])
+    first = np.arange(spectrum.n_frames) * settings.hop_length - settings.win_length // 2
     last = first + settings.win_length - 1
     counts = np.searchsorted(crossings, last) - np.searchsorted(crossings, first)
     return (counts / settings.win_length).astype(np.float32)
@@ -94,11 +95,10 @@ def chroma(spectrum: Spectrum) -> Floats:
     ``librosa.feature.chroma_stft(tuning=0)``: in [0, 1]; 0 in a silent frame. The tuning is
     fixed at A4 = 440 Hz: speech has none to estimate.
     """
-    raw: Floats = chroma_filterbank(spectrum.settings) @ spectrum.power.T
-    peak = raw.max(axis=0)
+    peak = spectrum.chroma_power.max(axis=0)
     peak[peak < np.finfo(np.float32).tiny] = 1
-    raw /= peak
-    return raw
+    result: Floats = spectrum.chroma_power / peak
+    return result
 
 
 def centroid(spectrum: Spectrum) -> Floats:
@@ -131,9 +131,21 @@ def rolloff(spectrum: Spectrum) -> Floats:
     0 in a silent frame: ``librosa.feature.spectral_rolloff``. It is a bin's frequency: where the
     running sum meets the 85 % within the last bits of float32, it may be a bin beside librosa's.
     """
-    running = np.cumsum(spectrum.magnitude, axis=1, out=scratch(spectrum.power.shape))
-    threshold = np.float32(ROLL_PERCENT) * running[:, -1:]
-    first = np.argmax(running >= threshold, axis=1)
+    magnitude = spectrum.magnitude
+    frames, bins = magnitude.shape
+    row = np.arange(frames)
+    # Sums of 16 bins tell in which sixteen the 85 % are met, and only those are run through.
+    part = np.add.reduceat(magnitude, np.arange(0, bins, _ROLL_STEP), axis=1)
+    running = np.cumsum(part, axis=1)
+    threshold = np.float32(ROLL_PERCENT) * running[:, -1]
+    step = np.argmax(running >= threshold[:, None], axis=1)
+    inside = np.minimum(step[:, None] * _ROLL_STEP + np.arange(_ROLL_STEP), bins - 1)
+    running_inside = np.cumsum(magnitude[row[:, None], inside], axis=1)
+    running_inside += (running[row, step] - part[row, step])[:, None]
+    met = running_inside >= threshold[:, None]
+    # What rounding leaves unmet at the end of the sixteen is met there.
+    met[:, -1] = True
+    first = inside[row, np.argmax(met, axis=1)]
     result: Floats = frequencies(spectrum.settings)[first]
     return result
 
@@ -147,10 +159,12 @@ def contrast(spectrum: Spectrum) -> Floats:
     """
     magnitude = spectrum.magnitude
     bands = contrast_bands(spectrum.settings)
-    # Of the segments a₀ b₀ a₁ b₁ … every second one is a band; the last reaches the end.
-    marks = [mark for start, stop, _ in bands for mark in (start, stop)][:-1]
-    valley = np.minimum.reduceat(magnitude, marks, axis=1)[:, ::2].T
-    peak = np.maximum.reduceat(magnitude, marks, axis=1)[:, ::2].T
+    marks, every = [start for start, _, _ in bands], 1
+    if any(stop != start for (_, stop, _), (start, _, _) in pairwise(bands)):
+        # Bands that overlap in a bin: of the segments a₀ b₀ a₁ b₁ … every second one is a band.
+        marks, every = [mark for start, stop, _ in bands for mark in (start, stop)][:-1], 2
+    valley = np.minimum.reduceat(magnitude, marks, axis=1)[:, ::every].T
+    peak = np.maximum.reduceat(magnitude, marks, axis=1)[:, ::every].T
     for band, (start, stop, count) in enumerate(bands):
         if count > 1:
             # numpy's vectorised sort of a short row is faster than its partition.
@@ -167,9 +181,9 @@ def flatness(spectrum: Spectrum) -> Floats:
 
     Powers below 1e-10 count as 1e-10: ``librosa.feature.spectral_flatness``.
     """
-    geometric = np.exp(spectrum.log_power.mean(axis=1))
-    floored = scratch(spectrum.power.shape)
-    arithmetic = np.maximum(spectrum.power, np.float32(AMIN), out=floored).mean(axis=1)
+    power = _floored_power(spectrum)
+    arithmetic = power.mean(axis=1)
+    geometric = np.exp(np.log(power, out=power).mean(axis=1))
     return np.asarray(geometric / arithmetic, np.float32)
 
 
@@ -203,9 +217,15 @@ def slope(spectrum: Spectrum) -> Floats:
     centred = kilohertz - kilohertz.mean()
     weights = centred * (10 / np.log(10) / np.sum(centred**2))
     # The weights sum to zero but for rounding: a level subtracted first keeps silence at 0.
-    level = scratch(spectrum.power.shape)
-    np.subtract(spectrum.log_power, spectrum.log_power[:, :1], out=level)
+    level = _floored_power(spectrum)
+    np.log(level, out=level)
+    level -= level[:, :1].copy()
     return np.asarray(level @ weights.astype(np.float32), np.float32)
+
+
+def _floored_power(spectrum: Spectrum) -> Floats:
+    """Power, 1e-10 where it is less, in scratch; shape (frames, bins)."""
+    return np.maximum(spectrum.power, np.float32(AMIN), out=scratch(spectrum.power.shape))
 
 
 def delta(values: Floats) -> Floats:

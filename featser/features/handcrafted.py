@@ -25,7 +25,7 @@ _FAMILY_MS = {
     "chroma": 0.2,
     "mel": 0.4,
     "logmel": 0.4,
-    "spectral": 1.5,
+    "spectral": 1.1,
 }
 _DESCRIPTIONS = {
     "mfcc": "20 mel-frequency cepstral coefficients",

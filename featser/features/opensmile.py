@@ -176,8 +176,8 @@ class _Engine:
             )
         self._smile.external_audio_source_set_eoi(source)
         self._smile.run()
-        # A reset costs a tenth of a run (ComParE: half) and holds no lock of Python's: the
-        # caller reads the next recording meanwhile.
+        # A reset costs a tenth of a run (ComParE: half) and leaves Python free: where a core is
+        # idle, the caller reads the next recording meanwhile.
         self._resetting = threading.Thread(target=self._reset)
         self._resetting.start()
         return rows

@@ -9,7 +9,6 @@ because that is how the FFT writes them and how sums over frequency read them fa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,6 +28,9 @@ AMIN = 1e-10
 
 TOP_DB = 80.0
 """How far below the utterance's maximum a level in dB may fall (librosa's ``top_db``)."""
+
+N_MELS = 40
+"""The number of mel bands."""
 
 # Frames transformed at a time: they and their FFT stay in the second-level cache, and a long
 # recording needs no long buffers.
@@ -118,7 +120,6 @@ class Spectrum:
     def __init__(self, samples: NDArray[Any], settings: FrameSettings = DEFAULT) -> None:
         self.settings = settings
         self.samples = _as_floats(samples)
-        self._memo: dict[Any, Floats] = {}
 
     @property
     def n_frames(self) -> int:
@@ -128,7 +129,9 @@ class Spectrum:
     @cached_property
     def frames(self) -> Floats:
         """The samples under each window, not yet weighted: a view, shape (frames, win_length)."""
-        padded = np.pad(self.samples, self.settings.win_length // 2)
+        half = self.settings.win_length // 2
+        padded = np.zeros(len(self.samples) + 2 * half, np.float32)
+        padded[half : half + len(self.samples)] = self.samples
         windows = sliding_window_view(padded, self.settings.win_length)
         return windows[:: self.settings.hop_length]
 
@@ -174,25 +177,24 @@ class Spectrum:
         return total
 
     @cached_property
-    def log_power(self) -> Floats:
-        """Natural logarithm of the power, which counts as 1e-10 or more; (frames, bins)."""
-        floored = np.maximum(self.power, np.float32(AMIN))
-        return np.log(floored, out=floored)
+    def _banks(self) -> Floats:
+        """Power in the mel bands and pitch classes: two filterbanks in one matrix product."""
+        return _filterbanks(self.settings) @ self.power.T
 
-    def mel_power(self, n_mels: int) -> Floats:
-        """Power in Slaney's mel bands, shape (n_mels, frames)."""
-        return self._once(
-            ("mel", n_mels), lambda: mel_filterbank(self.settings, n_mels) @ self.power.T
-        )
+    @property
+    def mel_power(self) -> Floats:
+        """Power in :data:`N_MELS` bands of Slaney's mel scale, shape (40, frames)."""
+        return self._banks[:N_MELS]
 
-    def mel_db(self, n_mels: int) -> Floats:
-        """Power in mel bands in dB re 1, at most 80 dB below its maximum; (n_mels, frames)."""
-        return self._once(("mel dB", n_mels), lambda: decibels(self.mel_power(n_mels)))
+    @property
+    def chroma_power(self) -> Floats:
+        """Power in the twelve pitch classes, shape (12, frames)."""
+        return self._banks[N_MELS:]
 
-    def _once(self, key: Any, compute: Callable[[], Floats]) -> Floats:
-        if key not in self._memo:
-            self._memo[key] = compute()
-        return self._memo[key]
+    @cached_property
+    def mel_db(self) -> Floats:
+        """Mel power in dB re 1, at most 80 dB below its maximum, shape (40, frames)."""
+        return decibels(self.mel_power)
 
 
 _shared: WeakKeyDictionary[Signal, dict[FrameSettings, Spectrum]] = WeakKeyDictionary()
@@ -309,7 +311,7 @@ def chroma_filterbank(settings: FrameSettings) -> Floats:
 
     The same as ``librosa.filters.chroma(sr=rate, n_fft=n_fft, tuning=0)``: around each class a
     bump as wide as a bin or a semitone, columns of unit length, octaves weighted by a Gaussian
-    around 440 Hz · 2 with a deviation of two octaves. Source: Ellis, Chroma feature analysis and
+    around 880 Hz with a deviation of two octaves. Source: Ellis, Chroma feature analysis and
     synthesis, 2007.
 
     Returns
@@ -329,6 +331,11 @@ def chroma_filterbank(settings: FrameSettings) -> Floats:
     weights /= np.sqrt(np.sum(weights**2, axis=0))
     weights *= np.exp(-0.5 * ((pitch / classes - 5.0) / 2) ** 2)
     return _frozen(np.roll(weights, -3, axis=0)[:, : settings.bins])
+
+
+@lru_cache(maxsize=32)
+def _filterbanks(settings: FrameSettings) -> Floats:
+    return _frozen(np.vstack([mel_filterbank(settings, N_MELS), chroma_filterbank(settings)]))
 
 
 def _hz_to_mel(hertz: float) -> float:

@@ -7,17 +7,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils import get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 
 class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A classifier for which every class counts the same, however many utterances it has.
 
     Where the classifier takes sample weights, each utterance is weighted by
-    ``n / (classes × size of its class)``. Where it takes none (nearest neighbours, discriminant
-    analysis) its posteriors are divided by the classes' training shares and renormalised, which
-    is Bayes' rule with equal priors.
+    ``n / (classes × size of its class)``, ``n`` and sizes counted in sample weights. Where it
+    takes none (nearest neighbours, discriminant analysis) its posteriors are divided by the
+    classes' training shares and renormalised, which is Bayes' rule with equal priors.
 
     Parameters
     ----------
@@ -41,13 +47,12 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Balanced:
         """Fit the classifier to X, shape (n, d), and classes y, shape (n,)."""
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=None)
+        check_classification_targets(y)
         self.classes_, encoded = np.unique(y, return_inverse=True)
         self.estimator_ = clone(self.estimator)
         if has_fit_parameter(self.estimator_, "sample_weight"):
-            weight = compute_sample_weight("balanced", encoded)
-            if sample_weight is not None:
-                weight = weight * np.asarray(sample_weight)
             self.prior_ = None
+            weight = _balanced(encoded, _check_sample_weight(sample_weight, X, dtype=np.float64))
             self.estimator_.fit(X, encoded, sample_weight=weight)
         else:
             self.prior_ = np.bincount(encoded) / len(encoded)
@@ -56,7 +61,7 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the posteriors, shape (n, k)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "estimator_")
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
         posterior = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
         if self.prior_ is not None:
@@ -66,10 +71,20 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable classes, shape (n,)."""
+        check_is_fitted(self, "estimator_")
         classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
         return classes
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags = get_tags(self.estimator).input_tags
         return tags
+
+
+def _balanced(encoded: NDArray[np.intp], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale weights so that every class's sum is the same, and the whole sum stays."""
+    sums = np.bincount(encoded, weights=weight)
+    present = np.count_nonzero(sums)
+    share = np.divide(weight.sum(), present * sums, out=np.zeros_like(sums), where=sums > 0)
+    balanced: NDArray[np.float64] = weight * share[encoded]
+    return balanced

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -18,6 +19,7 @@ from featser.errors import TaskError
 SpeakerNorm = Literal["none", "transductive"]
 
 MIN_COVERAGE = 0.8
+FLOATS = [np.float64, np.float32]
 
 
 class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -38,27 +40,30 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         validate_data(self, X, ensure_all_finite="allow-nan")
         return self
 
-    def transform(self, X: ArrayLike, speaker: ArrayLike | None = None) -> NDArray[np.float32]:
+    def transform(
+        self, X: ArrayLike, speaker: ArrayLike | None = None
+    ) -> NDArray[np.floating[Any]]:
         """Return X, shape (n, d), normalised within each of the speakers, shape (n,).
 
         Without speakers all rows are taken to be one speaker's.
         """
         check_is_fitted(self, "n_features_in_")
-        values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", copy=True)
-        values = values.astype(np.float32)
+        values: NDArray[np.floating[Any]] = validate_data(
+            self, X, reset=False, ensure_all_finite="allow-nan", dtype=FLOATS, copy=True
+        )
         groups = np.zeros(len(values)) if speaker is None else np.asarray(speaker)
         for rows in pd.Series(range(len(groups))).groupby(groups).indices.values():
             values[rows] = _standardised(values[rows])
-        result: NDArray[np.float32] = values
-        return result
+        return values
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _standardised(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _standardised(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     exact = values.astype(np.float64)
     known = np.isfinite(exact)
     count = np.maximum(known.sum(axis=0), 1)
@@ -66,7 +71,7 @@ def _standardised(values: NDArray[np.float32]) -> NDArray[np.float32]:
     centred = exact - mean
     deviation = np.sqrt(np.where(known, centred**2, 0).sum(axis=0) / count)
     steady = deviation <= 1e-6 * np.abs(mean) + 1e-12
-    return np.where(steady & known, 0, centred / np.where(steady, 1, deviation)).astype(np.float32)
+    return np.where(steady & known, 0, centred / np.where(steady, 1, deviation))
 
 
 class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -101,9 +106,11 @@ def prepared(model: Any) -> Pipeline:
 
     Standardising ignores NaN; an undefined value then becomes 0, the training part's mean.
     """
+    with config_context(enable_metadata_routing=True):
+        scale = StandardScaler().set_fit_request(sample_weight=False)
     return Pipeline(
         [
-            ("scale", StandardScaler()),
+            ("scale", scale),
             (
                 "impute",
                 SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),

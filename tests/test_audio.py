@@ -1,0 +1,163 @@
+"""Any file becomes mono float32 at the target rate, or says why not."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from featser.audio import PEAK, content_hash, decode, read_audio
+from featser.errors import UnusableAudio
+
+RATE = 16_000
+
+
+def tone(seconds: float = 0.5, rate: int = RATE, level: float = 0.5, hz: float = 300) -> np.ndarray:
+    return (level * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate)).astype(
+        "float32"
+    )
+
+
+def wav(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "PCM_16") -> Path:
+    soundfile.write(path, samples, rate, subtype=subtype, format="WAV")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3", "aiff"])
+def test_every_container_gives_mono_float32_at_16_khz(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, tone(rate=44_100), 44_100)
+    signal = read_audio(path)
+    assert signal.samples.dtype == np.float32
+    assert signal.rate == RATE
+    assert signal.samples.ndim == 1
+    assert signal.seconds == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_content_decides_not_the_ending(tmp_path: Path) -> None:
+    flac = tmp_path / "really_flac.wav"
+    soundfile.write(flac, tone(), RATE, format="FLAC")
+    raw = shutil.copy(flac, tmp_path / "named.raw")
+    assert np.array_equal(read_audio(flac).samples, read_audio(raw).samples)
+
+
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    left, right = tone(), tone(hz=500)
+    path = wav(tmp_path / "a.wav", np.stack([left, right], axis=1), subtype="FLOAT")
+    np.testing.assert_allclose(read_audio(path).samples, (left + right) / 2, atol=1e-6)
+
+
+def test_integers_and_floats_of_the_same_sound_are_the_same_samples(tmp_path: Path) -> None:
+    exact = np.round(tone() * 32768) / 32768
+    found = [
+        read_audio(wav(tmp_path / f"{subtype}.wav", exact, subtype=subtype)).samples
+        for subtype in ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+    ]
+    for samples in found[1:]:
+        assert np.array_equal(samples, found[0])
+
+
+def test_resampling_is_soxr_at_high_quality_as_librosa_does_it(real_recordings: list[Path]) -> None:
+    import librosa
+
+    for path in real_recordings[:3]:
+        expected, _ = librosa.load(path, sr=22_050, res_type="soxr_hq")
+        np.testing.assert_allclose(read_audio(path, 22_050).samples, expected, atol=1e-6)
+
+
+def test_peaks_are_kept_in_range_by_scaling_and_the_gain_is_told(tmp_path: Path) -> None:
+    loud = read_audio(wav(tmp_path / "a.wav", tone(level=1.7), subtype="FLOAT"))
+    assert loud.samples.max() <= PEAK
+    assert loud.samples.min() >= -1
+    assert loud.gain == pytest.approx(PEAK / 1.7, rel=1e-3)
+    shape = loud.samples / loud.gain
+    np.testing.assert_allclose(shape, tone(level=1.7), atol=1e-4)
+
+
+def test_resampling_a_clipped_recording_overshoots_and_is_scaled(tmp_path: Path) -> None:
+    square = np.sign(tone(rate=44_100)).astype("float32") * np.float32(PEAK)
+    signal = read_audio(wav(tmp_path / "a.wav", square, 44_100, "FLOAT"))
+    assert signal.gain < 1
+    assert abs(signal.samples).max() <= 1
+
+
+def test_a_quiet_recording_is_left_as_it_is(tmp_path: Path) -> None:
+    signal = read_audio(wav(tmp_path / "a.wav", tone(level=0.01), subtype="FLOAT"))
+    assert signal.gain == 1
+    np.testing.assert_allclose(signal.samples, tone(level=0.01), atol=1e-7)
+
+
+def test_a_segment_is_the_same_samples_as_that_part_of_the_whole(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav", tone(1.0))
+    whole = read_audio(path).samples
+    assert np.array_equal(read_audio(path, start=0.25, end=0.75).samples, whole[4000:12000])
+    assert np.array_equal(read_audio(path, start=0.25).samples, whole[4000:])
+
+
+def broken(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Recordings that cannot be used, each with a part of the reason that must be given."""
+    good = wav(folder / "good.wav", tone()).read_bytes()
+    flac = folder / "good.flac"
+    soundfile.write(flac, np.random.default_rng(0).normal(0, 0.1, 16_000), RATE)
+    cases: dict[str, tuple[bytes, str]] = {
+        "empty.wav": (b"", "empty file"),
+        "text.wav": (b"this is not a sound, it is a sentence\n" * 50, "not decodable"),
+        "short_header.wav": (good[:20], "not decodable"),
+        "short_data.wav": (good[:6000], "truncated: its header promises 0.50 s"),
+        "short_data.flac": (flac.read_bytes()[:9000], "truncated"),
+        "no_channels.wav": (good[:22] + struct.pack("<H", 0) + good[24:], "not decodable"),
+        "one_hertz.wav": (good[:24] + struct.pack("<I", 1) + good[28:], "sampling rate of 1 Hz"),
+    }
+    found = {}
+    for name, (content, reason) in cases.items():
+        path = folder / name
+        path.write_bytes(content)
+        found[name] = (path, reason)
+    nan = tone()
+    nan[100:112] = np.nan
+    (folder / "folder.wav").mkdir()
+    found["folder.wav"] = (folder / "folder.wav", "a folder")
+    found["absent.wav"] = (folder / "absent.wav", "no such file")
+    found["nan.wav"] = (wav(folder / "nan.wav", nan, subtype="FLOAT"), "12 of 8000 samples are NaN")
+    found["zeros.wav"] = (wav(folder / "zeros.wav", np.zeros(8000)), "silent")
+    found["constant.wav"] = (wav(folder / "constant.wav", np.full(8000, 0.25)), "silent")
+    found["short.wav"] = (wav(folder / "short.wav", tone(0.01)), "too short: 10 ms")
+    opposite = np.stack([tone(), -tone()], axis=1)
+    found["opposite.wav"] = (wav(folder / "opposite.wav", opposite), "after averaging 2 channels")
+    return found
+
+
+def test_every_broken_recording_says_its_own_reason(tmp_path: Path) -> None:
+    for path, reason in broken(tmp_path).values():
+        with pytest.raises(UnusableAudio) as caught:
+            read_audio(path)
+        assert reason in caught.value.reason
+        assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_header_written_to_a_pipe_is_read_to_the_end(tmp_path: Path, length: int) -> None:
+    path = wav(tmp_path / "a.wav", tone())
+    content = bytearray(path.read_bytes())
+    content[40:44] = struct.pack("<I", length)
+    path.write_bytes(content)
+    assert read_audio(path).seconds == pytest.approx(0.5)
+
+
+def test_a_segment_outside_the_recording_is_refused(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav", tone())
+    for start, end in ((0.6, None), (0.1, 0.9), (0.4, 0.2), (-0.1, 0.2)):
+        with pytest.raises(UnusableAudio, match="segment"):
+            decode(path, start, end)
+
+
+def test_the_identity_of_a_recording_is_its_bytes_not_its_name(tmp_path: Path) -> None:
+    first = wav(tmp_path / "a.wav", tone())
+    copy = shutil.copy(first, tmp_path / "হাসি.wav")
+    other = wav(tmp_path / "b.wav", tone(hz=301))
+    assert content_hash(first) == content_hash(copy) != content_hash(other)
+    assert len(content_hash(first)) == 32

@@ -1,0 +1,68 @@
+"""A recipe is checked before anything runs; an error lists what would be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from featser.errors import RecipeError
+from featser.recipe import Recipe, list_recipes, load_recipe
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_recipes_that_come_with_featser_are_valid_and_named_as_their_files() -> None:
+    found = list_recipes()
+    assert {"banglaser", "ravdess", "emodb"} <= set(found)
+    for name, path in found.items():
+        assert load_recipe(name) == load_recipe(path)
+        assert load_recipe(name).name == name
+
+
+def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, "name: mine\ncorpora: [ravdess]\n"))
+    assert recipe == Recipe(name="mine", corpora=["ravdess"])
+    assert recipe.features == ["handcrafted", "egemaps"]
+    assert recipe.protocols == ["speaker-independent"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("protocol: random", r"unknown field 'protocol'; did you mean 'protocols'\? valid: name"),
+        ("features: [mfccs]", "field 'features': unknown extractor 'mfccs'; did you mean 'mfcc'"),
+        ("corpora: [ravdes]", "field 'corpora': unknown corpus 'ravdes'; did you mean 'ravdess'"),
+        ("tasks: [emotion, intensty]", "unknown task 'intensty'; did you mean 'intensity'"),
+        ("model: svmm", "field 'model': unknown model 'svmm'; did you mean 'svm'"),
+        ("protocols: [loso]", "field 'protocols': unknown protocol 'loso'"),
+        ("speaker_norm: all", "field 'speaker_norm'.*'none' or 'transductive'"),
+        ("seed: soon", "field 'seed'.*integer"),
+        ("features: []", "field 'features'.*at least 1"),
+        ("tasks: [gender]", "primary task 'emotion' is not among the tasks"),
+    ],
+)
+def test_an_error_names_the_field_the_value_and_the_valid_ones(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    base = "" if text.startswith("corpora") else "corpora: [ravdess]\n"
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(write(tmp_path, f"name: mine\n{base}{text}\n"))
+
+
+def test_a_missing_field_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="field 'corpora' is missing"):
+        load_recipe(write(tmp_path, "name: mine\n"))
+
+
+def test_what_is_no_recipe_at_all_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="not YAML"):
+        load_recipe(write(tmp_path, "name: [unclosed\n"))
+    with pytest.raises(RecipeError, match="a table of fields"):
+        load_recipe(write(tmp_path, "- a\n- b\n"))
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(tmp_path / "absent.yaml")
