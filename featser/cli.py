@@ -149,7 +149,7 @@ def fit(
     model: Annotated[
         str | None,
         typer.Option(
-            help="svm, logistic, mlp, xgboost, forest, extra-trees, lda, knn, ridge, svr; several "
+            help="svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; several "
             "with commas vote; or `vote`, the default."
         ),
     ] = None,

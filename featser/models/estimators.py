@@ -37,7 +37,7 @@ from featser.models.normalise import prepared
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
 
-DEFAULT_VOTE = ("svm", "logistic", "mlp", "xgboost")
+DEFAULT_VOTE = ("svm", "logistic", "lda", "mlp", "xgboost")
 
 
 def make_estimator(
