@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench reports clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -24,6 +24,10 @@ check: $(VENV)/.installed-dev
 # Measurements; they write their figures to reports/benchmarks/.
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m bench -s tests/benchmarks
+
+# The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
+reports: $(VENV)/.installed
+	$(BIN)/python reports/baselines.py $(CORPORA)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

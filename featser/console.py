@@ -86,7 +86,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
 
     lines = [[("" if cell is None else cell) for cell in row] for row in rows]
-    shown = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
+    shown = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold"
+    )
     for position, name in enumerate(columns):
         numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
@@ -204,7 +206,8 @@ def _span(start: float, end: float) -> str:
 
 
 def _show_counts(title: str, counts: pd.DataFrame) -> None:
-    expected = ["" if _known(count) is None else int(count) for count in counts["expected"]]
+    known = counts["expected"].to_numpy(dtype=float, na_value=math.nan)
+    expected = ["" if math.isnan(count) else int(count) for count in known]
     found = [int(count) for count in counts["found"]]
     rows = list(zip(map(str, counts.index), found, expected, strict=True))
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]

@@ -211,14 +211,13 @@ def encode(task: Task, labels: pd.Series) -> NDArray[np.float64]:
     """
     if not task.categorical:
         return pd.to_numeric(labels, errors="raise").to_numpy(dtype=np.float64)
-    known = labels.notna().to_numpy()
-    codes = pd.Categorical(labels.where(known), categories=list(task.classes)).codes
-    strange = sorted(set(labels[known & (codes < 0)].astype(str)))
+    codes = labels.map({name: code for code, name in enumerate(task.classes)})
+    strange = sorted(set(labels[labels.notna() & codes.isna()].astype(str)))
     if strange:
         raise TaskError(
             f"task '{task.name}': {strange} are not among its classes {list(task.classes)}"
         )
-    return np.where(known, codes, np.nan).astype(np.float64)
+    return np.asarray(codes, dtype=np.float64)
 
 
 def _refuse_nothing_to_learn(task: Task, target: NDArray[np.float64]) -> None:
