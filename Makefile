@@ -23,7 +23,7 @@ check: $(VENV)/.installed-dev
 
 # Measurements; they write their figures to reports/benchmarks/.
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m bench -s tests/benchmarks
+	$(BIN)/python -m pytest -m bench -s -o python_files='bench_*.py' tests/benchmarks
 
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed

@@ -127,8 +127,15 @@ def extract(
 
     with _bars() as bars:
         progress = bars("Extracting features")
-        found = parse_data(data or [])
-        result = run(source, store, features or (), corpus, found, jobs, progress)
+        result = run(
+            source,
+            store,
+            features=features or (),
+            corpus=corpus,
+            data=parse_data(data or []),
+            jobs=jobs,
+            progress=progress,
+        )
     show_extraction(result, str(store))
     if not result.done + result.reused:
         raise typer.Exit(1)
@@ -187,20 +194,20 @@ def fit(
         result = run(
             source,
             store,
-            task or (),
-            primary,
-            model,
-            _weights(weights),
-            protocol or (),
-            _choice("--speaker-norm", speaker_norm, ("none", "transductive")),
-            features or (),
-            corpus,
-            parse_data(data or []),
-            seed,
-            output,
-            jobs,
-            _typed(),
-            bars("Fitting folds"),
+            tasks=task or (),
+            primary=primary,
+            model=model,
+            weights=_weights(weights),
+            protocols=protocol or (),
+            speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
+            features=features or (),
+            corpus=corpus,
+            data=parse_data(data or []),
+            seed=seed,
+            output=output,
+            jobs=jobs,
+            command=_typed(),
+            progress=bars("Fitting folds"),
         )
     show_run(result)
 

@@ -25,6 +25,7 @@ from featser.features.store import Store, utterance_key
 from featser.progress import Progress, silent
 
 CHUNK = 16
+REFUSAL_COLUMNS = ["file", "start", "end", "extractor", "reason"]
 
 
 @dataclass(frozen=True)
@@ -350,8 +351,7 @@ def _compute_chunk(
 
 
 def _refusals(rows: list[Refusal]) -> pd.DataFrame:
-    columns = ["file", "start", "end", "extractor", "reason"]
-    table = pd.DataFrame(rows, columns=columns).astype({"start": float, "end": float})
+    table = pd.DataFrame(rows, columns=REFUSAL_COLUMNS).astype({"start": float, "end": float})
     return table.sort_values(["file", "start", "extractor"], ignore_index=True)
 
 

@@ -34,7 +34,7 @@ N_MELS = 40
 
 # Frames transformed at a time: they and their FFT stay in the second-level cache, and a long
 # recording needs no long buffers.
-_BLOCK = 24
+_BLOCK = 48
 
 # Floats that a thread keeps for intermediate results: what is allocated anew for every signal
 # costs more in page faults than in arithmetic. 10 s of speech fit.

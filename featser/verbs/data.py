@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
 from featser.evaluation.protocols import speaker_ids
-from featser.features.extraction import identify, usable
+from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
 from featser.models.estimators import members_of
 from featser.models.normalise import SpeakerNormalizer, refuse_poor_coverage
 from featser.tasks import Task
-from featser.verbs.source import Source, read_source, recall
+from featser.verbs.source import Source, read_source, recall, recall_unusable
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def read_rows(
     found = read_source(source, corpus, data)
     _, keys, refusals = identify(found.table)
     found.table["key"] = keys
-    columns = ["file", "start", "end", "extractor", "reason"]
-    return found, pd.DataFrame(refusals, columns=columns)
+    unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
+    return found, pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
 
 
 def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Settings) -> Data:

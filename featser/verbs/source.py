@@ -13,6 +13,7 @@ from featser.corpora.card import load_card
 from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
+from featser.features.extraction import REFUSAL_COLUMNS
 from featser.files import whole, write_text
 from featser.recipe import Recipe, list_recipes, load_recipe
 
@@ -156,10 +157,23 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     kept = json.loads((folder / "source.json").read_text(encoding="utf-8"))
     table = read_manifest(folder / "manifest.parquet")
     table["file"] = resolve(table, folder)
-    unusable = pd.read_csv(folder / "unusable.csv", keep_default_na=False)
     recipe = None if kept["recipe"] is None else Recipe(**kept["recipe"])
     source = Source(table, kept["origin"], recipe, tuple(kept["features"]), kept["unmatched"])
-    return source, unusable
+    return source, recall_unusable(folder)
+
+
+def recall_unusable(store: str | Path) -> pd.DataFrame:
+    """Return what the last extraction into a store could not use, and why; empty if none was.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``file``, ``start``, ``end``, ``extractor``, ``reason``.
+    """
+    path = Path(store) / "unusable.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=REFUSAL_COLUMNS, dtype=str)
+    return pd.read_csv(path, keep_default_na=False)
 
 
 def parse_data(pairs: Sequence[str]) -> dict[str, Path]:
