@@ -86,13 +86,23 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
 
     lines = [[("" if cell is None else cell) for cell in row] for row in rows]
-    shown = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
+    shown = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold"
+    )
     for position, name in enumerate(columns):
         numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for line in lines:
         shown.add_row(*(escape(str(cell)) for cell in line))
     Console().print(shown)
+
+
+def show_card(sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+    """Print what a card knows: a title, then its lines, indented."""
+    for position, (title, lines) in enumerate(sections):
+        say(f"{chr(10) if position else ''}{title}")
+        for name, text in lines:
+            say(f"  {f'{name}: ' if name else '- '}{text}")
 
 
 def show_scan(result: ScanResult) -> None:
