@@ -214,7 +214,8 @@ def _span(start: float, end: float) -> str:
 
 
 def _show_counts(title: str, counts: pd.DataFrame) -> None:
-    expected = ["" if _known(count) is None else int(count) for count in counts["expected"]]
+    pairs = zip(counts["expected"], counts["expected"].isna(), strict=True)
+    expected = ["" if unknown else int(count) for count, unknown in pairs]
     found = [int(count) for count in counts["found"]]
     rows = list(zip(map(str, counts.index), found, expected, strict=True))
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]

@@ -257,6 +257,9 @@ def _database(table: pd.DataFrame) -> audformat.Database:
     labels = [name for name in table.columns if name not in ("file", "start", "end", "split")]
     for name in labels:
         db.schemes[name] = _scheme(table[name], name)
+    # One segment makes all tables segmented: a filewise row of a file that is cut elsewhere would
+    # be read as labels of its segments.
+    whole = bool(table[["start", "end"]].isna().all(axis=None))
     parts = table.get("split", pd.Series(np.nan, table.index))
     for split, rows in table.groupby(parts, dropna=False):
         known = not pd.isna(split)
@@ -264,7 +267,7 @@ def _database(table: pd.DataFrame) -> audformat.Database:
             kinds = ("train", "dev", "test")
             db.splits[split] = audformat.Split(str(split) if split in kinds else "other")
         made = db[_table_id(db, str(split) if known else "")] = audformat.Table(
-            _index(rows), split_id=str(split) if known else None
+            _index(rows, whole=whole), split_id=str(split) if known else None
         )
         for name in labels:
             made[name] = audformat.Column(scheme_id=name)
@@ -283,12 +286,12 @@ def _scheme(values: pd.Series[Any], name: str) -> audformat.Scheme:
     return audformat.Scheme(labels=classes)
 
 
-def _index(rows: pd.DataFrame) -> Any:
-    """Return a filewise index if no row is a segment, else a segmented one."""
+def _index(rows: pd.DataFrame, *, whole: bool) -> Any:
+    """Return a filewise index of whole files, or a segmented one."""
     import audformat
 
     files = rows["file"].tolist()
-    if rows[["start", "end"]].isna().all(axis=None):
+    if whole:
         return audformat.filewise_index(files)
     starts, ends = (
         [pd.NaT if np.isnan(t) else pd.Timedelta(round(t * 1e9), unit="ns") for t in times]

@@ -7,6 +7,7 @@ that ``01`` stays a code and ``no`` (Norwegian) a language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -124,9 +125,10 @@ class Card(Schema):
                 raise ValueError(f"`labels.{name}`: the column `{name}` is not the card's to fill")
             if label.same_for is not None:
                 require(f"labels.{name}.same_for", [label.same_for], "label", self.labels)
-        for table in self.tables:
+        for number, table in enumerate(self.tables):
             placeholders = PLACEHOLDER.findall(table.join_on or "")
-            require("tables.join_on", placeholders, "group of `grammar.pattern`", groups)
+            field = f"tables.{number}.join_on"
+            require(field, placeholders, "group of `grammar.pattern`", groups)
         if self.design is not None:
             named = [*self.design.keys, *PLACEHOLDER.findall(self.design.name)]
             require("design", named, "group of `grammar.pattern`", groups)
@@ -135,6 +137,10 @@ class Card(Schema):
         if self.tasks:
             require("primary", [self.primary], "task", self.tasks)
         self._check_classes()
+        try:
+            self.row(self.grammar.groups(self.grammar.example) or {})
+        except ValueError as error:
+            raise ValueError(f"`grammar.example`: {error}: mend either") from error
         return self
 
     def _check_classes(self) -> None:
@@ -243,8 +249,10 @@ def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], fi
         return node.value
     data: dict[str, Any] = {}
     for key, value in node.value:
-        name = str(key.value)
         line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise CardError(f"{file}, line {line}: the name of a field is a word, such as `title:`")
+        name = str(key.value)
         if name in data:
             raise CardError(
                 f"{file}, line {line}: `{'.'.join((*at, name))}` stands twice: keep one"
@@ -254,10 +262,29 @@ def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], fi
     return data
 
 
+_MENDS = {
+    "tuple_type": "write a list, such as [a, b]",
+    "dict_type": "write names and values below it, such as `name: value`",
+    "model_type": "write its fields below it, such as `name: value`",
+    "string_type": "write text",
+    "int_parsing": "write a whole number",
+    "float_parsing": "write a number",
+    "bool_parsing": "write true or false",
+    "literal_error": "write {expected}",
+    "string_pattern_mismatch": "use a-z, 0-9, - and _, beginning with a letter",
+}
+
+
 def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: str) -> Iterator[str]:
     for fault in error.errors():
         at = tuple(str(part) for part in fault["loc"])
-        line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
+        context = fault.get("ctx", {})
+        told = at
+        if fault["type"] == "value_error":
+            # A rule that several fields must keep names the first of them at its beginning.
+            named = re.match(r"`([^`]+)`", str(context["error"]))
+            told = (*at, *named[1].split(".")) if named else at
+        line = next((lines[told[:n]] for n in range(len(told), -1, -1) if told[:n] in lines), 1)
         where, field = f"{file}, line {line}: ", ".".join(at)
         if fault["type"] == "extra_forbidden":
             known = _fields_at(at[:-1])
@@ -265,9 +292,12 @@ def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: st
         elif fault["type"] == "missing":
             yield f"{where}the field `{field}` is missing: add it"
         elif fault["type"] == "value_error":
-            yield f"{where}{f'`{field}`: ' if at else ''}{fault['ctx']['error']}"
+            yield f"{where}{f'`{field}`: ' if at else ''}{context['error']}"
         else:
-            yield f"{where}`{field}` is {fault['input']!r}: {fault['msg']}"
+            mend = fault["msg"]
+            if fault["type"] in _MENDS:
+                mend = _MENDS[fault["type"]].format(**context)
+            yield f"{where}`{field}` is {fault['input']!r}: {mend}"
 
 
 def _fields_at(at: tuple[str, ...]) -> list[str]:

@@ -258,4 +258,5 @@ def require(field: str, names: Iterable[str], what: str, valid: Iterable[str]) -
     valid = list(dict.fromkeys(valid))
     for name in names:
         if name not in valid:
-            raise ValueError(f"`{field}`: {unknown(what, name, valid)}")
+            known = unknown(what, name, valid) if valid else f"'{name}' is no {what}: there is none"
+            raise ValueError(f"`{field}`: {known}")

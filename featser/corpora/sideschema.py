@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from featser.corpora.schema import Schema, require
+from featser.corpora.schema import PLACEHOLDER, Schema, require
 
 
 def _one_or_more(value: Any) -> Any:
@@ -111,6 +112,16 @@ class SideTable(Schema):
     @model_validator(mode="after")
     def _parts_agree(self) -> SideTable:
         require("codes", self.codes, "column of `texts`", self.texts)
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise ValueError(
+                f"`encoding` '{self.encoding}' is unknown: write utf-8 or latin-1, say"
+            ) from error
+        if len(self.separator) != 1:
+            raise ValueError(f"`separator` '{self.separator}': write one character")
+        if self.bounds is not None and self.bounds[0] >= self.bounds[1]:
+            raise ValueError("`bounds`: write the least value, then the greatest")
         if self.lines is None:
             if self.ratings:
                 raise ValueError("`ratings` need `lines.rating`: add it")
@@ -119,7 +130,11 @@ class SideTable(Schema):
         wanted = [
             name for names in (*self.numbers.values(), *self.texts.values()) for name in names
         ]
-        require("numbers and texts", wanted, "group of `lines.row`", row.groupindex)
+        require("numbers` and `texts", wanted, "group of `lines.row`", row.groupindex)
+        placeholders = PLACEHOLDER.findall(self.key[0])
+        require("key", placeholders, "group of `lines.row`", row.groupindex)
+        if not placeholders:
+            raise ValueError(f"`key` '{self.key[0]}': put groups of `lines.row` in braces")
         known = rating.groupindex if rating else {}
         require("ratings", self.ratings.values(), "group of `lines.rating`", known)
         return self
