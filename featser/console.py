@@ -100,7 +100,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 def show_card(sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
     """Print what a card knows: a title, then its lines, indented."""
     for position, (title, lines) in enumerate(sections):
-        say(f"{chr(10) if position else ''}{title}")
+        if position:
+            say("")
+        say(title)
         for name, text in lines:
             say(f"  {f'{name}: ' if name else '- '}{text}")
 

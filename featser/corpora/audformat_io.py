@@ -39,9 +39,10 @@ def is_database(folder: str | Path) -> bool:
 def read_audformat(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
     """Read an audformat database as a manifest.
 
-    Segments are utterances; a file is one where no segmented table has a segment of it. Labels
-    of a file are those of each of its segments. A table's split becomes the column ``split``;
-    what a scheme knows of its labels (the gender of a speaker, say) becomes columns of its own.
+    Rows of segmented tables are utterances; one from 0 to an open end is the whole file. So are
+    files of which no segmented table has a row; elsewhere, labels of a file are those of each of
+    its segments. A table's split becomes the column ``split``; what a scheme knows of its labels
+    (the gender of a speaker, say) becomes columns of its own.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def read_audformat(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
         (ISO 639-1 where there is such a code), unless columns say them.
     notes : list of str
         What was left out, and columns that two tables fill differently: the second one is then
-        named ``TABLE.COLUMN``.
+        named ``TABLE.COLUMN`` (``TABLE.split_id`` for a split).
 
     Raises
     ------
@@ -78,7 +79,8 @@ def read_audformat(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
         name = column
         before = values.setdefault(name, {})
         if any(before.get(key, value) != value for key, value in told.items()):
-            name = f"{table}.{column}"
+            # A second split is no label: columns that end with _id are never predicted.
+            name = f"{table}.{'split_id' if column == 'split' else column}"
             notes.append(f"two tables contradict each other: the second's values are in `{name}`")
             before = values.setdefault(name, {})
         before.update(told)

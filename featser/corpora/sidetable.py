@@ -112,7 +112,12 @@ def read_side_table(side: SideTable, path: Path, notes: list[str]) -> dict[str, 
 def _find(side: SideTable, folder: Path) -> list[Path]:
     for name in side.file:
         if "*" in name:
-            found = [p for p in sorted(folder.glob(name)) if not p.name.startswith(".")]
+            try:
+                found = [p for p in sorted(folder.glob(name)) if not p.name.startswith(".")]
+            except (ValueError, NotImplementedError) as error:
+                raise CardError(
+                    f"`tables.file` '{name}' is no relative pattern: {error}"
+                ) from error
         else:
             places = (folder, folder.absolute().parent)
             found = [place / name for place in places if (place / name).is_file()][:1]

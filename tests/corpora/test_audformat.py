@@ -157,6 +157,21 @@ def test_a_database_of_others_gives_segments_splits_and_what_schemes_know(tmp_pa
     assert result.missing == [str(tmp_path.resolve() / f"db/{name}.wav") for name in "abc"]
 
 
+def test_a_file_in_two_splits_keeps_both_and_neither_becomes_a_label(tmp_path: Path) -> None:
+    db = audformat.Database("two")
+    for split in ("train", "test"):
+        db.splits[split] = audformat.Split(split)
+        table = db[split] = audformat.Table(audformat.filewise_index(["a.wav"]), split_id=split)
+        table["emotion"] = audformat.Column()
+        table["emotion"].set(["sad"])
+    db.save(str(tmp_path / "db"))
+    result = scan(load_card("audformat"), tmp_path / "db")
+    row = result.manifest.iloc[0]
+    assert (row["split"], row["train.split_id"], row["emotion"]) == ("test", "train", "sad")
+    assert any("the second's values are in `train.split_id`" in note for note in result.notes)
+    assert "train.split_id" not in result.refused
+
+
 def test_what_is_no_database_or_holds_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"no db.yaml there: give the folder of a database"):
         read_audformat(tmp_path)

@@ -352,6 +352,14 @@ def test_an_unknown_code_in_a_label_list_is_refused_by_its_line(tmp_path: Path) 
         scanned(tmp_path, "fau-aibo", ["Ohm_01_000_00.wav"], list_)
 
 
+def test_a_pattern_that_leaves_the_corpus_is_refused(tmp_path: Path) -> None:
+    card = load_card("fau-aibo")
+    side = card.tables[0].model_copy(update={"file": ("/**/list.txt",)})
+    touch(tmp_path, ["Ohm_01_000_00.wav"])
+    with pytest.raises(CardError, match=r"`tables.file` '.*' is no relative pattern"):
+        scan(card.model_copy(update={"tables": (side,)}), tmp_path)
+
+
 def test_lines_of_a_label_list_that_say_nothing_known_are_counted(tmp_path: Path) -> None:
     list_ = {"chunk_labels_5cl_corpus.txt": "# chunks\nOhm_01_000_00 N 1\n"}
     result = scanned(tmp_path, "fau-aibo", ["Ohm_01_000_00.wav"], list_)
