@@ -12,7 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
-from featser.console import Bars, say, show_extraction, show_predictions, show_run, show_scan, table
+from featser.console import (
+    Bars,
+    say,
+    show_card,
+    show_extraction,
+    show_predictions,
+    show_run,
+    show_scan,
+    table,
+)
 from featser.errors import FeatserError
 
 app = typer.Typer(
@@ -63,14 +72,28 @@ def _root(
     del context
 
 
-@app.command()
-def corpora() -> None:
-    """List the corpus cards: what `scan` and `--corpus` understand."""
-    from featser.corpora.card import list_cards, load_card
+cards = typer.Typer(rich_markup_mode=None)
+app.add_typer(cards, name="corpora")
 
-    cards = [load_card(name) for name in list_cards()]
-    rows = [(card.name, card.title, card.language, card.licence) for card in cards]
+
+@cards.callback(invoke_without_command=True)
+def corpora(context: typer.Context) -> None:
+    """List the corpus cards: what `scan` and `--corpus` understand."""
+    if context.invoked_subcommand is not None:
+        return
+    from featser.verbs.corpora import corpora as run
+
+    rows = [(card.name, card.title, card.language, card.licence) for card in run()]
     table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
+    say("`featser corpora show CARD` prints all that a card knows")
+
+
+@cards.command()
+def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file.")]) -> None:
+    """Show all that a card knows: names, codes, tasks, counts, licence, citation, faults."""
+    from featser.verbs.corpora import show as run
+
+    show_card(run(card))
 
 
 @app.command()
@@ -81,7 +104,7 @@ def scan(
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
 ) -> None:
-    """Read the labels of a corpus from its file names, and count them.
+    """Read the labels of a corpus from its file names (or database), and count them.
 
     Files whose names do not fit are listed, never guessed at. Without -o nothing is written.
     """
@@ -239,15 +262,31 @@ def predict(
 
 @app.command()
 def export(
-    output: Annotated[Path, typer.Argument(help="The table to write: .parquet or .csv.")],
+    output: Annotated[
+        Path | None, typer.Argument(help="The table to write: .parquet or .csv.")
+    ] = None,
     store: Store = DEFAULT_STORE,
     features: Features = None,
+    audformat: Annotated[
+        Path | None,
+        typer.Option(
+            "--audformat",
+            metavar="FOLDER",
+            help="Write the manifest as an audformat database, without audio or features.",
+        ),
+    ] = None,
 ) -> None:
     """Write the last extraction as one table: the manifest's columns, then a column a feature."""
     from featser.verbs.export import export as run
+    from featser.verbs.export import export_audformat
 
-    rows, columns = run(output, store, features or ())
-    say(f"{rows} utterances, {columns} features: {output}")
+    if output is None and audformat is None:
+        raise FeatserError("export what to? Name a table (.parquet, .csv) or --audformat FOLDER")
+    if audformat is not None:
+        say(f"{export_audformat(audformat, store)} utterances: {audformat / 'db.yaml'}")
+    if output is not None:
+        rows, columns = run(output, store, features or ())
+        say(f"{rows} utterances, {columns} features: {output}")
 
 
 @app.command()

@@ -97,6 +97,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     Console().print(shown)
 
 
+def show_card(sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+    """Print what a card knows: a title, then its lines, indented."""
+    for position, (title, lines) in enumerate(sections):
+        if position:
+            say("")
+        say(title)
+        for name, text in lines:
+            say(f"  {f'{name}: ' if name else '- '}{text}")
+
+
 def show_scan(result: ScanResult) -> None:
     """Print what a scan found beside what the card expects."""
     say(f"{len(result.manifest)} utterances")

@@ -68,12 +68,69 @@ def test_version_is_the_packages() -> None:
 
 def test_corpora_and_features_are_listed() -> None:
     cards, extractors = featser("corpora").stdout, featser("features").stdout
-    for card in ("banglaser", "emodb", "ravdess", "subesco", "urdu", "folders", "table"):
+    for card in ("banglaser", "emodb", "iemocap", "crema-d", "subesco", "folders", "audformat"):
         assert card in cards
     for name in ("handcrafted", "mfcc", "egemaps", "compare", "bangla166"):
         assert name in extractors
     assert "166" in extractors
     assert "6373" in extractors
+
+
+def test_a_card_is_shown_with_all_that_it_knows() -> None:
+    shown = featser("corpora", "show", "msp-improv").stdout
+    for part in (
+        "example: MSP-IMPROV-S01A-F01-P-FM01",
+        "is read as: speaker F01, gender female",
+        "emotion: Evalution.txt or Evaluation.txt",
+        "O (none)",
+        "naturalness: regression",
+        "utterances: 8438",
+        "licence: restricted",
+        "citation: C. Busso",
+        "source: the MSP laboratory",
+        "Some ratings are missing (NaN); they stay so.",
+    ):
+        assert part in shown, part
+    shown = featser("corpora", "show", "crema-d").stdout
+    assert "intensity: ordinal: low < medium < high" in shown
+    assert "1076_MTI_SAD_XX: empty" in shown
+    assert "never: intensity is a function" in featser("corpora", "show", "banglaser").stdout
+    wrong = featser("corpora", "show", "crema")
+    assert wrong.returncode == 2
+    assert "did you mean 'crema-d'?" in wrong.stderr
+
+
+@pytest.mark.parametrize("verb", ["corpora", "scan", "extract"])
+def test_a_mistake_in_a_card_of_ones_own_is_one_line_with_its_place(
+    verb: str, voices: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "my.yaml").write_text("name: mine\ntitel: Mine\nlicence: CC0\n")
+    arguments = {
+        "corpora": ["corpora", "show", "my.yaml"],
+        "scan": ["scan", "my.yaml", voices],
+        "extract": ["extract", voices, "--corpus", "my.yaml"],
+    }
+    shown = featser(*arguments[verb], cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "my.yaml, line 2: unknown field 'titel'; did you mean 'title'?" in shown.stderr
+    assert "my.yaml, line 1: the field `citation` is missing: add it" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_card_of_ones_own_is_scanned_and_shown(voices: Path, tmp_path: Path) -> None:
+    text = (
+        "name: mine\ntitle: Mine\nlicence: CC0\ncitation: none\nsource: here\n"
+        "grammar:\n  pattern: (?P<who>[fm][1-4])-(?P<what>[a-z]+)-(?P<rest>.+)\n"
+        "  example: f1-sad-strong-1\n"
+        'labels:\n  speaker: "{who}"\n  mood: "{what}"\n'
+        "primary: mood\ntasks:\n  mood: {kind: classification}\n"
+    )
+    (tmp_path / "my.yaml").write_text(text)
+    shown = featser("scan", "my.yaml", voices, cwd=tmp_path).stdout
+    assert "64 utterances" in shown
+    assert "tasks: mood (classification)" in shown
+    shown = featser("corpora", "show", "my.yaml", cwd=tmp_path).stdout
+    assert "is read as: speaker f1, mood sad" in shown
 
 
 def test_scan_writes_a_manifest_and_counts(voices: Path, tmp_path: Path) -> None:
@@ -202,6 +259,25 @@ def test_a_file_that_fails_gets_a_line_and_the_others_are_still_predicted(
     assert "unusable: silent" in lines[0]
     assert "emotion=" in lines[1]
     assert "unusable: no such file" in lines[2]
+
+
+def test_an_exported_database_gives_the_same_manifest_and_features(
+    extracted: Path, voices: Path
+) -> None:
+    shown = featser("export", "--audformat", "db", cwd=extracted)
+    assert shown.stdout.strip() == "64 utterances: db/db.yaml"
+    for card, folder in (("demo", voices), ("audformat", "db")):
+        output = extracted / f"{card}.parquet"
+        assert featser("scan", card, folder, "-o", output, cwd=extracted).returncode == 0
+    before, after = (pd.read_parquet(extracted / f"{c}.parquet") for c in ("demo", "audformat"))
+    pd.testing.assert_frame_equal(before, after)
+    again = featser("extract", "db", "-f", "handcrafted", "--store", "featser-store", cwd=extracted)
+    assert "0 done, 64 reused, 0 unusable" in again.stdout
+    twice = featser("export", "--audformat", "db", cwd=extracted)
+    assert twice.returncode == 2
+    assert "db: holds something already: name a new or an empty folder" in twice.stderr
+    neither = featser("export", cwd=extracted)
+    assert "Name a table (.parquet, .csv) or --audformat FOLDER" in neither.stderr
 
 
 def test_export_names_every_column(extracted: Path) -> None:

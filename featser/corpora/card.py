@@ -7,6 +7,7 @@ that ``01`` stays a code and ``no`` (Norwegian) a language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -25,10 +26,10 @@ from featser.corpora.schema import (
     Label,
     Parity,
     Schema,
-    SideTable,
     TaskCard,
     require,
 )
+from featser.corpora.sideschema import Lines, SideTable
 from featser.errors import CardError, unknown
 
 __all__ = ["Card", "list_cards", "load_card"]
@@ -48,8 +49,9 @@ class Card(Schema):
         How large the download is, for people.
     sampling_rates : tuple of int
         Rates of the published recordings in Hz.
-    layout : {'files', 'manifest'}
-        Whether labels are read from the names of files or from a table.
+    layout : {'files', 'manifest', 'audformat'}
+        Whether labels are read from the names of files, from a table, or from an audformat
+        database.
     grammar : Grammar, optional
         How names are read; needed for ``layout: files``.
     labels : dict of Label
@@ -68,8 +70,13 @@ class Card(Schema):
         Which recordings exist, so that a missing one can be named.
     known_missing : tuple of str
         Recordings that are absent from the published corpus as well.
+    excluded : dict of str
+        Recordings that exist and are left out, each with the reason: the last parts of their
+        paths, without ending, where ``*`` stands for anything.
     faults : tuple of str
         Known faults, as sentences.
+    cautions : tuple of str
+        What every scan repeats, because figures mislead who does not know it.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
@@ -80,7 +87,7 @@ class Card(Schema):
     source: str
     size: str = ""
     sampling_rates: tuple[int, ...] = ()
-    layout: Literal["files", "manifest"] = "files"
+    layout: Literal["files", "manifest", "audformat"] = "files"
     grammar: Grammar | None = None
     labels: dict[str, Label] = Field(default_factory=dict)
     tables: tuple[SideTable, ...] = ()
@@ -90,20 +97,23 @@ class Card(Schema):
     expected: Expected = Expected()
     design: Design | None = None
     known_missing: tuple[str, ...] = ()
+    excluded: dict[str, str] = Field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
         """Columns that the card's names and tables give, in order."""
-        joined = [name for table in self.tables for name in (*table.numbers, *table.texts)]
+        joined = [name for table in self.tables for name in table.columns]
         return list(dict.fromkeys([*self.labels, *joined]))
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Card:
-        if self.layout == "manifest":
-            if self.grammar or self.labels or self.tables or self.design:
+        if self.layout != "files":
+            if self.grammar or self.labels or self.tables or self.design or self.excluded:
                 raise ValueError(
-                    "`layout: manifest` reads a table: it takes no grammar, labels, tables, design"
+                    f"`layout: {self.layout}` reads a table: "
+                    f"it takes no grammar, labels, tables, design, excluded"
                 )
             return self
         if self.grammar is None:
@@ -111,8 +121,14 @@ class Card(Schema):
         groups = list(self.grammar.regex.groupindex)
         for name, label in self.labels.items():
             require(f"labels.{name}.value", label.groups, "group of `grammar.pattern`", groups)
-            if name in RESERVED and name != "speaker":
+            if name in RESERVED and name not in ("speaker", "split"):
                 raise ValueError(f"`labels.{name}`: the column `{name}` is not the card's to fill")
+            if label.same_for is not None:
+                require(f"labels.{name}.same_for", [label.same_for], "label", self.labels)
+        for number, table in enumerate(self.tables):
+            placeholders = PLACEHOLDER.findall(table.join_on or "")
+            field = f"tables.{number}.join_on"
+            require(field, placeholders, "group of `grammar.pattern`", groups)
         if self.design is not None:
             named = [*self.design.keys, *PLACEHOLDER.findall(self.design.name)]
             require("design", named, "group of `grammar.pattern`", groups)
@@ -121,20 +137,30 @@ class Card(Schema):
         if self.tasks:
             require("primary", [self.primary], "task", self.tasks)
         self._check_classes()
+        try:
+            self.row(self.grammar.groups(self.grammar.example) or {})
+        except ValueError as error:
+            raise ValueError(f"`grammar.example`: {error}: mend either") from error
         return self
 
     def _check_classes(self) -> None:
+        coded = {name: label.codes for name, label in self.labels.items() if label.codes}
+        for table in self.tables:
+            coded |= table.codes
         for name, task in self.tasks.items():
-            label = self.labels.get(name)
-            if task.classes and label is not None and label.codes is not None:
-                require(f"tasks.{name}.classes", task.classes, "code", label.codes.values())
-                require(f"labels.{name}.codes", label.codes.values(), "class", task.classes)
+            if task.classes and name in coded:
+                meanings = [meaning for meaning in coded[name].values() if meaning]
+                require(f"tasks.{name}.classes", task.classes, "code", meanings)
+                require(f"codes of `{name}`", meanings, "class", task.classes)
         counts = self.expected.classes
+        if counts and not self.tasks:
+            raise ValueError(f"`expected.classes` needs `tasks` with `{self.primary}`: add it")
         if counts and self.tasks[self.primary].classes:
             require("expected.classes", counts, "class", self.tasks[self.primary].classes)
-        if counts and self.expected.utterances not in (None, sum(counts.values())):
+        total = sum(counts.values()) + self.expected.unlabelled
+        if counts and self.expected.utterances not in (None, total):
             raise ValueError(
-                f"`expected.classes` add up to {sum(counts.values())}, "
+                f"`expected.classes` add up to {total}, "
                 f"`expected.utterances` says {self.expected.utterances}: mend either"
             )
 
@@ -223,8 +249,10 @@ def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], fi
         return node.value
     data: dict[str, Any] = {}
     for key, value in node.value:
-        name = str(key.value)
         line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise CardError(f"{file}, line {line}: the name of a field is a word, such as `title:`")
+        name = str(key.value)
         if name in data:
             raise CardError(
                 f"{file}, line {line}: `{'.'.join((*at, name))}` stands twice: keep one"
@@ -234,10 +262,29 @@ def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], fi
     return data
 
 
+_MENDS = {
+    "tuple_type": "write a list, such as [a, b]",
+    "dict_type": "write names and values below it, such as `name: value`",
+    "model_type": "write its fields below it, such as `name: value`",
+    "string_type": "write text",
+    "int_parsing": "write a whole number",
+    "float_parsing": "write a number",
+    "bool_parsing": "write true or false",
+    "literal_error": "write {expected}",
+    "string_pattern_mismatch": "use a-z, 0-9, - and _, beginning with a letter",
+}
+
+
 def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: str) -> Iterator[str]:
     for fault in error.errors():
         at = tuple(str(part) for part in fault["loc"])
-        line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
+        context = fault.get("ctx", {})
+        told = at
+        if fault["type"] == "value_error":
+            # A rule that several fields must keep names the first of them at its beginning.
+            named = re.match(r"`([^`]+)`", str(context["error"]))
+            told = (*at, *named[1].split(".")) if named else at
+        line = next((lines[told[:n]] for n in range(len(told), -1, -1) if told[:n] in lines), 1)
         where, field = f"{file}, line {line}: ", ".".join(at)
         if fault["type"] == "extra_forbidden":
             known = _fields_at(at[:-1])
@@ -245,15 +292,19 @@ def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: st
         elif fault["type"] == "missing":
             yield f"{where}the field `{field}` is missing: add it"
         elif fault["type"] == "value_error":
-            yield f"{where}{f'`{field}`: ' if at else ''}{fault['ctx']['error']}"
+            yield f"{where}{f'`{field}`: ' if at else ''}{context['error']}"
         else:
-            yield f"{where}`{field}` is {fault['input']!r}: {fault['msg']}"
+            mend = fault["msg"]
+            if fault["type"] in _MENDS:
+                mend = _MENDS[fault["type"]].format(**context)
+            yield f"{where}`{field}` is {fault['input']!r}: {mend}"
 
 
 def _fields_at(at: tuple[str, ...]) -> list[str]:
     """Names of the fields that the schema has at a place."""
-    if at[:1] == ("labels",) and at[-1] == "parity":
-        return list(Parity.model_fields)
+    nested: dict[str, type[Schema]] = {"parity": Parity, "lines": Lines}
+    if len(at) == 3 and at[-1] in nested:
+        return list(nested[at[-1]].model_fields)
     parts: dict[str, type[Schema]] = {
         "grammar": Grammar, "labels": Label, "tables": SideTable, "tasks": TaskCard,
         "expected": Expected, "design": Design,

@@ -69,7 +69,7 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
         raise ManifestError(f"{path}: not UTF-8 text ({error}): save it as UTF-8") from error
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return _checked(table, str(path), task_kinds or {})
+    return check_manifest(table, str(path), task_kinds or {})
 
 
 def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
@@ -98,9 +98,9 @@ def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
     ending = path.suffix.lower()
     if ending not in (".parquet", ".csv", ".tsv"):
         raise ManifestError(f"{path}: a manifest ends with .csv, .tsv or .parquet, not '{ending}'")
-    table = _checked(table, f"the table for {path}", {}, guess=False)
+    table = check_manifest(table, f"the table for {path}", {}, guess=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    table["file"] = pd.Series([_relative(f, path.parent) for f in table["file"]], dtype="str")
+    table["file"] = pd.Series([relative_to(f, path.parent) for f in table["file"]], dtype="str")
     with whole(path) as temporary:
         if ending == ".parquet":
             table.to_parquet(temporary, index=False)
@@ -130,7 +130,8 @@ def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
     return pd.Series(files, index=table.index, name="file", dtype="str")
 
 
-def _relative(file: str, folder: Path) -> str:
+def relative_to(file: str, folder: Path) -> str:
+    """Return a file's path relative to a folder; one that is relative already stays as it is."""
     if not Path(file).is_absolute():
         return Path(file).as_posix() if os.sep != "/" else file
     try:
@@ -206,10 +207,27 @@ def _to_text(table: pd.DataFrame, separator: str) -> str:
     return "".join(separator.join(map(cell, row)) + "\n" for row in rows)
 
 
-def _checked(
+def check_manifest(
     table: pd.DataFrame, where: str, kinds: Mapping[str, Kind], guess: bool = True
 ) -> pd.DataFrame:
-    """Return a copy with the manifest's columns and types, or say what is wrong with it."""
+    """Return a copy with the manifest's columns and types, or say what is wrong with it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What should be a manifest.
+    where : str
+        What errors call it.
+    kinds : mapping of str to kind
+        Kinds of labels that are known.
+    guess : bool
+        Whether columns of text that look like numbers become numbers.
+
+    Raises
+    ------
+    ManifestError
+        As :func:`read_manifest` does.
+    """
     names = [str(name) for name in table.columns]
     _check_header(names, where)
     table = table.set_axis(names, axis="columns").reset_index(drop=True)

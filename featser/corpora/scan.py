@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
         The corpus.
     folder : str or Path
         Where its recordings are. For a card of ``layout: manifest``, the table itself, or a folder
-        that holds one.
+        that holds one; for ``layout: audformat``, the database's folder.
 
     Returns
     -------
@@ -91,11 +92,13 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
     CardError
         If the folder does not exist, holds no audio, or none of its names fits.
     ManifestError
-        If the table of a ``layout: manifest`` is not valid.
+        If the table of a ``layout: manifest`` or a database is not valid.
     """
     folder = Path(folder)
     if not folder.exists():
         raise CardError(f"{folder}: no such folder: give the folder that holds {card.title}")
+    if card.layout == "audformat":
+        return _scan_database(card, folder)
     if card.grammar is None:
         return _scan_table(card, folder)
     if not folder.is_dir():
@@ -115,7 +118,8 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
             f"'{card.grammar.example}', by the grammar {card.grammar.pattern}"
         )
     table = pd.DataFrame(found.rows)
-    table = join_tables(card, folder, table, found.names, found.notes)
+    _settle_contradictions(card, table, notes)
+    table = join_tables(card, folder, table, found.names, found.groups, notes)
     manifest = _manifest(card, table)
     return _result(card, manifest, _missing(card, found), found)
 
@@ -169,9 +173,14 @@ def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Fo
     found = _Found(notes=notes)
     stems: dict[str, list[str]] = {}
     unknown: Counter[str] = Counter()
-    for file in files:
+    left_out: dict[str, list[str]] = {}
+    for file in _preferred(files, card.grammar, notes):
         below = file.relative_to(folder)
         name = below.with_suffix("").as_posix()
+        pattern = _excluded_by(card, name)
+        if pattern is not None:
+            left_out.setdefault(pattern, []).append(below.as_posix())
+            continue
         groups = card.grammar.groups(below.stem if card.grammar.matches == "stem" else name)
         if groups is None or not _is_text(str(file)):
             found.unmatched.append(below.as_posix().encode("utf-8", "backslashreplace").decode())
@@ -190,6 +199,9 @@ def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Fo
         key = below.stem if card.grammar.matches == "stem" else name
         stems.setdefault(key.casefold() if card.grammar.ignore_case else key, []).append(str(below))
     found.notes += [f"{n} of the unmatched: {why}" for why, n in unknown.items()]
+    for pattern, paths in left_out.items():
+        many = f"{paths[0]} and {len(paths) - 1} more" if len(paths) > 1 else paths[0]
+        found.notes.append(f"left out by the card: {many} ({card.excluded[pattern]})")
     twice = [paths for paths in stems.values() if len(paths) > 1]
     if twice:
         found.notes.append(
@@ -197,6 +209,41 @@ def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Fo
             f"does the folder hold the corpus twice? All of them are in the manifest"
         )
     return found
+
+
+def _preferred(files: list[Path], grammar: Grammar, notes: list[str]) -> list[Path]:
+    """Of files that differ in their endings alone, keep that whose ending the grammar prefers."""
+    chosen: dict[Path, Path] = {}
+    for file in sorted(files, key=lambda file: grammar.endings.index(file.suffix.lower())):
+        chosen.setdefault(file.with_suffix(""), file)
+    passed = sorted(set(files) - set(chosen.values()))
+    if passed:
+        notes.append(
+            f"{len(passed)} files are passed over, because another file beside them differs in "
+            f"its ending alone, such as {passed[0].name} ({chosen[passed[0].with_suffix('')].name})"
+        )
+    return sorted(chosen.values())
+
+
+def _excluded_by(card: Card, name: str) -> str | None:
+    """Return the pattern of the card's ``excluded`` that a recording's path fits."""
+    inside = f"/{name}"
+    return next((p for p in card.excluded if fnmatchcase(inside, f"*/{p}")), None)
+
+
+def _settle_contradictions(card: Card, table: pd.DataFrame, notes: list[str]) -> None:
+    """Empty a label for whom the names contradict that it is the same throughout."""
+    for name, label in card.labels.items():
+        if label.same_for is None:
+            continue
+        values = table[name].where(table[name] != "").groupby(table[label.same_for]).nunique()
+        torn = sorted(values.index[values > 1])
+        if torn:
+            table.loc[table[label.same_for].isin(torn), name] = ""
+            notes.append(
+                f"`{name}` contradicts itself for {len(torn)} values of `{label.same_for}` "
+                f"({', '.join(torn)}) and is empty there"
+            )
 
 
 def _is_text(name: str) -> bool:
@@ -236,6 +283,7 @@ def _missing(card: Card, found: _Found) -> list[str]:
     seen = Counter(cell(groups) for groups in found.groups)
     cells = {cell(groups): groups for groups in card.design.cells(found.groups)}
     missing = [fill(card.design.name, groups) for key, groups in cells.items() if key not in seen]
+    missing = [name for name in missing if _excluded_by(card, name) is None]
     pairs = zip(found.names, found.groups, strict=True)
     outside = [name for name, groups in pairs if cell(groups) not in cells]
     if outside:
@@ -264,6 +312,7 @@ def _result(card: Card, manifest: pd.DataFrame, missing: list[str], found: _Foun
             f"speaker-independent folds need one for each"
         )
     notes += task_notes(manifest, tasks)
+    notes += card.cautions
     return ScanResult(
         manifest=manifest,
         unmatched=found.unmatched,
@@ -312,6 +361,17 @@ def _scan_table(card: Card, path: Path) -> ScanResult:
     if table.empty:
         raise CardError(f"{path}: the table has no rows: add a row for each utterance")
     table["corpus"] = table["corpus"].fillna(card.name)
-    table = table.sort_values(["file", "start"], ignore_index=True, na_position="first")
-    missing = sorted(file for file in set(table["file"]) if not Path(file).is_file())
-    return _result(card, table, missing, _Found())
+    return _result(card, *_in_order(table), _Found())
+
+
+def _scan_database(card: Card, folder: Path) -> ScanResult:
+    from featser.corpora.audformat_io import read_audformat
+
+    table, notes = read_audformat(folder)
+    return _result(card, *_in_order(table), _Found(notes=notes))
+
+
+def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Sort a manifest, and name the recordings of it that do not exist."""
+    table = table.sort_values(["file", "start", "end"], ignore_index=True, na_position="first")
+    return table, sorted(file for file in set(table["file"]) if not Path(file).is_file())

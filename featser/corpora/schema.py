@@ -50,15 +50,20 @@ class Label(Schema):
     case : {'upper', 'lower'}, optional
         The case that the value is written in.
     codes : dict of str, optional
-        What each value means. A value that is not listed does not fit the grammar.
+        What each value means; several values may mean the same (ids of one speaker, say), and an
+        empty meaning is a missing label. A value that is not listed does not fit the grammar.
     parity : Parity, optional
         What odd and even values mean.
+    same_for : str, optional
+        Another label, such as ``speaker``, whose every value has one value of this label. Where
+        the names contradict that, this label is emptied and a note says for whom.
     """
 
     value: str
     case: Literal["upper", "lower"] | None = None
     codes: dict[str, str] | None = None
     parity: Parity | None = None
+    same_for: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -113,7 +118,8 @@ class Grammar(Schema):
     ignore_case : bool
         Whether case matters not.
     endings : tuple of str
-        Endings of audio files, in lower case.
+        Endings of audio files, in lower case. Of files that differ in their endings alone, the
+        one whose ending comes first is read.
     ignore : tuple of str
         Folders below the corpus's folder that hold other material.
     """
@@ -146,33 +152,6 @@ class Grammar(Schema):
         return None if found is None else {k: v or "" for k, v in found.groupdict().items()}
 
 
-class SideTable(Schema):
-    """A table in the corpus's folder, or the one above it, that is joined on the file's name.
-
-    Parameters
-    ----------
-    file : str
-        The table's name.
-    key : str
-        Column that names the audio file, with or without an ending.
-    matches : {'stem', 'path'}
-        Whether the key is a bare name or a path below the corpus's folder.
-    numbers, texts : dict of str
-        Columns of the manifest and the table's columns that they are read from.
-    encoding, separator, decimal : str
-        How the table is written. Blanks around a cell, non-breaking ones too, are dropped.
-    """
-
-    file: str
-    key: str
-    matches: Literal["stem", "path"] = "stem"
-    numbers: dict[str, str] = {}
-    texts: dict[str, str] = {}
-    encoding: str = "utf-8-sig"
-    separator: str = ","
-    decimal: Literal[".", ","] = "."
-
-
 class TaskCard(Schema):
     """A label that can be predicted, with its kind and the order of its classes.
 
@@ -194,11 +173,12 @@ class TaskCard(Schema):
 
 
 class Expected(Schema):
-    """What the published corpus holds."""
+    """What the published corpus holds; ``unlabelled`` utterances have no main label."""
 
     utterances: int | None = None
     speakers: int | None = None
     classes: dict[str, int] = {}
+    unlabelled: int = 0
 
 
 def _expand(values: Any) -> Any:
@@ -278,4 +258,5 @@ def require(field: str, names: Iterable[str], what: str, valid: Iterable[str]) -
     valid = list(dict.fromkeys(valid))
     for name in names:
         if name not in valid:
-            raise ValueError(f"`{field}`: {unknown(what, name, valid)}")
+            known = unknown(what, name, valid) if valid else f"'{name}' is no {what}: there is none"
+            raise ValueError(f"`{field}`: {known}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from featser.corpora.audformat_io import write_audformat
 from featser.errors import FeatserError
 from featser.features.extraction import usable
 from featser.features.extractor import make_extractor
@@ -58,3 +59,28 @@ def export(
         else:
             joined.to_parquet(temporary, index=False)
     return len(joined), len(names)
+
+
+def export_audformat(folder: str | Path, store: str | Path = STORE) -> int:
+    """Write the manifest of the last extraction as an audformat database; no audio is copied.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that does not exist yet, or is empty.
+    store : str or Path
+        Where the extraction went.
+
+    Returns
+    -------
+    int
+        Utterances written.
+
+    Raises
+    ------
+    FeatserError
+        If nothing was extracted yet, or the folder holds something.
+    """
+    source, _ = recall(store)
+    write_audformat(source.table.drop(columns="key"), folder)
+    return len(source.table)

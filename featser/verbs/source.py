@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from featser.corpora.audformat_io import is_database
 from featser.corpora.card import load_card
 from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
@@ -59,7 +60,7 @@ def read_source(
         A recipe (a YAML file, or the name of one that comes with featser), a manifest (CSV or
         Parquet), or a corpus folder.
     corpus : str, optional
-        The card of a corpus folder.
+        The card of a corpus folder; an audformat database needs none.
     data : mapping of str to path, optional
         Where the corpora of a recipe are.
 
@@ -194,6 +195,8 @@ def parse_data(pairs: Sequence[str]) -> dict[str, Path]:
 
 
 def _from_folder(folder: Path, corpus: str | None) -> Source:
+    if corpus is None and is_database(folder):
+        corpus = "audformat"
     if corpus is None:
         raise FeatserError(
             f"{folder}: a folder needs --corpus CARD to say how its files are named; "
