@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pandas as pd
@@ -303,11 +304,16 @@ def _run(
         n_jobs=n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1
     )
     work = _compute_here if crew is None else crew.compute
+    outcomes = parallel(delayed(_compute_chunk)(work, chunk) for chunk in chunks)
     try:
-        yield from parallel(delayed(_compute_chunk)(work, chunk) for chunk in chunks)
+        for outcome in outcomes:  # not `yield from`: the workers are to end before joblib does
+            yield outcome
     finally:
         if crew is not None:
             crew.close()
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # that chunks were left undone, as was meant
+            outcomes.close()
 
 
 def _compute_chunk(

@@ -148,7 +148,9 @@ class Store:
             if alone:
                 swept = sweep(self.folder)
                 notes += [f"{swept} unfinished files of a stopped run were removed"] * bool(swept)
+            (self.folder / "features").mkdir(exist_ok=True)
             _try_writing(self.folder)
+            _try_writing(self.folder / "features")
             for extractor in extractors:
                 folder = self.folder_of(extractor)
                 if folder.is_dir():
@@ -301,7 +303,8 @@ def sweep(folder: Path, really: bool = True) -> int:
     really : bool
         False to count alone.
     """
-    found = [*folder.glob(".writing-*"), *folder.glob("features/*/.writing-*")]
+    places = (".writing-*", "features/.writing-*", "features/*/.writing-*")
+    found = [file for place in places for file in folder.glob(place)]
     for file in found if really else ():
         file.unlink(missing_ok=True)
     return len(found)

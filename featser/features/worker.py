@@ -99,3 +99,4 @@ def _listen(requests: BinaryIO, chunks: queue.SimpleQueue[list[Job]]) -> None:
 if __name__ == "__main__":
     with suppress(BrokenPipeError):  # nobody is left to answer
         main(float(sys.argv[1]))
+    os._exit(0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from featser.errors import StoreError
@@ -13,12 +15,14 @@ from featser.verbs.source import STORE, recall
 
 def info(store: str | Path = STORE) -> list[Holding]:
     """Return what a store holds of every extractor."""
-    return upkeep.info(_opened(store))
+    with _as_it_stands():
+        return upkeep.info(_opened(store))
 
 
 def verify(store: str | Path = STORE) -> list[str]:
     """Read everything in a store and return a line for each fault."""
-    return upkeep.verify(_opened(store))
+    with _as_it_stands():
+        return upkeep.verify(_opened(store))
 
 
 def compact(store: str | Path = STORE) -> dict[str, tuple[int, int]]:
@@ -56,10 +60,23 @@ def gc(store: str | Path = STORE, unnamed: bool = False, really: bool = False) -
             f"{store}: no extraction into this store was finished, so nothing says which rows are "
             f"needed; run `featser extract` first, or leave out --unnamed"
         )
-    found = upkeep.waste(opened, named)
+    with _as_it_stands():
+        found = upkeep.waste(opened, named)
     if really:
         upkeep.collect(opened, named if unnamed else None)
     return found
+
+
+@contextmanager
+def _as_it_stands() -> Iterator[None]:
+    """Read without the lock, which a read-only store does not have."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{error.filename}: went away in the midst of reading: another process merges or "
+            f"removes part files; run the same command again when it has finished"
+        ) from error
 
 
 def _opened(store: str | Path) -> Store:
