@@ -306,7 +306,7 @@ def _run(
     work = _compute_here if crew is None else crew.compute
     outcomes = parallel(delayed(_compute_chunk)(work, chunk) for chunk in chunks)
     try:
-        for outcome in outcomes:  # not `yield from`: the workers are to end before joblib does
+        for outcome in outcomes:  # noqa: UP028  # the workers are to end before joblib does
             yield outcome
     finally:
         if crew is not None:

@@ -13,7 +13,11 @@ import numpy as np
 import pandas as pd
 import soundfile
 
+from featser.features.extractor import make_extractor
+from featser.features.parts import read_part
+
 ROOT = Path(__file__).resolve().parents[2]
+MFCC = make_extractor("mfcc:basic")
 
 
 def recordings(folder: Path, lengths: Sequence[int]) -> pd.DataFrame:
@@ -79,3 +83,34 @@ def alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return shown.stdout.strip() != "" and not shown.stdout.strip().startswith("Z")
+
+
+def values(rows: int, seed: int = 0) -> np.ndarray:
+    """Rows as :data:`MFCC` has them."""
+    return np.random.default_rng(seed).normal(size=(rows, len(MFCC.names))).astype(np.float32)
+
+
+def flip(file: Path, position: int = -200) -> None:
+    """Change one bit of a file."""
+    content = bytearray(file.read_bytes())
+    content[position] ^= 1
+    file.write_bytes(content)
+
+
+def manifest(folder: Path, count: int, first: int = 0, last: int | None = None) -> Path:
+    """A manifest of some of the recordings of one folder."""
+    corpus = folder / "corpus"
+    if not corpus.exists():
+        recordings(corpus, [8000] * count)
+    path = folder / f"{first}-{last}.csv"
+    files = [str(corpus / f"{number:03d}.wav") for number in range(count)]
+    pd.DataFrame({"file": files[first:last]}).to_csv(path, index=False)
+    return path
+
+
+def stored_keys(store: Path) -> dict[str, list[str]]:
+    """All keys in the part files, as often as they are there."""
+    found: dict[str, list[str]] = {}
+    for part in store.rglob("part-*.arrow"):
+        found.setdefault(part.parent.name, []).extend(read_part(part)[0])
+    return found

@@ -15,49 +15,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featser.errors import DamagedPart, StoreError
+from featser.errors import DamagedPart
 from featser.features import upkeep
 from featser.features.extraction import CHUNK, extract_features
-from featser.features.extractor import make_extractor
 from featser.features.lock import exclusive
-from featser.features.parts import read_part
 from featser.features.store import Store
 from featser.verbs.extract import extract
-from featser.verbs.store import compact, gc, info, verify
-from tests.features.corpus import bits, recordings, start_extract, wait_for
-from tests.flow import PYTHON, featser
+from tests.features.corpus import (
+    MFCC,
+    bits,
+    flip,
+    manifest,
+    recordings,
+    start_extract,
+    stored_keys,
+    values,
+    wait_for,
+)
+from tests.flow import PYTHON
 
-MFCC = make_extractor("mfcc:basic")
 SPECS = ("-f", "handcrafted:full", "-f", "mfcc:basic")
-
-
-def values(rows: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(rows, len(MFCC.names))).astype(np.float32)
-
-
-def flip(file: Path, position: int = -200) -> None:
-    content = bytearray(file.read_bytes())
-    content[position] ^= 1
-    file.write_bytes(content)
-
-
-def manifest(folder: Path, count: int, first: int = 0, last: int | None = None) -> Path:
-    """A manifest of some of the recordings of one folder."""
-    corpus = folder / "corpus"
-    if not corpus.exists():
-        recordings(corpus, [8000] * count)
-    path = folder / f"{first}-{last}.csv"
-    files = [str(corpus / f"{number:03d}.wav") for number in range(count)]
-    pd.DataFrame({"file": files[first:last]}).to_csv(path, index=False)
-    return path
-
-
-def stored_keys(store: Path) -> dict[str, list[str]]:
-    """All keys in the part files, as often as they are there."""
-    found: dict[str, list[str]] = {}
-    for part in store.rglob("part-*.arrow"):
-        found.setdefault(part.parent.name, []).extend(read_part(part)[0])
-    return found
 
 
 def test_two_extractions_at_once_both_finish_and_nothing_is_stored_twice(tmp_path: Path) -> None:
@@ -265,143 +242,3 @@ def test_a_read_only_store_is_read_and_refused_for_extracting_before_anything_is
     assert exported.returncode == 0
     assert len(pd.read_csv(tmp_path / "table.csv")) == 2
     assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
-
-
-def many_parts(folder: Path, parts: int = 7) -> tuple[list[str], np.ndarray]:
-    keys = [f"{number:03d}" for number in range(3 * parts)]
-    rows = values(len(keys))
-    store = Store(folder)
-    for first in range(0, len(keys), 3):
-        store.add(MFCC, keys[first : first + 3], rows[first : first + 3])
-    store.flush(MFCC)
-    return keys, rows
-
-
-def test_merging_leaves_few_parts_and_equal_values(tmp_path: Path) -> None:
-    keys, rows = many_parts(tmp_path)
-    opened = Store(tmp_path)
-    assert opened.has(MFCC, keys).all()
-    shown = featser("store", "compact", "--store", tmp_path)
-    assert "7 part files became 1" in shown.stdout
-    shown = featser("store", "info", "--store", tmp_path)
-    assert MFCC.fingerprint() in shown.stdout
-    assert featser("store", "verify", "--store", tmp_path).returncode == 0
-    assert upkeep.verify(Store(tmp_path)) == []
-    # Also in a store that was opened before the merging.
-    for store in (Store(tmp_path), opened):
-        assert np.array_equal(store.read(MFCC, keys), rows)
-    merged = bits(tmp_path)
-    assert list(upkeep.compact(Store(tmp_path)).values()) == [(1, 1)]
-    assert bits(tmp_path) == merged
-    opened.add(MFCC, [keys[0], "new"], values(2))
-    assert sorted(*stored_keys(tmp_path).values()) == sorted([*keys, "new"])
-
-
-def test_parts_are_merged_up_to_a_size(tmp_path: Path) -> None:
-    keys, rows = many_parts(tmp_path)
-    size = max(part.stat().st_size for part in tmp_path.rglob("part-*.arrow"))
-    assert list(upkeep.compact(Store(tmp_path), limit=3 * size).values()) == [(7, 3)]
-    assert np.array_equal(Store(tmp_path).read(MFCC, keys), rows)
-
-
-def test_a_merging_that_is_killed_loses_nothing_and_the_next_one_finishes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys, rows = many_parts(tmp_path)
-    remove = Path.unlink
-    removed = []
-
-    def killed(path: Path, missing_ok: bool = False) -> None:
-        if path.name.startswith("part-"):
-            removed.append(path)
-            if len(removed) == 3:
-                raise KeyboardInterrupt
-        remove(path, missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", killed)
-    with pytest.raises(KeyboardInterrupt):
-        upkeep.compact(Store(tmp_path))
-    monkeypatch.undo()
-    assert upkeep.verify(Store(tmp_path)) == []
-    assert np.array_equal(Store(tmp_path).read(MFCC, keys), rows)
-    [(_, after)] = upkeep.compact(Store(tmp_path)).values()
-    assert after == 1
-    assert [sorted(found) for found in stored_keys(tmp_path).values()] == [keys]
-
-
-def test_verify_names_every_fault(tmp_path: Path) -> None:
-    many_parts(tmp_path)
-    parts = sorted(tmp_path.rglob("part-*.arrow"))
-    flip(parts[0])
-    parts[1].write_bytes(parts[1].read_bytes()[:50])
-    for name in ("nameless", "empty"):
-        (tmp_path / "features" / name).mkdir()
-    shutil.copy(parts[2], tmp_path / "features" / "nameless")
-    shown = featser("store", "verify", "--store", tmp_path)
-    assert shown.returncode == 1
-    for name in (parts[0].name, parts[1].name, "nameless: has no extractor.json"):
-        assert name in shown.stdout
-    assert "3 faults" in shown.stdout
-
-
-def test_verify_compares_the_index_with_the_parts(tmp_path: Path) -> None:
-    from featser.features.parts import part_names, read_index, write_index
-
-    keys, _ = many_parts(tmp_path)
-    folder = Store(tmp_path).folder_of(MFCC)
-    index = read_index(folder, part_names(folder))
-    assert index is not None
-    index[keys[0]], index[keys[1]] = index[keys[1]], index[keys[0]]
-    write_index(folder, index)
-    [fault] = upkeep.verify(Store(tmp_path))
-    assert "the index does not say what the part files say" in fault
-
-
-def test_gc_shows_what_it_would_remove_and_removes_it_when_told(tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    for table in (manifest(tmp_path, 6, 0, 6), manifest(tmp_path, 6, 0, 4)):
-        extract(table, store, ["mfcc:basic"])
-    old = store / "features" / "mfcc_basic-0123456789abcdef"
-    shutil.copytree(Store(store).folder_of(MFCC), old)
-    text = (old / "extractor.json").read_text(encoding="utf-8")
-    text = text.replace(MFCC.fingerprint(), "0123456789abcdef")
-    (old / "extractor.json").write_text(text, encoding="utf-8")
-    (store / "features" / ".writing-old.arrow").write_bytes(b"")
-    (old / ".writing-left.arrow").write_bytes(b"half")
-    assert [held.current for held in info(store)] == [False, True]
-    before = bits(store)
-    looked = featser("store", "gc", "--store", store).stdout
-    assert "would remove: 2 unfinished files" in looked
-    assert "would remove: mfcc:basic 0123456789abcdef: 6 rows" in looked
-    assert "kept: mfcc:basic: 2 rows that the last extraction's manifest does not name" in looked
-    assert "--yes does it" in looked
-    assert bits(store) == before
-
-    gc(store, really=True)
-    assert not old.exists()
-    assert [len(keys) for keys in stored_keys(store).values()] == [6]
-    shown = featser("store", "gc", "--store", store, "--unnamed", "--yes").stdout
-    assert "removed: mfcc:basic: 2 rows" in shown
-    assert [len(keys) for keys in stored_keys(store).values()] == [4]
-    assert upkeep.verify(Store(store)) == []
-    assert extract(tmp_path / "0-4.csv", store, ["mfcc:basic"]).done == 0
-    assert "nothing to remove" in featser("store", "gc", "--store", store).stdout
-
-
-def test_augmented_copies_of_named_recordings_are_named(tmp_path: Path) -> None:
-    Store(tmp_path).add(MFCC, ["a", "a+noise-1", "b+noise-1"], values(3))
-    assert upkeep.waste(Store(tmp_path), {"a"}).unnamed == {"mfcc:basic": 1}
-    upkeep.collect(Store(tmp_path), {"a"})
-    assert Store(tmp_path).has(MFCC, ["a", "a+noise-1", "b+noise-1"]).tolist() == [
-        True,
-        True,
-        False,
-    ]
-
-
-def test_a_store_that_does_not_exist_is_said_not_to(tmp_path: Path) -> None:
-    for verb in (info, verify, compact, gc):
-        with pytest.raises(StoreError, match="nowhere: no such store"):
-            verb(tmp_path / "nowhere")
-    with pytest.raises(StoreError, match="no extraction into this store was finished"):
-        gc(tmp_path, unnamed=True)
