@@ -127,7 +127,7 @@ def test_without_locks_rows_may_be_stored_twice_but_are_read_once(
 def test_kills_at_any_moment_lose_nothing_and_the_finished_store_has_equal_bits(
     tmp_path: Path,
 ) -> None:
-    table = manifest(tmp_path, 6 * CHUNK)
+    table = manifest(tmp_path, 16 * CHUNK)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     extract(table, whole, ["handcrafted:full", "mfcc:basic"])
     moments = random.Random(4)
@@ -137,7 +137,8 @@ def test_kills_at_any_moment_lose_nothing_and_the_finished_store_has_equal_bits(
         wait_for(
             lambda: set(killed.rglob("part-*.arrow")) - before or process.poll() is not None  # noqa: B023
         )
-        time.sleep(moments.uniform(0, 0.15))
+        time.sleep(moments.uniform(0, 0.05))
+        assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert before <= set(killed.rglob("part-*.arrow"))
