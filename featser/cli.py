@@ -17,9 +17,11 @@ from featser.console import (
     say,
     show_card,
     show_extraction,
+    show_holdings,
     show_predictions,
     show_run,
     show_scan,
+    show_waste,
     table,
 )
 from featser.errors import FeatserError
@@ -36,6 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+stores = typer.Typer(help="Look after a feature store.", no_args_is_help=True)
+app.add_typer(stores, name="store")
 
 Store = Annotated[Path, typer.Option("--store", help="Where features are kept.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
@@ -138,17 +143,24 @@ def extract(
     corpus: Corpus = None,
     data: DataOption = None,
     jobs: Jobs = -1,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Seconds after which decoding, or one extractor, is given up on a recording; a "
+            "third of that more for each second of audio."
+        ),
+    ] = 60.0,
 ) -> None:
     """Compute features into the store. What is there already is not computed again.
 
-    Unusable recordings are listed with the reason and do not stop the run: the exit code is 0
-    as long as one utterance has features, else 1. After a kill or a full disk, run the same
-    command again.
+    Unusable recordings, and those that crash or hang a decoder or extractor, are listed with the
+    reason and do not stop the run: the exit code is 0 as long as one utterance has features,
+    else 1. After a kill or a full disk, run the same command again.
     """
     from featser.verbs.extract import extract as run
     from featser.verbs.source import parse_data
 
-    with _bars() as bars:
+    with _bars(store) as bars:
         progress = bars("Extracting features")
         result = run(
             source,
@@ -157,6 +169,7 @@ def extract(
             corpus=corpus,
             data=parse_data(data or []),
             jobs=jobs,
+            timeout=timeout,
             progress=progress,
         )
     show_extraction(result, str(store))
@@ -300,10 +313,57 @@ def demo(
     """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
     from featser.verbs.demo import demo as run
 
-    with _bars() as bars:
+    with _bars(folder / "store") as bars:
         extraction, result = run(folder, bars, jobs, seed)
     show_extraction(extraction, str(folder / "store"))
     show_run(result)
+
+
+@stores.command("info")
+def store_info(store: Store = DEFAULT_STORE) -> None:
+    """Show the extractors in a store, their rows and their size."""
+    from featser.verbs.store import info as run
+
+    show_holdings(run(store))
+
+
+@stores.command("verify")
+def store_verify(store: Store = DEFAULT_STORE) -> None:
+    """Read everything in a store and compare checksums; exits with 1 if something is wrong."""
+    from featser.verbs.store import verify as run
+
+    problems = run(store)
+    for line in problems:
+        say(line)
+    say(f"{len(problems)} faults" if problems else "no faults: every file can be read")
+    if problems:
+        raise typer.Exit(1)
+
+
+@stores.command("compact")
+def store_compact(store: Store = DEFAULT_STORE) -> None:
+    """Merge many small files into few, with equal values. A kill loses nothing."""
+    from featser.verbs.store import compact as run
+
+    for folder, (before, after) in run(store).items():
+        say(f"{folder}: {before} part files became {after}")
+
+
+@stores.command("gc")
+def store_gc(
+    store: Store = DEFAULT_STORE,
+    unnamed: Annotated[
+        bool,
+        typer.Option(
+            "--unnamed", help="Also rows that the last extraction's manifest does not name."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; without, only look.")] = False,
+) -> None:
+    """Remove unfinished files, and features that this version of featser does not make."""
+    from featser.verbs.store import gc as run
+
+    show_waste(run(store, unnamed, yes), unnamed, yes)
 
 
 def main() -> None:
@@ -316,12 +376,14 @@ def main() -> None:
 
 
 @contextmanager
-def _bars() -> Iterator[Bars]:
-    """Show progress; an interruption ends with a line and the exit code 130."""
+def _bars(store: Path | None = None) -> Iterator[Bars]:
+    """Show progress; an interruption ends with what was done and the exit code 130."""
     try:
         with Bars() as bars:
             yield bars
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
+            show_extraction(done, str(store))
         message = "interrupted; what was finished is kept: run the same command again"
         print(f"\nfeatser: {message}", file=sys.stderr)
         sys.exit(130)

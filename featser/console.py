@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from featser.corpora.scan import ScanResult
     from featser.features.extraction import Extraction
+    from featser.features.upkeep import Holding, Waste
     from featser.verbs.results import Run
 
 SHOWN = 20
@@ -131,6 +132,8 @@ def show_scan(result: ScanResult) -> None:
 
 def show_extraction(result: Extraction, store: str) -> None:
     """Print what an extraction did, and every refusal."""
+    for note in result.notes:
+        say(f"note: {note}")
     if len(result.unusable):
         rows = [
             (row["file"], _span(row["start"], row["end"]), row["extractor"], row["reason"])
@@ -146,6 +149,60 @@ def show_extraction(result: Extraction, store: str) -> None:
             f"{len(result.scaled)} recordings were scaled to keep their peaks inside "
             f"[-1, 32767/32768] (the most: by {least:.4f})"
         )
+
+
+def show_holdings(holdings: Sequence[Holding]) -> None:
+    """Print what a store holds of each extractor."""
+    rows = [
+        (
+            held.spec,
+            held.fingerprint,
+            held.rows,
+            held.values,
+            held.parts,
+            _size(held.bytes),
+            "yes" if held.current else "no",
+        )
+        for held in holdings
+    ]
+    columns = [
+        "extractor",
+        "fingerprint",
+        "rows",
+        "values",
+        "parts",
+        "size",
+        "made here",
+    ]
+    table("Features", columns, rows)
+    damaged = sum(held.damaged for held in holdings)
+    if damaged:
+        say(f"{damaged} part files are damaged: `featser store verify` names them")
+    say(f"{_size(sum(held.bytes for held in holdings))} in all")
+
+
+def show_waste(found: Waste, unnamed: bool, really: bool) -> None:
+    """Print what was, or would be, thrown away."""
+    lines = [f"{found.unfinished} unfinished files of stopped runs"] * bool(found.unfinished)
+    lines += [
+        f"{held.spec} {held.fingerprint}: {held.rows} rows, {_size(held.bytes)}: this version of "
+        f"featser does not make them"
+        for held in found.outdated
+    ]
+    others = [
+        f"{spec}: {count} rows that the last extraction's manifest does not name"
+        for spec, count in found.unnamed.items()
+    ]
+    if unnamed:
+        lines += others
+    for line in lines:
+        say(f"{'removed' if really else 'would remove'}: {line}")
+    for line in () if unnamed else others:
+        say(f"kept: {line} (--unnamed removes them)")
+    if not lines:
+        say("nothing to remove")
+    elif not really:
+        say("nothing was removed yet: --yes does it")
 
 
 def show_run(run: Run) -> None:
@@ -193,6 +250,10 @@ def _predicted(row: Mapping[Any, Any], task: str) -> str:
     if isinstance(value, str):
         return f"{value} ({row[f'{task}.p[{value}]']:.2f})"
     return f"{value:.3g}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
 
 
 def _figure(figure: Mapping[str, Any]) -> str:

@@ -53,6 +53,10 @@ class StoreError(FeatserError):
     exit_code = 1
 
 
+class DamagedPart(StoreError):  # noqa: N818  # named as what it is, like UnusableAudio
+    """A file of the store whose bytes are not those that were written."""
+
+
 class BundleError(FeatserError):
     """A model bundle that cannot be trusted, read or used here."""
 

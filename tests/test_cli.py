@@ -55,7 +55,17 @@ def fitted(extracted: Path) -> Path:
 def test_help_teaches_every_verb() -> None:
     shown = featser("--help")
     assert shown.returncode == 0
-    for verb in ("corpora", "scan", "features", "extract", "fit", "predict", "export", "demo"):
+    for verb in (
+        "corpora",
+        "scan",
+        "features",
+        "extract",
+        "fit",
+        "predict",
+        "export",
+        "store",
+        "demo",
+    ):
         assert verb in shown.stdout
         assert featser(verb, "--help").returncode == 0
 

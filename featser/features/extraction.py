@@ -5,37 +5,33 @@ once, computes all extractors on it and returns their values; the calling proces
 one part file for each chunk and extractor, as soon as the chunk is back. What a kill can cost is
 therefore the chunks under way: one for each worker.
 
-Parallelism is joblib's: ``joblib.parallel_config(backend=…)`` around :func:`extract_features`
-sends the chunks to Dask, Ray or Spark as well.
+Workers are processes that may crash or hang without harm to the others (:mod:`featser.features
+.crew`), one of them no less than eight. The chunks are handed out by joblib: here by a thread for
+each worker, and ``joblib.parallel_config(backend=…)`` around :func:`extract_features` sends them
+to Dask, Ray or Spark as well, where each is then computed by a worker process on that machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.audio import Signal, content_hash, decode
+from featser.audio import content_hash
 from featser.errors import UnusableAudio
+from featser.features.compute import Computed, Job, Refusal, Utterance, compute
+from featser.features.crew import TIMEOUT, Crew
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store, utterance_key
 from featser.progress import Progress, silent
 
 CHUNK = 16
 REFUSAL_COLUMNS = ["file", "start", "end", "extractor", "reason"]
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One recording, or a segment of one, and the identity of its sound."""
-
-    file: str
-    key: str
-    start: float | None = None
-    end: float | None = None
 
 
 @dataclass
@@ -54,6 +50,8 @@ class Extraction:
         that cannot be used) and ``reason``.
     scaled : dict of str to float
         Files whose peaks were out of range, and the factor they were multiplied by.
+    notes : list of str
+        What was cleared away in the store: damaged part files, unfinished files.
     """
 
     keys: list[str | None]
@@ -62,19 +60,31 @@ class Extraction:
     copies: int = 0
     unusable: pd.DataFrame = field(default_factory=lambda: _refusals([]))
     scaled: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
-Refusal = tuple[str, float | None, float | None, str, str]
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during an extraction; what was finished is in the store.
+
+    Parameters
+    ----------
+    so_far : Extraction
+        What had been done.
+    """
+
+    def __init__(self, so_far: Extraction) -> None:
+        super().__init__()
+        self.so_far = so_far
 
 
 @dataclass
 class ChunkResult:
-    """What a worker gives back for a chunk.
+    """What came of a chunk.
 
     Attributes
     ----------
     keys, values : dict
-        For each extractor's spec, the keys and the values, shape (n, d), that could be computed.
+        For each extractor's spec, the keys and the values, shape (d,), that could be computed.
     refusals : list of tuple
         ``(file, start, end, extractor, reason)``.
     reasons : list of tuple
@@ -84,7 +94,7 @@ class ChunkResult:
     """
 
     keys: dict[str, list[str]]
-    values: dict[str, NDArray[np.float32]]
+    values: dict[str, list[NDArray[np.float32]]]
     refusals: list[Refusal]
     reasons: list[tuple[str, str]]
     scaled: dict[str, float]
@@ -96,6 +106,7 @@ def extract_features(
     store: Store,
     n_jobs: int = -1,
     progress: Progress = silent,
+    timeout: float = TIMEOUT,
 ) -> Extraction:
     """Compute the features that the store lacks.
 
@@ -111,6 +122,9 @@ def extract_features(
         Worker processes, as joblib counts them: −1 for one a core.
     progress : callable
         Called with the utterances done and in all.
+    timeout : float
+        Seconds after which decoding, or one extractor, is given up on a recording; a third of
+        that more for each second of audio.
 
     Returns
     -------
@@ -122,34 +136,48 @@ def extract_features(
     FeatureError
         If an extractor does not exist.
     StoreError
-        If the store cannot be written. What was written before stays.
+        If the store cannot be written, which is tried before anything is computed. What was
+        written before stays.
+    Interrupted
+        On Ctrl-C, with what was done so far.
     """
     made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
-    utterances, keys, refusals = identify(manifest)
-    chunks = list(_pending(utterances, made, store))
-    waiting = {utterance.key for chunk, _ in chunks for utterance in chunk}
-    result = Extraction(
-        keys,
-        reused=sum(utterance.key not in waiting for utterance in utterances),
-        copies=sum(key is not None for key in keys) - len(utterances),
-    )
-    total, seen = len(utterances), result.reused
-    progress(seen, total)
-    for chunk, outcome in _run(chunks, n_jobs):
-        for extractor in made:
-            if outcome.keys.get(extractor.spec):
-                spec = extractor.spec
-                store.add(extractor, outcome.keys[spec], outcome.values[spec])
-        failed = {key for key in chunk if not any(key in done for done in outcome.keys.values())}
-        result.done += len(chunk) - len(failed)
-        refusals += outcome.refusals
-        result.scaled.update(outcome.scaled)
-        seen += len(chunk)
+    crew = Crew(timeout)
+    result = Extraction([])
+    refusals: list[Refusal] = []
+    try:
+        result.notes = store.prepare(made)
+        utterances, keys, unreadable = identify(manifest)
+        refusals += unreadable
+        chunks = list(_pending(utterances, made, store))
+        waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
+        result.keys = keys
+        result.reused = sum(utterance.key not in waiting for utterance in utterances)
+        result.copies = sum(key is not None for key in keys) - len(utterances)
+        total, seen = len(utterances), result.reused
         progress(seen, total)
-    for extractor in made:
-        store.flush(extractor)
+        with closing(_run(chunks, n_jobs, crew)) as outcomes:
+            for chunk, outcome in outcomes:
+                _keep(outcome, made, store)
+                refusals += outcome.refusals
+                result.scaled.update(outcome.scaled)
+                stored = {key for found in outcome.keys.values() for key in found}
+                result.done += sum(utterance.key in stored for utterance, _ in chunk)
+                seen += len(chunk)
+                progress(seen, total)
+        for extractor in made:
+            store.flush(extractor)
+    except KeyboardInterrupt:
+        result.unusable = _refusals(refusals)
+        raise Interrupted(result) from None
     result.unusable = _refusals(refusals)
     return result
+
+
+def _keep(outcome: ChunkResult, extractors: Sequence[Extractor], store: Store) -> None:
+    for extractor in extractors:
+        if keys := outcome.keys.get(extractor.spec):
+            store.add(extractor, keys, np.stack(outcome.values[extractor.spec]))
 
 
 def identify(manifest: pd.DataFrame) -> tuple[list[Utterance], list[str | None], list[Refusal]]:
@@ -184,54 +212,6 @@ def identify(manifest: pd.DataFrame) -> tuple[list[Utterance], list[str | None],
     return list(utterances.values()), keys, refusals
 
 
-def compute(
-    utterance: Utterance, extractors: Sequence[Extractor]
-) -> tuple[dict[str, NDArray[np.float32]], list[Refusal], float]:
-    """Compute all extractors on one utterance, decoding it once.
-
-    Returns
-    -------
-    values : dict of str to ndarray of float32, shape (d,)
-        By the extractor's spec; an extractor that refuses is absent.
-    refusals : list of tuple
-        ``(file, start, end, extractor, reason)``.
-    gain : float
-        The smallest factor by which a signal was scaled.
-    """
-    values: dict[str, NDArray[np.float32]] = {}
-    where = (utterance.file, utterance.start, utterance.end)
-    try:
-        decoded = decode(*where)
-    except UnusableAudio as error:
-        return values, [(*where, "", error.reason)], 1.0
-    refusals: list[Refusal] = []
-    signals: dict[tuple[int, float | None, float | None], Signal] = {}
-    for extractor in extractors:
-        part = (extractor.rate, extractor.offset, extractor.duration)
-        try:
-            if part not in signals:
-                signals[part] = _part(decoded, extractor, utterance.file)
-            values[extractor.spec] = extractor(signals[part])
-        except UnusableAudio as error:
-            refusals.append((*where, extractor.spec, error.reason))
-        except Exception as error:  # one recording never ends a run: it is listed with the cause
-            reason = f"the extractor failed: {type(error).__name__}: {error}"
-            refusals.append((*where, extractor.spec, reason))
-    return values, refusals, min((signal.gain for signal in signals.values()), default=1.0)
-
-
-def _part(decoded: Signal, extractor: Extractor, file: str) -> Signal:
-    if extractor.offset is None and extractor.duration is None:
-        return decoded.resampled(extractor.rate)
-    offset = extractor.offset or 0.0
-    cut = decoded.cut(offset, extractor.duration)
-    if not len(cut.samples):
-        raise UnusableAudio(
-            file, f"too short: {decoded.seconds:.2f} s, {extractor.spec} begins at {offset:g} s"
-        )
-    return cut.resampled(extractor.rate)
-
-
 def _hash_or_refusal(file: str) -> str | UnusableAudio:
     try:
         return content_hash(file)
@@ -263,7 +243,8 @@ def compute_all(
     specs : sequence of str
         Extractors.
     n_jobs : int
-        Worker processes, as joblib counts them.
+        Worker processes, as joblib counts them. With one, this process computes itself: a few
+        recordings are done before a worker has started, at the price of its protection.
     progress : callable
         Called with the utterances done and in all.
 
@@ -274,32 +255,28 @@ def compute_all(
     reasons : dict of str to list of str
         By key, why features are missing.
     """
-    chunks = [
-        (
-            list(utterances[first : first + CHUNK]),
-            [list(specs)] * len(utterances[first : first + CHUNK]),
-        )
-        for first in range(0, len(utterances), CHUNK)
-    ]
+    from joblib import effective_n_jobs
+
+    jobs = [(utterance, list(specs)) for utterance in utterances]
+    chunks = [jobs[first : first + CHUNK] for first in range(0, len(jobs), CHUNK)]
+    crew = Crew() if effective_n_jobs(n_jobs) > 1 else None
     values: dict[str, dict[str, NDArray[np.float32]]] = {spec: {} for spec in specs}
     reasons: dict[str, list[str]] = {}
     done = 0
-    for keys, outcome in _run(chunks, n_jobs):
-        for spec, found in outcome.values.items():
-            values[spec].update(zip(outcome.keys[spec], found, strict=True))
-        for key, why in outcome.reasons:
-            reasons.setdefault(key, []).append(why)
-        done += len(keys)
-        progress(done, len(utterances))
+    with closing(_run(chunks, n_jobs, crew)) as outcomes:
+        for chunk, outcome in outcomes:
+            for spec, found in outcome.values.items():
+                values[spec].update(zip(outcome.keys[spec], found, strict=True))
+            for key, why in outcome.reasons:
+                reasons.setdefault(key, []).append(why)
+            done += len(chunk)
+            progress(done, len(utterances))
     return values, reasons
-
-
-Pending = tuple[list[Utterance], list[list[str]]]
 
 
 def _pending(
     utterances: list[Utterance], extractors: Sequence[Extractor], store: Store
-) -> Iterator[Pending]:
+) -> Iterator[list[Job]]:
     """Cut the utterances into chunks, and leave out of each what the store has.
 
     The cuts depend on the manifest alone, so that a resumed run makes the very part files that
@@ -308,46 +285,60 @@ def _pending(
     keys = [utterance.key for utterance in utterances]
     has = {extractor.spec: store.has(extractor, keys) for extractor in extractors}
     for first in range(0, len(utterances), CHUNK):
-        chunk: list[Utterance] = []
-        wanted: list[list[str]] = []
+        chunk: list[Job] = []
         for row in range(first, min(first + CHUNK, len(utterances))):
             specs = [spec for spec, there in has.items() if not there[row]]
             if specs:
-                chunk.append(utterances[row])
-                wanted.append(specs)
+                chunk.append((utterances[row], specs))
         if chunk:
-            yield chunk, wanted
+            yield chunk
 
 
-def _run(chunks: list[Pending], n_jobs: int) -> Iterator[tuple[list[str], ChunkResult]]:
+def _run(
+    chunks: list[list[Job]], n_jobs: int, crew: Crew | None
+) -> Generator[tuple[list[Job], ChunkResult], None, None]:
+    """Yield chunks as they are done: by a crew's workers, or in this process without one."""
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    yield from parallel(delayed(_compute_chunk)(chunk, wanted) for chunk, wanted in chunks)
+    # A thread waits for its worker and hands it the next chunk: it computes nothing itself.
+    parallel = Parallel(
+        n_jobs=n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1
+    )
+    work = _compute_here if crew is None else crew.compute
+    outcomes = parallel(delayed(_compute_chunk)(work, chunk) for chunk in chunks)
+    try:
+        for outcome in outcomes:  # noqa: UP028  # the workers are to end before joblib does
+            yield outcome
+    finally:
+        if crew is not None:
+            crew.close()
+        with catch_warnings():
+            simplefilter("ignore", UserWarning)  # that chunks were left undone, as was meant
+            outcomes.close()
 
 
 def _compute_chunk(
-    chunk: list[Utterance], wanted: list[list[str]]
-) -> tuple[list[str], ChunkResult]:
+    work: Callable[[list[Job]], list[Computed]], chunk: list[Job]
+) -> tuple[list[Job], ChunkResult]:
+    result = ChunkResult({}, {}, [], [], {})
+    for (utterance, _), (values, refusals, gain) in zip(chunk, work(chunk), strict=True):
+        result.refusals += refusals
+        result.reasons += [(utterance.key, refusal[-1]) for refusal in refusals]
+        if gain < 1:
+            result.scaled[utterance.file] = gain
+        for spec, row in values.items():
+            result.keys.setdefault(spec, []).append(utterance.key)
+            result.values.setdefault(spec, []).append(row)
+    return chunk, result
+
+
+def _compute_here(chunk: list[Job]) -> list[Computed]:
     from threadpoolctl import threadpool_limits
 
-    made = {spec: make_extractor(spec) for specs in wanted for spec in specs}
-    keys: dict[str, list[str]] = {spec: [] for spec in made}
-    rows: dict[str, list[NDArray[np.float32]]] = {spec: [] for spec in made}
-    result = ChunkResult(keys, {}, [], [], {})
-    # One BLAS thread: workers do not crowd the cores, and sums have one order everywhere.
+    specs = dict.fromkeys(spec for _, wanted in chunk for spec in wanted)
+    made = {spec: make_extractor(spec) for spec in specs}
     with threadpool_limits(1):
-        for utterance, specs in zip(chunk, wanted, strict=True):
-            values, refusals, gain = compute(utterance, [made[spec] for spec in specs])
-            result.refusals += refusals
-            result.reasons += [(utterance.key, refusal[-1]) for refusal in refusals]
-            if gain < 1:
-                result.scaled[utterance.file] = gain
-            for spec, row in values.items():
-                keys[spec].append(utterance.key)
-                rows[spec].append(row)
-    result.values = {spec: np.stack(found) for spec, found in rows.items() if found}
-    return [utterance.key for utterance in chunk], result
+        return [compute(utterance, [made[spec] for spec in wanted]) for utterance, wanted in chunk]
 
 
 def _refusals(rows: list[Refusal]) -> pd.DataFrame:

@@ -5,35 +5,54 @@ extractor's fingerprint, so that a renamed file, a grown corpus or a changed par
 brings back the wrong values. On disk::
 
     featser-store/
+      .lock                       held by whoever writes, for as long as a write lasts
       features/
         egemaps-1f0c…/            an extractor and its fingerprint
           extractor.json          its spec, parameters, library versions and feature names
           part-5b1d….arrow        some rows: column ``key``, column ``values`` (float32 lists)
-          index.arrow             key → part and row; made anew whenever parts came or went
+          index-c07a….arrow       key → part and row; made anew whenever parts came or went
 
-Part files are never changed, and appear whole or not at all. They are Arrow IPC: reading
-7,000 × 1,500 values back is a matter of a tenth of a second, which the wide Parquet table of the
-same values is not (``tests/benchmarks/bench_store.py`` measures both).
+Part files are never changed, appear whole or not at all, and are named by the checksum of their
+bytes, which every reading compares. They are Arrow IPC: 7,000 × 1,500 values are read back in
+about the time that one wide Parquet file of them takes, checksums included, and rows are added
+without writing those before them again (``tests/benchmarks/bench_store.py`` measures both).
+
+Several processes may write at once, also from several machines: each takes the lock, looks for
+what came since it last looked, and adds only what is still missing. Readers take no lock. Where a
+file system has no locks (:mod:`featser.features.lock`), or shows another machine's files late,
+the worst is a row that is stored twice, with equal values; ``featser store compact`` drops it.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from featser.errors import StoreError
+from featser.errors import DamagedPart, StoreError
+from featser.features.description import describe, description, write_description
 from featser.features.extractor import Extractor
-from featser.files import whole, write_text
+from featser.features.lock import exclusive
+from featser.features.parts import (
+    Index,
+    check_part,
+    index_of,
+    part_names,
+    read_index,
+    read_part,
+    write_index,
+    write_part,
+)
 
-FORMAT = 1
+__all__ = ["Store", "describe", "sweep", "utterance_key"]
 
 
 def utterance_key(
@@ -61,6 +80,14 @@ def utterance_key(
     return audio + segment + (f"+{augmentation}" if augmentation else "")
 
 
+@dataclass
+class _Known:
+    """What a store knows of an extractor's folder since it last looked."""
+
+    parts: set[str]
+    index: Index
+
+
 class Store:
     """The features of many utterances under many extractors, in one folder.
 
@@ -72,10 +99,69 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self._indexes: dict[str, dict[str, tuple[str, int]]] = {}
+        self._known: dict[str, _Known] = {}
+
+    @contextmanager
+    def writing(self) -> Iterator[bool]:
+        """Hold the store's lock for the length of the block; not to be nested.
+
+        Yields
+        ------
+        bool
+            Whether nobody else can be writing: False where the file system has no locks.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written, be it at the beginning or in the block: the disk is
+            full, or the store read-only. What was added before stays.
+        """
+        try:
+            with exclusive(self.folder / ".lock") as alone:
+                yield alone
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from error
+
+    def prepare(self, extractors: Sequence[Extractor]) -> list[str]:
+        """Make sure that rows can be added, and clear away what stopped runs and bad disks left.
+
+        Unfinished files that no writer can own any more are removed, and so are part files whose
+        checksum fails: their rows then count as missing.
+
+        Parameters
+        ----------
+        extractors : sequence of Extractor
+            Those whose rows are to be added.
+
+        Returns
+        -------
+        list of str
+            A line for whatever was removed.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written.
+        """
+        notes: list[str] = []
+        with self.writing() as alone:
+            if alone:
+                swept = sweep(self.folder)
+                notes += [f"{swept} unfinished files of a stopped run were removed"] * bool(swept)
+            (self.folder / "features").mkdir(exist_ok=True)
+            _try_writing(self.folder)
+            _try_writing(self.folder / "features")
+            for extractor in extractors:
+                folder = self.folder_of(extractor)
+                if folder.is_dir():
+                    _try_writing(folder)
+                    write_description(folder, extractor)
+                    notes += _remove_damaged(folder)
+                self._known.pop(extractor.fingerprint(), None)
+        return notes
 
     def add(self, extractor: Extractor, keys: Sequence[str], values: NDArray[np.float32]) -> None:
-        """Write rows as one part file.
+        """Write rows as one part file; rows that are there already are left out.
 
         Parameters
         ----------
@@ -96,21 +182,21 @@ class Store:
                 f"{extractor.spec}: {values.shape} values for {len(keys)} keys "
                 f"and {len(extractor.names)} features"
             )
-        folder = self._folder(extractor)
-        name = f"part-{_digest(keys)}.arrow"
-        try:
-            if not (folder / "extractor.json").exists():
-                write_text(folder / "extractor.json", json.dumps(describe(extractor), indent=1))
-            _write_part(folder / name, keys, values)
-        except OSError as error:
-            raise _cannot_write(self.folder, error) from error
-        if extractor.fingerprint() in self._indexes:
-            index = self._indexes[extractor.fingerprint()]
-            index.update({key: (name, row) for row, key in enumerate(keys)})
+        folder = self.folder_of(extractor)
+        with self.writing():
+            known = self._look(extractor, again=True)
+            new = [row for row, key in enumerate(keys) if key not in known.index]
+            if not new:
+                return
+            write_description(folder, extractor)
+            added = [keys[row] for row in new]
+            name = write_part(folder, added, values[new])
+            known.parts.add(name)
+            known.index.update({key: (name, row) for row, key in enumerate(added)})
 
     def has(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.bool_]:
         """Return, for each key, whether its features are there."""
-        index = self._index(extractor)
+        index = self._look(extractor).index
         return np.fromiter((key in index for key in keys), dtype=bool, count=len(keys))
 
     def read(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.float32]:
@@ -133,7 +219,43 @@ class Store:
         StoreError
             If rows are missing, or a part file is damaged.
         """
-        index = self._index(extractor)
+        try:
+            return self._read(extractor, keys)
+        except FileNotFoundError:  # somebody has merged part files since this store looked
+            self._known.pop(extractor.fingerprint(), None)
+            return self._read(extractor, keys)
+
+    def flush(self, extractor: Extractor) -> None:
+        """Write the index of an extractor, which makes the next opening quicker."""
+        folder = self.folder_of(extractor)
+        if not part_names(folder):
+            return
+        with self.writing():
+            known = self._look(extractor, again=True)
+            if read_index(folder, known.parts) is None:
+                write_index(folder, known.index)
+
+    def extractors(self) -> list[dict[str, Any]]:
+        """Return what is known of every extractor in the store: its ``extractor.json``.
+
+        Raises
+        ------
+        StoreError
+            If one cannot be read.
+        """
+        return [description(folder) for folder in self.folders()]
+
+    def folders(self) -> list[Path]:
+        """Return the folder of every extractor in the store."""
+        return sorted(file.parent for file in self.folder.glob("features/*/extractor.json"))
+
+    def folder_of(self, extractor: Extractor) -> Path:
+        """Return where an extractor's rows are, or will be."""
+        name = extractor.spec.replace(":", "_")
+        return self.folder / "features" / f"{name}-{extractor.fingerprint()}"
+
+    def _read(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.float32]:
+        index = self._look(extractor).index
         missing = [key for key in keys if key not in index]
         if missing:
             raise StoreError(
@@ -147,153 +269,85 @@ class Store:
             rows_of.setdefault(part, []).append((position, row))
         result = np.empty((len(keys), len(extractor.names)), dtype=np.float32)
         for part, pairs in rows_of.items():
-            _, values = _read_part(self._folder(extractor) / part)
+            _, values = read_part(self.folder_of(extractor) / part)
             positions, rows = np.array(pairs).T
             result[positions] = values[rows]
         return result
 
-    def flush(self, extractor: Extractor) -> None:
-        """Write the index of an extractor, which makes the next opening quicker."""
-        folder = self._folder(extractor)
-        parts = _part_names(folder)
-        if parts and _read_index(folder, parts) is None:
-            try:
-                _write_index(folder, self._index(extractor))
-            except OSError as error:
-                raise _cannot_write(self.folder, error) from error
-
-    def extractors(self) -> list[dict[str, Any]]:
-        """Return what is known of every extractor in the store: its ``extractor.json``."""
-        return [
-            json.loads(file.read_text(encoding="utf-8"))
-            for file in sorted(self.folder.glob("features/*/extractor.json"))
-        ]
-
-    def _folder(self, extractor: Extractor) -> Path:
-        name = extractor.spec.replace(":", "_")
-        return self.folder / "features" / f"{name}-{extractor.fingerprint()}"
-
-    def _index(self, extractor: Extractor) -> dict[str, tuple[str, int]]:
-        fingerprint = extractor.fingerprint()
-        if fingerprint not in self._indexes:
-            folder = self._folder(extractor)
-            parts = _part_names(folder)
-            index = _read_index(folder, parts)
-            self._indexes[fingerprint] = _rebuild(folder, parts) if index is None else index
-        return self._indexes[fingerprint]
+    def _look(self, extractor: Extractor, again: bool = False) -> _Known:
+        """Return what is there: as of the first look, or, with ``again``, as of now."""
+        folder, fingerprint = self.folder_of(extractor), extractor.fingerprint()
+        known = self._known.get(fingerprint)
+        if known is not None and not again:
+            return known
+        parts = part_names(folder)
+        if known is None or known.parts - parts:
+            known = _open(folder)
+        elif parts != known.parts:
+            known.index.update(index_of(folder, parts - known.parts))
+            known.parts = parts
+        self._known[fingerprint] = known
+        return known
 
 
-def describe(extractor: Extractor) -> dict[str, Any]:
-    """Return what identifies an extractor, as plain data.
+def sweep(folder: Path, really: bool = True) -> int:
+    """Remove unfinished files from a store, and return how many there were.
 
-    Returns
-    -------
-    dict
-        ``spec``, ``version``, ``params``, ``libraries`` (name → version), ``fingerprint``,
-        ``families``, ``names``.
+    Only to be called with the store's lock held: whoever writes holds it, so that what is then
+    unfinished has no writer any more.
+
+    Parameters
+    ----------
+    folder : Path
+        The store.
+    really : bool
+        False to count alone.
     """
-    from importlib.metadata import version
-
-    return {
-        "format": FORMAT,
-        "spec": extractor.spec,
-        "version": extractor.version,
-        "params": extractor.params,
-        "libraries": {name: version(name) for name in extractor.libraries},
-        "fingerprint": extractor.fingerprint(),
-        "families": list(extractor.families),
-        "names": list(extractor.names),
-    }
+    places = (".writing-*", "features/.writing-*", "features/*/.writing-*")
+    found = [file for place in places for file in folder.glob(place)]
+    for file in found if really else ():
+        file.unlink(missing_ok=True)
+    return len(found)
 
 
-def _digest(keys: Sequence[str]) -> str:
-    return hashlib.blake2b("\n".join(keys).encode(), digest_size=10).hexdigest()
+def _remove_damaged(folder: Path) -> list[str]:
+    notes = []
+    for name in sorted(part_names(folder)):
+        try:
+            check_part(folder / name)
+        except DamagedPart:
+            (folder / name).unlink()
+            notes.append(f"{folder / name} was damaged: it was removed, its rows count as missing")
+    return notes
+
+
+def _open(folder: Path) -> _Known:
+    parts = part_names(folder)
+    index = read_index(folder, parts)
+    if index is not None:
+        return _Known(parts, index)
+    try:
+        return _Known(parts, index_of(folder, parts))
+    except FileNotFoundError:  # parts were merged between the listing and the reading
+        return _open(folder)
+
+
+def _try_writing(folder: Path) -> None:
+    with tempfile.TemporaryFile(prefix=".writing-", dir=folder):
+        pass
+
+
+MENDS = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "raise the limit on the size of files (`ulimit -f`)",
+}
 
 
 def _cannot_write(folder: Path, error: OSError) -> StoreError:
-    mend = "free some space" if error.errno == errno.ENOSPC else "make it writable"
+    mend = MENDS.get(error.errno or 0, "make it writable, or choose another place with --store,")
+    why = os.strerror(error.errno) if error.errno else str(error)
     return StoreError(
-        f"{folder}: cannot write ({error.strerror or error}). What was stored before is whole; "
+        f"{folder}: cannot write ({why}). What was stored before is whole; "
         f"{mend} and run the same command again to go on"
     )
-
-
-def _write_part(path: Path, keys: Sequence[str], values: NDArray[np.float32]) -> None:
-    flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).ravel())
-    table = pa.table(
-        {
-            "key": pa.array(list(keys), pa.string()),
-            "values": pa.FixedSizeListArray.from_arrays(flat, values.shape[1]),
-        }
-    )
-    _write_table(path, table)
-
-
-def _write_table(path: Path, table: Any) -> None:
-    with (
-        whole(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, table.schema) as writer,
-    ):
-        writer.write_table(table)
-
-
-def _read_table(path: Path) -> Any:
-    try:
-        with pa.memory_map(str(path)) as source:
-            return pa.ipc.open_file(source).read_all()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StoreError(
-            f"{path}: damaged ({error}); delete this file and run `featser extract` again: "
-            f"only its rows are computed anew"
-        ) from error
-
-
-def _read_part(path: Path) -> tuple[list[str], NDArray[np.float32]]:
-    table = _read_table(path).combine_chunks()
-    lists = table.column("values").combine_chunks()
-    values = lists.flatten().to_numpy().reshape(len(lists), lists.type.list_size)
-    return table.column("key").to_pylist(), values
-
-
-def _part_names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("part-*.arrow"))
-
-
-def _rebuild(folder: Path, parts: list[str]) -> dict[str, tuple[str, int]]:
-    index: dict[str, tuple[str, int]] = {}
-    for part in parts:
-        keys = _read_table(folder / part).column("key").to_pylist()
-        index.update({key: (part, row) for row, key in enumerate(keys)})
-    return index
-
-
-def _write_index(folder: Path, index: dict[str, tuple[str, int]]) -> None:
-    entries = sorted((key, part, row) for key, (part, row) in index.items())
-    keys, parts, rows = zip(*entries, strict=True)
-    table = pa.table(
-        {
-            "key": pa.array(keys, pa.string()),
-            "part": pa.array(parts, pa.string()).dictionary_encode(),
-            "row": pa.array(rows, pa.int32()),
-        }
-    )
-    _write_table(folder / "index.arrow", table)
-
-
-def _read_index(folder: Path, parts: list[str]) -> dict[str, tuple[str, int]] | None:
-    """Return the index on disk, or None where it is absent or older than the part files."""
-    path = folder / "index.arrow"
-    if not path.exists():
-        return None
-    try:
-        table = _read_table(path)
-    except StoreError:  # it only repeats what the part files say: make it anew
-        return None
-    named = table.column("part").to_pylist()
-    if set(named) != set(parts):
-        return None
-    entries = zip(
-        table.column("key").to_pylist(), named, table.column("row").to_pylist(), strict=True
-    )
-    return {key: (part, row) for key, part, row in entries}

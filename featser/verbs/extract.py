@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from featser.features.crew import TIMEOUT
 from featser.features.extraction import Extraction, extract_features
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
@@ -21,6 +22,7 @@ def extract(
     data: Mapping[str, str | Path] | None = None,
     jobs: int = -1,
     progress: Progress = silent,
+    timeout: float = TIMEOUT,
 ) -> Extraction:
     """Compute the features of all utterances that the store lacks.
 
@@ -40,6 +42,9 @@ def extract(
         Worker processes; −1 for one a core.
     progress : callable
         Called with the utterances done and in all.
+    timeout : float
+        Seconds after which decoding, or one extractor, is given up on a recording; a third of
+        that more for each second of audio.
 
     Returns
     -------
@@ -56,6 +61,6 @@ def extract(
     specs = tuple(dict.fromkeys(features)) or found.features or DEFAULT_FEATURES
     for spec in specs:
         make_extractor(spec)
-    result = extract_features(found.table, specs, Store(store), jobs, progress)
+    result = extract_features(found.table, specs, Store(store), jobs, progress, timeout)
     remember(store, found, result.keys, result.unusable, specs)
     return result

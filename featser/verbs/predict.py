@@ -14,7 +14,8 @@ from featser.corpora.manifest import read_manifest, resolve
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.crossval import prediction_table
 from featser.evaluation.protocols import speaker_ids
-from featser.features.extraction import Utterance, compute_all, segments
+from featser.features.compute import Utterance
+from featser.features.extraction import compute_all, segments
 from featser.features.extractor import Extractor, make_extractor
 from featser.files import whole
 from featser.models.bundle import Bundle, load_bundle

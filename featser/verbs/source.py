@@ -15,6 +15,7 @@ from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
 from featser.features.extraction import REFUSAL_COLUMNS
+from featser.features.store import Store
 from featser.files import whole, write_text
 from featser.recipe import Recipe, list_recipes, load_recipe
 
@@ -119,19 +120,20 @@ def remember(
         The extractors.
     """
     folder = Path(store)
-    write_manifest(
-        source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
-        folder / "manifest.parquet",
-    )
-    with whole(folder / "unusable.csv") as temporary:
-        unusable.to_csv(temporary, index=False)
     kept = {
         "origin": source.origin,
         "features": list(features),
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "unmatched": source.unmatched,
     }
-    write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
+    with Store(store).writing():  # the three files are of one extraction
+        write_manifest(
+            source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
+            folder / "manifest.parquet",
+        )
+        with whole(folder / "unusable.csv") as temporary:
+            unusable.to_csv(temporary, index=False)
+        write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
 
 
 def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +96,7 @@ def test_a_lost_or_damaged_index_costs_nothing(tmp_path: Path) -> None:
     store, row = Store(tmp_path), values(1)
     store.add(MFCC, ["a"], row)
     store.flush(MFCC)
-    index = next(tmp_path.rglob("index.arrow"))
+    index = next(tmp_path.rglob("index-*.arrow"))
     index.write_bytes(b"nonsense")
     assert np.array_equal(Store(tmp_path).read(MFCC, ["a"]), row)
     index.unlink()
@@ -170,21 +169,6 @@ def test_one_worker_or_two_give_equal_bits(tmp_path: Path, jobs: int) -> None:
     extract_features(table, specs, Store(tmp_path / "one"), n_jobs=1)
     extract_features(table, specs, Store(tmp_path / "other"), n_jobs=jobs)
     assert bits(tmp_path / "one") == bits(tmp_path / "other")
-
-
-def test_an_extractor_that_fails_is_listed_with_its_cause_and_the_run_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from featser.features import handcrafted
-
-    def fail(self: object, signal: object) -> Sequence[float]:
-        raise ZeroDivisionError("a bug")
-
-    table = recordings(tmp_path / "corpus", 2)
-    monkeypatch.setattr(handcrafted.Handcrafted, "__call__", fail)
-    found = extract_features(table, ["mfcc:basic"], Store(tmp_path / "store"), n_jobs=1)
-    assert found.done == 0
-    assert found.unusable["reason"].str.contains("ZeroDivisionError: a bug").all()
 
 
 def run_extract(folder: Path, store: Path) -> subprocess.Popen[bytes]:

@@ -1,0 +1,114 @@
+"""The features of one utterance: decoded once, all extractors on it, refusals with their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.audio import Signal, decode
+from featser.errors import UnusableAudio
+from featser.features.extractor import Extractor
+
+Place = tuple[str, float | None, float | None]
+"""A file, and the part of it in seconds; None for the recording's own ends."""
+
+Refusal = tuple[str, float | None, float | None, str, str]
+"""A place, the extractor (empty for the recording itself), and the reason."""
+
+Computed = tuple[dict[str, NDArray[np.float32]], list[Refusal], float]
+"""What :func:`compute` returns: values by extractor, refusals, gain."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording, or a segment of one, and the identity of its sound."""
+
+    file: str
+    key: str
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def where(self) -> Place:
+        """File, start and end."""
+        return self.file, self.start, self.end
+
+
+Job = tuple[Utterance, list[str]]
+"""An utterance, and the specs of the extractors that are wanted of it."""
+
+
+class Step(Protocol):
+    """What is told which step comes next."""
+
+    def __call__(self, step: str, seconds: float) -> None:
+        """Say that ``step`` begins, on so many seconds of audio."""
+
+
+def _unsaid(step: str, seconds: float) -> None:
+    """Tell nobody."""
+
+
+def compute(utterance: Utterance, extractors: Sequence[Extractor], at: Step = _unsaid) -> Computed:
+    """Compute all extractors on one utterance, decoding it once.
+
+    Parameters
+    ----------
+    utterance : Utterance
+        What to read.
+    extractors : sequence of Extractor
+        What to compute.
+    at : callable
+        Called before each step with its name, ``""`` for decoding and else the extractor's spec,
+        and with the seconds of audio, 0 while they are not known.
+
+    Returns
+    -------
+    values : dict of str to ndarray of float32, shape (d,)
+        By the extractor's spec; an extractor that refuses is absent.
+    refusals : list of tuple
+        ``(file, start, end, extractor, reason)``.
+    gain : float
+        The smallest factor by which a signal was scaled.
+    """
+    values: dict[str, NDArray[np.float32]] = {}
+    where = utterance.where
+    at("", 0.0)
+    try:
+        decoded = decode(*where)
+    except UnusableAudio as error:
+        return values, [(*where, "", error.reason)], 1.0
+    except Exception as error:  # such as a recording that does not fit into the memory
+        reason = f"the decoder failed: {type(error).__name__}: {error}"
+        return values, [(*where, "", reason)], 1.0
+    refusals: list[Refusal] = []
+    signals: dict[tuple[int, float | None, float | None], Signal] = {}
+    for extractor in extractors:
+        at(extractor.spec, decoded.seconds)
+        part = (extractor.rate, extractor.offset, extractor.duration)
+        try:
+            if part not in signals:
+                signals[part] = _part(decoded, extractor, utterance.file)
+            values[extractor.spec] = extractor(signals[part])
+        except UnusableAudio as error:
+            refusals.append((*where, extractor.spec, error.reason))
+        except Exception as error:  # one recording never ends a run: it is listed with the cause
+            reason = f"the extractor failed: {type(error).__name__}: {error}"
+            refusals.append((*where, extractor.spec, reason))
+    return values, refusals, min((signal.gain for signal in signals.values()), default=1.0)
+
+
+def _part(decoded: Signal, extractor: Extractor, file: str) -> Signal:
+    if extractor.offset is None and extractor.duration is None:
+        return decoded.resampled(extractor.rate)
+    offset = extractor.offset or 0.0
+    cut = decoded.cut(offset, extractor.duration)
+    if not len(cut.samples):
+        raise UnusableAudio(
+            file, f"too short: {decoded.seconds:.2f} s, {extractor.spec} begins at {offset:g} s"
+        )
+    return cut.resampled(extractor.rate)
