@@ -46,7 +46,7 @@ def extracted(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def fitted(extracted: Path) -> Path:
     """The same folder after a bare ``featser fit``, with a quick model."""
-    shown = featser("fit", "--model", "logistic,lda", "-o", "run", cwd=extracted)
+    shown = featser("fit", "--model", "logistic,lda", "-o", "run", "--jobs", "1", cwd=extracted)
     assert shown.returncode == 0, shown.stderr
     assert "report: run/report.html" in shown.stdout
     return extracted / "run"
@@ -181,7 +181,7 @@ def test_a_run_holds_metrics_predictions_folds_model_and_report(fitted: Path) ->
 
 
 def test_the_same_command_gives_the_same_figures(fitted: Path, extracted: Path) -> None:
-    again = featser("fit", "--model", "logistic,lda", "-o", "again", "--jobs", "1", cwd=extracted)
+    again = featser("fit", "--model", "logistic,lda", "-o", "again", "--jobs", "2", cwd=extracted)
     assert again.returncode == 0
     first, second = fitted / "metrics.json", extracted / "again" / "metrics.json"
     assert first.read_bytes() == second.read_bytes()
@@ -189,14 +189,14 @@ def test_the_same_command_gives_the_same_figures(fitted: Path, extracted: Path) 
 
 def test_without_a_folder_a_run_gets_a_new_one_and_overwrites_nothing(extracted: Path) -> None:
     for number in (1, 2):
-        shown = featser("fit", "--model", "lda", "-t", "emotion", cwd=extracted)
+        shown = featser("fit", "--model", "lda", "-t", "emotion", "--jobs", "1", cwd=extracted)
         assert f"runs/demo-lda-{number}/report.html" in shown.stdout
 
 
 def test_random_is_marked_optimistic_everywhere(extracted: Path) -> None:
     shown = featser(
         "fit", "--model", "lda", "-t", "emotion", "--protocol", "random",
-        "--protocol", "speaker-independent", "-o", "both", cwd=extracted,
+        "--protocol", "speaker-independent", "-o", "both", "--jobs", "1", cwd=extracted,
     )  # fmt: skip
     assert "OPTIMISTIC" in shown.stdout
     metrics = json.loads((extracted / "both" / "metrics.json").read_text(encoding="utf-8"))
@@ -208,7 +208,7 @@ def test_random_is_marked_optimistic_everywhere(extracted: Path) -> None:
 def test_transductive_normalisation_is_named(extracted: Path) -> None:
     shown = featser(
         "fit", "--model", "lda", "-t", "emotion", "--speaker-norm", "transductive",
-        "-o", "norm", cwd=extracted,
+        "-o", "norm", "--jobs", "1", cwd=extracted,
     )  # fmt: skip
     assert "speaker normalisation: transductive" in shown.stdout
     report = (extracted / "norm" / "report.html").read_text(encoding="utf-8")

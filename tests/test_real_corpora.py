@@ -45,7 +45,7 @@ def test_scan_extract_fit_predict_on_real_recordings(
     assert extracted.returncode == 0, extracted.stderr
     assert f"{len(chosen)} done, 0 reused, 0 unusable" in extracted.stdout
 
-    fitted = featser("fit", "--model", "logistic", "-o", "run", cwd=tmp_path)
+    fitted = featser("fit", "--model", "logistic", "-o", "run", "--jobs", "1", cwd=tmp_path)
     assert fitted.returncode == 0, fitted.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics["speaker-independent"]) == tasks
