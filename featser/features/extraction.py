@@ -51,7 +51,8 @@ class Extraction:
     scaled : dict of str to float
         Files whose peaks were out of range, and the factor they were multiplied by.
     notes : list of str
-        What was cleared away in the store: damaged part files, unfinished files.
+        What was cleared away in the store (damaged part files, unfinished files), and what a
+        caller that knows more adds.
     """
 
     keys: list[str | None]

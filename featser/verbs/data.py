@@ -119,11 +119,7 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
     refusals = _refusals(source.table[~there], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
-    if source.unmatched:
-        data.notes.append(
-            f"{len(source.unmatched)} files have names that do not fit the card and were not "
-            f"used, such as {source.unmatched[0]}"
-        )
+    data.notes += source.told()
     _note_copies(data)
     if settings.speaker_norm == "transductive":
         _normalise(data)

@@ -63,4 +63,5 @@ def extract(
         make_extractor(spec)
     result = extract_features(found.table, specs, Store(store), jobs, progress, timeout)
     remember(store, found, result.keys, result.unusable, specs)
+    result.notes += found.told()
     return result

@@ -122,7 +122,7 @@ def fit(
         predictions=pd.concat(predictions, ignore_index=True),
         folds=pd.concat(folds, ignore_index=True),
         model=results[0].model,
-        notes=[*material.notes, *dict.fromkeys(note for r in results for note in r.notes)],
+        notes=list(dict.fromkeys([*material.notes, *(n for r in results for n in r.notes)])),
         origin=found.origin,
         command=command,
         seconds=time.monotonic() - began,

@@ -41,6 +41,8 @@ class Source:
         Extractors that the recipe, or the last extraction, asked for; may be empty.
     unmatched : list of str
         Files whose names do not fit the card's grammar.
+    notes : list of str
+        What the scan of a folder noticed.
     """
 
     table: pd.DataFrame
@@ -48,6 +50,19 @@ class Source:
     recipe: Recipe | None = None
     features: tuple[str, ...] = ()
     unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def told(self) -> list[str]:
+        """Return the notes, with one on the files that were not used."""
+        if not self.unmatched:
+            return list(self.notes)
+        count = len(self.unmatched)
+        files = f"{count} file{'s have names' if count > 1 else ' has a name'}"
+        return [
+            *self.notes,
+            f"{files} that the card does not read, not used: {', '.join(self.unmatched[:3])}"
+            + (", …" if count > 3 else ""),
+        ]
 
 
 def read_source(
@@ -125,6 +140,7 @@ def remember(
         "features": list(features),
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "unmatched": source.unmatched,
+        "notes": source.notes,
     }
     with Store(store).writing():  # the three files are of one extraction
         write_manifest(
@@ -161,7 +177,8 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     table = read_manifest(folder / "manifest.parquet")
     table["file"] = resolve(table, folder)
     recipe = None if kept["recipe"] is None else Recipe(**kept["recipe"])
-    source = Source(table, kept["origin"], recipe, tuple(kept["features"]), kept["unmatched"])
+    features, names, notes = tuple(kept["features"]), kept["unmatched"], kept["notes"]
+    source = Source(table, kept["origin"], recipe, features, names, notes)
     return source, recall_unusable(folder)
 
 
@@ -205,7 +222,7 @@ def _from_folder(folder: Path, corpus: str | None) -> Source:
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
     found = scan(load_card(corpus), folder)
-    return Source(found.manifest, str(folder), unmatched=found.unmatched)
+    return Source(found.manifest, str(folder), unmatched=found.unmatched, notes=found.notes)
 
 
 def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
@@ -220,4 +237,5 @@ def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
     found: list[ScanResult] = [scan(load_card(corpus), data[corpus]) for corpus in recipe.corpora]
     table = pd.concat([result.manifest for result in found], ignore_index=True)
     unmatched = [file for result in found for file in result.unmatched]
-    return Source(table, name, recipe, tuple(recipe.features), unmatched)
+    notes = [note for result in found for note in result.notes]
+    return Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
