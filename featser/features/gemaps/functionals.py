@@ -1,0 +1,233 @@
+"""From contours to the 88 values of an utterance.
+
+Reference: F. Eyben et al., "The Geneva Minimalistic Acoustic Parameter Set", IEEE Trans.
+Affective Computing 7(2), 2016, section 3.2, and the parameters of the published configuration.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.features.gemaps.contours import FRAME_RATE, SPECTRAL, VOICE, Contours
+from featser.features.spectrum import Floats
+
+PERCENTILES = (20, 50, 80)
+PEAK_THRESHOLD = 0.1
+"""Of the contour's range: how far it must rise to a peak and fall from it."""
+
+_CONTOUR = (
+    *("amean", "stddevNorm", "percentile20.0", "percentile50.0", "percentile80.0"),
+    *("pctlrange0-2", "meanRisingSlope", "stddevRisingSlope"),
+    *("meanFallingSlope", "stddevFallingSlope"),
+)
+_BOTH = ("amean", "stddevNorm")
+_EVERYWHERE = SPECTRAL[5:]
+_VOICED = SPECTRAL[1:]
+_UNVOICED = SPECTRAL[1:6]
+_RHYTHM = (
+    *("loudnessPeaksPerSec", "VoicedSegmentsPerSec"),
+    *("MeanVoicedSegmentLengthSec", "StddevVoicedSegmentLengthSec"),
+    *("MeanUnvoicedSegmentLength", "StddevUnvoicedSegmentLength"),
+)
+
+
+def _marked(name: str, mark: str) -> str:
+    return name.replace("slope", f"slope{mark}") if "slope" in name else name + mark
+
+
+NAMES = (
+    *(f"F0semitoneFrom27.5Hz_sma3nz_{what}" for what in _CONTOUR),
+    *(f"loudness_sma3_{what}" for what in _CONTOUR),
+    *(f"{name}_sma3_{what}" for name in _EVERYWHERE for what in _BOTH),
+    *(f"{name}_sma3nz_{what}" for name in VOICE[1:] for what in _BOTH),
+    *(f"{_marked(name, 'V')}_sma3nz_{what}" for name in _VOICED for what in _BOTH),
+    *(f"{_marked(name, 'UV')}_sma3nz_amean" for name in _UNVOICED),
+    *_RHYTHM,
+    "equivalentSoundLevel_dBp",
+)
+"""Names of the 88 values, as openSMILE writes them and in its order."""
+
+Doubles = NDArray[np.float64]
+
+
+def smoothed(contour: Floats) -> Floats:
+    """Moving average over three frames; beyond either end the last value goes on."""
+    padded = np.concatenate((contour[:1], contour, contour[-1:]))
+    return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3))
+
+
+def smoothed_where_present(contour: Floats) -> Floats:
+    """The same over those of the three frames that are not 0; 0 stays 0."""
+    padded = np.concatenate((contour[:1], contour, contour[-1:]))
+    present = padded != 0
+    count = present[:-2].astype(np.float32) + present[1:-1] + present[2:]
+    total = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray(np.where(present[1:-1], total / np.maximum(count, 1), 0), np.float32)
+
+
+def mean_and_variation(values: Floats) -> tuple[Doubles, Doubles]:
+    """Mean and coefficient of variation (deviation over mean) of each column's non-zero values.
+
+    NaN for a column without any; the variation is NaN where the mean is 0.
+    """
+    present = values != 0
+    count = present.sum(axis=0)
+    some = count > 0
+    divisor = np.where(some, count, 1)
+    mean = values.sum(axis=0, dtype=np.float64) / divisor
+    apart = np.where(present, values - mean, 0.0)
+    deviation = np.sqrt(np.einsum("tk,tk->k", apart, apart) / divisor)
+    defined = some & (mean != 0)
+    variation = np.divide(deviation, mean, out=np.full(len(mean), np.nan), where=defined)
+    return np.where(some, mean, np.nan), variation
+
+
+def turning_points(contour: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Frames of the contour's peaks and valleys, in turns, and which of them are peaks.
+
+    A peak is kept if the contour rises to it and falls from it by a tenth of its range or more;
+    a valley likewise.
+    """
+    threshold = PEAK_THRESHOLD * float(np.ptp(contour))
+    points: list[int] = []
+    peaks: list[bool] = []
+    values = contour.tolist()
+    low = high = 0
+    direction = 0
+    for at, value in enumerate(values):
+        if value > values[high]:
+            high = at
+        if value < values[low]:
+            low = at
+        if direction >= 0 and values[high] - value > threshold:
+            points.append(high)
+            peaks.append(True)
+            direction, low = -1, at
+            high = at
+        elif direction <= 0 and value - values[low] > threshold:
+            points.append(low)
+            peaks.append(False)
+            direction, high = 1, at
+            low = at
+    return np.array(points, np.int64), np.array(peaks, np.bool_)
+
+
+def contour_statistics(contour: Floats) -> Doubles:
+    """Mean, variation, percentiles and range, and slopes of a contour: ten values.
+
+    Parameters
+    ----------
+    contour : ndarray, shape (frames,)
+        Of the frames to be counted.
+
+    Returns
+    -------
+    ndarray of float64, shape (10,)
+        In the order of the names; all NaN for an empty contour; slopes in units a second.
+    """
+    if len(contour) == 0:
+        return np.full(len(_CONTOUR), np.nan)
+    values = contour.astype(np.float64)
+    mean = values.mean()
+    percentiles = np.percentile(values, PERCENTILES)
+    variation = values.std() / mean if mean != 0 else np.nan
+    spread = percentiles[2] - percentiles[0]
+    return np.array([mean, variation, *percentiles, spread, *_slopes(contour)])
+
+
+def _slopes(contour: Floats) -> tuple[float, float, float, float]:
+    """Mean and deviation of the rises' slopes, and of the falls'; 0 where there is none."""
+    at, peaks = turning_points(contour)
+    if len(at) < 2:
+        return 0.0, 0.0, 0.0, 0.0
+    steps = np.diff(contour[at].astype(np.float64)) / np.diff(at) * FRAME_RATE
+    rises, falls = steps[peaks[1:]], -steps[~peaks[1:]]
+    return _mean_and_deviation(rises) + _mean_and_deviation(falls)
+
+
+def _mean_and_deviation(values: Doubles) -> tuple[float, float]:
+    return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+
+
+def rhythm(loud: Floats, voiced: NDArray[np.bool_]) -> Doubles:
+    """Loudness peaks and voiced segments a second, and lengths of (un)voiced segments.
+
+    Parameters
+    ----------
+    loud : ndarray, shape (short frames,)
+        Smoothed loudness.
+    voiced : ndarray of bool, shape (long frames,)
+        Where there is a fundamental frequency.
+
+    Returns
+    -------
+    ndarray of float64, shape (6,)
+        1/s, 1/s, and seconds; a segment is as long as the time from its first frame to its last.
+        Lengths are 0 where there is no such segment.
+    """
+    _, peaks = turning_points(loud)
+    edges = np.flatnonzero(np.diff(voiced)) + 1
+    lengths = np.diff(np.concatenate(([0], edges, [len(voiced)]))) - 1.0
+    lengths[-1] = max(lengths[-1] - 1, 0)
+    lengths /= FRAME_RATE
+    first = bool(voiced[0])
+    of_voice = lengths[0 if first else 1 :: 2]
+    of_silence = lengths[1 if first else 0 :: 2]
+    seconds = max(len(voiced) - 1, 1) / FRAME_RATE
+    return np.array(
+        [
+            peaks.sum() * FRAME_RATE / len(loud),
+            len(of_voice) / seconds,
+            *_mean_and_deviation(of_voice),
+            *_mean_and_deviation(of_silence),
+        ]
+    )
+
+
+def functionals(contours: Contours) -> Floats:
+    """The 88 values of an utterance.
+
+    Parameters
+    ----------
+    contours : Contours
+        Its descriptors.
+
+    Returns
+    -------
+    ndarray of float32, shape (88,)
+        In the order of :data:`NAMES`; NaN where no frame has the value: without voice, all that
+        is said of the voice.
+    """
+    spectral = smoothed(contours.spectral)
+    voiced = contours.voiced[:, None]
+    with_voice = np.where(voiced, contours.voice, 0)
+    levels = [VOICE.index(f"F{n}amplitudeLogRelF0") for n in (1, 2, 3)]
+    with_voice[:, levels] = contours.voice[:, levels]
+    voice = smoothed_where_present(with_voice)
+    during = contours.spectral[: len(voiced)]
+    of_voice = smoothed_where_present(np.where(voiced, during, 0)[:, 1:])
+    of_rest = smoothed_where_present(np.where(voiced, 0, during)[:, 1:6])
+    pitch = voice[:, 0]
+    everywhere = spectral[:, 5:].astype(np.float64)
+    means = everywhere.mean(axis=0)
+    spread = np.divide(
+        everywhere.std(axis=0), means, out=np.full(len(means), np.nan), where=means != 0
+    )
+    level = 10 * np.log10(contours.energy) if contours.energy > 0 else np.nan
+    return np.concatenate(
+        (
+            contour_statistics(pitch[pitch != 0]),
+            contour_statistics(spectral[:, 0]),
+            _in_turns(means, spread),
+            _in_turns(*mean_and_variation(voice[:, 1:])),
+            _in_turns(*mean_and_variation(of_voice)),
+            mean_and_variation(of_rest)[0],
+            rhythm(spectral[:, 0], contours.voiced),
+            [level],
+        )
+    ).astype(np.float32)
+
+
+def _in_turns(means: Doubles, variations: Doubles) -> Doubles:
+    return np.stack([means, variations], axis=1).ravel()
