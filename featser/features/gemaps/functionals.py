@@ -16,6 +16,8 @@ PERCENTILES = (20, 50, 80)
 PEAK_THRESHOLD = 0.1
 """Of the contour's range: how far it must rise to a peak and fall from it."""
 
+_MIN_FRAMES = 3
+
 _CONTOUR = (
     *("amean", "stddevNorm", "percentile20.0", "percentile50.0", "percentile80.0"),
     *("pctlrange0-2", "meanRisingSlope", "stddevRisingSlope"),
@@ -86,30 +88,24 @@ def mean_and_variation(values: Floats) -> tuple[Doubles, Doubles]:
 def turning_points(contour: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Frames of the contour's peaks and valleys, in turns, and which of them are peaks.
 
-    A peak is kept if the contour rises to it and falls from it by a tenth of its range or more;
-    a valley likewise.
+    A peak is higher than both its neighbours, a valley lower. One that differs from the turning
+    point before it by less than a tenth of the contour's range is passed over; of two peaks (or
+    valleys) in a row the higher (lower) stays.
     """
-    threshold = PEAK_THRESHOLD * float(np.ptp(contour))
+    values = contour.astype(np.float64)
+    steps = np.sign(np.diff(values))
+    at = np.flatnonzero(steps[1:-1] * steps[2:] < 0) + 2 if len(values) > 3 else np.zeros(0, int)
+    threshold = PEAK_THRESHOLD * np.ptp(values)
     points: list[int] = []
     peaks: list[bool] = []
-    values = contour.tolist()
-    low = high = 0
-    direction = 0
-    for at, value in enumerate(values):
-        if value > values[high]:
-            high = at
-        if value < values[low]:
-            low = at
-        if direction >= 0 and values[high] - value > threshold:
-            points.append(high)
-            peaks.append(True)
-            direction, low = -1, at
-            high = at
-        elif direction <= 0 and value - values[low] > threshold:
-            points.append(low)
-            peaks.append(False)
-            direction, high = 1, at
-            low = at
+    for index, peak in zip(at.tolist(), (steps[at - 1] > 0).tolist(), strict=True):
+        change = values[index] - values[points[-1]] if points else 0.0
+        if points and peaks[-1] == peak:
+            if (change > 0) == peak and change != 0:
+                points[-1] = index
+        elif not points or abs(change) >= threshold:
+            points.append(index)
+            peaks.append(peak)
     return np.array(points, np.int64), np.array(peaks, np.bool_)
 
 
@@ -137,17 +133,61 @@ def contour_statistics(contour: Floats) -> Doubles:
 
 
 def _slopes(contour: Floats) -> tuple[float, float, float, float]:
-    """Mean and deviation of the rises' slopes, and of the falls'; 0 where there is none."""
+    """Mean and deviation of the rises' slopes, and of the falls', in units a second.
+
+    Rises and falls lead from one turning point to the next, the first from the contour's start,
+    the last to its end. As in the reference implementation falls count positive except the last
+    one to the end, whose sign stays; the deviation leaves out the part to the end but divides by
+    all; and a contour without turning points has its mean slope in units a frame.
+    """
+    values = contour.astype(np.float64)
     at, peaks = turning_points(contour)
-    if len(at) < 2:
-        return 0.0, 0.0, 0.0, 0.0
-    steps = np.diff(contour[at].astype(np.float64)) / np.diff(at) * FRAME_RATE
-    rises, falls = steps[peaks[1:]], -steps[~peaks[1:]]
-    return _mean_and_deviation(rises) + _mean_and_deviation(falls)
+    if len(at) == 0:
+        slope = (values[-1] - values[0]) / len(values)
+        return (slope, 0.0, 0.0, 0.0) if slope > 0 else (0.0, 0.0, slope, 0.0)
+    at = np.concatenate(([0], at, [len(values) - 1]))
+    rising = np.concatenate((peaks, [not peaks[-1]]))
+    steps = np.diff(values[at]) / np.diff(at) * FRAME_RATE
+    steps[:-1] = np.abs(steps[:-1])
+    return _slope_statistics(steps, rising) + _slope_statistics(steps, ~rising)
+
+
+def _slope_statistics(steps: Doubles, chosen: NDArray[np.bool_]) -> tuple[float, float]:
+    if not chosen.any():
+        return 0.0, 0.0
+    mean = steps[chosen].mean()
+    apart = steps[:-1][chosen[:-1]] - mean
+    return float(mean), float(np.sqrt(apart @ apart / chosen.sum()))
 
 
 def _mean_and_deviation(values: Doubles) -> tuple[float, float]:
     return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+
+
+def segment_lengths(voiced: NDArray[np.bool_]) -> tuple[Doubles, Doubles]:
+    """Lengths in seconds of the voiced segments, and of the unvoiced.
+
+    A single frame of the other kind does not end a segment, and one of two frames is not counted.
+    A segment is as long as the time from its first frame to its last; the one at the end is a
+    frame shorter.
+    """
+    lengths = np.diff(_edges(voiced))
+    alone = np.repeat(lengths == 1, lengths)
+    alone[[0, -1]] = False
+    merged = voiced ^ alone
+    edges = _edges(merged)
+    lengths = np.diff(edges)
+    counted = lengths >= _MIN_FRAMES
+    seconds = lengths - 1.0
+    seconds[-1] -= 1
+    seconds /= FRAME_RATE
+    of_voice = merged[edges[:-1]]
+    return seconds[counted & of_voice], seconds[counted & ~of_voice]
+
+
+def _edges(voiced: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where segments begin, and the end."""
+    return np.concatenate(([0], np.flatnonzero(np.diff(voiced)) + 1, [len(voiced)]))
 
 
 def rhythm(loud: Floats, voiced: NDArray[np.bool_]) -> Doubles:
@@ -163,17 +203,10 @@ def rhythm(loud: Floats, voiced: NDArray[np.bool_]) -> Doubles:
     Returns
     -------
     ndarray of float64, shape (6,)
-        1/s, 1/s, and seconds; a segment is as long as the time from its first frame to its last.
-        Lengths are 0 where there is no such segment.
+        1/s, 1/s, and seconds; lengths are 0 where there is no such segment.
     """
     _, peaks = turning_points(loud)
-    edges = np.flatnonzero(np.diff(voiced)) + 1
-    lengths = np.diff(np.concatenate(([0], edges, [len(voiced)]))) - 1.0
-    lengths[-1] = max(lengths[-1] - 1, 0)
-    lengths /= FRAME_RATE
-    first = bool(voiced[0])
-    of_voice = lengths[0 if first else 1 :: 2]
-    of_silence = lengths[1 if first else 0 :: 2]
+    of_voice, of_silence = segment_lengths(voiced)
     seconds = max(len(voiced) - 1, 1) / FRAME_RATE
     return np.array(
         [
