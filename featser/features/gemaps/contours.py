@@ -9,23 +9,10 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps import formants as lpc
 from featser.features.gemaps import frames, harmonics, loudness, periods, pitch, spectral, tracking
+from featser.features.gemaps.names import VOICE
 from featser.features.spectrum import Floats
 
 FRAME_RATE = frames.RATE / frames.HOP
-
-SPECTRAL = (
-    *("Loudness", "alphaRatio", "hammarbergIndex", "slope0-500", "slope500-1500"),
-    *("spectralFlux", "mfcc1", "mfcc2", "mfcc3", "mfcc4"),
-)
-VOICE = (
-    *("F0semitoneFrom27.5Hz", "jitterLocal", "shimmerLocaldB", "HNRdBACF"),
-    *("logRelF0-H1-H2", "logRelF0-H1-A3"),
-    *("F1frequency", "F1bandwidth", "F1amplitudeLogRelF0"),
-    *("F2frequency", "F2bandwidth", "F2amplitudeLogRelF0"),
-    *("F3frequency", "F3bandwidth", "F3amplitudeLogRelF0"),
-)
-NAMES = (*(f"{name}_sma3" for name in SPECTRAL), *(f"{name}_sma3nz" for name in VOICE))
-"""Names of the 25 smoothed descriptors, as openSMILE writes them."""
 
 _FORMANTS = [VOICE.index(f"F{n}frequency") for n in (1, 2, 3)]
 _WIDTHS = [VOICE.index(f"F{n}bandwidth") for n in (1, 2, 3)]
@@ -39,9 +26,9 @@ class Contours:
     Attributes
     ----------
     spectral : ndarray, shape (short frames, 10)
-        :data:`SPECTRAL`, of the 20 ms frames.
+        ``names.SPECTRAL``, of the 20 ms frames.
     voice : ndarray, shape (long frames, 15)
-        :data:`VOICE`, of the 60 ms frames; formants of the 20 ms frame that begins with them.
+        ``names.VOICE``, of the 60 ms frames; formants of the 20 ms frame that begins with them.
     voiced : ndarray of bool, shape (long frames,)
         Where there is a fundamental frequency.
     energy : float
@@ -72,11 +59,9 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     hertz, long_power, long_magnitude = _pitch(samples)
     voiced = hertz > 0
     wanted = voiced | unvoiced
-    voice = _voice(samples, hertz, long_power, long_magnitude)
+    voice = _voice(samples, hertz, long_power)
     at = np.flatnonzero(wanted)
-    centre, width = lpc.formants(
-        lpc.predictor(lpc.resampled(spectrum[at], convention)), convention
-    )
+    centre, width = lpc.formants(lpc.predictor(lpc.resampled(spectrum[at], convention)), convention)
     voice[at[:, None], _FORMANTS] = centre
     voice[at[:, None], _WIDTHS] = width
     _relate(voice, hertz, long_magnitude)
@@ -97,9 +82,7 @@ def _spectral(power: Floats) -> Floats:
 
 
 def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
-    power = frames.power_of(
-        frames.transform(samples, frames.LONG, frames.gauss(), frames.LONG_FFT)
-    )
+    power = frames.power_of(frames.transform(samples, frames.LONG, frames.gauss(), frames.LONG_FFT))
     magnitude = np.sqrt(power)
     candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude))
     # Parseval: the energy of the weighted frame from its spectrum.
@@ -108,9 +91,7 @@ def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
     return tracking.track(*candidates, rms), power, magnitude
 
 
-def _voice(
-    samples: Floats, hertz: NDArray[np.float64], power: Floats, magnitude: Floats
-) -> Floats:
+def _voice(samples: Floats, hertz: NDArray[np.float64], power: Floats) -> Floats:
     voice = np.zeros((len(hertz), len(VOICE)), np.float32)
     voiced = hertz > 0
     voice[:, 0] = tracking.semitones(hertz)

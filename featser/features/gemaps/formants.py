@@ -155,9 +155,7 @@ def _roots(coefficients: Any, roots: Any) -> None:
 
 
 @compiled
-def _resonances(
-    taps: Any, sign: float, rate: float, low: float, high: float, count: int
-) -> Any:
+def _resonances(taps: Any, sign: float, rate: float, low: float, high: float, count: int) -> Any:
     frames, order = taps.shape
     hertz = np.zeros((frames, count))
     width = np.zeros((frames, count))

@@ -38,11 +38,6 @@ def as_pcm(samples: NDArray[Any]) -> Floats:
     return np.asarray(np.clip(whole, -32768, 32767) / np.float32(32768), np.float32)
 
 
-def n_frames(n_samples: int, length: int) -> int:
-    """Number of whole frames of a length in a signal."""
-    return max(0, 1 + (n_samples - length) // HOP)
-
-
 def framed(samples: Floats, length: int) -> Floats:
     """Return the frames as a view, shape (frames, length)."""
     return sliding_window_view(samples, length)[::HOP]
@@ -58,7 +53,8 @@ def hamming() -> Floats:
 def gauss() -> Floats:
     """Symmetric Gaussian window of the long frames, σ = 0.4 of half the length."""
     half = (LONG - 1) / 2
-    return np.exp(-0.5 * ((np.arange(LONG) - half) / (_SIGMA * half)) ** 2).astype(np.float32)
+    weights = np.exp(-0.5 * ((np.arange(LONG) - half) / (_SIGMA * half)) ** 2)
+    return np.asarray(weights, np.float32)
 
 
 def transform(samples: Floats, length: int, window: Floats, n_fft: int) -> NDArray[np.complex64]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.contours import FRAME_RATE, SPECTRAL, VOICE, Contours
+from featser.features.gemaps.contours import FRAME_RATE, Contours
+from featser.features.gemaps.names import VOICE
 from featser.features.spectrum import Floats
 
 PERCENTILES = (20, 50, 80)
@@ -18,49 +19,17 @@ PEAK_THRESHOLD = 0.1
 
 _MIN_FRAMES = 3
 
-_CONTOUR = (
-    *("amean", "stddevNorm", "percentile20.0", "percentile50.0", "percentile80.0"),
-    *("pctlrange0-2", "meanRisingSlope", "stddevRisingSlope"),
-    *("meanFallingSlope", "stddevFallingSlope"),
-)
-_BOTH = ("amean", "stddevNorm")
-_EVERYWHERE = SPECTRAL[5:]
-_VOICED = SPECTRAL[1:]
-_UNVOICED = SPECTRAL[1:6]
-_RHYTHM = (
-    *("loudnessPeaksPerSec", "VoicedSegmentsPerSec"),
-    *("MeanVoicedSegmentLengthSec", "StddevVoicedSegmentLengthSec"),
-    *("MeanUnvoicedSegmentLength", "StddevUnvoicedSegmentLength"),
-)
-
-
-def _marked(name: str, mark: str) -> str:
-    return name.replace("slope", f"slope{mark}") if "slope" in name else name + mark
-
-
-NAMES = (
-    *(f"F0semitoneFrom27.5Hz_sma3nz_{what}" for what in _CONTOUR),
-    *(f"loudness_sma3_{what}" for what in _CONTOUR),
-    *(f"{name}_sma3_{what}" for name in _EVERYWHERE for what in _BOTH),
-    *(f"{name}_sma3nz_{what}" for name in VOICE[1:] for what in _BOTH),
-    *(f"{_marked(name, 'V')}_sma3nz_{what}" for name in _VOICED for what in _BOTH),
-    *(f"{_marked(name, 'UV')}_sma3nz_amean" for name in _UNVOICED),
-    *_RHYTHM,
-    "equivalentSoundLevel_dBp",
-)
-"""Names of the 88 values, as openSMILE writes them and in its order."""
-
 Doubles = NDArray[np.float64]
 
 
 def smoothed(contour: Floats) -> Floats:
-    """Moving average over three frames; beyond either end the last value goes on."""
+    """Average over three frames; beyond either end the last value goes on."""
     padded = np.concatenate((contour[:1], contour, contour[-1:]))
     return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3))
 
 
 def smoothed_where_present(contour: Floats) -> Floats:
-    """The same over those of the three frames that are not 0; 0 stays 0."""
+    """Average over those of three frames that are not 0; 0 stays 0."""
     padded = np.concatenate((contour[:1], contour, contour[-1:]))
     present = padded != 0
     count = present[:-2].astype(np.float32) + present[1:-1] + present[2:]
@@ -123,7 +92,7 @@ def contour_statistics(contour: Floats) -> Doubles:
         In the order of the names; all NaN for an empty contour; slopes in units a second.
     """
     if len(contour) == 0:
-        return np.full(len(_CONTOUR), np.nan)
+        return np.full(10, np.nan)
     values = contour.astype(np.float64)
     mean = values.mean()
     percentiles = np.percentile(values, PERCENTILES)
@@ -219,7 +188,7 @@ def rhythm(loud: Floats, voiced: NDArray[np.bool_]) -> Doubles:
 
 
 def functionals(contours: Contours) -> Floats:
-    """The 88 values of an utterance.
+    """Compute the 88 values of an utterance.
 
     Parameters
     ----------
@@ -229,8 +198,8 @@ def functionals(contours: Contours) -> Floats:
     Returns
     -------
     ndarray of float32, shape (88,)
-        In the order of :data:`NAMES`; NaN where no frame has the value: without voice, all that
-        is said of the voice.
+        In the order of ``names.FUNCTIONALS``; NaN where no frame has the value: without voice,
+        all that is said of the voice.
     """
     spectral = smoothed(contours.spectral)
     voiced = contours.voiced[:, None]

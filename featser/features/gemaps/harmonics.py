@@ -73,7 +73,7 @@ def harmonics_to_noise(power: Floats, hertz: NDArray[np.float64]) -> Floats:
     autocorrelation = irfft(power, LONG_FFT, axis=1)[:, : LONG_FFT // 2]
     lag = np.rint(RATE / hertz).astype(np.int64)
     share = np.clip(_harmonic_share(autocorrelation, lag), _LIMIT, 1 - _LIMIT)
-    return (10 * np.log10(share / (1 - share))).astype(np.float32)
+    return np.asarray(10 * np.log10(share / (1 - share)), np.float32)
 
 
 @compiled

@@ -127,7 +127,7 @@ def _cosines() -> Floats:
     band = np.arange(N_BANDS) + 0.5
     lifter = 1 + LIFTER / 2 * np.sin(np.pi * order / LIFTER)
     cosines = np.sqrt(2 / N_BANDS) * np.cos(np.pi * order * band / N_BANDS) * lifter
-    return cosines.T.astype(np.float32)
+    return np.asarray(cosines.T, np.float32)
 
 
 def mfcc(bands: Floats) -> Floats:

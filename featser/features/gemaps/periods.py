@@ -35,66 +35,71 @@ def _likeness(samples: Any, first: int, lag: int, length: int) -> float:
 
 
 @compiled
+def _height(samples: Any, first: int, length: int) -> float:
+    """Peak-to-peak amplitude of a stretch of samples."""
+    low = samples[first]
+    high = samples[first]
+    for k in range(first, first + length):
+        low = min(low, samples[k])
+        high = max(high, samples[k])
+    return np.float64(high) - np.float64(low)
+
+
+@compiled
+def _match(samples: Any, first: int, expected: float, search: float) -> Any:
+    """Lag at which the signal is most like itself, and how like; lag 0 where it ends before."""
+    shortest = int(expected * (1 - search)) - 1
+    longest = int(expected * (1 + search)) + 2
+    length = int(expected)
+    if first < 0 or first + longest + length > len(samples):
+        return 0.0, 0.0
+    likeness = np.zeros(longest - shortest + 1)
+    for n in range(len(likeness)):
+        likeness[n] = _likeness(samples, first, shortest + n, length)
+    best = 1 + np.argmax(likeness[1:-1])
+    before, here, after = likeness[best - 1], likeness[best], likeness[best + 1]
+    bend = before - 2 * here + after
+    refined = bend < 0 and here >= before and here >= after
+    offset = 0.5 * (before - after) / bend if refined else 0.0
+    return shortest + best + offset, here
+
+
+@compiled
 def _measure(samples: Any, hertz: Any, hop: int, rate: float, search: float, least: float) -> Any:
-    frames = len(hertz)
-    result = np.zeros((frames, 2))
-    start = -1.0
-    last_period = 0.0
-    last_height = 0.0
-    for t in range(frames):
+    result = np.zeros((len(hertz), 2))
+    last = 0.0
+    start = 0.0
+    for t in range(len(hertz)):
         if hertz[t] <= 0:
-            start = -1.0
-            last_period = 0.0
-            last_height = 0.0
+            last = 0.0
             continue
-        if start < 0:
-            start = float(t * hop)
         expected = rate / hertz[t]
-        shortest = int(expected * (1 - search))
-        longest = int(expected * (1 + search)) + 1
-        length = int(expected)
-        likeness = np.zeros(longest - shortest + 3)
-        total = 0.0
-        periods = 0
-        change = 0.0
-        changes = 0
-        decibels = 0.0
-        while start + 2 * expected <= (t + 1) * hop:
+        end = (t + 1) * hop
+        if t == 0 or hertz[t - 1] <= 0:
+            start = max(end - 2 * expected, 0.0)
+        total, change, decibels = 0.0, 0.0, 0.0
+        periods, changes = 0, 0
+        while start + 2 * expected <= end:
             first = int(start + 0.5)
-            if first + longest + 1 + length > len(samples):
-                break
-            best = 1
-            for n in range(len(likeness)):
-                likeness[n] = _likeness(samples, first, shortest - 1 + n, length)
-                if 0 < n < len(likeness) - 1 and likeness[n] > likeness[best]:
-                    best = n
-            if likeness[best] < least:
+            period, like = _match(samples, first, expected, search)
+            if like < least:
                 start += expected
                 continue
-            period = float(shortest - 1 + best)
-            before, here, after = likeness[best - 1], likeness[best], likeness[best + 1]
-            bend = before - 2 * here + after
-            if bend < 0 and here >= before and here >= after:
-                period += 0.5 * (before - after) / bend
-            low = samples[first]
-            high = samples[first]
-            for k in range(first, first + int(period)):
-                low = min(low, samples[k])
-                high = max(high, samples[k])
-            height = np.float64(high) - np.float64(low)
-            if last_period > 0:
-                change += abs(period - last_period)
-                decibels += abs(20 * np.log10(height / last_height))
+            length = int(np.rint(period))
+            one = _height(samples, first, length)
+            other = _height(samples, first + length, length)
+            decibels += abs(20 * np.log10(one / other)) if one > 0 and other > 0 else 0.0
+            if last > 0:
+                change += abs(period - last)
                 changes += 1
             total += period
             periods += 1
-            last_period = period
-            last_height = height
+            last = period
             start += period
-        if changes > 0:
-            result[t, 0] = change / changes / (total / periods)
-            result[t, 1] = decibels / changes
-        elif periods == 0 and t > 0:
+        if periods > 0:
+            result[t, 0] = change / changes / (total / periods) if changes > 0 else 0.0
+            result[t, 1] = decibels / periods
+        elif t > 0:
             result[t] = result[t - 1]
     return result
 
@@ -102,9 +107,10 @@ def _measure(samples: Any, hertz: Any, hop: int, rate: float, search: float, lea
 def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Floats, Floats]:
     """Local jitter and shimmer of the periods that end in each frame's 10 ms.
 
-    From where voicing begins, each period is as long as the lag, within 10 % of the pitch's, at
-    which the signal is most like itself, refined by a parabola; a stretch less alike than 0.5 is
-    passed over. A frame in which no period ends keeps the values of the frame before.
+    From two periods before the end of the first voiced frame on, each period is as long as the
+    lag, within 10 % of the pitch's, at which the signal is most like itself, refined by a
+    parabola; a stretch less alike than 0.5 is passed over. A frame in which no period ends keeps
+    the values of the frame before.
 
     Parameters
     ----------
@@ -119,7 +125,7 @@ def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Flo
         Mean absolute difference of successive periods over their mean length; 0 where unvoiced or
         before the second period.
     shimmer : ndarray, shape (frames,)
-        Mean absolute ratio of successive peak-to-peak amplitudes, in dB; 0 likewise.
+        Mean absolute ratio of successive peak-to-peak amplitudes, in dB; 0 where unvoiced.
     """
     values = _measure(samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION)
     values = values.astype(np.float32)
