@@ -14,6 +14,8 @@ from featser.features.spectrum import Floats
 
 FRAME_RATE = frames.RATE / frames.HOP
 
+_NEAR = 20
+
 _FORMANTS = [VOICE.index(f"F{n}frequency") for n in (1, 2, 3)]
 _WIDTHS = [VOICE.index(f"F{n}bandwidth") for n in (1, 2, 3)]
 _LEVELS = [VOICE.index(f"F{n}amplitudeLogRelF0") for n in (1, 2, 3)]
@@ -84,11 +86,13 @@ def _spectral(power: Floats) -> Floats:
 def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
     power = frames.power_of(frames.transform(samples, frames.LONG, frames.gauss(), frames.LONG_FFT))
     magnitude = np.sqrt(power)
-    candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude))
     # Parseval: the energy of the weighted frame from its spectrum.
     energy = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
-    rms = np.sqrt(energy / (frames.LONG * frames.LONG_FFT))
-    return tracking.track(*candidates, rms), power, magnitude
+    sounding = np.sqrt(energy / (frames.LONG * frames.LONG_FFT)) > tracking.MIN_RMS
+    # Silence decides nothing about the path unless sound is near.
+    near = np.convolve(sounding, np.ones(2 * _NEAR + 1))[_NEAR:-_NEAR] > 0.5
+    candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude, ~near))
+    return np.where(sounding, tracking.track(*candidates), 0.0), power, magnitude
 
 
 def _voice(samples: Floats, hertz: NDArray[np.float64], power: Floats) -> Floats:

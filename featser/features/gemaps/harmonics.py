@@ -71,7 +71,7 @@ def harmonics_to_noise(power: Floats, hertz: NDArray[np.float64]) -> Floats:
     from scipy.fft import irfft
 
     autocorrelation = irfft(power, LONG_FFT, axis=1)[:, : LONG_FFT // 2]
-    lag = np.rint(RATE / hertz).astype(np.int64)
+    lag = (RATE / hertz).astype(np.int64)
     share = np.clip(_harmonic_share(autocorrelation, lag), _LIMIT, 1 - _LIMIT)
     return np.asarray(10 * np.log10(share / (1 - share)), np.float32)
 

@@ -66,7 +66,7 @@ def _shifts() -> tuple[NDArray[np.int64], Floats]:
 
 @compiled
 def _sums(
-    magnitude: Any, left: Any, weights: Any, pivots: Any, shifts: Any, compression: Any
+    magnitude: Any, silent: Any, left: Any, weights: Any, pivots: Any, shifts: Any, compression: Any
 ) -> Any:
     frames, points = magnitude.shape
     result = np.zeros((frames, points), np.float32)
@@ -75,6 +75,8 @@ def _sums(
     second = np.zeros(points, np.float32)
     on_axis = np.zeros(points, np.float32)
     for t in range(frames):
+        if silent[t]:
+            continue
         values = magnitude[t]
         kept[:] = 0
         for k in range(1, points - 1):
@@ -106,34 +108,35 @@ def _sums(
     return result
 
 
-def subharmonic_sums(magnitude: Floats) -> Floats:
+def subharmonic_sums(magnitude: Floats, silent: NDArray[np.bool_]) -> Floats:
     """Sum of 15 compressed harmonics for each of 513 fundamental frequencies.
 
     Parameters
     ----------
     magnitude : ndarray, shape (frames, 513)
         Of the 60 ms frames' spectrum.
+    silent : ndarray of bool, shape (frames,)
+        Frames to leave out; their sums are 0.
 
     Returns
     -------
     ndarray, shape (frames, 513)
         For the fundamentals 25 · 2^(i / 512 · log2(320)) Hz; 0 or more.
     """
-    return np.asarray(_sums(magnitude, *_axis(), _elimination(), *_shifts()))
+    return np.asarray(_sums(magnitude, silent, *_axis(), _elimination(), *_shifts()))
 
 
 @compiled
-def _peaks(sums: Any, count: int, lowest: float, octaves: float, low: float, high: float) -> Any:
+def _peaks(
+    sums: Any, means: Any, count: int, lowest: float, octaves: float, low: float, high: float
+) -> Any:
     frames, points = sums.shape
     hertz = np.zeros((frames, count))
     voicing = np.zeros((frames, count))
     where = np.zeros(count, np.int64)
     for t in range(frames):
         values = sums[t]
-        mean = 0.0
-        for i in range(points):
-            mean += values[i]
-        mean /= points
+        mean = np.float64(means[t])
         found = 0
         for i in range(1, points - 1):
             if not (values[i] > values[i - 1] and values[i] >= values[i + 1]):
@@ -184,4 +187,4 @@ def pitch_candidates(sums: Floats) -> tuple[NDArray[np.float64], NDArray[np.floa
     voicing : ndarray, shape (frames, 6)
         One minus the mean sum over the peak's, 0 to 1.
     """
-    return _peaks(sums, CANDIDATES, LOWEST_HZ, OCTAVES, MIN_HZ, MAX_HZ)  # type: ignore[no-any-return]
+    return _peaks(sums, sums.mean(axis=1), CANDIDATES, LOWEST_HZ, OCTAVES, MIN_HZ, MAX_HZ)  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from featser.features.spectrum import Floats
 REFERENCE_HZ = 27.5
 VOICED_FROM = 0.7
 MIN_RMS = 1e-3
+"""Root mean square of the weighted 60 ms frame up to which it is unvoiced; full scale 1."""
 
 # The configuration's weights: local 2, range 1, threshold 4, voiced–voiced 10, voiced–unvoiced 10.
 _WEIGHTS = np.array([2.0, 1.0, 4.0, 10.0, 10.0])
@@ -82,9 +83,7 @@ def _cheapest_path(hertz: Any, voicing: Any, weights: Any, voiced_from: float) -
     return contour
 
 
-def track(
-    hertz: NDArray[np.float64], voicing: NDArray[np.float64], rms: Floats
-) -> NDArray[np.float64]:
+def track(hertz: NDArray[np.float64], voicing: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fundamental frequency of each frame.
 
     An interval is measured between the two pitches, and, at half the weight, from each of them to
@@ -94,16 +93,14 @@ def track(
     ----------
     hertz, voicing : ndarray, shape (frames, candidates)
         From :func:`~featser.features.gemaps.pitch.pitch_candidates`.
-    rms : ndarray, shape (frames,)
-        Root mean square of the weighted frame; below 0.001 a frame is unvoiced.
 
     Returns
     -------
     ndarray of float64, shape (frames,)
         In Hz, 55 to 1000; 0 where unvoiced.
     """
-    contour = _cheapest_path(hertz, voicing, _WEIGHTS, VOICED_FROM)
-    return np.where(rms > MIN_RMS, contour, 0.0)
+    contour: NDArray[np.float64] = _cheapest_path(hertz, voicing, _WEIGHTS, VOICED_FROM)
+    return contour
 
 
 def semitones(hertz: NDArray[np.float64]) -> Floats:
