@@ -52,7 +52,8 @@ class Gemaps(Extractor):
         """Compute the 88 values.
 
         NaN where an utterance has no frame of the kind: without voiced frames, all that is said
-        of pitch and of voiced frames; of a signal of zeros in 16 bits, the sound level too.
+        of pitch and of voiced frames (and likewise without unvoiced ones); a variation
+        (``stddevNorm``) around a mean of 0; the sound level of a signal that is 0 in 16 bits.
 
         Raises
         ------

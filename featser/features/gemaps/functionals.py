@@ -37,21 +37,31 @@ def smoothed_where_present(contour: Floats) -> Floats:
     return np.asarray(np.where(present[1:-1], total / np.maximum(count, 1), 0), np.float32)
 
 
-def mean_and_variation(values: Floats) -> tuple[Doubles, Doubles]:
+def mean_and_variation(values: Floats, frames: int) -> tuple[Doubles, Doubles]:
     """Mean and coefficient of variation (deviation over mean) of each column's non-zero values.
 
-    NaN for a column without any; the variation is NaN where the mean is 0.
+    Parameters
+    ----------
+    values : ndarray, shape (n, columns)
+        Descriptors, 0 where they are not defined.
+    frames : int
+        How many frames are of the kind described. If none is, all is NaN.
+
+    Returns
+    -------
+    two ndarrays of float64, shape (columns,)
+        The mean is 0 for a column of zeros (such as the jitter of a machine), and the variation
+        NaN where the mean is 0.
     """
     present = values != 0
-    count = present.sum(axis=0)
-    some = count > 0
-    divisor = np.where(some, count, 1)
+    divisor = np.maximum(present.sum(axis=0), 1)
     mean = values.sum(axis=0, dtype=np.float64) / divisor
     apart = np.where(present, values - mean, 0.0)
     deviation = np.sqrt(np.einsum("tk,tk->k", apart, apart) / divisor)
-    defined = some & (mean != 0)
-    variation = np.divide(deviation, mean, out=np.full(len(mean), np.nan), where=defined)
-    return np.where(some, mean, np.nan), variation
+    if frames == 0:
+        mean[:] = np.nan
+    defined = (mean != 0) & np.isfinite(mean)
+    return mean, np.divide(deviation, mean, out=np.full(len(mean), np.nan), where=defined)
 
 
 def turning_points(contour: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -211,6 +221,7 @@ def functionals(contours: Contours) -> Floats:
     of_voice = smoothed_where_present(np.where(voiced, during, 0)[:, 1:])
     of_rest = smoothed_where_present(np.where(voiced, 0, during)[:, 1:6])
     pitch = voice[:, 0]
+    count = int(contours.voiced.sum())
     everywhere = spectral[:, 5:].astype(np.float64)
     means = everywhere.mean(axis=0)
     spread = np.divide(
@@ -222,9 +233,9 @@ def functionals(contours: Contours) -> Floats:
             contour_statistics(pitch[pitch != 0]),
             contour_statistics(spectral[:, 0]),
             _in_turns(means, spread),
-            _in_turns(*mean_and_variation(voice[:, 1:])),
-            _in_turns(*mean_and_variation(of_voice)),
-            mean_and_variation(of_rest)[0],
+            _in_turns(*mean_and_variation(voice[:, 1:], count)),
+            _in_turns(*mean_and_variation(of_voice, count)),
+            mean_and_variation(of_rest, len(voiced) - count)[0],
             rhythm(spectral[:, 0], contours.voiced),
             [level],
         )
