@@ -183,7 +183,7 @@ class ExtractorInfo:
 
 
 HANDCRAFTED = "handcrafted"
-OTHERS = ("bangla166", "egemaps", "compare")
+OTHERS = ("bangla166", "gemaps", "egemaps", "compare")
 
 
 def extractor_names() -> tuple[str, ...]:
@@ -199,7 +199,8 @@ def make_extractor(spec: str) -> Extractor:
     spec : str
         ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
         mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
-        ``spectral``) or several joined by ``+``, ``bangla166``, ``egemaps``, ``compare``.
+        ``spectral``) or several joined by ``+``, ``bangla166``, ``gemaps``, ``egemaps``,
+        ``compare``.
         Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``.
 
     Returns
@@ -241,6 +242,10 @@ def _make_other(name: str) -> Extractor:
         from featser.features.bangla166 import Bangla166
 
         return Bangla166()
+    if name == "gemaps":
+        from featser.features.gemaps.extractor import Gemaps
+
+        return Gemaps()
     from featser.features.opensmile import OpenSmile
 
     return OpenSmile(name)

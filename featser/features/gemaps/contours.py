@@ -1,0 +1,114 @@
+"""The 25 descriptors of a signal, frame by frame, before smoothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.features.gemaps import formants as lpc
+from featser.features.gemaps import frames, harmonics, loudness, periods, pitch, spectral, tracking
+from featser.features.gemaps.names import VOICE
+from featser.features.spectrum import Floats
+
+FRAME_RATE = frames.RATE / frames.HOP
+
+_NEAR = 20
+
+_FORMANTS = [VOICE.index(f"F{n}frequency") for n in (1, 2, 3)]
+_WIDTHS = [VOICE.index(f"F{n}bandwidth") for n in (1, 2, 3)]
+_LEVELS = [VOICE.index(f"F{n}amplitudeLogRelF0") for n in (1, 2, 3)]
+
+
+@dataclass(frozen=True)
+class Contours:
+    """The descriptors of a signal.
+
+    Attributes
+    ----------
+    spectral : ndarray, shape (short frames, 10)
+        ``names.SPECTRAL``, of the 20 ms frames.
+    voice : ndarray, shape (long frames, 15)
+        ``names.VOICE``, of the 60 ms frames; formants of the 20 ms frame that begins with them.
+    voiced : ndarray of bool, shape (long frames,)
+        Where there is a fundamental frequency.
+    energy : float
+        Mean square of the 20 ms frames' samples, full scale 1.
+    """
+
+    spectral: Floats
+    voice: Floats
+    voiced: NDArray[np.bool_]
+    energy: float
+
+
+def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = True) -> Contours:
+    """Compute the descriptors of a signal of 60 ms or more.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        At 16 kHz, as :func:`~featser.features.gemaps.frames.as_pcm` gives them.
+    convention : {"reference", "textbook"}
+        How formants are found.
+    unvoiced : bool
+        Whether to find formants in unvoiced frames too; they are 0 there if not.
+    """
+    spectrum = frames.transform(samples, frames.SHORT, frames.hamming(), frames.SHORT_FFT)
+    power = frames.power_of(spectrum)
+    blocks = frames.framed(samples, frames.SHORT)
+    hertz, long_power, long_magnitude = _pitch(samples)
+    voiced = hertz > 0
+    wanted = voiced | unvoiced
+    voice = _voice(samples, hertz, long_power)
+    at = np.flatnonzero(wanted)
+    centre, width = lpc.formants(lpc.predictor(lpc.resampled(spectrum[at], convention)), convention)
+    voice[at[:, None], _FORMANTS] = centre
+    voice[at[:, None], _WIDTHS] = width
+    _relate(voice, hertz, long_magnitude)
+    energy = np.einsum("tk,tk->", blocks, blocks, dtype=np.float64) / blocks.size
+    return Contours(_spectral(power), voice, voiced, float(energy))
+
+
+def _spectral(power: Floats) -> Floats:
+    bands = loudness.mel_power(power)
+    columns = (
+        loudness.loudness(bands),
+        spectral.alpha_ratio(power),
+        spectral.hammarberg_index(power),
+        *spectral.slopes(power),
+        spectral.spectral_flux(np.sqrt(power)),
+    )
+    return np.column_stack((*columns, loudness.mfcc(bands)))
+
+
+def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
+    power = frames.power_of(frames.transform(samples, frames.LONG, frames.gauss(), frames.LONG_FFT))
+    magnitude = np.sqrt(power)
+    # Parseval: the energy of the weighted frame from its spectrum.
+    energy = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
+    sounding = np.sqrt(energy / (frames.LONG * frames.LONG_FFT)) > tracking.MIN_RMS
+    # Silence decides nothing about the path unless sound is near.
+    near = np.convolve(sounding, np.ones(2 * _NEAR + 1))[_NEAR:-_NEAR] > 0.5
+    candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude, ~near))
+    return np.where(sounding, tracking.track(*candidates), 0.0), power, magnitude
+
+
+def _voice(samples: Floats, hertz: NDArray[np.float64], power: Floats) -> Floats:
+    voice = np.zeros((len(hertz), len(VOICE)), np.float32)
+    voiced = hertz > 0
+    voice[:, 0] = tracking.semitones(hertz)
+    voice[:, 1], voice[:, 2] = periods.jitter_and_shimmer(samples, hertz)
+    voice[voiced, 3] = harmonics.harmonics_to_noise(power[voiced], hertz[voiced])
+    return voice
+
+
+def _relate(voice: Floats, hertz: NDArray[np.float64], magnitude: Floats) -> None:
+    """Fill in the levels of harmonics and formants."""
+    at = np.flatnonzero(hertz > 0)
+    centre = voice[at[:, None], _FORMANTS]
+    first, second, levels = harmonics.harmonic_levels(magnitude[at], hertz[at], centre)
+    voice[at, 4], voice[at, 5] = first, second
+    voice[:, _LEVELS] = harmonics.NO_LEVEL
+    voice[at[:, None], _LEVELS] = levels

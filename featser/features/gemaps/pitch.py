@@ -1,0 +1,190 @@
+"""Pitch candidates of the 60 ms frames by subharmonic summation.
+
+Reference: D. J. Hermes, "Measurement of pitch by subharmonic summation", J. Acoust. Soc. Am.
+83(1), 1988: peaks of the magnitude spectrum are kept, smoothed, laid on a logarithmic frequency
+axis, weighted by the ear's sensitivity, and added to themselves shifted by 1 to 15 harmonics.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.features.gemaps.compiled import compiled
+from featser.features.gemaps.frames import LONG_FFT, RATE
+from featser.features.spectrum import Floats
+
+POINTS = 1 + LONG_FFT // 2
+LOWEST_HZ = 25.0
+OCTAVES = float(np.log2(RATE / 2 / LOWEST_HZ))
+HARMONICS = 15
+COMPRESSION = 0.85
+CANDIDATES = 6
+MIN_HZ = 55.0
+MAX_HZ = 1000.0
+
+# The weight's corner lies at 31.8 Hz: between its neighbours it rises by 3 an octave, in arctan.
+_CORNER_HZ = 31.777
+
+
+@lru_cache(maxsize=1)
+def _axis() -> tuple[NDArray[np.int64], Floats]:
+    """For each point of the logarithmic axis: the bin to its left, and four spline weights.
+
+    The weights multiply the values of the two bins beside it and the second derivatives there;
+    the ear's sensitivity is in them.
+    """
+    bins = LOWEST_HZ * 2 ** (np.arange(POINTS) / (POINTS - 1) * OCTAVES) / (RATE / LONG_FFT)
+    left = np.minimum(bins.astype(np.int64), POINTS - 2)
+    right_part = bins - left
+    left_part = 1 - right_part
+    cubic = [(part**3 - part) / 6 for part in (left_part, right_part)]
+    octaves = np.arange(POINTS) * OCTAVES / POINTS + np.log2(LOWEST_HZ / _CORNER_HZ)
+    ear = 0.5 + np.arctan(3 * octaves) / np.pi
+    weights = np.stack([left_part, right_part, *cubic], axis=1) * ear[:, None]
+    return left, weights.astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _elimination() -> Floats:
+    """Pivots of the natural cubic spline's tridiagonal system, which depend on its size alone."""
+    pivots = np.zeros(POINTS, np.float32)
+    for k in range(1, POINTS - 1):
+        pivots[k] = 1 / (4 - pivots[k - 1])
+    return pivots
+
+
+@lru_cache(maxsize=1)
+def _shifts() -> tuple[NDArray[np.int64], Floats]:
+    order = np.arange(1, HARMONICS + 1)
+    shifts = np.floor(POINTS / OCTAVES * np.log2(order)).astype(np.int64)
+    return shifts, (COMPRESSION ** (order - 1) / HARMONICS).astype(np.float32)
+
+
+@compiled
+def _sums(
+    magnitude: Any, silent: Any, left: Any, weights: Any, pivots: Any, shifts: Any, compression: Any
+) -> Any:
+    frames, points = magnitude.shape
+    result = np.zeros((frames, points), np.float32)
+    kept = np.zeros(points, np.float32)
+    smooth = np.zeros(points, np.float32)
+    second = np.zeros(points, np.float32)
+    on_axis = np.zeros(points, np.float32)
+    for t in range(frames):
+        if silent[t]:
+            continue
+        values = magnitude[t]
+        kept[:] = 0
+        for k in range(1, points - 1):
+            if values[k] > values[k - 1] and values[k] > values[k + 1]:
+                for near in range(max(k - 2, 0), min(k + 3, points)):
+                    kept[near] = values[near]
+        smooth[0] = kept[0]
+        smooth[points - 1] = kept[points - 1]
+        for k in range(1, points - 1):
+            smooth[k] = np.float32(0.25) * (kept[k - 1] + kept[k + 1]) + np.float32(0.5) * kept[k]
+        for k in range(1, points - 1):
+            bend = np.float32(6) * (smooth[k - 1] - smooth[k] - smooth[k] + smooth[k + 1])
+            second[k] = (bend - second[k - 1]) * pivots[k]
+        second[points - 1] = 0
+        for k in range(points - 2, 0, -1):
+            second[k] -= pivots[k] * second[k + 1]
+        second[0] = 0
+        for i in range(points):
+            k = left[i]
+            value = weights[i, 0] * smooth[k] + weights[i, 1] * smooth[k + 1]
+            value += weights[i, 2] * second[k] + weights[i, 3] * second[k + 1]
+            on_axis[i] = max(value, np.float32(0))
+        row = result[t]
+        for n in range(len(shifts)):
+            shift = shifts[n]
+            factor = compression[n]
+            for i in range(points - shift):
+                row[i] += factor * on_axis[i + shift]
+    return result
+
+
+def subharmonic_sums(magnitude: Floats, silent: NDArray[np.bool_]) -> Floats:
+    """Sum of 15 compressed harmonics for each of 513 fundamental frequencies.
+
+    Parameters
+    ----------
+    magnitude : ndarray, shape (frames, 513)
+        Of the 60 ms frames' spectrum.
+    silent : ndarray of bool, shape (frames,)
+        Frames to leave out; their sums are 0.
+
+    Returns
+    -------
+    ndarray, shape (frames, 513)
+        For the fundamentals 25 · 2^(i / 512 · log2(320)) Hz; 0 or more.
+    """
+    return np.asarray(_sums(magnitude, silent, *_axis(), _elimination(), *_shifts()))
+
+
+@compiled
+def _peaks(
+    sums: Any, means: Any, count: int, lowest: float, octaves: float, low: float, high: float
+) -> Any:
+    frames, points = sums.shape
+    hertz = np.zeros((frames, count))
+    voicing = np.zeros((frames, count))
+    where = np.zeros(count, np.int64)
+    for t in range(frames):
+        values = sums[t]
+        mean = np.float64(means[t])
+        found = 0
+        for i in range(1, points - 1):
+            if not (values[i] > values[i - 1] and values[i] >= values[i + 1]):
+                continue
+            if found == count and values[i] <= values[where[count - 1]]:
+                continue
+            at = min(found, count - 1)
+            while at > 0 and values[where[at - 1]] < values[i]:
+                where[at] = where[at - 1]
+                at -= 1
+            where[at] = i
+            found = min(found + 1, count)
+        kept = 0
+        best = 0
+        for n in range(found):
+            i = where[n]
+            before = np.float64(values[i - 1])
+            peak = np.float64(values[i])
+            after = np.float64(values[i + 1])
+            offset = 0.5 * (before - after) / (before - 2 * peak + after)
+            frequency = lowest * 2.0 ** ((i + offset) / (points - 1) * octaves)
+            if frequency < low or frequency > high:
+                continue
+            score = peak - 0.25 * (before - after) * offset
+            hertz[t, kept] = frequency
+            voicing[t, kept] = 1 - mean / score
+            if voicing[t, kept] > voicing[t, best]:
+                best = kept
+            kept += 1
+        if best > 0:
+            hertz[t, 0], hertz[t, best] = hertz[t, best], hertz[t, 0]
+            voicing[t, 0], voicing[t, best] = voicing[t, best], voicing[t, 0]
+    return hertz, voicing
+
+
+def pitch_candidates(sums: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequency and voicing probability of each frame's six highest sums, 55–1000 Hz.
+
+    Parameters
+    ----------
+    sums : ndarray, shape (frames, 513)
+        From :func:`subharmonic_sums`.
+
+    Returns
+    -------
+    hertz : ndarray, shape (frames, 6)
+        Refined by a parabola through the peak; the first is the most probable; 0 for none.
+    voicing : ndarray, shape (frames, 6)
+        One minus the mean sum over the peak's, 0 to 1.
+    """
+    return _peaks(sums, sums.mean(axis=1), CANDIDATES, LOWEST_HZ, OCTAVES, MIN_HZ, MAX_HZ)  # type: ignore[no-any-return]

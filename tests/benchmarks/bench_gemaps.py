@@ -1,0 +1,231 @@
+"""How near gemaps is to openSMILE's eGeMAPS, to known truth, and how fast.
+
+Run ``pytest -m bench tests/benchmarks/bench_gemaps.py -s`` (two minutes).
+
+Nothing is asserted: ``reports/gemaps/agreement.md`` and ``reports/gemaps/truth.md`` are written.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+from threadpoolctl import threadpool_limits
+
+from featser.audio import Signal, read_audio
+from featser.features.extractor import make_extractor
+from featser.features.gemaps import names
+from tests.features.gemaps_signals import noisy, pulses, vowel
+
+pytestmark = [pytest.mark.bench, pytest.mark.corpora]
+
+FOLDER = Path(__file__).resolve().parents[2] / "reports" / "gemaps"
+COMMAND = "pytest -m bench tests/benchmarks/bench_gemaps.py -s"
+PER_CORPUS = 170
+
+# Why a value is below 0.90, by how its name begins; the longest beginning that fits is used.
+REASONS = {
+    "jitter": "openSMILE places periods otherwise; its rule is not published (see truth.md)",
+    "shimmer": "openSMILE places periods otherwise; its rule is not published (see truth.md)",
+    "F0": "slopes of single frames: a pitch that differs in one frame in a hundred moves them",
+    "mfcc": "deviation over a mean near 0: one recording whose mean changes sign decides r",
+    "slope": "deviation over a mean near 0: one recording whose mean changes sign decides r",
+    "logRelF0": "deviation over a mean near 0, and octave errors of the one or the other",
+    "HNR": "deviation over a mean near 0; depends on which frames are voiced at the edges",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="module")
+def reference():
+    import opensmile
+
+    sets, levels = opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel
+    return (
+        opensmile.Smile(sets, levels.Functionals),
+        opensmile.Smile(sets, levels.LowLevelDescriptors),
+    )
+
+
+@pytest.fixture(scope="module")
+def signals(corpora) -> list[Signal]:
+    files: list[Path] = []
+    for name in ("banglaser", "ravdess", "emodb"):
+        found = sorted((corpora / name).rglob("*.flac"))
+        files += found[:: len(found) // PER_CORPUS][:PER_CORPUS]
+    return [read_audio(file) for file in files]
+
+
+def test_agreement_with_opensmile(signals, reference):
+    ours, theirs, voicing, near, frames_r = [], [], [], [], []
+    extractor = make_extractor("gemaps")
+    for signal in signals:
+        theirs.append(reference[0].process_signal(signal.samples, 16_000).to_numpy()[0])
+        ours.append(extractor(signal))
+        mine = extractor.descriptors(signal)
+        lld = reference[1].process_signal(signal.samples, 16_000).to_numpy()[: len(mine)]
+        frames_r.append(_frame_correlations(mine, lld))
+        column = names.DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")
+        a, b = mine[:, column], lld[:, column]
+        both = (a > 0) & (b > 0)
+        voicing.append((a > 0) == (b > 0))
+        near.append(np.abs(a - b)[both] <= 1)
+    table = _rows(np.array(ours, np.float64), np.array(theirs, np.float64))
+    high = sum(r >= 0.98 for _, r, _, _, _ in table)
+    fair = sum(r >= 0.90 for _, r, _, _, _ in table)
+    lines = [
+        "# gemaps and openSMILE's eGeMAPSv02",
+        "",
+        f"`{COMMAND}`: {len(signals)} recordings, as many of BanglaSER, RAVDESS and Emo-DB.",
+        "",
+        f"- Pearson's r ≥ 0.98 for {high} of 88 values, ≥ 0.90 for {fair}.",
+        f"- Voicing agrees in {100 * np.concatenate(voicing).mean():.2f} % of frames; in",
+        f"  {100 * np.concatenate(near).mean():.2f} % of those that both call voiced, pitch agrees",
+        "  within a semitone.",
+        *_speed(signals, reference[0]),
+        "",
+        "## The 88 values",
+        "",
+        "| value | r | rank r | median here | median openSMILE | why below 0.90 |",
+        "|---|---:|---:|---:|---:|---|",
+        *(
+            f"| {name} | {r:.4f} | {rank:.4f} | {mine:.4g} | {lld:.4g} | {_reason(name, r)} |"
+            for name, r, rank, mine, lld in table
+        ),
+        "",
+        "## The 25 descriptors by frame",
+        "",
+        "Median over recordings of r over a recording's frames, where both are not 0.",
+        "",
+        "| descriptor | r |",
+        "|---|---:|",
+        *(
+            f"| {name} | {r:.4f} |"
+            for name, r in zip(names.DESCRIPTORS, np.nanmedian(frames_r, axis=0), strict=True)
+        ),
+    ]
+    _write("agreement.md", lines)
+
+
+def _frame_correlations(mine: np.ndarray, theirs: np.ndarray) -> list[float]:
+    found = []
+    for a, b in zip(mine.T.astype(float), theirs.T.astype(float), strict=True):
+        both = (a != 0) & (b != 0)
+        usable = both.sum() > 5 and a[both].std() > 0 and b[both].std() > 0
+        found.append(np.corrcoef(a[both], b[both])[0, 1] if usable else np.nan)
+    return found
+
+
+def _rows(ours: np.ndarray, theirs: np.ndarray) -> list[tuple[str, float, float, float, float]]:
+    rows = []
+    for name, mine, lld in zip(names.FUNCTIONALS, ours.T, theirs.T, strict=True):
+        both = np.isfinite(mine) & np.isfinite(lld)
+        a, b = mine[both], lld[both]
+        rank = float(spearmanr(a, b).statistic)
+        rows.append((name, np.corrcoef(a, b)[0, 1], rank, np.median(a), np.median(b)))
+    return rows
+
+
+def _reason(name: str, r: float) -> str:
+    if r >= 0.90:
+        return ""
+    fitting = [beginning for beginning in REASONS if name.startswith(beginning)]
+    return REASONS[max(fitting, key=len)] if fitting else "unexplained"
+
+
+def _speed(signals: list[Signal], package: object) -> list[str]:
+    chosen = [signal for signal in signals if 3.5 <= signal.seconds <= 4.1][::4][:24]
+    gemaps, egemaps = make_extractor("gemaps"), make_extractor("egemaps")
+
+    def milliseconds(work, signal: Signal) -> float:
+        start = time.perf_counter()
+        work(signal)
+        return 1000 * (time.perf_counter() - start)
+
+    def packaged(signal: Signal) -> object:
+        return package.process_signal(signal.samples, 16_000)
+
+    works = (gemaps, egemaps, packaged)
+    for work in works:
+        work(chosen[0])
+    # In turns, so that whatever else the machine does falls on all alike.
+    laps = [[[milliseconds(work, one) for work in works] for one in chosen] for _ in range(5)]
+    here, engine, wrapped = np.median(np.min(laps, axis=0), axis=0)
+    seconds = float(np.median([signal.seconds for signal in chosen]))
+    return [
+        f"- {here:.1f} ms for {seconds:.1f} s of speech on one core; openSMILE by featser's own",
+        f"  extractor {engine:.1f} ms ({engine / here:.1f} times), by its package {wrapped:.1f} ms",
+        f"  ({wrapped / here:.1f} times).",
+        f"- The first call in a new process takes {_first_call():.2f} s, imports included.",
+    ]
+
+
+def _first_call() -> float:
+    code = (
+        "import time; start = time.perf_counter()\n"
+        "import numpy as np\n"
+        "from featser.audio import Signal\n"
+        "from featser.features.extractor import make_extractor\n"
+        "noise = np.random.default_rng(0).standard_normal(48_000).astype('f4') * 0.1\n"
+        "make_extractor('gemaps')(Signal(noise, 16_000))\n"
+        "print(time.perf_counter() - start)"
+    )
+    found = []
+    for _ in range(3):
+        run = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+        )
+        found.append(float(run.stdout))
+    return min(found)
+
+
+def test_nearness_to_truth(reference):
+    """Where the two differ, which is nearer to what the signal was made with."""
+    extractor = make_extractor("gemaps")
+    lines = [
+        "# gemaps, openSMILE and the truth",
+        "",
+        f"`{COMMAND}`: vowels made of pulses of known pitch and perturbation, with known formants",
+        "and noise. Means over the utterance.",
+        "",
+        "| made with | value | truth | here | openSMILE |",
+        "|---|---|---:|---:|---:|",
+    ]
+
+    def compare(what: str, samples: np.ndarray, value: str, truth: float) -> None:
+        theirs = reference[0].process_signal(samples, 16_000)[value].iloc[0]
+        here = extractor(Signal(samples, 16_000))[names.FUNCTIONALS.index(value)]
+        lines.append(f"| {what} | {value} | {truth:.4g} | {here:.4g} | {theirs:.4g} |")
+
+    for hertz in (100.0, 180.0, 260.0):
+        pitch = 12 * np.log2(hertz / 27.5)
+        plain = vowel(pulses(hertz))
+        compare(f"{hertz:g} Hz", plain, "F0semitoneFrom27.5Hz_sma3nz_amean", pitch)
+        for jitter in (0.01, 0.03):
+            samples = vowel(pulses(hertz, jitter=jitter))
+            compare(f"{hertz:g} Hz, jitter", samples, "jitterLocal_sma3nz_amean", jitter)
+        for shimmer in (0.5, 1.5):
+            samples = vowel(pulses(hertz, shimmer_db=shimmer), bandwidths=(300, 300, 300, 300))
+            compare(f"{hertz:g} Hz, shimmer", samples, "shimmerLocaldB_sma3nz_amean", shimmer)
+        for snr in (0, 5):
+            compare(f"{hertz:g} Hz, noise", noisy(plain, snr), "HNRdBACF_sma3nz_amean", snr)
+        for n, centre in enumerate((600, 1500, 2500), 1):
+            compare(f"{hertz:g} Hz", plain, f"F{n}frequency_sma3nz_amean", centre)
+    _write("truth.md", lines)
+
+
+def _write(name: str, lines: list[str]) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
