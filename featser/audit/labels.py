@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -11,14 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audit.finding import Finding, row_of
-from featser.corpora.labels import cards_of, function_of, task_notes
+from featser.corpora.labels import MAX_CLASSES, NEVER_GUESSED, function_of, task_notes
 from featser.evaluation.protocols import speaker_ids
 from featser.tasks import Task
 
 _NAMED = 12
 
 
-def label_findings(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> list[Finding]:
+def label_findings(
+    table: pd.DataFrame, tasks: Sequence[Task], refused: Collection[str], primary: str
+) -> list[Finding]:
     """Find what is wrong with a manifest's labels, speakers and splits.
 
     Parameters
@@ -27,6 +29,8 @@ def label_findings(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> 
         A manifest.
     tasks : sequence of Task
         Labels that can be predicted.
+    refused : collection of str
+        Labels that cannot.
     primary : str
         The label that leads.
 
@@ -38,7 +42,7 @@ def label_findings(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> 
     """
     speaker = speaker_ids(table)
     found = [
-        *_fixed(table, tasks, primary),
+        *_fixed(table, _labels(table, tasks, refused, primary)),
         *(Finding("class of one utterance", "warning", note) for note in task_notes(table, tasks)),
         *_missing_speakers(speaker),
         *_contradictory_gender(table, speaker),
@@ -50,8 +54,7 @@ def label_findings(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> 
     return found
 
 
-def _fixed(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> Iterator[Finding]:
-    names = _labels(table, tasks, primary)
+def _fixed(table: pd.DataFrame, names: Sequence[str]) -> Iterator[Finding]:
     corpora = table["corpus"].fillna("") if "corpus" in table else pd.Series("", table.index)
     for corpus, part in table.groupby(corpora):
         seen: set[frozenset[str]] = set()
@@ -71,12 +74,19 @@ def _fixed(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> Iterator
             )
 
 
-def _labels(table: pd.DataFrame, tasks: Sequence[Task], primary: str) -> list[str]:
-    """Columns that are labels of the speech: tasks, and those that a card forbids as tasks."""
-    cards = cards_of(table["corpus"]) if "corpus" in table else []
-    forbidden = [name for card in cards for name in card.never_tasks]
-    known = [task.name for task in tasks if task.categorical and task.name != "language"]
-    return [name for name in dict.fromkeys([primary, *known, *forbidden]) if name in table]
+def _labels(
+    table: pd.DataFrame, tasks: Sequence[Task], refused: Collection[str], primary: str
+) -> list[str]:
+    """Columns that are labels with classes, whether they can be predicted or not."""
+    tried = dict.fromkeys([primary, *(task.name for task in tasks), *refused])
+    return [
+        name
+        for name in tried
+        if name in table
+        and name not in NEVER_GUESSED
+        and not pd.api.types.is_float_dtype(table[name])
+        and table[name].nunique() <= MAX_CLASSES
+    ]
 
 
 def _missing_speakers(speaker: NDArray[np.str_]) -> Iterator[Finding]:

@@ -106,12 +106,12 @@ def audit_manifest(
     facts = facts_table(recordings, table.index)
     pairs = find_duplicates(segments, recordings, jobs)
     groups = groups_of(len(table), pairs)
-    tasks, _ = tasks_from(table, primary=primary)
+    tasks, refused = tasks_from(table, primary=primary)
     labels = [task.name for task in tasks if task.categorical and task.name != "language"]
     findings = [
         *recording_findings(facts, names),
         *duplicate_findings(table, names, _compared(table, labels), pairs),
-        *label_findings(table, tasks, primary),
+        *label_findings(table, tasks, refused, primary),
     ]
     leading = next((task for task in tasks if task.name == primary and task.categorical), None)
     if leading is not None:
