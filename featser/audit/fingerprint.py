@@ -1,6 +1,6 @@
 """Whether two recordings hold the same take, whatever was done to one of them.
 
-Three steps, each dearer and surer than the one before. A signature of 112 numbers finds each
+Three steps, each dearer and surer than the one before. A signature of 111 numbers finds each
 recording's nearest neighbours among all. The band envelopes of neighbours are laid over each other
 at the shift that fits best and correlated. What still looks alike is decoded again, and the
 waveforms below 4 kHz are correlated: two takes of one sentence by one actor may have like
@@ -45,10 +45,11 @@ def signature(bands: Bands) -> Floats:
 
     Returns
     -------
-    ndarray of float32, shape (112,)
+    ndarray of float32, shape (111,)
         Of the part between the first and last frame within 30 dB of the loudest: each band's mean
         level, its standard deviation and that of its change over 48 ms; and the lowest 8 × 8
-        coefficients of the two-dimensional cosine transform of the whole, brought to one length.
+        coefficients (but for the first, the mean) of the two-dimensional cosine transform of the
+        whole, brought to one length.
     """
     import scipy.fft
 
@@ -58,7 +59,7 @@ def signature(bands: Bands) -> Floats:
     spread = part.std(axis=0)
     changes = np.diff(part[::3], axis=0).std(axis=0) if len(part) > 6 else spread
     shape = scipy.fft.dctn(_sliced(part - part.mean()), norm="ortho")[:_KEPT, :_KEPT]
-    found = np.concatenate([means - means.mean(), spread, changes, shape.ravel()])
+    found = np.concatenate([means - means.mean(), spread, changes, shape.ravel()[1:]])
     return np.asarray(found, dtype=np.float32)
 
 
