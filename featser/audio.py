@@ -168,10 +168,10 @@ def content_hash(file: str | Path) -> str:
 
 def _mono(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
     """Average the channels; take the loudest where the average cancels it, and say so."""
-    if samples.shape[1] == 1:
+    if samples.shape[1] == 1 or not len(samples):
         return samples[:, 0], ""
     mean = samples.mean(axis=1)
-    powers = np.mean(np.square(samples, dtype=np.float64), axis=0) if len(samples) else np.zeros(1)
+    powers = np.mean(np.square(samples, dtype=np.float64), axis=0)
     loudest = int(np.argmax(powers))
     if not np.mean(np.square(mean, dtype=np.float64)) < CANCELLED**2 * powers[loudest]:
         return mean, ""

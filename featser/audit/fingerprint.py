@@ -18,7 +18,7 @@ from featser.audio import decode
 from featser.audit.spectrum import BANDS, RANGE_DB, STEPS_PER_DB
 
 NEIGHBOURS = 8
-"""Of 2700 altered copies of real recordings among 3488, every one was within the nearest 8."""
+"""Of 2160 altered copies of 240 recordings, set among 3441 real ones, 2157 were found with 8."""
 LIKE_ENVELOPE = 0.85
 """Altered copies correlate by 0.9 and more (heavily clipped ones) or 0.98 (all others)."""
 LIKE_WAVEFORM = 0.7
@@ -140,7 +140,7 @@ def waveform_likeness(
     return min(1.0, float(np.abs(scipy.fft.irfft(cross, size)).max()) / energy) if energy else 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _waveform(file: str, start: float | None, end: float | None) -> Floats:
     samples = decode(file, start, end).resampled(WAVEFORM_RATE).samples
     samples = samples - samples.mean()
