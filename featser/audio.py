@@ -1,8 +1,9 @@
 """From any audio file to mono float32 samples, or the reason why not.
 
-A recording is decoded by its content, whatever its name ends with; averaged to mono; resampled
-with soxr's high-quality filter; and its peaks are kept inside [−1, 32767/32768] by scaling the
-whole recording, since 16-bit consumers (openSMILE among them) would wrap a sample of +1.0 to −1.0.
+A recording is decoded by its content, whatever its name ends with; averaged to mono, or, where its
+channels cancel each other, reduced to the loudest one; resampled with soxr's high-quality filter;
+and its peaks are kept inside [−1, 32767/32768] by scaling the whole recording, since 16-bit
+consumers (openSMILE among them) would wrap a sample of +1.0 to −1.0.
 A recording that cannot be used raises :class:`~featser.errors.UnusableAudio`: featser never
 replaces sound by zeros.
 """
@@ -30,6 +31,9 @@ MIN_SECONDS = 0.1
 MIN_RATE = 4_000
 PEAK = 32767 / 32768
 TOLERATED_LOSS_SECONDS = 0.01
+CANCELLED = 0.1
+"""An average of channels whose RMS is below this share of the loudest channel's has lost the sound:
+uncorrelated channels keep 1/√2 of it, and one live channel of two keeps half."""
 _UNKNOWN_LENGTHS = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 _WAV_LENGTH = re.compile(r"^\s*data\s*:\s*(0x[0-9A-Fa-f]+|\d+) \(should be (\d+)\)", re.MULTILINE)
 
@@ -46,11 +50,14 @@ class Signal:
         Samples per second.
     gain : float
         What the recording was multiplied by to keep its peaks in range; 1 if it needed nothing.
+    note : str
+        What else was done that the user should know; empty if nothing was.
     """
 
     samples: NDArray[np.float32]
     rate: int
     gain: float = 1.0
+    note: str = ""
 
     @property
     def seconds(self) -> float:
@@ -64,7 +71,7 @@ class Signal:
         """
         first = int(offset * self.rate)
         last = None if duration is None else first + int(duration * self.rate)
-        return Signal(self.samples[first:last], self.rate, self.gain)
+        return Signal(self.samples[first:last], self.rate, self.gain, self.note)
 
     def resampled(self, rate: int) -> Signal:
         """Return the signal at another rate, its peaks inside [−1, 32767/32768].
@@ -87,7 +94,8 @@ class Signal:
         gain = _peak_gain(samples)
         if gain < 1:
             samples = samples * np.float32(gain)
-        return Signal(np.ascontiguousarray(samples, dtype=np.float32), rate, self.gain * gain)
+        kept = np.ascontiguousarray(samples, dtype=np.float32)
+        return Signal(kept, rate, self.gain * gain, self.note)
 
 
 def read_audio(
@@ -135,9 +143,9 @@ def decode(file: str | Path, start: float | None = None, end: float | None = Non
     path = Path(file)
     _refuse_non_files(path)
     samples, rate = _read(path, start, end)
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    mono, note = _mono(samples)
     _refuse_unusable_samples(path, mono, rate, samples.shape[1])
-    return Signal(mono, rate)
+    return Signal(mono, rate, note=note)
 
 
 def content_hash(file: str | Path) -> str:
@@ -156,6 +164,22 @@ def content_hash(file: str | Path) -> str:
     except OSError as error:
         raise UnusableAudio(path, _os_reason(error)) from error
     return digest.hexdigest()
+
+
+def _mono(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], str]:
+    """Average the channels; take the loudest where the average cancels it, and say so."""
+    if samples.shape[1] == 1 or not len(samples):
+        return samples[:, 0], ""
+    mean = samples.mean(axis=1)
+    powers = np.mean(np.square(samples, dtype=np.float64), axis=0)
+    loudest = int(np.argmax(powers))
+    if not np.mean(np.square(mean, dtype=np.float64)) < CANCELLED**2 * powers[loudest]:
+        return mean, ""
+    note = (
+        f"averaging its {samples.shape[1]} channels cancels the sound: "
+        f"channel {loudest + 1}, the loudest, is used alone"
+    )
+    return np.ascontiguousarray(samples[:, loudest]), note
 
 
 def _refuse_non_files(path: Path) -> None:

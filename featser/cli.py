@@ -15,6 +15,7 @@ from featser import __version__
 from featser.console import (
     Bars,
     say,
+    show_audit,
     show_card,
     show_extraction,
     show_holdings,
@@ -118,6 +119,33 @@ def scan(
     show_scan(run(card, folder, output))
     if output is not None:
         say(f"manifest: {output}")
+
+
+@app.command()
+def audit(
+    source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
+    corpus: Corpus = None,
+    primary: Annotated[str | None, typer.Option(help="The label that leads [emotion].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all findings: .json.")
+    ] = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Find what would make a result wrong, before any training.
+
+    Recordings that are there twice, even altered; labels that contradict or follow from each
+    other; damaged recordings; and facts such as the sampling rate that give the label away. The
+    exit code is 1 where there are errors.
+    """
+    from featser.verbs.audit import audit as run
+
+    with _bars() as bars:
+        result = run(source, corpus, output, primary, jobs, progress=bars("Examining recordings"))
+    show_audit(result)
+    if output is not None:
+        say(f"all findings: {output}")
+    if result.errors:
+        raise typer.Exit(1)
 
 
 @app.command()

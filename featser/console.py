@@ -12,6 +12,7 @@ from featser.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
+    from featser.audit.run import Audit
     from featser.corpora.scan import ScanResult
     from featser.features.extraction import Extraction
     from featser.features.upkeep import Holding, Waste
@@ -128,6 +129,23 @@ def show_scan(result: ScanResult) -> None:
         say(f"tasks: {', '.join(described)}")
     for name, reason in result.refused.items():
         say(f"no task '{name}': {reason}")
+
+
+def show_audit(result: Audit) -> None:
+    """Print every finding with the first rows of its table, and how many there are."""
+    for finding in result.findings:
+        say(f"{finding.severity}: {finding.kind}: {finding.message}")
+        if finding.table:
+            columns = list(finding.table[0])
+            rows = [[row[name] for name in columns] for row in finding.table[:SHOWN]]
+            table("", columns, rows)
+        if len(finding.table) > SHOWN:
+            say(f"  … and {len(finding.table) - SHOWN} more")
+    if result.folder:
+        say(f"files are in {result.folder}")
+    counts = result.to_dict()["counts"]
+    told = ", ".join(f"{n} {name}{'s' * (n != 1)}" for name, n in counts.items())
+    say(f"{len(result.facts)} recordings: {told}")
 
 
 def show_extraction(result: Extraction, store: str) -> None:

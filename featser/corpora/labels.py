@@ -141,7 +141,7 @@ def _forbidden(table: pd.DataFrame, cards: list[Card]) -> dict[str, str]:
             )
             if name not in table or table.loc[rows, name].isna().all():
                 continue
-            detail = _function_of(table.loc[rows], name, card.primary)
+            detail = function_of(table.loc[rows], name, card.primary)
             mend = (
                 f"; empty it for {card.name} to use the other corpora's" if len(cards) > 1 else ""
             )
@@ -171,14 +171,29 @@ def _unusable(table: pd.DataFrame, name: str, primary: str) -> str:
         return "missing in every row"
     if held.nunique() == 1:
         return f"only one value: {held.iloc[0]!r}"
-    mapping = _function_of(table, name, primary)
+    mapping = function_of(table, name, primary)
     if mapping:
         return f"task `{name}` is a function of `{primary}`: {mapping}"
     return ""
 
 
-def _function_of(table: pd.DataFrame, name: str, primary: str) -> str:
-    """Return the mapping from the primary label if it fixes the other; empty if it does not."""
+def function_of(table: pd.DataFrame, name: str, primary: str) -> str:
+    """Return the mapping from one label to another that it fixes; empty if it does not.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A manifest.
+    name : str
+        The label that may be fixed.
+    primary : str
+        The label that may fix it.
+
+    Returns
+    -------
+    str
+        Such as ``"angry → strong, sad → normal"``.
+    """
     if name == primary or primary not in table:
         return ""
     both = table[[primary, name]].dropna().drop_duplicates()

@@ -1,0 +1,1 @@
+"""The audit: what would make a result wrong, found before any training."""

@@ -1,0 +1,170 @@
+"""Whether two recordings hold the same take, whatever was done to one of them.
+
+Three steps, each dearer and surer than the one before. A signature of 111 numbers finds each
+recording's nearest neighbours among all. The band envelopes of neighbours are laid over each other
+at the shift that fits best and correlated. What still looks alike is decoded again, and the
+waveforms below 4 kHz are correlated: two takes of one sentence by one actor may have like
+envelopes, but never like waveforms, while codecs for speech and music keep the waveform.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.audio import decode
+from featser.audit.spectrum import BANDS, RANGE_DB, STEPS_PER_DB
+
+NEIGHBOURS = 8
+"""Of 2160 altered copies of 240 recordings, set among 3441 real ones, 2157 were found with 8."""
+LIKE_ENVELOPE = 0.85
+"""Altered copies correlate by 0.9 and more (heavily clipped ones) or 0.98 (all others)."""
+LIKE_WAVEFORM = 0.7
+"""Most different takes stay below 0.5, and sustained vowels of like pitch reach 0.68; copies, even
+those with noise mixed in, reach 0.84 and more."""
+WAVEFORM_RATE = 8_000
+_ACTIVE_DB = 30.0
+_SLICES = 32
+_KEPT = 8
+_EDGE = 0.01
+_ROWS_AT_ONCE = 1024
+
+Floats = NDArray[np.float32]
+Bands = NDArray[np.uint8]
+
+
+def signature(bands: Bands) -> Floats:
+    """Describe a fingerprint by numbers that hardly change with gain, codec, rate and trimming.
+
+    Parameters
+    ----------
+    bands : ndarray of uint8, shape (n_frames, 16)
+        As in :class:`featser.audit.spectrum.Sketch`.
+
+    Returns
+    -------
+    ndarray of float32, shape (111,)
+        Of the part between the first and last frame within 30 dB of the loudest: each band's mean
+        level, its standard deviation and that of its change over 48 ms; and the lowest 8 × 8
+        coefficients (but for the first, the mean) of the two-dimensional cosine transform of the
+        whole, brought to one length.
+    """
+    import scipy.fft
+
+    active = np.flatnonzero(bands.max(axis=1) > (RANGE_DB - _ACTIVE_DB) * STEPS_PER_DB)
+    part = (bands[active[0] : active[-1] + 1] if len(active) else bands).astype(np.float32)
+    means = part.mean(axis=0)
+    spread = part.std(axis=0)
+    changes = np.diff(part[::3], axis=0).std(axis=0) if len(part) > 6 else spread
+    shape = scipy.fft.dctn(_sliced(part - part.mean()), norm="ortho")[:_KEPT, :_KEPT]
+    found = np.concatenate([means - means.mean(), spread, changes, shape.ravel()[1:]])
+    return np.asarray(found, dtype=np.float32)
+
+
+def neighbours(signatures: Floats) -> NDArray[np.int64]:
+    """Return pairs of rows of which one is among the other's nearest 8.
+
+    Parameters
+    ----------
+    signatures : ndarray of float32, shape (n, d)
+        Signatures; each column is brought to unit variance.
+
+    Returns
+    -------
+    ndarray of int, shape (n_pairs, 2)
+        Each pair once, the smaller row first.
+    """
+    count = len(signatures)
+    if count < 2:
+        return np.zeros((0, 2), dtype=np.int64)
+    spread = signatures.std(axis=0)
+    scaled = (signatures - signatures.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    squares = np.square(scaled).sum(axis=1)
+    nearest = min(NEIGHBOURS, count - 1)
+    found = []
+    for first in range(0, count, _ROWS_AT_ONCE):
+        rows = np.arange(first, min(first + _ROWS_AT_ONCE, count))
+        distance = squares[None] - 2 * (scaled[rows] @ scaled.T)  # but for a constant in each row
+        distance[np.arange(len(rows)), rows] = np.inf
+        near = np.argpartition(distance, nearest - 1, axis=1)[:, :nearest]
+        found.append(np.stack([np.repeat(rows, nearest), near.ravel()], axis=1))
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def envelope_likeness(one: Bands, other: Bands) -> float:
+    """Correlate two fingerprints where they overlap, at the shift that fits best.
+
+    Returns
+    -------
+    float
+        In [−1, 1]; 0 where less than half of the shorter one overlaps.
+    """
+    import scipy.fft
+
+    x, y = _centred(one), _centred(other)
+    size = scipy.fft.next_fast_len(len(x) + len(y) - 1, real=True)
+    cross = scipy.fft.rfft(x, size, axis=0) * scipy.fft.rfft(y, size, axis=0).conj()
+    shift = int(scipy.fft.irfft(cross.sum(axis=1), size).argmax())
+    shift -= size if shift >= len(x) else 0
+    x, y = x[max(shift, 0) :], y[max(-shift, 0) :]
+    length = min(len(x), len(y))
+    if 2 * length < min(len(one), len(other)):
+        return 0.0
+    x, y = x[:length], y[:length]
+    return _cosine(x - x.mean(axis=0), y - y.mean(axis=0))
+
+
+def waveform_likeness(
+    one: tuple[str, float | None, float | None], other: tuple[str, float | None, float | None]
+) -> float:
+    """Correlate two recordings' waveforms below 4 kHz at the shift that fits best.
+
+    Parameters
+    ----------
+    one, other : (file, start, end)
+        Recordings that can be decoded.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 for the same waveform, were it louder, inverted or among silence.
+    """
+    import scipy.fft
+
+    x, y = _waveform(*one), _waveform(*other)
+    size = scipy.fft.next_fast_len(len(x) + len(y) - 1, real=True)
+    cross = scipy.fft.rfft(x, size) * scipy.fft.rfft(y, size).conj()
+    energy = float(np.sqrt(np.square(x).sum() * np.square(y).sum()))
+    return min(1.0, float(np.abs(scipy.fft.irfft(cross, size)).max()) / energy) if energy else 0.0
+
+
+@lru_cache(maxsize=64)
+def _waveform(file: str, start: float | None, end: float | None) -> Floats:
+    samples = decode(file, start, end).resampled(WAVEFORM_RATE).samples
+    samples = samples - samples.mean()
+    loud = np.flatnonzero(np.abs(samples) > _EDGE * np.abs(samples).max())
+    kept: Floats = samples[loud[0] : loud[-1] + 1] if len(loud) else samples
+    return kept
+
+
+def _centred(bands: Bands) -> Floats:
+    levels: Floats = bands.astype(np.float32)
+    levels -= levels.mean(axis=0)
+    return levels
+
+
+def _cosine(x: Floats, y: Floats) -> float:
+    energy = float(np.sqrt(np.square(x).sum() * np.square(y).sum()))
+    return float((x * y).sum()) / energy if energy else 0.0
+
+
+def _sliced(part: Floats) -> Floats:
+    """Average the frames inside 32 equal parts of the time, frames on a border shared out."""
+    sums = np.concatenate([np.zeros((1, BANDS), np.float32), np.cumsum(part, axis=0)])
+    borders = np.linspace(0, len(part), _SLICES + 1)
+    whole = np.minimum(borders.astype(np.int64), len(part) - 1)
+    share = (borders - whole)[:, None].astype(np.float32)
+    at_borders = sums[whole] * (1 - share) + sums[whole + 1] * share
+    return np.asarray(np.diff(at_borders, axis=0) * (_SLICES / len(part)), dtype=np.float32)

@@ -1,0 +1,58 @@
+"""``featser audit``: what would make a result wrong, before any training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from featser.audit.run import Audit, audit_manifest
+from featser.evaluation.uncertainty import to_json
+from featser.files import write_text
+from featser.progress import Progress, silent
+from featser.verbs.source import read_source
+
+
+def audit(
+    source: str | Path,
+    corpus: str | None = None,
+    output: str | Path | None = None,
+    primary: str | None = None,
+    jobs: int = -1,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Audit:
+    """Find recordings that are there twice, wrong labels, damaged recordings, and give-aways.
+
+    Parameters
+    ----------
+    source : str or Path
+        A manifest, or a corpus folder together with ``corpus``.
+    corpus : str, optional
+        The card of a corpus folder.
+    output : str or Path, optional
+        The JSON file to write: ``recordings`` (how many), ``counts`` by severity, ``findings``.
+    primary : str, optional
+        The label that leads; ``emotion`` by default.
+    jobs : int
+        Worker processes; −1 for one a core.
+    seed : int
+        Of the give-aways' folds and intervals.
+    progress : callable
+        Called with the recordings done and in all.
+
+    Returns
+    -------
+    Audit
+        Findings, facts of each recording, and groups of rows with the same sound.
+
+    Raises
+    ------
+    FeatserError
+        If the source cannot be read. Unusable recordings raise nothing: they are findings.
+    """
+    found = read_source(source, corpus)
+    result = audit_manifest(found.table, primary or "emotion", jobs, seed, progress)
+    if output is not None:
+        told = {"source": str(source), **to_json(result.to_dict())}
+        write_text(Path(output), json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    return result

@@ -1,0 +1,62 @@
+"""`featser audit`: what the command shows, writes, and exits with."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from featser.corpora.manifest import write_manifest
+from tests.flow import featser
+
+
+def test_a_clean_corpus_exits_with_0(clean: pd.DataFrame, tmp_path: Path) -> None:
+    write_manifest(clean, tmp_path / "m.csv")
+    shown = featser("audit", "m.csv", "-j", 1, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "48 recordings: 0 errors, 0 warnings, 1 note" in shown.stdout
+
+
+def test_errors_exit_with_1_and_all_findings_are_written(
+    twin: pd.DataFrame, tmp_path: Path
+) -> None:
+    shutil.copy(twin["file"][0], twin["file"][47])
+    write_manifest(twin, tmp_path / "m.csv")
+    shown = featser("audit", "m.csv", "-j", 1, "-o", "audit.json", cwd=tmp_path)
+    assert shown.returncode == 1, shown.stderr
+    assert "error: identical recordings: 1 pair among 48 recordings" in shown.stdout
+    told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert told["counts"]["error"] == 1
+    (row,) = told["findings"][0]["table"]
+    assert Path(told["folder"], row["first"]) == Path(twin["file"][0])
+
+
+def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> None:
+    shown = featser("audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a")
+    assert shown.returncode == 1, shown.stderr
+    told = json.loads((tmp_path / "a").read_text(encoding="utf-8"))
+    found = {(f["kind"], f["severity"]): f for f in told["findings"]}
+    identical = found["identical recordings", "warning"]["table"]
+    assert [row["second"] for row in identical] == [
+        "03-01-01-01-01-03-17.flac",
+        "03-01-01-01-03-03-15.flac",
+    ]
+    (fixed,) = found["label fixed by another", "warning"]["table"]
+    assert (fixed["label"], fixed["fixed by"]) == ("intensity", "emotion")
+    lacking = found["speakers lacking classes", "warning"]["table"]
+    assert [row["speaker"] for row in lacking] == ["11", "12", "13", "16", "18", "20", "29"]
+    assert all(row["neutral"] == 0 for row in lacking)
+    # One recording is under the names of a woman and a man, and eight under those of two men.
+    (samples,) = found["identical samples", "error"]["table"]
+    assert samples["differ in"] == "speaker: 16 | 19; gender: female | male"
+    takes = found["near-identical recordings", "error"]["table"]
+    assert {row["differ in"] for row in takes} == {"speaker: 13 | 19"}
+    assert len(takes) == 8
+
+
+def test_a_source_that_cannot_be_read_is_one_line_with_its_mend(tmp_path: Path) -> None:
+    shown = featser("audit", tmp_path)
+    assert shown.returncode == 2
+    assert "needs --corpus CARD" in shown.stderr

@@ -1,0 +1,91 @@
+"""What is measured of one recording is what is in it."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from featser.audit.examine import clipped_share, examine
+from featser.audit.wav import unannounced_seconds
+
+RATE = 16_000
+
+
+def write(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str = "PCM_16") -> str:
+    soundfile.write(path, samples, rate, subtype=subtype)
+    return str(path)
+
+
+def noise(level: float, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, level, int(seconds * rate))
+
+
+def test_level_offset_duration_and_format_are_measured(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.wav", noise(0.01) + 0.02, subtype="PCM_24")
+    found = examine(file)
+    assert found.level == pytest.approx(20 * np.log10(np.hypot(0.01, 0.02)), abs=0.1)
+    assert found.dc == pytest.approx(0.02, abs=0.001)
+    assert (found.seconds, found.rate, found.channels) == (2.0, RATE, 1)
+    assert (found.container, found.subtype) == ("WAV", "PCM_24")
+
+
+def test_the_noise_floor_is_the_level_of_the_pauses(tmp_path: Path) -> None:
+    samples = noise(0.001)
+    samples[RATE // 2 : RATE] += 0.3 * np.sin(np.arange(RATE // 2))
+    assert examine(write(tmp_path / "a.wav", samples)).floor == pytest.approx(-60, abs=1)
+    assert examine(write(tmp_path / "b.wav", np.pad(samples, 4 * RATE))).floor == -100
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050])
+def test_bandwidth_remembers_the_rate_that_a_recording_once_had(tmp_path: Path, rate: int) -> None:
+    once = soxr.resample(noise(0.05, rate=rate), rate, 48_000)
+    assert examine(write(tmp_path / "a.wav", once, 48_000)).bandwidth == pytest.approx(
+        rate / 2, rel=0.05
+    )
+
+
+def test_the_fingerprint_does_not_depend_on_gain_or_rate(tmp_path: Path) -> None:
+    wide = noise(0.05, rate=48_000)
+    one = examine(write(tmp_path / "a.wav", wide, 48_000)).bands
+    other = examine(write(tmp_path / "b.wav", 0.3 * soxr.resample(wide, 48_000, RATE))).bands
+    assert len(one) == len(other)
+    difference = np.abs(one.astype(int) - other.astype(int))
+    assert np.percentile(difference, 95) <= 5  # 1 dB
+
+
+def test_only_runs_at_full_scale_count_as_clipped() -> None:
+    samples = np.zeros(1000, np.float32)
+    samples[[10, 20, 21]] = 1.0
+    assert clipped_share(samples) == 0
+    samples[30:40] = 32767 / 32768
+    samples[50:55] = -1.0
+    assert clipped_share(samples) == 0.015
+    samples[40:43] = -1.0  # a full swing is two runs
+    assert clipped_share(samples) == 0.018
+
+
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF])
+def test_chunks_after_the_samples_and_open_ends_are_no_hidden_sound(
+    tmp_path: Path, length: int
+) -> None:
+    file = Path(write(tmp_path / "a.wav", noise(0.1)))
+    content = file.read_bytes()
+    file.write_bytes(content + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    assert unannounced_seconds(file) == 0
+    file.write_bytes(content[:40] + struct.pack("<I", length) + content[44:])
+    assert unannounced_seconds(file) == 0
+    file.write_bytes(content[:40] + struct.pack("<I", RATE) + content[44:])
+    assert unannounced_seconds(file) == pytest.approx(1.5, abs=0.01)
+    flac = tmp_path / "a.flac"
+    soundfile.write(flac, noise(0.1), RATE)
+    assert unannounced_seconds(flac) == 0
+
+
+def test_what_cannot_be_used_has_its_reason(tmp_path: Path) -> None:
+    assert examine(str(tmp_path / "absent.wav")).reason == "no such file"
+    assert "silent" in examine(write(tmp_path / "a.wav", np.zeros(RATE))).reason
