@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 RATE = 16_000
 """The sampling rate, in Hz, at which features are computed unless an extractor says otherwise."""
 
+DECODER_VERSION = 1
+"""Raised whenever a change here changes the samples of some recording; enters fingerprints."""
+
 MIN_SECONDS = 0.1
 MIN_RATE = 4_000
 PEAK = 32767 / 32768

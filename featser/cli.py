@@ -12,17 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     Bars,
     say,
     show_audit,
     show_card,
     show_extraction,
-    show_holdings,
     show_predictions,
     show_run,
     show_scan,
-    show_waste,
     table,
 )
 from featser.errors import FeatserError
@@ -40,10 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-stores = typer.Typer(help="Look after a feature store.", no_args_is_help=True)
 app.add_typer(stores, name="store")
 
-Store = Annotated[Path, typer.Option("--store", help="Where features are kept.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
 Features = Annotated[
     list[str] | None,
@@ -64,7 +61,6 @@ DataOption = Annotated[
     typer.Option("--data", metavar="CORPUS=FOLDER", help="Where a corpus of the recipe is."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and intervals.")]
-DEFAULT_STORE = Path("featser-store")
 
 
 @app.callback(invoke_without_command=True)
@@ -345,53 +341,6 @@ def demo(
         extraction, result = run(folder, bars, jobs, seed)
     show_extraction(extraction, str(folder / "store"))
     show_run(result)
-
-
-@stores.command("info")
-def store_info(store: Store = DEFAULT_STORE) -> None:
-    """Show the extractors in a store, their rows and their size."""
-    from featser.verbs.store import info as run
-
-    show_holdings(run(store))
-
-
-@stores.command("verify")
-def store_verify(store: Store = DEFAULT_STORE) -> None:
-    """Read everything in a store and compare checksums; exits with 1 if something is wrong."""
-    from featser.verbs.store import verify as run
-
-    problems = run(store)
-    for line in problems:
-        say(line)
-    say(f"{len(problems)} faults" if problems else "no faults: every file can be read")
-    if problems:
-        raise typer.Exit(1)
-
-
-@stores.command("compact")
-def store_compact(store: Store = DEFAULT_STORE) -> None:
-    """Merge many small files into few, with equal values. A kill loses nothing."""
-    from featser.verbs.store import compact as run
-
-    for folder, (before, after) in run(store).items():
-        say(f"{folder}: {before} part files became {after}")
-
-
-@stores.command("gc")
-def store_gc(
-    store: Store = DEFAULT_STORE,
-    unnamed: Annotated[
-        bool,
-        typer.Option(
-            "--unnamed", help="Also rows that the last extraction's manifest does not name."
-        ),
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove it; without, only look.")] = False,
-) -> None:
-    """Remove unfinished files, and features that this version of featser does not make."""
-    from featser.verbs.store import gc as run
-
-    show_waste(run(store, unnamed, yes), unnamed, yes)
 
 
 def main() -> None:

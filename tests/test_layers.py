@@ -27,8 +27,9 @@ LAYERS = {
     "recipe": 6,
     "verbs": 7,
     "console": 8,
-    "cli": 9,
-    "__main__": 10,
+    "cli_store": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 HEAVY = ("numba", "sklearn", "xgboost", "opensmile", "matplotlib", "torch", "librosa", "pandas")
 

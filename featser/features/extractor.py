@@ -14,7 +14,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, ClassVar
 
-from featser.audio import RATE, Signal
+from featser.audio import DECODER_VERSION, RATE, Signal
 from featser.errors import FeatureError, unknown
 from featser.features.descriptors import FAMILIES
 from featser.features.functionals import PRESETS
@@ -120,6 +120,7 @@ class Extractor(ABC):
         identity = {
             "name": self.name,
             "version": self.version,
+            "decoder": DECODER_VERSION,
             "params": self.params,
             "rate": self.rate,
             "offset": self.offset,
