@@ -67,7 +67,7 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     voice[at[:, None], _FORMANTS] = centre
     voice[at[:, None], _WIDTHS] = width
     _relate(voice, hertz, long_magnitude)
-    energy = np.einsum("tk,tk->", blocks, blocks, dtype=np.float64) / blocks.size
+    energy = np.einsum("tk,tk->t", blocks, blocks).mean(dtype=np.float64) / frames.SHORT
     return Contours(_spectral(power), voice, voiced, float(energy))
 
 
