@@ -31,8 +31,8 @@ PER_CORPUS = 170
 
 # Why a value is below 0.90, by how its name begins; the longest beginning that fits is used.
 REASONS = {
-    "jitter": "openSMILE places periods otherwise; its rule is not published (see truth.md)",
-    "shimmer": "openSMILE places periods otherwise; its rule is not published (see truth.md)",
+    "jitter": "periods placed by another, unpublished rule; neither always nearer, see truth.md",
+    "shimmer": "periods placed by another, unpublished rule; here nearer to truth, see truth.md",
     "F0": "slopes of single frames: a pitch that differs in one frame in a hundred moves them",
     "mfcc": "deviation over a mean near 0: one recording whose mean changes sign decides r",
     "slope": "deviation over a mean near 0: one recording whose mean changes sign decides r",

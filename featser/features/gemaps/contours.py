@@ -55,20 +55,18 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     unvoiced : bool
         Whether to find formants in unvoiced frames too; they are 0 there if not.
     """
-    spectrum = frames.transform(samples, frames.SHORT, frames.hamming(), frames.SHORT_FFT)
-    power = frames.power_of(spectrum)
-    blocks = frames.framed(samples, frames.SHORT)
-    hertz, long_power, long_magnitude = _pitch(samples)
+    hertz, voice = _voice(samples)
     voiced = hertz > 0
-    wanted = voiced | unvoiced
-    voice = _voice(samples, hertz, long_power)
-    at = np.flatnonzero(wanted)
-    centre, width = lpc.formants(lpc.predictor(lpc.resampled(spectrum[at], convention)), convention)
-    voice[at[:, None], _FORMANTS] = centre
-    voice[at[:, None], _WIDTHS] = width
-    _relate(voice, hertz, long_magnitude)
-    energy = np.einsum("tk,tk->", blocks, blocks, dtype=np.float64) / blocks.size
-    return Contours(_spectral(power), voice, voiced, float(energy))
+    at = np.flatnonzero(voiced | unvoiced)
+    spectrum = frames.transform(samples, frames.SHORT, frames.hamming(), frames.SHORT_FFT)
+    taps = lpc.predictor(lpc.resampled(spectrum[at], convention))
+    centre, width = lpc.formants(taps, convention)
+    voice.values[at[:, None], _FORMANTS] = centre
+    voice.values[at[:, None], _WIDTHS] = width
+    _relate(voice, hertz)
+    blocks = frames.framed(samples, frames.SHORT)
+    energy = np.einsum("tk,tk->t", blocks, blocks).mean(dtype=np.float64) / frames.SHORT
+    return Contours(_spectral(frames.power_of(spectrum)), voice.values, voiced, float(energy))
 
 
 def _spectral(power: Floats) -> Floats:
@@ -83,8 +81,21 @@ def _spectral(power: Floats) -> Floats:
     return np.column_stack((*columns, loudness.mfcc(bands)))
 
 
-def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
-    power = frames.power_of(frames.transform(samples, frames.LONG, frames.gauss(), frames.LONG_FFT))
+@dataclass(frozen=True)
+class _Voice:
+    """The columns of the voice, and the magnitudes of its voiced 60 ms frames."""
+
+    values: Floats
+    magnitude: Floats
+
+
+def _voice(samples: Floats) -> tuple[NDArray[np.float64], _Voice]:
+    """Pitch, and what follows from it without the 20 ms frames.
+
+    The spectra of unvoiced frames end with this function: large arrays that live together cost
+    more in page faults than their arithmetic.
+    """
+    power = frames.transformed_power(samples, frames.LONG, frames.gauss(), frames.LONG_FFT)
     magnitude = np.sqrt(power)
     # Parseval: the energy of the weighted frame from its spectrum.
     energy = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
@@ -92,23 +103,20 @@ def _pitch(samples: Floats) -> tuple[NDArray[np.float64], Floats, Floats]:
     # Silence decides nothing about the path unless sound is near.
     near = np.convolve(sounding, np.ones(2 * _NEAR + 1))[_NEAR:-_NEAR] > 0.5
     candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude, ~near))
-    return np.where(sounding, tracking.track(*candidates), 0.0), power, magnitude
-
-
-def _voice(samples: Floats, hertz: NDArray[np.float64], power: Floats) -> Floats:
-    voice = np.zeros((len(hertz), len(VOICE)), np.float32)
+    hertz = np.where(sounding, tracking.track(*candidates), 0.0)
     voiced = hertz > 0
-    voice[:, 0] = tracking.semitones(hertz)
-    voice[:, 1], voice[:, 2] = periods.jitter_and_shimmer(samples, hertz)
-    voice[voiced, 3] = harmonics.harmonics_to_noise(power[voiced], hertz[voiced])
-    return voice
+    values = np.zeros((len(hertz), len(VOICE)), np.float32)
+    values[:, 0] = tracking.semitones(hertz)
+    values[:, 1], values[:, 2] = periods.jitter_and_shimmer(samples, hertz)
+    values[voiced, 3] = harmonics.harmonics_to_noise(power[voiced], hertz[voiced])
+    return hertz, _Voice(values, magnitude[voiced])
 
 
-def _relate(voice: Floats, hertz: NDArray[np.float64], magnitude: Floats) -> None:
+def _relate(voice: _Voice, hertz: NDArray[np.float64]) -> None:
     """Fill in the levels of harmonics and formants."""
     at = np.flatnonzero(hertz > 0)
-    centre = voice[at[:, None], _FORMANTS]
-    first, second, levels = harmonics.harmonic_levels(magnitude[at], hertz[at], centre)
-    voice[at, 4], voice[at, 5] = first, second
-    voice[:, _LEVELS] = harmonics.NO_LEVEL
-    voice[at[:, None], _LEVELS] = levels
+    centre = voice.values[at[:, None], _FORMANTS]
+    first, second, levels = harmonics.harmonic_levels(voice.magnitude, hertz[at], centre)
+    voice.values[at, 4], voice.values[at, 5] = first, second
+    voice.values[:, _LEVELS] = harmonics.NO_LEVEL
+    voice.values[at[:, None], _LEVELS] = levels

@@ -150,7 +150,7 @@ def _roots(coefficients: Any, roots: Any) -> None:
             step = value / (rate - value * repulsion)
             roots[n] = root - step
             moved = max(moved, abs(step.real) + abs(step.imag))
-        if moved < 1e-9:
+        if moved < 1e-6:
             break
 
 

@@ -69,6 +69,20 @@ def transform(samples: Floats, length: int, window: Floats, n_fft: int) -> NDArr
     return result
 
 
+def transformed_power(samples: Floats, length: int, window: Floats, n_fft: int) -> Floats:
+    """Squared magnitude of :func:`transform`, whose complex values are not kept."""
+    from scipy.fft import rfft
+
+    frames = framed(samples, length)
+    result = np.empty((len(frames), 1 + n_fft // 2), np.float32)
+    for first in range(0, len(frames), _BLOCK):
+        part = slice(first, first + _BLOCK)
+        spectrum = rfft(frames[part] * window, n_fft, axis=1)
+        np.multiply(spectrum.real, spectrum.real, out=result[part])
+        result[part] += spectrum.imag**2
+    return result
+
+
 def power_of(spectrum: NDArray[np.complex64]) -> Floats:
     """Squared magnitude of a complex spectrum."""
     return np.asarray(spectrum.real**2 + spectrum.imag**2)
