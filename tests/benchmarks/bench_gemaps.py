@@ -196,8 +196,9 @@ def test_nearness_to_truth(reference):
     lines = [
         "# gemaps, openSMILE and the truth",
         "",
-        f"`{COMMAND}`: vowels made of pulses of known pitch and perturbation, with known formants",
-        "and noise. Means over the utterance.",
+        f"`{COMMAND}`:",
+        "vowels made of pulses of known pitch and perturbation, with known formants and noise.",
+        "Means over the utterance; `nan` where no frame is voiced.",
         "",
         "| made with | value | truth | here | openSMILE |",
         "|---|---|---:|---:|---:|",

@@ -29,7 +29,7 @@ class Gemaps(Extractor):
     def __init__(self) -> None:
         self.name = "gemaps"
         self.rate = RATE
-        self.cost_ms = 8.0
+        self.cost_ms = 7.0
         self.units = "semitones, Hz, dB, ratios, 1/s"
         self.description = "extended Geneva minimalistic acoustic parameter set (Eyben et al. 2016)"
 

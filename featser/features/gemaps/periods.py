@@ -112,6 +112,9 @@ def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Flo
     parabola; a stretch less alike than 0.5 is passed over. A frame in which no period ends keeps
     the values of the frame before.
 
+    Of synthetic voices of 100–260 Hz shimmer comes out within 1 %, jitter within 15 % up to 180 Hz
+    and 40 % too low at 260 Hz, where one period's ringing fills the next.
+
     Parameters
     ----------
     samples : ndarray, shape (n,)
