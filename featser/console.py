@@ -88,7 +88,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
 
     lines = [[("" if cell is None else cell) for cell in row] for row in rows]
-    shown = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold")
+    shown = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold"
+    )
     for position, name in enumerate(columns):
         numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
