@@ -36,6 +36,8 @@ N_MELS = 40
 # recording needs no long buffers.
 _BLOCK = 48
 
+_KEPT_SETTINGS = 4
+
 # Floats that a thread keeps for intermediate results: what is allocated anew for every signal
 # costs more in page faults than in arithmetic. 10 s of speech fit.
 _SCRATCH = 1 << 18
@@ -129,11 +131,14 @@ class Spectrum:
     @cached_property
     def frames(self) -> Floats:
         """The samples under each window, not yet weighted: a view, shape (frames, win_length)."""
-        half = self.settings.win_length // 2
-        padded = np.zeros(len(self.samples) + 2 * half, np.float32)
+        return self._windows(np.float32)
+
+    def _windows(self, dtype: type[np.floating[Any]]) -> NDArray[Any]:
+        settings = self.settings
+        half = settings.win_length // 2
+        padded = np.zeros(len(self.samples) + 2 * half, dtype)
         padded[half : half + len(self.samples)] = self.samples
-        windows = sliding_window_view(padded, self.settings.win_length)
-        return windows[:: self.settings.hop_length]
+        return sliding_window_view(padded, settings.win_length)[:: settings.hop_length]
 
     @cached_property
     def power(self) -> Floats:
@@ -147,17 +152,17 @@ class Spectrum:
         window = hann(settings.win_length)
         left = (settings.n_fft - settings.win_length) // 2
         power = np.empty((self.n_frames, settings.bins), np.float32)
-        rows = min(_BLOCK, self.n_frames)
-        buffer = np.zeros((rows, settings.n_fft))
-        transform = np.empty((rows, settings.bins), np.complex128)
-        for start in range(0, self.n_frames, rows):
-            frames = self.frames[start : start + rows]
+        buffer, transform = _transform_buffers(settings)
+        # In float64 from the start: to convert each window costs more than to convert the signal.
+        windows = self._windows(np.float64)
+        for start in range(0, self.n_frames, _BLOCK):
+            frames = windows[start : start + _BLOCK]
             weighted, spectra = buffer[: len(frames)], transform[: len(frames)]
             np.multiply(frames, window, out=weighted[:, left : left + settings.win_length])
             np.fft.rfft(weighted, axis=1, out=spectra)
             parts = spectra.view(np.float64)
             np.square(parts, out=parts)
-            np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + rows])
+            np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + _BLOCK])
         return power
 
     @cached_property
@@ -237,6 +242,23 @@ def scratch(shape: tuple[int, int], slot: int = 0) -> Floats:
         _here.scratch = np.empty((2, _SCRATCH), np.float32)
     matrix: Floats = _here.scratch[slot, :size].reshape(shape)
     return matrix
+
+
+def _transform_buffers(
+    settings: FrameSettings,
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Return the thread's own room for a block of weighted frames and of their transforms.
+
+    The frames are zero outside the window and stay so: whoever weights frames writes inside.
+    """
+    known = _here.__dict__.setdefault("transform", {})
+    if settings not in known:
+        if len(known) == _KEPT_SETTINGS:
+            known.clear()
+        frames = np.zeros((_BLOCK, settings.n_fft))
+        known[settings] = frames, np.empty((_BLOCK, settings.bins), np.complex128)
+    buffers: tuple[NDArray[np.float64], NDArray[np.complex128]] = known[settings]
+    return buffers
 
 
 def decibels(power: Floats) -> Floats:
