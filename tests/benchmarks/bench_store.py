@@ -46,7 +46,7 @@ class Wide(Extractor):
     names = tuple(f"value_{number:04d}" for number in range(VALUES))
 
     def __call__(self, signal: object) -> np.ndarray:
-        raise NotImplementedError
+        raise TypeError("its values are drawn, not computed")
 
 
 def seconds(work: Callable[[], object]) -> float:
