@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 PYTHON = [sys.executable, "-m", "featser"]
+
+
+def heed_ctrl_c() -> None:
+    """Undo, before a command starts, that a shell lets its background jobs ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def featser(

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from featser.corpora.demo import write_demo_corpus
-from tests.flow import PYTHON, featser
+from tests.flow import PYTHON, featser, heed_ctrl_c
 from tests.test_audio import broken, tone, wav
 
 
@@ -405,6 +405,7 @@ def test_ctrl_c_ends_with_a_line_and_what_was_finished_is_kept(tmp_path: Path) -
     process = subprocess.Popen(
         [*PYTHON, "extract", "corpus", "--corpus", "folders", "-f", "handcrafted:full"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  # no threads here yet
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not list(tmp_path.rglob("part-*.arrow")):

@@ -15,6 +15,7 @@ import soundfile
 
 from featser.features.extractor import make_extractor
 from featser.features.parts import read_part
+from tests.flow import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
 MFCC = make_extractor("mfcc:basic")
@@ -57,6 +58,7 @@ def start_extract(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509  # no threads here yet
     )
 
 
