@@ -25,6 +25,7 @@ from featser.console import (
     table,
 )
 from featser.errors import FeatserError
+from featser.progress import silent
 
 app = typer.Typer(
     name="featser",
@@ -240,12 +241,18 @@ def fit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
     ] = None,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            help="Audit the recordings first, and keep altered copies of a recording in one fold."
+        ),
+    ] = True,
     jobs: Jobs = -1,
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
-    The run's folder holds metrics.json, predictions.parquet, folds.csv, model.featser and
-    report.html.
+    The run's folder holds metrics.json, predictions.parquet, folds.csv, audit.json,
+    model.featser and report.html.
     """
     from featser.verbs.fit import fit as run
     from featser.verbs.source import parse_data
@@ -267,6 +274,8 @@ def fit(
             output=output,
             jobs=jobs,
             command=_typed(),
+            audit=audit,
+            examining=bars("Examining recordings") if audit else silent,
             progress=bars("Fitting folds"),
         )
     show_run(result)

@@ -243,6 +243,9 @@ def show_run(run: Run) -> None:
         table("", ["task", "metric", "value [95 % interval]"], rows)
     for note in run.notes:
         say(f"note: {note}")
+    for finding in run.findings:
+        if finding.severity != "note":
+            say(f"audit: {finding.severity}: {finding.kind}: {finding.message}")
     for name, reason in run.data.refused_tasks.items():
         say(f"no task '{name}': {reason}")
     if len(run.data.unusable):

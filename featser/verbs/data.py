@@ -120,7 +120,6 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
     data.notes += source.told()
-    _note_copies(data)
     if settings.speaker_norm == "transductive":
         _normalise(data)
     return data
@@ -145,17 +144,6 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     table = absent[["file"]].merge(reasons, on="file", how="left")
     table["reason"] = table["reason"].fillna("its features were not extracted yet")
     return table
-
-
-def _note_copies(data: Data) -> None:
-    copies = data.table["key"].duplicated(keep=False)
-    if copies.any():
-        files = [Path(file).name for file in data.table.loc[copies, "file"]]
-        shown = ", ".join(files[:6]) + (", …" if len(files) > 6 else "")
-        data.notes.append(
-            f"{len(files)} utterances are copies of each other, byte for byte ({shown}); "
-            f"copies are kept on one side of every fold"
-        )
 
 
 def _normalise(data: Data) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from featser.audit.finding import Finding
 from featser.evaluation.uncertainty import to_json
 from featser.features.store import describe
 from featser.files import whole, write_text
@@ -31,8 +32,8 @@ class Run:
     Attributes
     ----------
     folder : Path
-        Holds ``metrics.json``, ``predictions.parquet``, ``folds.csv``, ``model.featser`` and
-        ``report.html``.
+        Holds ``metrics.json``, ``predictions.parquet``, ``folds.csv``, ``audit.json``,
+        ``model.featser`` and ``report.html``.
     settings : Settings
     data : Data
     metrics : dict
@@ -45,6 +46,8 @@ class Run:
         What a reader must know.
     origin, command : str
     seconds : float
+    findings : list of Finding
+        What the audit of the recordings and labels found, errors first.
     """
 
     folder: Path
@@ -58,6 +61,7 @@ class Run:
     origin: str
     command: str
     seconds: float
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def report(self) -> Path:
@@ -89,6 +93,9 @@ def write_run(run: Run) -> None:
         run.predictions.to_parquet(temporary, index=False)
     with whole(run.folder / "folds.csv") as temporary:
         run.folds.to_csv(temporary, index=False)
+    findings = to_json([finding.to_dict() for finding in run.findings])
+    text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
     write_report(run.report, _summary(run))
 
@@ -151,6 +158,7 @@ def _summary(run: Run) -> RunSummary:
         environment=_environment(run),
         reproduce=_reproduce(run),
         seconds=run.seconds,
+        findings=[finding.to_dict() for finding in run.findings],
     )
 
 
