@@ -122,7 +122,9 @@ def scan(
 def audit(
     source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
     corpus: Corpus = None,
-    primary: Annotated[str | None, typer.Option(help="The label that leads [emotion].")] = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The label that leads [the card's, or emotion].")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all findings: .json.")
     ] = None,
@@ -213,7 +215,9 @@ def fit(
         list[str] | None,
         typer.Option("--task", "-t", help="A label to predict; default: every usable one."),
     ] = None,
-    primary: Annotated[str | None, typer.Option(help="The task that leads [emotion].")] = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The task that leads [the card's, or emotion].")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(

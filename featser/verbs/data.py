@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.corpora.card import Card
 from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
 from featser.evaluation.protocols import speaker_ids
@@ -114,7 +115,7 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
         )
     table = source.table[there].reset_index(drop=True)
     keys = table["key"].tolist()
-    tasks, refused = _tasks(table.drop(columns="key"), settings)
+    tasks, refused = _tasks(table.drop(columns="key"), source.cards, settings)
     X = np.hstack([store.read(extractor, keys) for extractor in extractors])
     refusals = _refusals(source.table[~there], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
@@ -125,8 +126,10 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
     return data
 
 
-def _tasks(table: pd.DataFrame, settings: Settings) -> tuple[list[Task], dict[str, str]]:
-    possible, refused = tasks_from(table, primary=settings.primary)
+def _tasks(
+    table: pd.DataFrame, cards: Sequence[Card], settings: Settings
+) -> tuple[list[Task], dict[str, str]]:
+    possible, refused = tasks_from(table, cards, settings.primary)
     named = {task.name: task for task in possible}
     for name in dict.fromkeys([settings.primary, *settings.tasks]):
         if name in refused:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featser.audit.finding import Finding
 from featser.audit.run import audit_manifest
+from featser.corpora.card import Card
 from featser.evaluation.protocols import independent_units, speaker_ids
 from featser.progress import Progress, silent
 
@@ -63,7 +64,12 @@ def by_bytes(table: pd.DataFrame) -> Examined:
 
 
 def examined(
-    table: pd.DataFrame, primary: str, jobs: int = -1, seed: int = 0, progress: Progress = silent
+    table: pd.DataFrame,
+    primary: str,
+    jobs: int = -1,
+    seed: int = 0,
+    progress: Progress = silent,
+    cards: Sequence[Card] = (),
 ) -> Examined:
     """Audit the utterances of a fit, as far as their recordings can still be opened.
 
@@ -85,7 +91,7 @@ def examined(
     if not there.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
         return Examined(content, [], [note, *_copies_note(table, content)])
-    result = audit_manifest(table[there].drop(columns="key"), primary, jobs, seed, progress)
+    result = audit_manifest(table[there].drop(columns="key"), primary, jobs, seed, progress, cards)
     group = content.astype(object)
     group[there] = np.char.add("group ", result.groups.astype(str))
     sound = independent_units(group, content)

@@ -57,7 +57,8 @@ def fit(
     tasks : sequence of str
         Labels to predict; when empty, the primary one and every other that the data support.
     primary : str, optional
-        The task that folds are balanced by and the report begins with; ``emotion`` by default.
+        The task that folds are balanced by and the report begins with; by default the recipe's or
+        the card's, else ``emotion``.
     model : str, optional
         An estimator's name, several with commas between, or ``vote``, the default.
     weights : {'equal', 'inner'} or sequence of float, optional
@@ -105,7 +106,7 @@ def fit(
     settings = Settings(
         tuple(features) or found.features or DEFAULT_FEATURES,
         tuple(tasks) or (tuple(recipe.tasks) if recipe else ()),
-        primary or (recipe.primary if recipe else "emotion"),
+        primary or found.primary,
         model or (recipe.model if recipe else "vote"),
         weights or (recipe.weights if recipe else "equal"),
         tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
@@ -114,7 +115,7 @@ def fit(
     )
     material = load_data(found, unusable, Store(store), settings)
     seen = (
-        examined(material.table, settings.primary, jobs, settings.seed, examining)
+        examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
         if audit
         else by_bytes(material.table)
     )

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from featser.corpora.audformat_io import is_database
-from featser.corpora.card import load_card
+from featser.corpora.card import Card, list_cards, load_card
+from featser.corpora.labels import cards_of
 from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
@@ -43,6 +44,8 @@ class Source:
         Files whose names do not fit the card's grammar.
     notes : list of str
         What the scan of a folder noticed.
+    cards : list of Card
+        Cards of the user's own that the corpora have.
     """
 
     table: pd.DataFrame
@@ -51,6 +54,16 @@ class Source:
     features: tuple[str, ...] = ()
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+
+    @property
+    def primary(self) -> str:
+        """The label that leads: the recipe's, or the one that all cards name, or ``emotion``."""
+        if self.recipe is not None:
+            return self.recipe.primary
+        corpora = self.table["corpus"] if "corpus" in self.table else pd.Series([None])
+        named = {card.primary for card in cards_of(corpora, self.cards)}
+        return named.pop() if len(named) == 1 else "emotion"
 
     def told(self) -> list[str]:
         """Return the notes, with one on the files that were not used."""
@@ -141,6 +154,7 @@ def remember(
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "unmatched": source.unmatched,
         "notes": source.notes,
+        "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
     with Store(store).writing():  # the three files are of one extraction
         write_manifest(
@@ -178,7 +192,8 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     table["file"] = resolve(table, folder)
     recipe = None if kept["recipe"] is None else Recipe(**kept["recipe"])
     features, names, notes = tuple(kept["features"]), kept["unmatched"], kept["notes"]
-    source = Source(table, kept["origin"], recipe, features, names, notes)
+    cards = [Card.model_validate(card) for card in kept.get("cards", ())]
+    source = Source(table, kept["origin"], recipe, features, names, notes, cards)
     return source, recall_unusable(folder)
 
 
@@ -221,8 +236,12 @@ def _from_folder(folder: Path, corpus: str | None) -> Source:
             f"{folder}: a folder needs --corpus CARD to say how its files are named; "
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
-    found = scan(load_card(corpus), folder)
-    return Source(found.manifest, str(folder), unmatched=found.unmatched, notes=found.notes)
+    card = load_card(corpus)
+    found = scan(card, folder)
+    own = [] if corpus in list_cards() else [card]
+    return Source(
+        found.manifest, str(folder), unmatched=found.unmatched, notes=found.notes, cards=own
+    )
 
 
 def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
