@@ -24,13 +24,36 @@ Computed = tuple[dict[str, NDArray[np.float32]], list[Refusal], float]
 
 
 @dataclass(frozen=True)
+class Alteration:
+    """What makes an augmented copy of an utterance.
+
+    Attributes
+    ----------
+    spec : str
+        The augmentation.
+    index : int
+        Which copy, from 0.
+    identity : str
+        The utterance's key, which decides whatever is random.
+    donors : tuple of Place
+        What is mixed in.
+    """
+
+    spec: str
+    index: int
+    identity: str
+    donors: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True)
 class Utterance:
-    """One recording, or a segment of one, and the identity of its sound."""
+    """One recording, or a segment of one, or a copy of it, and the identity of its sound."""
 
     file: str
     key: str
     start: float | None = None
     end: float | None = None
+    alteration: Alteration | None = None
 
     @property
     def where(self) -> Place:
@@ -79,11 +102,12 @@ def compute(utterance: Utterance, extractors: Sequence[Extractor], at: Step = _u
     where = utterance.where
     at("", 0.0)
     try:
-        decoded = decode(*where)
+        decoded = _sound_of(utterance)
     except UnusableAudio as error:
         return values, [(*where, "", error.reason)], 1.0
     except Exception as error:  # such as a recording that does not fit into the memory
-        reason = f"the decoder failed: {type(error).__name__}: {error}"
+        what = "the decoder" if utterance.alteration is None else utterance.alteration.spec
+        reason = f"{what} failed: {type(error).__name__}: {error}"
         return values, [(*where, "", reason)], 1.0
     refusals: list[Refusal] = []
     signals: dict[tuple[int, float | None, float | None], Signal] = {}
@@ -100,6 +124,18 @@ def compute(utterance: Utterance, extractors: Sequence[Extractor], at: Step = _u
             reason = f"the extractor failed: {type(error).__name__}: {error}"
             refusals.append((*where, extractor.spec, reason))
     return values, refusals, min((signal.gain for signal in signals.values()), default=1.0)
+
+
+def _sound_of(utterance: Utterance) -> Signal:
+    signal = decode(*utterance.where)
+    alteration = utterance.alteration
+    if alteration is None:
+        return signal
+    from featser.features.augmentation.spec import parse_augmentation
+
+    donors = [decode(*place) for place in alteration.donors]
+    augmentation = parse_augmentation(alteration.spec)
+    return augmentation.apply(signal, alteration.identity, alteration.index, donors)
 
 
 def _part(decoded: Signal, extractor: Extractor, file: str) -> Signal:

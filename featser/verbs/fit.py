@@ -44,6 +44,7 @@ def fit(
     progress: Progress = silent,
     audit: bool = True,
     examining: Progress = silent,
+    augmented: bool = True,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -88,6 +89,8 @@ def fit(
         report tells what was found. Without it only copies byte for byte are kept together.
     examining : callable
         Called with the recordings audited and in all.
+    augmented : bool
+        Whether training parts have the augmented copies that were extracted, if there are any.
 
     Returns
     -------
@@ -112,6 +115,7 @@ def fit(
         tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
         speaker_norm or (recipe.speaker_norm if recipe else "none"),
         (recipe.seed if recipe else 0) if seed is None else seed,
+        augmented,
     )
     material = load_data(found, unusable, Store(store), settings)
     seen = (
@@ -142,6 +146,7 @@ def fit(
         command=command,
         seconds=time.monotonic() - began,
         findings=seen.findings,
+        augmentations=found.augmentations,
     )
     write_run(run)
     return run
@@ -165,7 +170,9 @@ def _cross_fit(
     }
     model = MultiTaskEstimator(tuple(data.tasks), estimators)
     unit = independent_units(data.speaker, sound)
-    return cross_fit(model, data.X, data.table, fold, unit, data.tasks, jobs, progress)
+    return cross_fit(
+        model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies
+    )
 
 
 def _metrics(

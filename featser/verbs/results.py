@@ -48,6 +48,8 @@ class Run:
     seconds : float
     findings : list of Finding
         What the audit of the recordings and labels found, errors first.
+    augmentations : tuple of str
+        The augmented copies that were extracted.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Run:
     command: str
     seconds: float
     findings: list[Finding] = field(default_factory=list)
+    augmentations: tuple[str, ...] = ()
 
     @property
     def report(self) -> Path:
@@ -116,6 +119,7 @@ def _training(run: Run) -> dict[str, Any]:
         "origin": run.origin,
         "command": run.command,
         "utterances": len(table),
+        "augmented_copies": 0 if run.data.copies is None else len(run.data.copies.X),
         "speakers": int(pd.Series(run.data.speaker).nunique()),
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
@@ -178,6 +182,7 @@ def _environment(run: Run) -> dict[str, str]:
 def _reproduce(run: Run) -> list[str]:
     settings = run.settings
     features = " ".join(f"-f {spec}" for spec in settings.features)
+    augment = "".join(f" --augment {spec}" for spec in run.augmentations)
     tasks = " ".join(f"--task {task.name}" for task in run.data.tasks)
     protocols = " ".join(f"--protocol {name}" for name in settings.protocols)
     weights = (
@@ -186,8 +191,8 @@ def _reproduce(run: Run) -> list[str]:
         else ",".join(f"{weight:g}" for weight in settings.weights)
     )
     return [
-        f"featser extract {run.origin} {features}",
+        f"featser extract {run.origin} {features}{augment}",
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols} --speaker-norm {settings.speaker_norm} "
-        f"--seed {settings.seed}",
+        f"--seed {settings.seed}" + ("" if settings.augmented else " --no-augmented"),
     ]

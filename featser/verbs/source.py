@@ -15,6 +15,7 @@ from featser.corpora.labels import cards_of
 from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
+from featser.features.copies import no_copies
 from featser.features.extraction import REFUSAL_COLUMNS
 from featser.features.store import Store
 from featser.files import whole, write_text
@@ -46,6 +47,11 @@ class Source:
         What the scan of a folder noticed.
     cards : list of Card
         Cards of the user's own that the corpora have.
+    copies : DataFrame
+        Augmented copies that were extracted: columns as :class:`featser.features.copies.Plan`
+        has them.
+    augmentations : tuple of str
+        What they are, as the user or the recipe asked for them.
     """
 
     table: pd.DataFrame
@@ -55,6 +61,8 @@ class Source:
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
+    copies: pd.DataFrame = field(default_factory=no_copies)
+    augmentations: tuple[str, ...] = ()
 
     @property
     def primary(self) -> str:
@@ -154,13 +162,16 @@ def remember(
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "unmatched": source.unmatched,
         "notes": source.notes,
+        "augmentations": list(source.augmentations),
         "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
-    with Store(store).writing():  # the three files are of one extraction
+    with Store(store).writing():  # the files are of one extraction
         write_manifest(
             source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
             folder / "manifest.parquet",
         )
+        with whole(folder / "copies.parquet") as temporary:
+            source.copies.to_parquet(temporary, index=False)
         with whole(folder / "unusable.csv") as temporary:
             unusable.to_csv(temporary, index=False)
         write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
@@ -194,7 +205,25 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     features, names, notes = tuple(kept["features"]), kept["unmatched"], kept["notes"]
     cards = [Card.model_validate(card) for card in kept.get("cards", ())]
     source = Source(table, kept["origin"], recipe, features, names, notes, cards)
+    source.copies, source.augmentations = recall_copies(folder)
     return source, recall_unusable(folder)
+
+
+def recall_copies(store: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return which augmented copies the last extraction made, and of which kinds.
+
+    Returns
+    -------
+    copies : DataFrame
+        Columns as :class:`featser.features.copies.Plan` has them; empty if there are none.
+    augmentations : tuple of str
+        What the user or the recipe asked for.
+    """
+    folder = Path(store)
+    if not (folder / "copies.parquet").exists():
+        return no_copies(), ()
+    kept = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+    return pd.read_parquet(folder / "copies.parquet"), tuple(kept.get("augmentations", ()))
 
 
 def recall_unusable(store: str | Path) -> pd.DataFrame:
@@ -257,4 +286,6 @@ def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
     table = pd.concat([result.manifest for result in found], ignore_index=True)
     unmatched = [file for result in found for file in result.unmatched]
     notes = [note for result in found for note in result.notes]
-    return Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
+    source = Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
+    source.augmentations = tuple(recipe.augmentation)
+    return source
