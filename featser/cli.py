@@ -177,18 +177,31 @@ def extract(
             "third of that more for each second of audio."
         ),
     ] = 60.0,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="What hands out the work. Here: threading [default], or loky, no quicker. On a "
+            "cluster with the recordings under the same paths: dask, for most; or ray, spark."
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Its scheduler: dask tcp://HOST:8786, ray HOST:6379, spark spark://HOST:7077.",
+        ),
+    ] = None,
 ) -> None:
     """Compute features into the store. What is there already is not computed again.
 
     Unusable recordings, and those that crash or hang a decoder or extractor, are listed with the
-    reason and do not stop the run: the exit code is 0 as long as one utterance has features,
-    else 1. After a kill or a full disk, run the same command again.
+    reason; the exit code is 0 as long as one utterance has features, else 1. After a kill or a
+    full disk, run the same command again.
     """
     from featser.verbs.extract import extract as run
     from featser.verbs.source import parse_data
 
     with _bars(store) as bars:
-        progress = bars("Extracting features")
         result = run(
             source,
             store,
@@ -197,7 +210,9 @@ def extract(
             data=parse_data(data or []),
             jobs=jobs,
             timeout=timeout,
-            progress=progress,
+            progress=bars("Extracting features"),
+            backend=backend,
+            cluster=cluster,
         )
     show_extraction(result, str(store))
     if not result.done + result.reused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from featser.features.backends import check_backend
 from featser.features.crew import TIMEOUT
 from featser.features.extraction import Extraction, extract_features
 from featser.features.extractor import make_extractor
@@ -23,6 +24,8 @@ def extract(
     jobs: int = -1,
     progress: Progress = silent,
     timeout: float = TIMEOUT,
+    backend: str | None = None,
+    cluster: str | None = None,
 ) -> Extraction:
     """Compute the features of all utterances that the store lacks.
 
@@ -45,6 +48,11 @@ def extract(
     timeout : float
         Seconds after which decoding, or one extractor, is given up on a recording; a third of
         that more for each second of audio.
+    backend : str, optional
+        ``"threading"`` (the default) or ``"loky"`` for this machine; ``"dask"``, ``"ray"`` or
+        ``"spark"`` for a cluster.
+    cluster : str, optional
+        The address of Dask's, Ray's or Spark's scheduler.
 
     Returns
     -------
@@ -54,14 +62,17 @@ def extract(
     Raises
     ------
     FeatserError
-        If the source, an extractor or the store cannot be used. Unusable recordings raise
-        nothing: they are listed.
+        If the source, an extractor, the backend or the store cannot be used. Unusable
+        recordings raise nothing: they are listed.
     """
+    check_backend(backend, cluster)
     found = read_source(source, corpus, data)
     specs = tuple(dict.fromkeys(features)) or found.features or DEFAULT_FEATURES
     for spec in specs:
         make_extractor(spec)
-    result = extract_features(found.table, specs, Store(store), jobs, progress, timeout)
+    result = extract_features(
+        found.table, specs, Store(store), jobs, progress, timeout, backend, cluster
+    )
     remember(store, found, result.keys, result.unusable, specs)
     result.notes += found.told()
     return result
