@@ -25,7 +25,6 @@ from featser.console import (
     table,
 )
 from featser.errors import FeatserError
-from featser.progress import silent
 
 app = typer.Typer(
     name="featser",
@@ -161,6 +160,20 @@ def features() -> None:
 
 
 @app.command()
+def augmentations() -> None:
+    """List what `extract --augment` can do to recordings, and its parameters."""
+    from featser.features.augmentation.spec import list_augmentations
+
+    for info in list_augmentations():
+        say(f"{info.name}: {info.description} (about {info.cost_ms:g} ms for 3.5 s of speech)")
+        for parameter in info.parameters:
+            say(
+                f"  {parameter.name}={parameter.default}: {parameter.description} "
+                f"({parameter.allowed})"
+            )
+
+
+@app.command()
 def extract(
     source: Annotated[
         str, typer.Argument(help="A recipe, a manifest, or a corpus folder with --corpus.")
@@ -182,6 +195,15 @@ def extract(
         typer.Option(
             help="What hands out the work. Here: threading [default], or loky, no quicker. On a "
             "cluster with the recordings under the same paths: dask, for most; or ray, spark."
+        ),
+    ] = None,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:PARAMETER=VALUE,…]",
+            help="Also extract altered copies, such as noise:snr=5..20,copies=2; repeat for "
+            "several. They are learnt from where none of their sound is tested, and never "
+            "tested. `featser augmentations` lists the kinds.",
         ),
     ] = None,
     cluster: Annotated[
@@ -213,6 +235,8 @@ def extract(
             progress=bars("Extracting features"),
             backend=backend,
             cluster=cluster,
+            augment=augment or (),
+            altering=bars("Extracting augmented copies"),
         )
     show_extraction(result, str(store))
     if not result.done + result.reused:
@@ -260,6 +284,9 @@ def fit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
     ] = None,
+    augmented: Annotated[
+        bool, typer.Option(help="Learn from the augmented copies that were extracted, if any.")
+    ] = True,
     audit: Annotated[
         bool,
         typer.Option(
@@ -293,8 +320,9 @@ def fit(
             output=output,
             jobs=jobs,
             command=_typed(),
+            augmented=augmented,
             audit=audit,
-            examining=bars("Examining recordings") if audit else silent,
+            examining=bars("Examining recordings"),
             progress=bars("Fitting folds"),
         )
     show_run(result)

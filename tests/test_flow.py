@@ -82,3 +82,26 @@ def test_a_fit_needs_no_recordings_and_says_what_it_could_not_look_for(mine: Pat
     (mine / "elsewhere").rename(mine / "voices")
     shown = featser(*FIT, cwd=mine)
     assert "1 of 24 recordings are no longer where they were" in shown.stdout
+
+
+def test_augmented_copies_are_learnt_from_and_never_tested(mine: Path) -> None:
+    noise, babble = "noise:snr=10,copies=2", "babble:talkers=2"
+    (mine / "my.yaml").write_text(CARD)
+    arguments = ("extract", "voices", "--corpus", "my.yaml", "-f", "mfcc:basic", "--store", "aug")
+    shown = featser(*arguments, "--augment", noise, "--augment", babble, cwd=mine)
+    assert "augmented copies: 72 done, 0 reused, 0 could not be made" in shown.stdout
+
+    shown = featser(*FIT, "--store", "aug", cwd=mine)
+    assert shown.returncode == 0, shown.stderr
+    assert "48 of noise:colour=white,snr=10, 24 of babble:snr=10..20,talkers=2" in shown.stdout
+    predictions = pd.read_parquet(mine / "run/predictions.parquet")
+    assert len(predictions) == 24
+    page = (mine / "run/report.html").read_text()
+    assert "training parts hold augmented copies" in page
+    assert f"--augment {noise}" in page
+    with_copies = predictions.filter(like=".p[")
+
+    shown = featser(*FIT, "--store", "aug", "--no-augmented", cwd=mine)
+    assert "augmented copies" not in shown.stdout
+    without = pd.read_parquet(mine / "run/predictions.parquet").filter(like=".p[")
+    assert not with_copies.equals(without)

@@ -36,6 +36,8 @@ class ChunkResult:
         ``(key, reason)`` of the same refusals.
     scaled : dict of str to float
         Files that were scaled, with the factor.
+    remarks : dict of str to str
+        What else decoding had to do to a file.
     """
 
     keys: dict[str, list[str]] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class ChunkResult:
     refusals: list[Refusal] = field(default_factory=list)
     reasons: list[tuple[str, str]] = field(default_factory=list)
     scaled: dict[str, float] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,14 @@ class Work:
             _compute_here if self.crew is None else self.crew.compute
         )
         result = ChunkResult()
-        for (utterance, _), (values, refusals, gain) in zip(
-            chunk, compute_jobs(chunk), strict=True
-        ):
-            result.refusals += refusals
-            result.reasons += [(utterance.key, refusal[-1]) for refusal in refusals]
-            if gain < 1:
-                result.scaled[utterance.file] = gain
-            for spec, row in values.items():
+        for (utterance, _), found in zip(chunk, compute_jobs(chunk), strict=True):
+            result.refusals += found.refusals
+            result.reasons += [(utterance.key, refusal[-1]) for refusal in found.refusals]
+            if found.gain < 1:
+                result.scaled[utterance.file] = found.gain
+            if found.note:
+                result.remarks[utterance.file] = found.note
+            for spec, row in found.values.items():
                 result.keys.setdefault(spec, []).append(utterance.key)
                 result.values.setdefault(spec, []).append(row)
         return chunk, result

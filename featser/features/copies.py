@@ -10,7 +10,7 @@ copy then rests on two speakers, and most folds by speaker test neither of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -74,7 +74,8 @@ def plan_copies(sounds: Sequence[Sound], augmentations: Sequence[Augmentation]) 
     """
     different = {sound.key: sound for sound in sounds}
     talkers = _by_speaker(different.values())
-    utterances, rows, short = [], [], {}
+    utterances, rows = [], []
+    short: dict[str, int] = {}
     for augmentation in augmentations:
         name = augmentation.definition
         for source in different.values():
@@ -101,7 +102,7 @@ def _copy(
     return Utterance(file, f"{source.key}+{suffix}", start, end, alteration)
 
 
-def _by_speaker(sounds: Sequence[Sound] | Iterator[Sound]) -> dict[str, list[Sound]]:
+def _by_speaker(sounds: Iterable[Sound]) -> dict[str, list[Sound]]:
     """Put utterances together by speaker; those of unknown speakers all under ``""``."""
     found: dict[str, list[Sound]] = {}
     for sound in sounds:

@@ -130,13 +130,12 @@ class Crew:
                 left = [spec for spec in left if stop.step not in ("", spec)]
                 again = False
             if not left:
-                return {}, refusals, 1.0
+                return Computed({}, refusals)
             worker = self._take(new=True)
             outcome = next(worker.run([(utterance, left)]))
             if not isinstance(outcome, Stop):
                 self._give_back(worker, None)
-                values, others, gain = outcome
-                return values, refusals + others, gain
+                return outcome._replace(refusals=refusals + outcome.refusals)
             self._give_back(worker, outcome)
             stop = outcome
 

@@ -49,9 +49,14 @@ class Extraction:
         that cannot be used) and ``reason``.
     scaled : dict of str to float
         Files whose peaks were out of range, and the factor they were multiplied by.
+    remarks : dict of str to str
+        What else decoding had to do to a file, such as to take one of two channels that cancel
+        each other.
     notes : list of str
         What was cleared away in the store (damaged part files, unfinished files), and what a
         caller that knows more adds.
+    altered : Extraction or None
+        The same of the augmented copies, where some were asked for.
     """
 
     keys: list[str | None]
@@ -60,7 +65,9 @@ class Extraction:
     copies: int = 0
     unusable: pd.DataFrame = field(default_factory=lambda: _refusals([]))
     scaled: dict[str, float] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    altered: Extraction | None = None
 
 
 class Interrupted(KeyboardInterrupt):
@@ -131,36 +138,94 @@ def extract_features(
     """
     made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
     check_backend(backend, cluster)
-    work = Work.of(Crew(timeout), made)
     result = Extraction([])
     refusals: list[Refusal] = []
     try:
         result.notes = store.prepare(made)
-        utterances, keys, unreadable = identify(manifest)
+        utterances, result.keys, unreadable = identify(manifest)
         refusals += unreadable
-        chunks = list(_pending(utterances, made, store))
-        waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
-        result.keys = keys
-        result.reused = sum(utterance.key not in waiting for utterance in utterances)
-        result.copies = sum(key is not None for key in keys) - len(utterances)
-        total, seen = len(utterances), result.reused
-        progress(seen, total)
-        with closing(outcomes(chunks, work, n_jobs, backend, cluster)) as found:
-            for chunk, outcome in found:
-                _keep(outcome, made, store)
-                refusals += outcome.refusals
-                result.scaled.update(outcome.scaled)
-                stored = {key for keys in outcome.keys.values() for key in keys}
-                result.done += sum(utterance.key in stored for utterance, _ in chunk)
-                seen += len(chunk)
-                progress(seen, total)
-        for extractor in made:
-            store.flush(extractor)
+        result.copies = sum(key is not None for key in result.keys) - len(utterances)
+        work = Work.of(Crew(timeout), made)
+        _fill(utterances, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
     except KeyboardInterrupt:
         result.unusable = _refusals(refusals)
         raise Interrupted(result) from None
     result.unusable = _refusals(refusals)
     return result
+
+
+def extract_copies(
+    copies: Sequence[Utterance],
+    extractors: Sequence[str],
+    store: Store,
+    n_jobs: int = -1,
+    progress: Progress = silent,
+    timeout: float = TIMEOUT,
+    backend: str | None = None,
+    cluster: str | None = None,
+) -> Extraction:
+    """Compute the features of augmented copies that the store lacks.
+
+    Parameters
+    ----------
+    copies : sequence of Utterance
+        From :func:`featser.features.copies.plan_copies`, of utterances that could be used.
+    extractors, store, n_jobs, progress, timeout, backend, cluster
+        As :func:`extract_features` has them.
+
+    Returns
+    -------
+    Extraction
+        Counts and refusals; no keys.
+
+    Raises
+    ------
+    StoreError, FeatserError, Interrupted
+        As from :func:`extract_features`.
+    """
+    made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
+    result = Extraction([])
+    refusals: list[Refusal] = []
+    try:
+        work = Work.of(Crew(timeout), made)
+        _fill(copies, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
+    except KeyboardInterrupt:
+        result.unusable = _refusals(refusals)
+        raise Interrupted(result) from None
+    result.unusable = _refusals(refusals)
+    return result
+
+
+def _fill(
+    utterances: Sequence[Utterance],
+    extractors: Sequence[Extractor],
+    store: Store,
+    work: Work,
+    n_jobs: int,
+    backend: str | None,
+    cluster: str | None,
+    progress: Progress,
+    result: Extraction,
+    refusals: list[Refusal],
+) -> None:
+    """Compute what the store lacks of some utterances, and note in ``result`` what came of it."""
+    chunks = list(_pending(utterances, extractors, store))
+    waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
+    result.reused = sum(utterance.key not in waiting for utterance in utterances)
+    total, seen = len(utterances), result.reused
+    progress(seen, total)
+    with closing(outcomes(chunks, work, n_jobs, backend, cluster)) as found:
+        for chunk, outcome in found:
+            _keep(outcome, extractors, store)
+            refusals += outcome.refusals
+            result.scaled.update(outcome.scaled)
+            result.remarks.update(outcome.remarks)
+            stored = {key for keys in outcome.keys.values() for key in keys}
+            result.done += sum(utterance.key in stored for utterance, _ in chunk)
+            seen += len(chunk)
+            progress(seen, total)
+    for extractor in extractors:
+        store.flush(extractor)
 
 
 def _keep(outcome: ChunkResult, extractors: Sequence[Extractor], store: Store) -> None:
@@ -264,7 +329,7 @@ def compute_all(
 
 
 def _pending(
-    utterances: list[Utterance], extractors: Sequence[Extractor], store: Store
+    utterances: Sequence[Utterance], extractors: Sequence[Extractor], store: Store
 ) -> Iterator[list[Job]]:
     """Cut the utterances into chunks, and leave out of each what the store has.
 

@@ -170,9 +170,7 @@ def _cross_fit(
     }
     model = MultiTaskEstimator(tuple(data.tasks), estimators)
     unit = independent_units(data.speaker, sound)
-    return cross_fit(
-        model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies
-    )
+    return cross_fit(model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies)
 
 
 def _metrics(
