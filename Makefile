@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test check bench reports clean
+.PHONY: demo test test-extras check bench reports clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+# What needs the optional extras: recordings in S3.
+test-extras: $(VENV)/.installed-extras
+	$(BIN)/python -m pytest -m extras
 
 # Lint, format, types, and the layers that imports must keep to.
 check: $(VENV)/.installed-dev
@@ -42,3 +46,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-extras: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev-extras]"
+	touch $@ $(VENV)/.installed-dev $(VENV)/.installed

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_fetch import fetch
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     Bars,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.add_typer(stores, name="store")
+app.command()(fetch)
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
 Features = Annotated[
