@@ -103,7 +103,9 @@ def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file
 @app.command()
 def scan(
     card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
-    folder: Annotated[Path, typer.Argument(help="Where the recordings are.")],
+    folder: Annotated[
+        str, typer.Argument(help="Where the recordings are: a folder, or a URL (s3://…).")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
@@ -277,7 +279,7 @@ def fit(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, or one manifest.")],
+    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,

@@ -75,6 +75,11 @@ def join(folder: str | PurePath, name: str) -> str:
     return str(local_path(folder) / local_path(name))
 
 
+def unquoted(folder: str, name: str) -> str:
+    """Return a name below a remote folder as people write it: web servers write ``%20``."""
+    return unquote(name) if scheme_of(folder) in _HTTP else name
+
+
 def parent(location: str | PurePath) -> str | Path:
     """Return the folder that a location lies in."""
     if not is_remote(location):
