@@ -72,7 +72,7 @@ def join(folder: str | PurePath, name: str) -> str:
         return name
     if is_remote(folder):
         return f"{str(folder).rstrip('/')}/{name}"
-    return str(local_path(folder) / local_path(name))
+    return (local_path(folder) / local_path(name)).as_posix()
 
 
 def unquoted(folder: str, name: str) -> str:

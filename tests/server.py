@@ -70,6 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(site, site.files[name], span)
         elif site.listing and (name == "" or name.endswith("/")):
             self._listing(site, name)
+        elif site.listing and any(known.startswith(f"{name}/") for known in site.files):
+            self._answer(301, b"", {"Location": f"{self.path}/"})
         else:
             self._answer(404, b"")
 

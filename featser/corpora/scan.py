@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +14,12 @@ import pandas as pd
 
 from featser.corpora.card import Card
 from featser.corpora.labels import task_notes, tasks_from
+from featser.corpora.listing import audio_files, files_elsewhere, is_audio
 from featser.corpora.manifest import COLUMNS, as_text, read_manifest, resolve
-from featser.corpora.schema import AUDIO_ENDINGS, Grammar, fill
+from featser.corpora.schema import Grammar, fill
 from featser.corpora.sidetable import join_tables, wanted_by
 from featser.errors import CardError
-from featser.location import is_remote, join, local_path, parent, path_part, placed, unquoted
+from featser.location import is_remote, join, local_path, parent, path_part, placed
 from featser.remote.access import files_below
 from featser.remote.copies import at_hand
 from featser.tasks import Task
@@ -122,23 +122,18 @@ def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
         raise CardError(f"{folder}: an audformat database is read from a folder of this machine")
     if card.grammar is None:
         return _scan_table(card, folder)
-    listed = {unquoted(folder, name): name for name in files_below(folder)}
-    kept = [PurePosixPath(name) for name in listed if not _hidden(name, card.grammar)]
-    files = sorted(file for file in kept if file.suffix.lower() in card.grammar.endings)
-    with TemporaryDirectory() as beside:
-        tables = Path(beside, "corpus")
+    listed = files_elsewhere(folder, card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if is_audio(name, card.grammar))
+    with TemporaryDirectory() as copies:
+        # A folder of its own: side tables may lie above the corpus.
+        tables = Path(copies, "corpus")
         tables.mkdir()
-        for file in wanted_by(card, kept):
-            copy = tables / file
+        for name in wanted_by(card, listed):
+            copy = tables / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            with at_hand(join(folder, listed[file.as_posix()])) as held:
+            with at_hand(join(folder, listed[name])) as held:
                 copy.write_bytes(held.read_bytes())
         return _scan_files(card, folder, files, tables, [], listed)
-
-
-def _hidden(name: str, grammar: Grammar) -> bool:
-    below = any(name.startswith(f"{folder}/") for folder in grammar.ignore)
-    return below or any(part.startswith(".") for part in name.split("/"))
 
 
 def _scan_files(
@@ -168,50 +163,6 @@ def _scan_files(
     table = join_tables(card, tables, table, found.names, found.groups, notes)
     manifest = _manifest(card, table)
     return _result(card, manifest, _missing(card, found), found)
-
-
-def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list[Path]:
-    """Return the audio files below a folder, sorted; what could not be entered goes to the notes.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look.
-    grammar : Grammar, optional
-        Says which endings count, and which folders hold other material.
-    notes : list of str
-        Receives a sentence for each folder that cannot be read and each broken link.
-    """
-    endings = AUDIO_ENDINGS if grammar is None else grammar.endings
-    ignored = {folder / name for name in (grammar.ignore if grammar else ())}
-    files: list[Path] = []
-    entered: set[tuple[int, int]] = set()
-    # Links wait until all real folders are done, so that a recording bears its real path.
-    waiting, links = [folder], list[Path]()
-    while waiting or links:
-        here = waiting.pop() if waiting else links.pop(0)
-        try:
-            status = here.stat()
-            if (status.st_dev, status.st_ino) in entered:
-                continue
-            entered.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            notes.append(f"{here} cannot be read ({error.strerror}): its recordings are left out")
-            continue
-        for entry in entries:
-            path = here / entry.name
-            if entry.name.startswith(".") or path in ignored:
-                continue
-            if entry.is_dir():
-                (links if entry.is_symlink() else waiting).append(path)
-            elif path.suffix.lower() in endings:
-                if entry.is_file():
-                    files.append(path)
-                else:
-                    notes.append(f"{path} is no file (a broken link?): left out")
-    return sorted(files)
 
 
 def _match(

@@ -86,10 +86,10 @@ def join_tables(
     return table
 
 
-def wanted_by(card: Card, files: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+def wanted_by(card: Card, files: Iterable[str]) -> list[str]:
     """Return which of the files below a corpus's folder may be side tables of its card."""
     patterns = [name.removeprefix("**/") for side in card.tables for name in side.file]
-    return [file for file in files if any(file.match(pattern) for pattern in patterns)]
+    return [file for file in files if any(PurePosixPath(file).match(p) for p in patterns)]
 
 
 def read_side_table(side: SideTable, path: Path, notes: list[str]) -> dict[str, Values]:

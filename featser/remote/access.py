@@ -54,6 +54,7 @@ def version_of(url: str) -> tuple[str, int | None]:
         If the package that speaks the URL's protocol is not installed.
     """
     system, path = _open(url)
+    system.invalidate_cache()  # what a listing said may be of long ago
     info = _tried(url, lambda: system.info(path))
     if info.get("type") == "directory":
         raise UnusableAudio(url, "a folder, not a recording")
@@ -91,8 +92,12 @@ def files_below(folder: str) -> list[str]:
     """
     base = folder.rstrip("/") + "/"
     system, root = _open(base)
+    system.invalidate_cache()
     try:
-        found = [str(path) for path in _tried(base, lambda: system.find(root))]
+        if scheme_of(folder) in _HTTP:
+            found = _linked(system, base)
+        else:
+            found = [str(path) for path in _tried(base, lambda: system.find(root))]
     except UnusableAudio as error:
         raise FeatserError(
             f"{folder}: cannot be listed: {error.reason}. A folder on a web server needs a "
@@ -102,13 +107,31 @@ def files_below(folder: str) -> list[str]:
     return sorted(path.removeprefix(start) for path in found if path.startswith(start))
 
 
+def _linked(system: Any, folder: str) -> list[str]:
+    """Return the files that a web server's listings lead to.
+
+    fsspec's own search passes over folders that it cannot list, and says nothing.
+    """
+    found: dict[str, None] = {}
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        for entry in _tried(here, lambda here=here: system.ls(here, detail=True)):  # type: ignore[misc]
+            name = str(entry["name"])
+            if name.endswith("/") and not name.endswith("/./"):
+                waiting.append(name)
+            elif not name.endswith("/"):
+                found[name] = None
+    return list(found)
+
+
 def _open(url: str) -> tuple[Any, str]:
     """Return fsspec's file system for a URL, and the path that it knows the URL by."""
     scheme = scheme_of(url)
     try:
         from fsspec.core import url_to_fs
 
-        system, path = url_to_fs(url, use_listings_cache=False, **_options(scheme))
+        system, path = url_to_fs(url, **_options(scheme))
     except ImportError as error:
         raise FeatserError(
             f"{url}: reading {scheme}:// needs packages that are not installed ({error}): "
@@ -165,8 +188,8 @@ def _may_pass(error: BaseException) -> bool:
 def _reason(error: BaseException) -> str:
     status = _status(error)
     if status is not None:
-        phrase = HTTPStatus(status).phrase if status in HTTPStatus else "unknown status"
-        return f"the server answers {status} {phrase}"
+        phrases = {known.value: known.phrase for known in HTTPStatus}
+        return f"the server answers {status} {phrases.get(status, '')}".rstrip()
     root = list(_chain(error))[-1]
     if isinstance(root, FileNotFoundError):
         return "no such file or key on the server"
