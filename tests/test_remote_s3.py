@@ -1,4 +1,4 @@
-"""S3: scanned, extracted and predicted as folders of this machine are, with workers' credentials."""
+"""S3: scanned, extracted and predicted as folders of this machine are, by workers as well."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.extras
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """Six recordings in ``s3://voices/emodb`` of a server on this machine."""
     import fsspec
+    import requests
     from moto.server import ThreadedMotoServer
 
     monkeypatch.setenv("FEATSER_CACHE", str(tmp_path / "cache"))
@@ -38,6 +39,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     server.start()
     host, port = server.get_host_and_port()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=10)
     system = fsspec.filesystem("s3", skip_instance_cache=True)
     system.mkdir("voices")
     files = emodb("emodb")
