@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_fetch import fetch
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     Bars,
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 
 app.add_typer(stores, name="store")
+app.command()(fetch)
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
 Features = Annotated[
@@ -101,7 +103,9 @@ def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file
 @app.command()
 def scan(
     card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
-    folder: Annotated[Path, typer.Argument(help="Where the recordings are.")],
+    folder: Annotated[
+        str, typer.Argument(help="Where the recordings are: a folder, or a URL (s3://…).")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
@@ -331,7 +335,7 @@ def fit(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, or one manifest.")],
+    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
