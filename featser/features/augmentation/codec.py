@@ -86,7 +86,9 @@ def _encoded(signal: Signal, codec: Codec, quality: float | None) -> BytesIO:
 
     grade: dict[str, Any] = {}
     if quality is not None:
-        grade = {"compression_level": 1 - quality, "bitrate_mode": "VARIABLE"}
+        grade = {"compression_level": 1 - quality}
+        if codec.subtype == "MPEG_LAYER_III":
+            grade["bitrate_mode"] = "VARIABLE"
     file = BytesIO()
     with soundfile.SoundFile(
         file, "w", signal.rate, 1, codec.subtype, format=codec.format, **grade

@@ -112,7 +112,7 @@ _KINDS = (
         "all frequencies higher or lower, at the same speed",
         (Quantity("semitones", (-2, 2), "of shift", low=-12, high=12, unit="semitones"),),
         lambda signal, values, rng, donors: shift_pitch(signal, **values),
-        ("numpy", "python-stretch"),
+        ("numpy", "python-stretch", "soxr"),
         9.0,
     ),
     Kind(

@@ -40,7 +40,7 @@ def pass_telephone(signal: Signal, law: str) -> Signal:
     narrow = signal.resampled(RATE).samples
     narrow = oaconvolve(narrow, _band_pass())[TAPS // 2 :][: len(narrow)]
     steps = np.clip(np.rint(narrow * np.float32(32768)), -32768, 32767).astype(np.int32)
-    heard = Signal(_quantised(law)[steps + 32768], RATE).resampled(signal.rate)
+    heard = Signal(quantised(law)[steps + 32768], RATE).resampled(signal.rate)
     return altered(signal, fitted(heard.samples, len(signal.samples)))
 
 
@@ -54,8 +54,19 @@ def _band_pass() -> Floats:
 
 
 @lru_cache(maxsize=2)
-def _quantised(law: str) -> Floats:
-    """For each 16-bit value, from −32768 up, what G.711 makes of it."""
+def quantised(law: str) -> Floats:
+    """Return what G.711 makes of each 16-bit value, from −32768 up.
+
+    Parameters
+    ----------
+    law : str
+        ``"mu"`` or ``"a"``.
+
+    Returns
+    -------
+    ndarray of float32, shape (65536,)
+        As shares of full scale.
+    """
     import soundfile
 
     coded = BytesIO()
