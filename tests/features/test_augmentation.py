@@ -52,6 +52,11 @@ def copy_of(text: str, signal: Signal, identity: str = "a recording", index: int
     return augmentation.apply(signal, identity, index, DONORS[: augmentation.donors])
 
 
+@pytest.fixture(autouse=True)
+def versions_are_looked_up_anew() -> None:
+    spec._version.cache_clear()
+
+
 def digests() -> dict[str, str]:
     return {
         text: hashlib.blake2b(copy_of(text, sound(1)).samples.tobytes()).hexdigest() for text in ALL
@@ -215,8 +220,11 @@ def test_the_key_changes_with_whatever_changes_a_copy_and_with_nothing_else(monk
     babble = parse_augmentation("babble:talkers=2")
     assert len({babble.key(0, pair) for pair in ("ab", "ba", "ac")}) == 3
     monkeypatch.setattr(spec, "version", lambda name: version(name) + "1")
+    spec._version.cache_clear()
     assert noise.key(1) not in others | {key}
     monkeypatch.undo()
+    spec._version.cache_clear()
+    assert noise.key(1) == key
     newer = {**kinds.KINDS["noise"].__dict__, "version": 99}
     monkeypatch.setitem(kinds.KINDS, "noise", kinds.Kind(**newer))
     assert noise.key(1) not in others | {key}

@@ -181,8 +181,8 @@ def test_gain_is_what_was_asked_or_what_the_peaks_allow():
     loud = change_gain(signal, 20)
     assert loud.samples.max() <= PEAK
     assert np.abs(loud.samples).max() == pytest.approx(PEAK, abs=1e-4)
-    kept = loud.samples / signal.samples.max() * signal.samples.max() / loud.samples.max()
-    assert np.allclose(kept, signal.samples / signal.samples.max(), atol=1e-5)
+    shape = signal.samples / signal.samples.max()
+    assert np.allclose(loud.samples / loud.samples.max(), shape, atol=1e-5)
 
 
 # Pitch and tempo
@@ -311,7 +311,6 @@ def test_a_telephone_passes_its_band_and_nothing_else():
     def passed(hertz: float) -> float:
         signal = tone(hertz)
         out = pass_telephone(signal, "mu")
-        assert out.samples[2000:-2000] is not None
         spectrum = np.abs(np.fft.rfft(out.samples * np.hanning(len(out.samples))))
         before = np.abs(np.fft.rfft(signal.samples * np.hanning(len(out.samples))))
         return decibels((spectrum[round(hertz)] / before[round(hertz)]) ** 2)
