@@ -76,6 +76,13 @@ def median_pitch(signal: Signal) -> float:
     return float(np.median(12 * np.log2(RATE / best[periodic])))
 
 
+def loudness(signal: Signal) -> NDArray[np.float64]:
+    """Amplitude of each 20 ms."""
+    step = signal.rate // 50
+    frames = signal.samples[: len(signal.samples) // step * step].reshape(-1, step)
+    return np.sqrt(np.mean(frames.astype(float) ** 2, axis=1))
+
+
 def active_level(samples: NDArray[np.float32], rate: int) -> float:
     """ITU-T P.56 method B in dB, sample by sample as the Recommendation words it."""
     kept, hangover = np.exp(-1 / (rate * 0.03)), int(np.ceil(0.2 * rate))
@@ -365,6 +372,17 @@ def test_what_a_codec_gives_back_is_in_step_but_not_the_same(name, rate):
     assert not np.array_equal(speech.samples, heard)
 
 
+@pytest.mark.parametrize(
+    "text", ["telephone", "codec:name=gsm", "codec:name=mp3,quality=0.3", "codec:name=ulaw"]
+)
+def test_a_quiet_recording_suffers_no_more_than_a_loud_one(text):
+    augmentation, loud = parse_augmentation(text), words()
+    quiet = Signal(loud.samples * np.float32(2**-8), RATE)
+    a = augmentation.apply(loud, "a", 0).samples
+    b = augmentation.apply(quiet, "a", 0).samples * np.float32(2**8)
+    assert np.sqrt(np.mean((a - b) ** 2) / np.mean((a - loud.samples) ** 2)) < 0.05
+
+
 @pytest.mark.parametrize("name", ["mp3", "vorbis"])
 def test_a_better_quality_is_nearer(name):
     speech = words()
@@ -405,3 +423,31 @@ def test_real_speech_has_the_pitch_that_was_asked(speech):
         copies = [augmentation.apply(one, "a", 0) for one in speech]
         moved = [median_pitch(a) - median_pitch(b) for a, b in zip(copies, speech, strict=True)]
         assert np.median(moved) == pytest.approx(change, abs=0.15), text
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(
+    "text",
+    [
+        "babble:snr=15,talkers=3",
+        "codec:name=gsm",
+        "codec:name=mp3",
+        "gain",
+        "noise:snr=15",
+        "pitch",
+        "reverb:rt60=0.3,distance=1",
+        "stretch",
+        "telephone",
+        "vtl",
+    ],
+)
+def test_real_speech_keeps_its_course_of_loudness(speech, text):
+    augmentation = parse_augmentation(text)
+    for number, signal in enumerate(speech):
+        donors = (speech * 2)[number + 1 :][: augmentation.donors]
+        copy = augmentation.apply(signal, str(number), 0, donors)
+        before, after = loudness(signal), loudness(copy)
+        if augmentation.kind == "stretch":
+            places = np.linspace(0, len(after) - 1, len(before))
+            after = np.interp(places, np.arange(len(after)), after)
+        assert np.corrcoef(before, after)[0, 1] > 0.8

@@ -85,7 +85,7 @@ _KINDS = (
             ),
         ),
         lambda signal, values, rng, donors: pass_codec(signal, **values),
-        ("numpy", "soundfile", "soxr"),
+        ("numpy", "scipy", "soundfile", "soxr"),
         15.0,
     ),
     Kind(

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.audio import Signal
 from featser.features.augmentation.result import Floats
 
 TIME_CONSTANT = 0.03
@@ -22,6 +23,7 @@ HANGOVER = 0.2
 MARGIN_DB = 15.9
 STEP_DB = 3.0
 SPAN_DB = 60.0
+LINE_LEVEL_DB = -26.0
 
 
 def speech_power(samples: Floats, rate: int) -> float:
@@ -72,6 +74,27 @@ def noise_gain(samples: Floats, rate: int, noise: Floats, snr: float) -> np.floa
     if power == 0:
         return np.float32(0)
     return np.float32(np.sqrt(speech_power(samples, rate) / power) * 10 ** (-snr / 20))
+
+
+def at_line_level(signal: Signal) -> Signal:
+    """Bring speech to the level at which codecs are meant to work.
+
+    Parameters
+    ----------
+    signal : Signal
+        Speech, loud or quiet.
+
+    Returns
+    -------
+    Signal
+        With an active speech level of −26 dB below full scale (ITU-T P.830), less where its peaks
+        would leave [−1, 32767/32768]; ``gain`` is what it was multiplied by. Digital silence as
+        it was.
+    """
+    power = speech_power(signal.samples, signal.rate)
+    gain = float(np.sqrt(10 ** (LINE_LEVEL_DB / 10) / power)) if power else 1.0
+    louder = Signal(signal.samples * np.float32(gain), signal.rate, gain)
+    return louder.resampled(signal.rate)
 
 
 def _held_envelope(samples: Floats, rate: int, block: int) -> NDArray[np.float64]:

@@ -294,7 +294,7 @@ def _described(parameter: Parameter) -> ParameterInfo:
 
 @lru_cache(maxsize=64)
 def _version(library: str, kind: str) -> str:
-    """Return a distribution's version; kept, since looking it up takes longer than a copy's hash."""
+    """Return a distribution's version, kept since looking it up is slow."""
     try:
         return version(library)
     except PackageNotFoundError as error:
