@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -291,7 +292,9 @@ def _described(parameter: Parameter) -> ParameterInfo:
     )
 
 
+@lru_cache(maxsize=64)
 def _version(library: str, kind: str) -> str:
+    """Return a distribution's version, kept since looking it up is slow."""
     try:
         return version(library)
     except PackageNotFoundError as error:
