@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from featser.audit.examine import Recording, Segment, examine_all
 from featser.audit.finding import Finding
 from featser.audit.fingerprint import (
-    LIKE_ENVELOPE,
     LIKE_WAVEFORM,
-    envelope_likeness,
+    like_envelopes,
     neighbours,
     signature,
     waveform_likeness,
@@ -214,7 +213,7 @@ def _near(
     alike = [
         (rows[a], rows[b])
         for a, b in candidates.tolist()
-        if envelope_likeness(recordings[rows[a]].bands, recordings[rows[b]].bands) > LIKE_ENVELOPE
+        if like_envelopes(recordings[rows[a]].bands, recordings[rows[b]].bands)
     ]
     places = [(segments[a], segments[b]) for a, b in alike]
     chunks = [places[first : first + _CHUNK] for first in range(0, len(places), _CHUNK)]
