@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test check bench reports clean
+.PHONY: demo test test-extras check bench reports clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -13,6 +13,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+# Checks that take long.
+test-extras: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m extras
 
 # Lint, format, types, and the layers that imports must keep to.
 check: $(VENV)/.installed-dev

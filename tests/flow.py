@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+from featser.cli import main
 
 PYTHON = [sys.executable, "-m", "featser"]
 
@@ -30,3 +35,21 @@ def featser(
         encoding="utf-8",
         check=False,
     )
+
+
+def featser_here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``featser`` inside this process: quick, for commands that end soon."""
+    command = ["featser", *map(str, arguments)]
+    shown, errors, code = io.StringIO(), io.StringIO(), 0
+    with (
+        chdir(cwd or Path.cwd()),
+        patch.object(sys, "argv", command),
+        patch.dict(os.environ, COLUMNS="300"),
+        redirect_stdout(shown),
+        redirect_stderr(errors),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(command, code, shown.getvalue(), errors.getvalue())

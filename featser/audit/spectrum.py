@@ -80,9 +80,10 @@ def sketch(signal: Signal) -> Sketch:
     levels, bands = [], []
     for first in range(0, len(starts), _FRAMES_AT_ONCE):
         chosen = frames[starts[first : first + _FRAMES_AT_ONCE]]
-        spectrum = scipy.fft.rfft(chosen * window, size, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        total += power.sum(axis=0, dtype=np.float64)
+        parts = scipy.fft.rfft(chosen * window, size, axis=1).view(np.float32)
+        np.square(parts, out=parts)
+        power = parts[:, ::2] + parts[:, 1::2]
+        total += power.sum(axis=0)
         levels.append(power[:, audible:].sum(axis=1))
         bands.append(np.add.reduceat(power[:, : cuts[-1]], cuts[:-1], axis=1))
     energy = float(np.square(window, dtype=np.float64).sum())

@@ -11,27 +11,26 @@ import soundfile
 import soxr
 
 from featser.audio import decode
-from featser.corpora.demo import demo_utterances
 from featser.corpora.voice import RATE
 
 SPEAKERS = ("f1", "f2", "m1", "m2")
 TAKES = ("1", "2", "3")
 
 
-def write_corpus(folder: Path) -> pd.DataFrame:
-    """Write 48 voices of the demo corpus, and return their manifest (absolute paths).
+def write_corpus(demo: Path, folder: Path) -> pd.DataFrame:
+    """Write 48 voices of the demo corpus anew, and return their manifest (absolute paths).
 
     All have one level and one noise floor, which the demo corpus's emotions move a great deal.
     """
     rows = []
     rng = np.random.default_rng(0)
-    for name, utterance in demo_utterances():
-        speaker, emotion, intensity, take = name.split("-")
+    for voice in sorted(demo.glob("*.flac")):
+        speaker, emotion, intensity, take = voice.stem.split("-")
         if speaker not in SPEAKERS or intensity != "normal" or take not in TAKES:
             continue
-        file = folder / f"{name}.wav"
-        level = np.sqrt(np.mean(np.square(utterance.samples)))
-        samples = np.pad(0.05 / level * utterance.samples, RATE // 4)
+        file = folder / f"{voice.stem}.wav"
+        samples = decode(voice).samples
+        samples = np.pad(0.05 / samples.std() * samples, RATE // 4)
         soundfile.write(file, samples + rng.normal(0, 0.001, len(samples)), RATE, subtype="PCM_16")
         gender = "female" if speaker[0] == "f" else "male"
         rows.append((str(file), speaker, emotion, gender))

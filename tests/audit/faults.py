@@ -174,7 +174,7 @@ FAULTS = {
     "the same samples, quieter": Fault(reencoded("quieter"), SAMPLES, "warning"),
     "the same samples among silence": Fault(reencoded("padded"), SAMPLES, "warning"),
     "the same samples by another speaker": Fault(
-        lambda t: copied(t, lambda x, r: np.pad(x, r), speaker="f2"),
+        lambda t: copied(t, np.pad, speaker="f2"),
         SAMPLES, "error", "speaker: f1 | f2",
     ),
     "an MP3 copy": Fault(reencoded("mp3"), TAKE, "warning"),
