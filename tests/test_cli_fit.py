@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +45,12 @@ def test_the_same_command_gives_the_same_figures(fitted: Path, extracted: Path) 
 
 def test_without_a_folder_a_run_gets_a_new_one_and_overwrites_nothing(extracted: Path) -> None:
     for number in (1, 2):
-        shown = featser("fit", "--model", "lda", "-t", "emotion", "--jobs", "1", cwd=extracted)
+        shown = featser_here("fit", "--model", "lda", "-t", "emotion", "--jobs", "1", cwd=extracted)
         assert f"runs/demo-lda-{number}/report.html" in shown.stdout
 
 
 def test_random_is_marked_optimistic_everywhere(extracted: Path) -> None:
-    shown = featser(
+    shown = featser_here(
         "fit", "--model", "lda", "-t", "emotion", "--protocol", "random",
         "--protocol", "speaker-independent", "-o", "both", "--jobs", "1", cwd=extracted,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def test_random_is_marked_optimistic_everywhere(extracted: Path) -> None:
 
 
 def test_transductive_normalisation_is_named(extracted: Path) -> None:
-    shown = featser(
+    shown = featser_here(
         "fit", "--model", "lda", "-t", "emotion", "--speaker-norm", "transductive",
         "-o", "norm", "--jobs", "1", cwd=extracted,
     )  # fmt: skip
@@ -71,11 +71,51 @@ def test_transductive_normalisation_is_named(extracted: Path) -> None:
     assert "transductive" in report
 
     files = sorted((extracted / "norm").glob("*.featser"))
-    alone = featser("predict", files[0], next(iter_voices(extracted)))
+    alone = featser_here("predict", files[0], next(iter_voices(extracted)))
     assert alone.returncode == 2
     assert "a speaker's recordings must be given together" in alone.stderr
-    together = featser("predict", files[0], *list(iter_voices(extracted))[:8])
+    together = featser_here("predict", files[0], *list(iter_voices(extracted))[:8])
     assert together.returncode == 0, together.stderr
+
+
+def some_rows(extracted: Path, kept: Callable[[pd.DataFrame], pd.Series]) -> Path:
+    """A manifest of some of the recordings that were extracted."""
+    from featser.verbs.source import recall
+
+    table = recall(extracted / "featser-store")[0].table
+    path = extracted / "some.csv"
+    table[kept(table)].drop(columns="key").to_csv(path, index=False)
+    return path
+
+
+def test_speaker_normalisation_is_refused_where_speakers_lack_classes_with_the_table(
+    extracted: Path,
+) -> None:
+    def halves(table: pd.DataFrame) -> pd.Series:
+        return (table["speaker"].isin(["f1", "m1"])) == table["emotion"].isin(["sad", "angry"])
+
+    manifest = some_rows(extracted, halves)
+    shown = featser_here(
+        "fit", manifest, "-f", "mfcc:basic", "--speaker-norm", "transductive", cwd=extracted
+    )
+    assert shown.returncode == 2
+    assert "speakers have 50 % of the classes of 'emotion' on average" in shown.stderr
+    rows = [line.split() for line in shown.stderr.splitlines()]
+    assert ["f1", "4", "0", "0", "4"] in rows
+    assert ["m2", "0", "4", "4", "0"] in rows
+
+
+def test_a_task_that_is_a_function_of_another_is_refused_with_the_table(extracted: Path) -> None:
+    def shouted(table: pd.DataFrame) -> pd.Series:
+        return (table["intensity"] == "strong") == table["emotion"].isin(["happy", "angry"])
+
+    shown = featser_here(
+        "fit", some_rows(extracted, shouted), "-f", "mfcc:basic", "-t", "intensity", cwd=extracted
+    )
+    assert shown.returncode == 2
+    assert "task 'intensity' is refused" in shown.stderr
+    table = "angry → strong, happy → strong, neutral → normal, sad → normal"
+    assert f"`intensity` is a function of `emotion`: {table}" in shown.stderr
 
 
 def iter_voices(extracted: Path) -> Iterator[str]:
@@ -120,7 +160,7 @@ def test_a_file_that_fails_gets_a_line_and_the_others_are_still_predicted(
 ) -> None:
     good = sorted(voices.glob("*.flac"))[0]
     silent = wav(tmp_path / "silent.wav", np.zeros(16_000))
-    shown = featser("predict", fitted / "model.featser", silent, good, tmp_path / "absent.wav")
+    shown = featser_here("predict", fitted / "model.featser", silent, good, tmp_path / "absent.wav")
     assert shown.returncode == 1
     lines = shown.stdout.splitlines()
     assert "unusable: silent" in lines[0]
@@ -131,25 +171,27 @@ def test_a_file_that_fails_gets_a_line_and_the_others_are_still_predicted(
 def test_an_exported_database_gives_the_same_manifest_and_features(
     extracted: Path, voices: Path
 ) -> None:
-    shown = featser("export", "--audformat", "db", cwd=extracted)
+    shown = featser_here("export", "--audformat", "db", cwd=extracted)
     assert shown.stdout.strip() == "64 utterances: db/db.yaml"
     for card, folder in (("demo", voices), ("audformat", "db")):
         output = extracted / f"{card}.parquet"
-        assert featser("scan", card, folder, "-o", output, cwd=extracted).returncode == 0
+        assert featser_here("scan", card, folder, "-o", output, cwd=extracted).returncode == 0
     before, after = (pd.read_parquet(extracted / f"{c}.parquet") for c in ("demo", "audformat"))
     pd.testing.assert_frame_equal(before, after)
-    again = featser("extract", "db", "-f", "mfcc:basic", "--store", "featser-store", cwd=extracted)
+    again = featser_here(
+        "extract", "db", "-f", "mfcc:basic", "--store", "featser-store", cwd=extracted
+    )
     assert "0 done, 64 reused, 0 unusable" in again.stdout
-    twice = featser("export", "--audformat", "db", cwd=extracted)
+    twice = featser_here("export", "--audformat", "db", cwd=extracted)
     assert twice.returncode == 2
     assert "db: holds something already: name a new or an empty folder" in twice.stderr
-    neither = featser("export", cwd=extracted)
+    neither = featser_here("export", cwd=extracted)
     assert "Name a table (.parquet, .csv) or --audformat FOLDER" in neither.stderr
 
 
 def test_export_names_every_column(extracted: Path) -> None:
     for name in ("features.parquet", "features.csv"):
-        shown = featser("export", name, cwd=extracted)
+        shown = featser_here("export", name, cwd=extracted)
         assert shown.returncode == 0, shown.stderr
     table = pd.read_parquet(extracted / "features.parquet")
     assert len(table) == 64
