@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
+
+import pytest
 
 from featser.cli import main
 
@@ -20,6 +23,16 @@ PYTHON = [sys.executable, "-m", "featser"]
 def heed_ctrl_c() -> None:
     """Undo, before a command starts, that a shell lets its background jobs ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def without_roots_rights() -> list[str]:
+    """Return what to put before a command that is to heed the rights of files, even run by root."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root reads and writes everywhere, and no setpriv takes that away")
+    return [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def featser(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,7 +13,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from tests.flow import PYTHON, featser, featser_here, heed_ctrl_c
+from tests.flow import PYTHON, featser, featser_here, heed_ctrl_c, without_roots_rights
 from tests.test_audio import broken, tone, wav
 
 
@@ -174,13 +173,14 @@ def test_a_recording_that_may_not_be_read_is_listed(tmp_path: Path) -> None:
     locked = wav(folder / "locked.wav", tone())
     wav(folder / "open.wav", tone(hz=200))
     locked.chmod(0)
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            pytest.skip("root reads everything, and there is no setpriv to take that away")
-        prefix = [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
-    command = [*prefix, *PYTHON, "extract", str(tmp_path / "corpus"), "--corpus", "folders"]
+    command = [
+        *without_roots_rights(),
+        *PYTHON,
+        "extract",
+        str(tmp_path / "corpus"),
+        "--corpus",
+        "folders",
+    ]
     shown = subprocess.run(
         [*command, "-f", "mfcc", "--jobs", "1", "--store", str(tmp_path / "store")],
         env={**os.environ, "COLUMNS": "300"}, capture_output=True, text=True, check=False,

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audio import Signal, content_hash, decode
+from featser.audit.parallel import map_chunks
 from featser.audit.spectrum import Sketch, sketch
 from featser.audit.wav import unannounced_seconds
 from featser.errors import UnusableAudio
@@ -114,35 +115,21 @@ def examine_all(
     ----------
     segments : sequence of (file, start, end)
         What to examine.
-    jobs : int
-        Worker processes, as joblib counts them: −1 for one a core.
-    progress : callable
-        Called with the recordings done and in all.
+    jobs, progress
+        As in :func:`featser.audit.parallel.map_chunks`.
 
     Returns
     -------
     list of Recording
         In the order of ``segments``.
     """
-    from joblib import Parallel, delayed
-
-    chunks = [segments[first : first + CHUNK] for first in range(0, len(segments), CHUNK)]
-    found: list[Recording] = []
-    workers = Parallel(n_jobs=jobs if len(chunks) > 1 else 1, return_as="generator")
-    for part in workers(delayed(_examine_chunk)(chunk) for chunk in chunks):
-        found += part
-        progress(len(found), len(segments))
-    return found
+    return map_chunks(examine, segments, CHUNK, jobs, progress)
 
 
 def facts_table(recordings: Sequence[Recording], index: pd.Index[int]) -> pd.DataFrame:
     """Return the recordings' facts as a table: one row each, columns as :class:`Recording`'s."""
     rows = [[getattr(recording, name) for name in FACTS] for recording in recordings]
     return pd.DataFrame(rows, index=index, columns=list(FACTS))
-
-
-def _examine_chunk(segments: Sequence[Segment]) -> list[Recording]:
-    return [examine(*segment) for segment in segments]
 
 
 def _described(file: str, content: str, signal: Signal, seen: Sketch) -> Recording:

@@ -31,14 +31,8 @@ def audit(
         The card of a corpus folder.
     output : str or Path, optional
         The JSON file to write: ``recordings`` (how many), ``counts`` by severity, ``findings``.
-    primary : str, optional
-        The label that leads; ``emotion`` by default.
-    jobs : int
-        Worker processes; −1 for one a core.
-    seed : int
-        Of the give-aways' folds and intervals.
-    progress : callable
-        Called with the recordings done and in all.
+    primary, jobs, seed, progress
+        As in :func:`featser.audit.run.audit_manifest`; ``emotion`` leads where none is named.
 
     Returns
     -------

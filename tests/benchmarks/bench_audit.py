@@ -99,6 +99,7 @@ def test_copies(corpora: Path, tmp_path: Path, record: Callable[[str, float], No
     for pair in taken:
         names = [Path(files[row]).name for row in (pair.first, pair.second)]
         print(f"{' '.join(names)}: {pair.likeness:.3f}")
+    record("lowest likeness of these takes", min(pair.likeness for pair in taken))
     record("pairs of originals not of equal samples, %", 100 * len(taken) / most)
 
     groups = groups_of(len(files), find_duplicates(segments, recordings))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import threading
@@ -32,7 +31,7 @@ from tests.features.corpus import (
     values,
     wait_for,
 )
-from tests.flow import PYTHON
+from tests.flow import PYTHON, without_roots_rights
 
 SPECS = ("-f", "handcrafted:full", "-f", "mfcc:basic")
 
@@ -269,12 +268,7 @@ def test_a_read_only_store_is_read_and_refused_for_extracting_before_anything_is
     extract(table, store, ["mfcc:basic"])
     before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
     folders = [store, *(path for path in store.rglob("*") if path.is_dir())]
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            pytest.skip("root writes everywhere, and there is no setpriv to take that away")
-        prefix = [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
+    prefix = without_roots_rights()
     for folder in folders:
         folder.chmod(0o555)
     try:

@@ -157,14 +157,14 @@ def test_a_second_protocol_stands_beside_the_first_with_its_own_mark() -> None:
     assert "random – OPTIMISTIC" in page.texts
 
 
-def test_transductive_normalisation_is_named_at_every_figure() -> None:
-    page = Page(render(sample_run(speaker_norm="transductive")))
-    at_figures = len(re.findall(r" speaker-independent\s+transductive speaker norm", page.text))
-    in_plots = sum(text.strip() == "speaker-independent" for text in page.texts) - at_figures
+def test_transductive_normalisation_is_named_at_every_figure(page: Page) -> None:
+    other = Page(render(sample_run(speaker_norm="transductive")))
+    at_figures = len(re.findall(r" speaker-independent\s+transductive speaker norm", other.text))
+    in_plots = sum(text.strip() == "speaker-independent" for text in other.texts) - at_figures
     assert at_figures > 10
     assert in_plots == 1, "only the headline's plot says it in the caption"
-    assert "that speaker's own unlabelled recordings" in page.text
-    assert "ransductive speaker" not in Page(render(sample_run())).text
+    assert "that speaker's own unlabelled recordings" in other.text
+    assert "ransductive speaker" not in page.text
 
 
 @pytest.mark.parametrize("all_tasks", [True, False])
