@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-# What needs optional dependencies: a Dask cluster on this machine, recordings in S3.
+# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest -m extras
 

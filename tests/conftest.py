@@ -1,11 +1,15 @@
-"""Where the real recordings are, and how tests that need them say that they are absent."""
+"""Where the real recordings are, and what several tests look at: voices, features, a fit."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from featser.corpora.demo import write_demo_corpus
+from tests.flow import featser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,3 +41,40 @@ def real_recordings(corpora: Path) -> list[Path]:
         files += found[:: max(1, len(found) // count)][:count]
     assert len(files) == 50
     return files
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo corpus, written once: not to be changed."""
+    return write_demo_corpus(tmp_path_factory.mktemp("demo") / "corpus")
+
+
+@pytest.fixture(scope="session")
+def voices(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A part of the demo corpus: 4 speakers, 2 takes of everything."""
+    part = tmp_path_factory.mktemp("voices")
+    for file in sorted(demo.glob("*.flac")):
+        speaker, *_, take = file.stem.split("-")
+        if speaker in ("f1", "f2", "m1", "m2") and int(take) <= 2:
+            shutil.copy(file, part)
+    assert len(list(part.iterdir())) == 64
+    return part
+
+
+@pytest.fixture(scope="session")
+def extracted(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a newcomer has typed ``featser extract``."""
+    folder = tmp_path_factory.mktemp("work")
+    shown = featser("extract", voices, "--corpus", "demo", "-f", "mfcc:basic", cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "64 done, 0 reused, 0 unusable" in shown.stdout
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fitted(extracted: Path) -> Path:
+    """The same folder after a bare ``featser fit``, with a quick model."""
+    shown = featser("fit", "--model", "logistic,lda", "-o", "run", "--jobs", "1", cwd=extracted)
+    assert shown.returncode == 0, shown.stderr
+    assert "report: run/report.html" in shown.stdout
+    return extracted / "run"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from featser.cli import main
 
 PYTHON = [sys.executable, "-m", "featser"]
 
@@ -15,6 +23,16 @@ PYTHON = [sys.executable, "-m", "featser"]
 def heed_ctrl_c() -> None:
     """Undo, before a command starts, that a shell lets its background jobs ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def without_roots_rights() -> list[str]:
+    """Return what to put before a command that is to heed the rights of files, even run by root."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root reads and writes everywhere, and no setpriv takes that away")
+    return [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def featser(
@@ -30,3 +48,21 @@ def featser(
         encoding="utf-8",
         check=False,
     )
+
+
+def featser_here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``featser`` inside this process: quick, for commands that end soon."""
+    command = ["featser", *map(str, arguments)]
+    shown, errors, code = io.StringIO(), io.StringIO(), 0
+    with (
+        chdir(cwd or Path.cwd()),
+        patch.object(sys, "argv", command),
+        patch.dict(os.environ, COLUMNS="300"),
+        redirect_stdout(shown),
+        redirect_stderr(errors),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(command, code, shown.getvalue(), errors.getvalue())

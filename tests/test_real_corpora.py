@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.flow import featser
+from tests.flow import featser, featser_here
 
 SUBSETS = {
     # corpus: which speakers, every how many of their recordings, and which labels are tasks
@@ -37,7 +37,7 @@ def test_scan_extract_fit_predict_on_real_recordings(
     if corpus == "emodb":
         shutil.copy(corpora / corpus / "erkennung.txt", folder)
 
-    scanned = featser("scan", corpus, folder, "-o", "m.csv", cwd=tmp_path)
+    scanned = featser_here("scan", corpus, folder, "-o", "m.csv", cwd=tmp_path)
     assert scanned.returncode == 0, scanned.stderr
     assert f"{len(chosen)} utterances" in scanned.stdout
 
@@ -45,14 +45,14 @@ def test_scan_extract_fit_predict_on_real_recordings(
     assert extracted.returncode == 0, extracted.stderr
     assert f"{len(chosen)} done, 0 reused, 0 unusable" in extracted.stdout
 
-    fitted = featser("fit", "--model", "logistic", "-o", "run", "--jobs", "1", cwd=tmp_path)
+    fitted = featser_here("fit", "--model", "logistic", "-o", "run", "--jobs", "1", cwd=tmp_path)
     assert fitted.returncode == 0, fitted.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
     assert set(metrics["speaker-independent"]) == tasks
     emotion = metrics["speaker-independent"]["emotion"]
     assert emotion["uar"]["value"] > 1.5 * emotion["chance.uar"]["value"]
 
-    predicted = featser(
+    predicted = featser_here(
         "predict", "run/model.featser", chosen[0], chosen[1], "-o", "p.csv", cwd=tmp_path
     )
     assert predicted.returncode == 0, predicted.stderr
@@ -61,7 +61,7 @@ def test_scan_extract_fit_predict_on_real_recordings(
 
 
 def test_banglasers_intensity_is_no_task_and_its_missing_file_is_named(corpora: Path) -> None:
-    shown = featser("scan", "banglaser", corpora / "banglaser")
+    shown = featser_here("scan", "banglaser", corpora / "banglaser")
     assert shown.returncode == 0
     assert "1466 utterances" in shown.stdout
     assert "03-01-05-01-01-03-19" in shown.stdout

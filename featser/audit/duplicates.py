@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from featser.audit.examine import Recording, Segment, examine_all
 from featser.audit.finding import Finding
 from featser.audit.fingerprint import (
-    LIKE_ENVELOPE,
     LIKE_WAVEFORM,
-    envelope_likeness,
+    like_envelopes,
     neighbours,
     signature,
     waveform_likeness,
 )
+from featser.audit.parallel import map_chunks
 from featser.progress import Progress, silent
 
 How = Literal["bytes", "samples", "take"]
@@ -66,10 +66,8 @@ def duplicate_groups(
     ----------
     manifest : DataFrame
         Column ``file`` with paths that can be opened from here; optional ``start`` and ``end``.
-    jobs : int
-        Worker processes, as joblib counts them: −1 for one a core.
-    progress : callable
-        Called with the recordings done and in all.
+    jobs, progress
+        As in :func:`featser.audit.parallel.map_chunks`.
 
     Returns
     -------
@@ -206,30 +204,21 @@ def _equal(
 def _near(
     segments: Sequence[Segment], recordings: Sequence[Recording], rows: list[int], jobs: int
 ) -> list[Pair]:
-    from joblib import Parallel, delayed
-
     if len(rows) < 2:
         return []
     candidates = neighbours(np.stack([signature(recordings[row].bands) for row in rows]))
     alike = [
         (rows[a], rows[b])
         for a, b in candidates.tolist()
-        if envelope_likeness(recordings[rows[a]].bands, recordings[rows[b]].bands) > LIKE_ENVELOPE
+        if like_envelopes(recordings[rows[a]].bands, recordings[rows[b]].bands)
     ]
     places = [(segments[a], segments[b]) for a, b in alike]
-    chunks = [places[first : first + _CHUNK] for first in range(0, len(places), _CHUNK)]
-    workers = Parallel(n_jobs=jobs if len(chunks) > 1 else 1)
-    measured = workers(delayed(_waveforms)(chunk) for chunk in chunks)
-    likeness = [value for chunk in measured for value in chunk]
+    likeness = map_chunks(waveform_likeness, places, _CHUNK, jobs)
     return [
         Pair(a, b, _how(recordings[a], recordings[b], value), value)
         for (a, b), value in zip(alike, likeness, strict=True)
         if value > LIKE_WAVEFORM
     ]
-
-
-def _waveforms(places: Sequence[tuple[Segment, Segment]]) -> list[float]:
-    return [waveform_likeness(one, other) for one, other in places]
 
 
 def _how(one: Recording, other: Recording, likeness: float) -> How:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audio import Signal, content_hash, decode
+from featser.audit.parallel import map_chunks
 from featser.audit.spectrum import Sketch, sketch
 from featser.audit.wav import unannounced_seconds
 from featser.errors import UnusableAudio
@@ -114,35 +115,21 @@ def examine_all(
     ----------
     segments : sequence of (file, start, end)
         What to examine.
-    jobs : int
-        Worker processes, as joblib counts them: −1 for one a core.
-    progress : callable
-        Called with the recordings done and in all.
+    jobs, progress
+        As in :func:`featser.audit.parallel.map_chunks`.
 
     Returns
     -------
     list of Recording
         In the order of ``segments``.
     """
-    from joblib import Parallel, delayed
-
-    chunks = [segments[first : first + CHUNK] for first in range(0, len(segments), CHUNK)]
-    found: list[Recording] = []
-    workers = Parallel(n_jobs=jobs if len(chunks) > 1 else 1, return_as="generator")
-    for part in workers(delayed(_examine_chunk)(chunk) for chunk in chunks):
-        found += part
-        progress(len(found), len(segments))
-    return found
+    return map_chunks(examine, segments, CHUNK, jobs, progress)
 
 
 def facts_table(recordings: Sequence[Recording], index: pd.Index[int]) -> pd.DataFrame:
     """Return the recordings' facts as a table: one row each, columns as :class:`Recording`'s."""
     rows = [[getattr(recording, name) for name in FACTS] for recording in recordings]
     return pd.DataFrame(rows, index=index, columns=list(FACTS))
-
-
-def _examine_chunk(segments: Sequence[Segment]) -> list[Recording]:
-    return [examine(*segment) for segment in segments]
 
 
 def _described(file: str, content: str, signal: Signal, seen: Sketch) -> Recording:
@@ -164,8 +151,8 @@ def _described(file: str, content: str, signal: Signal, seen: Sketch) -> Recordi
         container=kind[1],
         subtype=kind[2],
         seconds=signal.seconds,
-        level=20 * float(np.log10(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-15)),
-        peak=float(np.abs(samples).max()),
+        level=10 * float(np.log10(samples @ samples / len(samples) + 1e-30)),
+        peak=float(max(samples.max(), -samples.min())),
         clipped=clipped_share(samples),
         dc=float(samples.mean(dtype=np.float64)),
         floor=seen.floor,
@@ -189,8 +176,8 @@ def clipped_share(samples: NDArray[np.float32]) -> float:
 
 def _sound(signal: Signal) -> str:
     """Hash the samples without the zeros around them."""
-    loud = np.flatnonzero(signal.samples)
-    kept = signal.samples[loud[0] : loud[-1] + 1] if len(loud) else signal.samples[:0]
-    digest = hashlib.blake2b(str(signal.rate).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(kept).tobytes())
+    loud = signal.samples != 0
+    kept = signal.samples[loud.argmax() : len(loud) - loud[::-1].argmax()]
+    digest = hashlib.sha256(str(signal.rate).encode())  # in the processor's own instructions
+    digest.update(kept.tobytes())
     return digest.hexdigest()

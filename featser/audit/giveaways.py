@@ -27,7 +27,7 @@ from featser.evaluation.protocols import assign_folds, speaker_ids
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.tasks import Task
 
-FACTS = {
+PROBED = {
     "corpus": "the corpus",
     "rate": "the sampling rate",
     "format": "the file's container, sample format and channels",
@@ -58,7 +58,7 @@ class Probe:
     Attributes
     ----------
     fact : str
-        A key of :data:`FACTS`.
+        A key of :data:`PROBED`.
     chance, uar, low, high : float
         Of all classes: chance level, UAR, and the bounds of its 95 % interval (NaN where speakers
         are too few for one).
@@ -125,7 +125,7 @@ def probe_all(
         return []
     return [
         _probe(name, _numbers(found[name]), label, who, fold, seed)
-        for name in FACTS
+        for name in PROBED
         if name in found and found[name].nunique() > 1
     ]
 
@@ -160,7 +160,7 @@ def giveaway_findings(probes: Sequence[Probe], task: Task) -> list[Finding]:
 
 
 def _message(probe: Probe, name: str) -> str:
-    what = FACTS[probe.fact]
+    what = PROBED[probe.fact]
     interval = f"[{probe.low:.2f}, {probe.high:.2f}]"
     text = (
         f"{what} alone tells `{name}` with a UAR of {probe.uar:.2f} {interval} on unknown speakers "
@@ -194,7 +194,7 @@ def _gain(uar: float, chance: float) -> float:
 
 def _columns(table: pd.DataFrame, facts: pd.DataFrame) -> pd.DataFrame:
     form = facts["container"] + " " + facts["subtype"] + " " + facts["channels"].astype(str)
-    found = facts[[name for name in FACTS if name in facts]].assign(format=form)
+    found = facts[[name for name in PROBED if name in facts]].assign(format=form)
     if "corpus" in table:
         found["corpus"] = table["corpus"].fillna("").astype(str)
     return found

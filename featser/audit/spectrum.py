@@ -17,11 +17,15 @@ BAND_EDGES_HZ = (150.0, 3400.0)
 RANGE_DB = 50.0
 """Band levels further than this below the recording's loudest are what codecs change: cut off."""
 STEPS_PER_DB = 5.0
+RUMBLE_HZ = 50.0
+"""What lies below is no part of the noise floor: an offset that comes and goes with the voice would
+fill the pauses."""
 FLOOR_DB = -100.0
 """The level of 16-bit quantisation noise, to which quieter frames are raised."""
 _QUANTISATION = (2 / 65536) ** 2 / 12
 _ABOVE_QUANTISATION = 10.0
-_FRAMES_AT_ONCE = 512
+_FRAMES_AT_ONCE = 32
+"""Few enough that all that is made of them stays in the processor's own memory."""
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +41,8 @@ class Sketch:
         every 16 ms, in steps of 0.2 dB; 0 is 50 dB below the loudest or less. It does not depend
         on gain or on the sampling rate.
     floor : float
-        The noise floor: the 10th percentile of the frames' levels, in dB re full scale.
+        The noise floor: the 10th percentile of the frames' levels above 50 Hz, in dB re full
+        scale.
     bandwidth : float
         The highest frequency, in Hz, at which the mean spectrum lies 10 dB above what 16-bit
         quantisation alone would give.
@@ -64,6 +69,7 @@ def sketch(signal: Signal) -> Sketch:
     import scipy.fft
 
     window, size, cuts = _plan(signal.rate)
+    audible = round(RUMBLE_HZ * size / signal.rate)
     samples = signal.samples - np.float32(signal.samples.mean())
     if len(samples) < len(window):
         samples = np.pad(samples, (0, len(window) - len(samples)))
@@ -74,10 +80,11 @@ def sketch(signal: Signal) -> Sketch:
     levels, bands = [], []
     for first in range(0, len(starts), _FRAMES_AT_ONCE):
         chosen = frames[starts[first : first + _FRAMES_AT_ONCE]]
-        spectrum = scipy.fft.rfft(chosen * window, size, axis=1)
-        power = spectrum.real**2 + spectrum.imag**2
-        total += power.sum(axis=0, dtype=np.float64)
-        levels.append(power.sum(axis=1))
+        parts = scipy.fft.rfft(chosen * window, size, axis=1).view(np.float32)
+        np.square(parts, out=parts)
+        power = parts[:, ::2] + parts[:, 1::2]
+        total += power.sum(axis=0)
+        levels.append(power[:, audible:].sum(axis=1))
         bands.append(np.add.reduceat(power[:, : cuts[-1]], cuts[:-1], axis=1))
     energy = float(np.square(window, dtype=np.float64).sum())
     mean_square = 2 * np.concatenate(levels).astype(np.float64) / (size * energy)

@@ -33,12 +33,8 @@ def audit(
         The JSON file to write: ``recordings`` (how many), ``counts`` by severity, ``findings``.
     primary : str, optional
         The label that leads; by default the card's, else ``emotion``.
-    jobs : int
-        Worker processes; −1 for one a core.
-    seed : int
-        Of the give-aways' folds and intervals.
-    progress : callable
-        Called with the recordings done and in all.
+    jobs, seed, progress
+        As in :func:`featser.audit.run.audit_manifest`.
 
     Returns
     -------

@@ -12,9 +12,9 @@ from tests.audit.corpus import write_corpus
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def clean(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Forty-eight utterances without faults: not to be changed."""
-    return write_corpus(tmp_path_factory.mktemp("clean"))
+    return write_corpus(demo, tmp_path_factory.mktemp("clean"))
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from featser.corpora.manifest import write_manifest
-from tests.flow import featser
+from tests.flow import featser, featser_here
 
 
 def test_a_clean_corpus_exits_with_0(clean: pd.DataFrame, tmp_path: Path) -> None:
     write_manifest(clean, tmp_path / "m.csv")
-    shown = featser("audit", "m.csv", "-j", 1, cwd=tmp_path)
+    shown = featser_here("audit", "m.csv", "-j", 1, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "48 recordings: 0 errors, 0 warnings, 1 note" in shown.stdout
 
@@ -24,7 +24,7 @@ def test_errors_exit_with_1_and_all_findings_are_written(
 ) -> None:
     shutil.copy(twin["file"][0], twin["file"][47])
     write_manifest(twin, tmp_path / "m.csv")
-    shown = featser("audit", "m.csv", "-j", 1, "-o", "audit.json", cwd=tmp_path)
+    shown = featser_here("audit", "m.csv", "-j", 1, "-o", "audit.json", cwd=tmp_path)
     assert shown.returncode == 1, shown.stderr
     assert "error: identical recordings: 1 pair among 48 recordings" in shown.stdout
     told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
@@ -57,6 +57,6 @@ def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> Non
 
 
 def test_a_source_that_cannot_be_read_is_one_line_with_its_mend(tmp_path: Path) -> None:
-    shown = featser("audit", tmp_path)
+    shown = featser_here("audit", tmp_path)
     assert shown.returncode == 2
     assert "needs --corpus CARD" in shown.stderr

@@ -18,7 +18,7 @@ from featser.audit.duplicates import (
 )
 from featser.audit.examine import examine_all
 from featser.evaluation.protocols import assign_folds
-from tests.audit.corpus import alter, altered_copies
+from tests.audit.corpus import COPIES, alter, altered_copy
 
 
 def pairs_of(files: list[str]) -> list[Pair]:
@@ -31,7 +31,9 @@ def test_every_altered_copy_of_real_recordings_is_found_and_nothing_else(
 ) -> None:
     originals = [str(file) for file in real_recordings]
     assert pairs_of(originals) == []
-    copies = {file: altered_copies(Path(file), tmp_path) for file in originals[::4]}
+    copies = {
+        file: {how: altered_copy(file, how, tmp_path) for how in COPIES} for file in originals[::4]
+    }
     files = originals + [copy for made in copies.values() for copy in made.values()]
     groups = dict(zip(files, duplicate_groups(pd.DataFrame({"file": files})), strict=True))
     missed = [

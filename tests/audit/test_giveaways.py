@@ -48,7 +48,7 @@ def test_a_corpus_that_holds_one_class_is_named(twin: pd.DataFrame) -> None:
 
 
 def test_a_rate_that_has_nothing_to_do_with_the_class_is_not_named(twin: pd.DataFrame) -> None:
-    for file in twin["file"].sample(frac=0.5, random_state=0):
+    for file in twin["file"][::3]:
         samples, rate = soundfile.read(file)
         soundfile.write(file, soxr.resample(samples, rate, 22_050), 22_050)
     assert give_aways(twin) == {}

@@ -16,11 +16,6 @@ from featser.corpora.scan import scan
 from featser.errors import CardError
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_demo_corpus(tmp_path_factory.mktemp("demo") / "corpus", seed=0)
-
-
 def digest(folder: Path) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 

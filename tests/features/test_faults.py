@@ -93,12 +93,12 @@ def test_a_recording_that_takes_too_long_is_given_up_even_in_a_c_call_that_never
 ) -> None:
     table = recordings(tmp_path / "corpus", [4800, 5007, 4800, *[4800] * CHUNK, 5008, 4800])
     store = Store(tmp_path / "store")
-    found = extract_features(table, ["mfcc:basic", "zcr:basic"], store, n_jobs=2, timeout=3)
+    found = extract_features(table, ["mfcc:basic", "zcr:basic"], store, n_jobs=2, timeout=2)
     assert found.done == len(table)
     assert found.unusable["extractor"].tolist() == ["mfcc:basic"] * 2
     for reason in found.unusable["reason"]:
         assert reason == (
-            "given up: the extractor took more than 3.31 s for 0.3 s of audio (--timeout sets this)"
+            "given up: the extractor took more than 2.21 s for 0.3 s of audio (--timeout sets this)"
         )
 
 

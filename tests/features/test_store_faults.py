@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import threading
@@ -32,7 +31,7 @@ from tests.features.corpus import (
     values,
     wait_for,
 )
-from tests.flow import PYTHON
+from tests.flow import PYTHON, without_roots_rights
 
 SPECS = ("-f", "handcrafted:full", "-f", "mfcc:basic")
 
@@ -150,6 +149,57 @@ def test_kills_at_any_moment_lose_nothing_and_the_finished_store_has_equal_bits(
     assert bits(killed) == bits(whole)
 
 
+def a_while(store: Path, moments: random.Random) -> None:
+    """Somewhere from the start of Python to the first part files."""
+    del store
+    time.sleep(moments.uniform(0, 1.2))
+
+
+def a_part_is_there(store: Path, moments: random.Random) -> None:
+    """Shortly after one more part file is whole: the next ones are computed."""
+    before = set(store.rglob("part-*.arrow"))
+    wait_for(lambda: set(store.rglob("part-*.arrow")) - before)
+    time.sleep(moments.uniform(0, 0.05))
+
+
+def a_part_is_written(store: Path, moments: random.Random) -> None:
+    """As soon as a part file is begun; it may be whole by then."""
+    del moments
+    left = set(store.rglob(".writing-*"))
+    deadline = time.monotonic() + 60
+    while not set(store.rglob(".writing-*")) - left:
+        assert time.monotonic() < deadline, "nothing was written"
+
+
+@pytest.mark.extras
+def test_twenty_kills_at_random_moments_tear_nothing_and_store_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    count = 60 * CHUNK
+    table = manifest(tmp_path, count)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    extract(table, whole, ["handcrafted:full", "mfcc:basic"])
+    moments = random.Random(0)
+    whens = [*[a_while] * 8, *[a_part_is_there] * 6, *[a_part_is_written] * 6]
+    moments.shuffle(whens)
+    for when in whens:
+        before = {part: part.read_bytes() for part in killed.rglob("part-*.arrow")}
+        process = start_extract(table, killed, *SPECS)
+        when(killed, moments)
+        assert process.poll() is None, "it ended before it was killed: give it more to do"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert before.items() <= {p: p.read_bytes() for p in killed.rglob("part-*.arrow")}.items()
+        assert upkeep.verify(Store(killed)) == []
+    shown, errors = start_extract(table, killed, *SPECS).communicate()
+    assert f"0 unusable; store: {killed}" in shown, errors
+    assert upkeep.verify(Store(killed)) == []
+    assert not list(killed.rglob(".writing-*"))
+    for keys in stored_keys(killed).values():
+        assert len(keys) == len(set(keys)) == count
+    assert bits(killed) == bits(whole)
+
+
 @pytest.mark.parametrize("kilobytes", [16, 40])
 def test_a_disk_that_takes_no_more_is_a_clear_error_and_the_store_goes_on_where_it_was(
     tmp_path: Path, kilobytes: int
@@ -218,12 +268,7 @@ def test_a_read_only_store_is_read_and_refused_for_extracting_before_anything_is
     extract(table, store, ["mfcc:basic"])
     before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
     folders = [store, *(path for path in store.rglob("*") if path.is_dir())]
-    prefix: list[str] = []
-    if os.geteuid() == 0:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            pytest.skip("root writes everywhere, and there is no setpriv to take that away")
-        prefix = [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
+    prefix = without_roots_rights()
     for folder in folders:
         folder.chmod(0o555)
     try:

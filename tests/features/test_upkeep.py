@@ -14,7 +14,7 @@ from featser.features.store import Store
 from featser.verbs.extract import extract
 from featser.verbs.store import compact, gc, info, verify
 from tests.features.corpus import MFCC, bits, flip, manifest, stored_keys, values
-from tests.flow import featser
+from tests.flow import featser_here
 
 
 def many_parts(folder: Path, parts: int = 7) -> tuple[list[str], np.ndarray]:
@@ -31,11 +31,11 @@ def test_merging_leaves_few_parts_and_equal_values(tmp_path: Path) -> None:
     keys, rows = many_parts(tmp_path)
     opened = Store(tmp_path)
     assert opened.has(MFCC, keys).all()
-    shown = featser("store", "compact", "--store", tmp_path)
+    shown = featser_here("store", "compact", "--store", tmp_path)
     assert "7 part files became 1" in shown.stdout
-    shown = featser("store", "info", "--store", tmp_path)
+    shown = featser_here("store", "info", "--store", tmp_path)
     assert MFCC.fingerprint() in shown.stdout
-    assert featser("store", "verify", "--store", tmp_path).returncode == 0
+    assert featser_here("store", "verify", "--store", tmp_path).returncode == 0
     assert upkeep.verify(Store(tmp_path)) == []
     # Also in a store that was opened before the merging.
     for store in (Store(tmp_path), opened):
@@ -87,7 +87,7 @@ def test_verify_names_every_fault(tmp_path: Path) -> None:
     for name in ("nameless", "empty"):
         (tmp_path / "features" / name).mkdir()
     shutil.copy(parts[2], tmp_path / "features" / "nameless")
-    shown = featser("store", "verify", "--store", tmp_path)
+    shown = featser_here("store", "verify", "--store", tmp_path)
     assert shown.returncode == 1
     for name in (parts[0].name, parts[1].name, "nameless: has no extractor.json"):
         assert name in shown.stdout
@@ -120,7 +120,7 @@ def test_gc_shows_what_it_would_remove_and_removes_it_when_told(tmp_path: Path) 
     (old / ".writing-left.arrow").write_bytes(b"half")
     assert [held.current for held in info(store)] == [False, True]
     before = bits(store)
-    looked = featser("store", "gc", "--store", store).stdout
+    looked = featser_here("store", "gc", "--store", store).stdout
     assert "would remove: 2 unfinished files" in looked
     assert "would remove: mfcc:basic 0123456789abcdef: 6 rows" in looked
     assert "kept: mfcc:basic: 2 rows that the last extraction's manifest does not name" in looked
@@ -130,12 +130,12 @@ def test_gc_shows_what_it_would_remove_and_removes_it_when_told(tmp_path: Path) 
     gc(store, really=True)
     assert not old.exists()
     assert [len(keys) for keys in stored_keys(store).values()] == [6]
-    shown = featser("store", "gc", "--store", store, "--unnamed", "--yes").stdout
+    shown = featser_here("store", "gc", "--store", store, "--unnamed", "--yes").stdout
     assert "removed: mfcc:basic: 2 rows" in shown
     assert [len(keys) for keys in stored_keys(store).values()] == [4]
     assert upkeep.verify(Store(store)) == []
     assert extract(tmp_path / "0-4.csv", store, ["mfcc:basic"]).done == 0
-    assert "nothing to remove" in featser("store", "gc", "--store", store).stdout
+    assert "nothing to remove" in featser_here("store", "gc", "--store", store).stdout
 
 
 def test_augmented_copies_of_named_recordings_are_named(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,62 +15,8 @@ from featser.reporting.html import render, write_report
 from featser.reporting.numbers import estimate, number
 from featser.reporting.summary import RunSummary
 from featser.tasks import Task
+from tests.reporting.page import Page
 from tests.reporting.sample import EMOTIONS, figures, sample_run
-
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """What a reader sees: text, table cells, attributes; and whether tags are balanced."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tables: list[list[list[str]]] = []
-        self.captions: list[str] = []
-        self.texts: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.feed(markup)
-        assert not self.open, f"tags left open: {self.open}"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag in VOID:
-            return
-        self.open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-            self.captions.append("")
-        if tag == "tr":
-            self.tables[-1].append([])
-        if tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" in self.open:
-            return
-        self.texts.append(data)
-        if "table" in self.open and self.open[-1] != "tr":
-            if "caption" in self.open:
-                self.captions[-1] += data
-            elif {"td", "th"} & set(self.open):
-                self.tables[-1][-1][-1] += data
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.texts))
-
-    def table(self, caption: str) -> dict[str, list[str]]:
-        """A table's rows by their header."""
-        found = [t for c, t in zip(self.captions, self.tables, strict=True) if caption in c]
-        assert len(found) == 1, f"{len(found)} tables are called '{caption}'"
-        return {row[0]: row[1:] for row in found[0]}
 
 
 @pytest.fixture(scope="module")
@@ -212,14 +157,14 @@ def test_a_second_protocol_stands_beside_the_first_with_its_own_mark() -> None:
     assert "random – OPTIMISTIC" in page.texts
 
 
-def test_transductive_normalisation_is_named_at_every_figure() -> None:
-    page = Page(render(sample_run(speaker_norm="transductive")))
-    at_figures = len(re.findall(r" speaker-independent\s+transductive speaker norm", page.text))
-    in_plots = sum(text.strip() == "speaker-independent" for text in page.texts) - at_figures
+def test_transductive_normalisation_is_named_at_every_figure(page: Page) -> None:
+    other = Page(render(sample_run(speaker_norm="transductive")))
+    at_figures = len(re.findall(r" speaker-independent\s+transductive speaker norm", other.text))
+    in_plots = sum(text.strip() == "speaker-independent" for text in other.texts) - at_figures
     assert at_figures > 10
     assert in_plots == 1, "only the headline's plot says it in the caption"
-    assert "that speaker's own unlabelled recordings" in page.text
-    assert "ransductive speaker" not in Page(render(sample_run())).text
+    assert "that speaker's own unlabelled recordings" in other.text
+    assert "ransductive speaker" not in page.text
 
 
 @pytest.mark.parametrize("all_tasks", [True, False])
