@@ -31,6 +31,7 @@ LAYERS = {
     "console": 8,
     "cli_fetch": 9,
     "cli_store": 9,
+    "cli_lists": 9,
     "cli": 10,
     "__main__": 11,
 }
