@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.corpora]
 
 FIGURES = Path(__file__).resolve().parents[2] / "reports" / "benchmarks" / "augmentation.json"
 RECORDINGS = 12
-ROUNDS = 7
+ROUNDS = 9
 
 ALONE = ["babble", "vtl", "codec:name=gsm", "codec:name=adpcm", "codec:name=vorbis"]
 """Kinds that audiomentations does not have, or not out of the same material."""
@@ -87,7 +87,7 @@ def ours(spec: str, donors: list[Signal]) -> Work:
 
 
 def milliseconds(works: list[Work], signals: list[Signal]) -> list[float]:
-    """Median over recordings of each work's median over rounds.
+    """Median over recordings of each work's best of some rounds.
 
     In turns, so that whatever else the machine does falls on all alike.
     """
@@ -100,7 +100,7 @@ def milliseconds(works: list[Work], signals: list[Signal]) -> list[float]:
     for work in works:
         work(signals[0])
     laps = [[[once(w, s) for w in works] for s in signals] for _ in range(ROUNDS)]
-    return [float(one) for one in np.median(np.median(laps, axis=0), axis=0)]
+    return [float(one) for one in np.median(np.min(laps, axis=0), axis=0)]
 
 
 def test_a_copy_of_each_kind(signals: list[Signal]) -> None:
