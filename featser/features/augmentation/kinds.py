@@ -40,6 +40,8 @@ class Kind:
         The distributions that compute the samples; their versions enter the key.
     cost_ms : float
         Roughly what 3.5 s of speech at 16 kHz cost on one core, in milliseconds.
+    chance : bool
+        Whether two copies differ even where every parameter has a single value.
     version : int
         Raised whenever a change of the code changes samples.
     """
@@ -50,6 +52,7 @@ class Kind:
     run: Run
     libraries: tuple[str, ...]
     cost_ms: float
+    chance: bool = False
     version: int = 1
 
 
@@ -69,6 +72,7 @@ _KINDS = (
         lambda signal, values, rng, donors: add_babble(signal, values["snr"], donors, rng),
         ("numpy", "scipy", "soxr"),
         2.0,
+        chance=True,
     ),
     Kind(
         "codec",
@@ -106,6 +110,7 @@ _KINDS = (
         lambda signal, values, rng, donors: add_noise(signal, rng=rng, **values),
         ("numpy", "scipy"),
         1.0,
+        chance=True,
     ),
     Kind(
         "pitch",
@@ -125,6 +130,7 @@ _KINDS = (
         lambda signal, values, rng, donors: add_reverb(signal, rng=rng, **values),
         ("numpy", "scipy"),
         2.5,
+        chance=True,
     ),
     Kind(
         "stretch",
