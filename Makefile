@@ -14,8 +14,8 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-# Checks that take long.
-test-extras: $(VENV)/.installed-dev
+# Checks that take long, or that need optional dependencies: a Dask scheduler and its workers.
+test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest -m extras
 
 # Lint, format, types, and the layers that imports must keep to.
@@ -46,3 +46,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
 	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-extras: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,dask]"
+	touch $@ $(VENV)/.installed-dev $(VENV)/.installed

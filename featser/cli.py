@@ -121,7 +121,9 @@ def scan(
 def audit(
     source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
     corpus: Corpus = None,
-    primary: Annotated[str | None, typer.Option(help="The label that leads [emotion].")] = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The label that leads [the card's, or emotion].")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all findings: .json.")
     ] = None,
@@ -158,6 +160,20 @@ def features() -> None:
 
 
 @app.command()
+def augmentations() -> None:
+    """List what `extract --augment` can do to recordings, and its parameters."""
+    from featser.features.augmentation.spec import list_augmentations
+
+    for info in list_augmentations():
+        say(f"{info.name}: {info.description} (about {info.cost_ms:g} ms for 3.5 s of speech)")
+        for parameter in info.parameters:
+            say(
+                f"  {parameter.name}={parameter.default}: {parameter.description} "
+                f"({parameter.allowed})"
+            )
+
+
+@app.command()
 def extract(
     source: Annotated[
         str, typer.Argument(help="A recipe, a manifest, or a corpus folder with --corpus.")
@@ -174,18 +190,40 @@ def extract(
             "third of that more for each second of audio."
         ),
     ] = 60.0,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="What hands out the work. Here: threading [default], or loky, no quicker. On a "
+            "cluster with the recordings under the same paths: dask, for most; or ray, spark."
+        ),
+    ] = None,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:PARAMETER=VALUE,…]",
+            help="Also extract altered copies, such as noise:snr=5..20,copies=2; repeat for "
+            "several. They are learnt from where none of their sound is tested, and never "
+            "tested. `featser augmentations` lists the kinds.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Its scheduler: dask tcp://HOST:8786, ray HOST:6379, spark spark://HOST:7077.",
+        ),
+    ] = None,
 ) -> None:
     """Compute features into the store. What is there already is not computed again.
 
     Unusable recordings, and those that crash or hang a decoder or extractor, are listed with the
-    reason and do not stop the run: the exit code is 0 as long as one utterance has features,
-    else 1. After a kill or a full disk, run the same command again.
+    reason; the exit code is 0 as long as one utterance has features, else 1. After a kill or a
+    full disk, run the same command again.
     """
     from featser.verbs.extract import extract as run
     from featser.verbs.source import parse_data
 
     with _bars(store) as bars:
-        progress = bars("Extracting features")
         result = run(
             source,
             store,
@@ -194,7 +232,11 @@ def extract(
             data=parse_data(data or []),
             jobs=jobs,
             timeout=timeout,
-            progress=progress,
+            progress=bars("Extracting features"),
+            backend=backend,
+            cluster=cluster,
+            augment=augment or (),
+            altering=bars("Extracting augmented copies"),
         )
     show_extraction(result, str(store))
     if not result.done + result.reused:
@@ -212,7 +254,9 @@ def fit(
         list[str] | None,
         typer.Option("--task", "-t", help="A label to predict; default: every usable one."),
     ] = None,
-    primary: Annotated[str | None, typer.Option(help="The task that leads [emotion].")] = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The task that leads [the card's, or emotion].")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -240,12 +284,21 @@ def fit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
     ] = None,
+    augmented: Annotated[
+        bool, typer.Option(help="Learn from the augmented copies that were extracted, if any.")
+    ] = True,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            help="Audit the recordings first, and keep altered copies of a recording in one fold."
+        ),
+    ] = True,
     jobs: Jobs = -1,
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
-    The run's folder holds metrics.json, predictions.parquet, folds.csv, model.featser and
-    report.html.
+    The run's folder holds metrics.json, predictions.parquet, folds.csv, audit.json,
+    model.featser and report.html.
     """
     from featser.verbs.fit import fit as run
     from featser.verbs.source import parse_data
@@ -267,6 +320,9 @@ def fit(
             output=output,
             jobs=jobs,
             command=_typed(),
+            augmented=augmented,
+            audit=audit,
+            examining=bars("Examining recordings"),
             progress=bars("Fitting folds"),
         )
     show_run(result)

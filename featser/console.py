@@ -65,13 +65,15 @@ class Bars:
         self._shown.stop()
 
     def __call__(self, step: str) -> Progress:
-        """Return what a step calls with the units done and in all."""
-        task = self._shown.add_task(step, total=None, rate="")
+        """Return what a step calls with the units done and in all; its bar is there from then."""
+        task = self._shown.add_task(step, total=None, rate="", start=False, visible=False)
 
         def update(done: int, total: int) -> None:
+            if not self._shown.tasks[task].started:
+                self._shown.start_task(task)
             speed = self._shown.tasks[task].speed
             rate = f"{speed:.1f}/s" if speed else ""
-            self._shown.update(task, completed=done, total=total, rate=rate)
+            self._shown.update(task, completed=done, total=total, rate=rate, visible=True)
 
         return update
 
@@ -152,6 +154,10 @@ def show_extraction(result: Extraction, store: str) -> None:
     """Print what an extraction did, and every refusal."""
     for note in result.notes:
         say(f"note: {note}")
+    for file, remark in list(result.remarks.items())[:SHOWN]:
+        say(f"note: {file}: {remark}")
+    if len(result.remarks) > SHOWN:
+        say(f"  … and {len(result.remarks) - SHOWN} more such recordings (`featser audit`)")
     if len(result.unusable):
         rows = [
             (row["file"], _span(row["start"], row["end"]), row["extractor"], row["reason"])
@@ -161,6 +167,14 @@ def show_extraction(result: Extraction, store: str) -> None:
     refused = result.unusable["file"].nunique()
     copies = f", {result.copies} copies of others" if result.copies else ""
     say(f"{result.done} done, {result.reused} reused{copies}, {refused} unusable; store: {store}")
+    if result.altered is not None:
+        altered = result.altered
+        say(
+            f"augmented copies: {altered.done} done, {altered.reused} reused, "
+            f"{len(altered.unusable)} could not be made"
+        )
+        for row in altered.unusable.head(SHOWN).to_dict("records"):
+            say(f"  {row['file']}: {row['reason']}")
     if result.scaled:
         least = min(result.scaled.values())
         say(
@@ -243,6 +257,9 @@ def show_run(run: Run) -> None:
         table("", ["task", "metric", "value [95 % interval]"], rows)
     for note in run.notes:
         say(f"note: {note}")
+    for finding in run.findings:
+        if finding.severity != "note":
+            say(f"audit: {finding.severity}: {finding.kind}: {finding.message}")
     for name, reason in run.data.refused_tasks.items():
         say(f"no task '{name}': {reason}")
     if len(run.data.unusable):

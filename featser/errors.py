@@ -39,6 +39,10 @@ class FeatureError(FeatserError):
     """An extractor, or a parameter of one, that does not exist."""
 
 
+class AugmentationError(FeatserError):
+    """An augmentation, or a parameter of one, that does not exist or cannot be had."""
+
+
 class TaskError(FeatserError):
     """A task that the labels do not support."""
 

@@ -28,6 +28,8 @@ class Recipe(BaseModel):
         Cards; ``--data NAME=FOLDER`` says where each is.
     features : list of str
         Extractors, such as ``handcrafted`` or ``mfcc:basic``.
+    augmentation : list of str
+        Augmented copies for training folds, such as ``noise:snr=5..20,copies=2``.
     tasks : list of str
         Labels to predict; empty for all that the corpora truly have.
     primary : str
@@ -51,6 +53,7 @@ class Recipe(BaseModel):
     paper: str = ""
     corpora: list[str] = Field(min_length=1)
     features: list[str] = Field(default=list(DEFAULT_FEATURES), min_length=1)
+    augmentation: list[str] = []
     tasks: list[str] = []
     primary: str = "emotion"
     model: str = "vote"
@@ -72,6 +75,15 @@ class Recipe(BaseModel):
 
         for spec in specs:
             _as_value_error(make_extractor, spec)
+        return specs
+
+    @field_validator("augmentation")
+    @classmethod
+    def _known_augmentation(cls, specs: list[str]) -> list[str]:
+        from featser.features.augmentation.spec import parse_augmentation
+
+        for spec in specs:
+            _as_value_error(parse_augmentation, spec)
         return specs
 
     @field_validator("protocols")

@@ -23,6 +23,7 @@ from featser.audit.finding import SEVERITIES, Finding, by_severity
 from featser.audit.giveaways import giveaway_findings, probe_all
 from featser.audit.labels import label_findings
 from featser.audit.recordings import recording_findings
+from featser.corpora.card import Card
 from featser.corpora.labels import tasks_from
 from featser.evaluation.protocols import speaker_ids
 from featser.progress import Progress, silent
@@ -77,6 +78,7 @@ def audit_manifest(
     jobs: int = -1,
     seed: int = 0,
     progress: Progress = silent,
+    cards: Sequence[Card] = (),
 ) -> Audit:
     """Look for everything that would make a result wrong.
 
@@ -92,6 +94,8 @@ def audit_manifest(
         Of the give-aways' folds and intervals.
     progress : callable
         Called with the recordings done and in all.
+    cards : sequence of Card
+        Cards of the user's own, beside those that featser brings.
 
     Returns
     -------
@@ -106,7 +110,7 @@ def audit_manifest(
     facts = facts_table(recordings, table.index)
     pairs = find_duplicates(segments, recordings, jobs)
     groups = groups_of(len(table), pairs)
-    tasks, refused = tasks_from(table, primary=primary)
+    tasks, refused = tasks_from(table, cards, primary)
     labels = [task.name for task in tasks if task.categorical and task.name != "language"]
     findings = [
         *recording_findings(facts, names),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,12 +23,16 @@ def is_text_only(name: str) -> bool:
     return name not in ("start", "end") and (name in NEVER_GUESSED or name.endswith("_id"))
 
 
-def cards_of(corpora: pd.Series[str]) -> list[Card]:
-    """Return the cards of the corpora named in a column; none if one of the names is unknown."""
+def cards_of(corpora: pd.Series[str], own: Sequence[Card] = ()) -> list[Card]:
+    """Return the cards of the corpora named in a column; none if one of the names is unknown.
+
+    A user's ``own`` card stands before one that featser brings.
+    """
     names = sorted(corpora.dropna().unique())
-    if corpora.isna().any() or not set(names) <= set(list_cards()):
+    given = {card.name: card for card in own}
+    if corpora.isna().any() or not set(names) <= {*list_cards(), *given}:
         return []
-    return [load_card(name) for name in names]
+    return [given[name] if name in given else load_card(name) for name in names]
 
 
 def regression_columns(corpora: pd.Series[str]) -> set[str]:
@@ -40,7 +44,7 @@ def regression_columns(corpora: pd.Series[str]) -> set[str]:
 
 
 def tasks_from(
-    table: pd.DataFrame, card: Card | None = None, primary: str = "emotion"
+    table: pd.DataFrame, own: Sequence[Card] = (), primary: str = "emotion"
 ) -> tuple[list[Task], dict[str, str]]:
     """Find the labels that can be predicted.
 
@@ -48,11 +52,12 @@ def tasks_from(
     ----------
     table : DataFrame
         A manifest.
-    card : Card, optional
-        Says which columns are tasks. When omitted, the cards that the column ``corpus`` names
-        say so if all of them are known; otherwise every column may be a task that has no fixed
-        meaning and holds 2 to 20 different texts (classification) or more than 20 different
-        numbers (regression). ``language`` is a task where it varies.
+    own : sequence of Card
+        Cards of the user's, beside those that featser brings. The cards that the column
+        ``corpus`` names say which columns are tasks if all of them are known; otherwise every
+        column may be a task that has no fixed meaning and holds 2 to 20 different texts
+        (classification) or more than 20 different numbers (regression). ``language`` is a task
+        where it varies.
     primary : str
         The column whose task is primary; no task is when the column cannot be predicted.
 
@@ -65,7 +70,7 @@ def tasks_from(
         Why each other label that might be expected to be a task is none: a card forbids it, it
         is missing everywhere, it has one value only, or it is a function of the primary label.
     """
-    cards = [card] if card is not None else cards_of(_column(table, "corpus"))
+    cards = cards_of(_column(table, "corpus"), own)
     declared = any(card.tasks for card in cards)
     candidates = _declared(table, cards) if declared else _guessed(table)
     refused = _forbidden(table, cards)

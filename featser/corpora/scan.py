@@ -299,7 +299,7 @@ def _missing(card: Card, found: _Found) -> list[str]:
 
 def _result(card: Card, manifest: pd.DataFrame, missing: list[str], found: _Found) -> ScanResult:
     notes = found.notes
-    tasks, refused = tasks_from(manifest, None if card.grammar is None else card, card.primary)
+    tasks, refused = tasks_from(manifest, () if card.grammar is None else (card,), card.primary)
     wanted = card.expected.utterances
     speakers = manifest["speaker"].nunique()
     if wanted is not None and wanted != len(manifest):

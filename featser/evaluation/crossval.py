@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from featser.errors import TaskError
+from featser.evaluation.copies import Copies, training_part
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
@@ -44,10 +45,11 @@ def cross_fit(
     X: NDArray[np.float32],
     labels: pd.DataFrame,
     fold: NDArray[np.intp],
-    speaker: NDArray[np.str_] | None,
+    unit: NDArray[np.str_] | None,
     tasks: Sequence[Task],
     n_jobs: int = -1,
     progress: Progress = silent,
+    copies: Copies | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -61,14 +63,18 @@ def cross_fit(
         A column for each task; missing labels are missing.
     fold : ndarray of int, shape (n,)
         The fold in which each row is tested.
-    speaker : ndarray of str, shape (n,), optional
-        For the estimators' own inner folds.
+    unit : ndarray of str, shape (n,), optional
+        What the estimators' own inner folds keep together: the speakers, or
+        :func:`~featser.evaluation.protocols.independent_units`.
     tasks : sequence of Task
         What is predicted.
     n_jobs : int
         Folds at once, as joblib counts.
     progress : callable
         Called with the fits done and in all.
+    copies : Copies, optional
+        Augmented copies of rows. A training part has those that hold no sound of its test part;
+        none is ever predicted.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def cross_fit(
 
     folds = [ALL, *range(int(fold.max()) + 1)]
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], fold)]
-    jobs = (delayed(_fit_one)(model, X, labels, fold, speaker, tasks, k) for k in folds)
+    jobs = (delayed(_fit_one)(model, X, labels, fold, unit, tasks, k, copies) for k in folds)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     parts: list[pd.DataFrame] = []
     fitted: Any = None
@@ -103,18 +109,22 @@ def _fit_one(
     X: NDArray[np.float32],
     labels: pd.DataFrame,
     fold: NDArray[np.intp],
-    speaker: NDArray[np.str_] | None,
+    unit: NDArray[np.str_] | None,
     tasks: Sequence[Task],
     number: int,
+    copies: Copies | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
     train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-    voices = None if speaker is None else speaker[train]
+    part = training_part(X, train, test, copies)
+    known: dict[str, Any] = {"speaker": None if unit is None else unit[part.row]}
+    if part.lineage is not None:
+        known["lineage"] = part.lineage
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
-            fitted = clone(model).fit(X[train], labels.iloc[train], speaker=voices)
+            fitted = clone(model).fit(part.X, labels.iloc[part.row], **known)
         except TaskError as error:
             where = "all data" if number == ALL else f"the training part of fold {number}"
             raise TaskError(f"{where}: {error}") from error

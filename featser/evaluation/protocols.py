@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from featser.errors import ProtocolError, unknown
+from featser.evaluation.copies import utterances_of, with_copies
 
 PROTOCOLS = {
     "speaker-independent": "no speaker in both training and test: leave one speaker out up to "
@@ -90,7 +91,11 @@ def assign_folds(
 
 
 def inner_folds(
-    label: ArrayLike, speaker: ArrayLike | None, n_folds: int = 4, seed: int = 0
+    label: ArrayLike,
+    speaker: ArrayLike | None,
+    n_folds: int = 4,
+    seed: int = 0,
+    lineage: NDArray[np.intp] | None = None,
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Make folds inside a training fold, by speaker, each of whose training parts has all classes.
 
@@ -104,6 +109,9 @@ def inner_folds(
         How many to try for; fewer where groups are few.
     seed : int
         Of the shuffling.
+    lineage : ndarray of int, shape (n, 1 + k), optional
+        Which rows are augmented copies, and of what: see :func:`featser.evaluation.copies.lineage`.
+        Copies are in no test part, and in a training part only with all they are made of.
 
     Returns
     -------
@@ -115,11 +123,14 @@ def inner_folds(
     y = np.unique(np.asarray(label), return_inverse=True)[1]
     single = np.arange(len(y))
     groups = single if speaker is None else np.unique(_as_text(speaker), return_inverse=True)[1]
-    for units in (groups, single):
+    own = single if lineage is None else utterances_of(lineage)
+    for units in (groups[own], own):
         for folds in range(min(n_folds, len(np.unique(units))), 1, -1):
-            fold = _balanced(y, units, folds, seed)
-            if _all_classes_in_training(y, fold):
-                return list(_splits(fold))
+            fold = _balanced(y[own], units, folds, seed)
+            if _all_classes_in_training(y[own], fold):
+                return list(
+                    _splits(fold) if lineage is None else with_copies(_splits(fold), lineage)
+                )
     raise ProtocolError(
         f"{len(y)} labelled utterances are too few for inner folds: "
         f"every class needs two or more in the training part"
@@ -163,6 +174,27 @@ class SpeakerIndependent:
             raise ProtocolError("SpeakerIndependent needs the speakers: pass groups=speaker")
         rows = np.arange(len(np.asarray(groups)))
         return assign_folds("speaker-independent", y, groups, rows, self.seed)
+
+
+def independent_units(speaker: ArrayLike, audio: ArrayLike) -> NDArray[np.str_]:
+    """Return what must not be divided if nothing of a test part is to be heard in training.
+
+    Parameters
+    ----------
+    speaker : array-like of str, shape (n,)
+        Who speaks; may be empty.
+    audio : array-like of str, shape (n,)
+        The identity of each recording's sound.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        The speaker, the same for speakers that share a recording; where no speaker is known, the
+        recording.
+    """
+    names, contents = _as_text(speaker), _as_text(audio)
+    known = np.where(names != "", names, np.char.add("recording ", contents))
+    return _joined(known, contents)
 
 
 def speaker_ids(table: pd.DataFrame) -> NDArray[np.str_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,59 @@ Place = tuple[str, float | None, float | None]
 Refusal = tuple[str, float | None, float | None, str, str]
 """A place, the extractor (empty for the recording itself), and the reason."""
 
-Computed = tuple[dict[str, NDArray[np.float32]], list[Refusal], float]
-"""What :func:`compute` returns: values by extractor, refusals, gain."""
+
+class Computed(NamedTuple):
+    """What came of an utterance.
+
+    Attributes
+    ----------
+    values : dict of str to ndarray of float32, shape (d,)
+        By the extractor's spec; an extractor that refuses is absent.
+    refusals : list of Refusal
+        Why what is absent is absent.
+    gain : float
+        The smallest factor by which a signal was scaled.
+    note : str
+        What else decoding had to do to the recording: see :class:`featser.audio.Signal`.
+    """
+
+    values: dict[str, NDArray[np.float32]]
+    refusals: list[Refusal]
+    gain: float = 1.0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """What makes an augmented copy of an utterance.
+
+    Attributes
+    ----------
+    spec : str
+        The augmentation.
+    index : int
+        Which copy, from 0.
+    identity : str
+        The utterance's key, which decides whatever is random.
+    donors : tuple of Place
+        What is mixed in.
+    """
+
+    spec: str
+    index: int
+    identity: str
+    donors: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording, or a segment of one, and the identity of its sound."""
+    """One recording, or a segment of one, or a copy of it, and the identity of its sound."""
 
     file: str
     key: str
     start: float | None = None
     end: float | None = None
+    alteration: Alteration | None = None
 
     @property
     def where(self) -> Place:
@@ -68,23 +109,20 @@ def compute(utterance: Utterance, extractors: Sequence[Extractor], at: Step = _u
 
     Returns
     -------
-    values : dict of str to ndarray of float32, shape (d,)
-        By the extractor's spec; an extractor that refuses is absent.
-    refusals : list of tuple
-        ``(file, start, end, extractor, reason)``.
-    gain : float
-        The smallest factor by which a signal was scaled.
+    Computed
+        Nothing is raised: what cannot be computed is refused with its reason.
     """
-    values: dict[str, NDArray[np.float32]] = {}
     where = utterance.where
     at("", 0.0)
     try:
-        decoded = decode(*where)
+        decoded = _sound_of(utterance)
     except UnusableAudio as error:
-        return values, [(*where, "", error.reason)], 1.0
+        return Computed({}, [(*where, "", error.reason)])
     except Exception as error:  # such as a recording that does not fit into the memory
-        reason = f"the decoder failed: {type(error).__name__}: {error}"
-        return values, [(*where, "", reason)], 1.0
+        what = "the decoder" if utterance.alteration is None else utterance.alteration.spec
+        reason = f"{what} failed: {type(error).__name__}: {error}"
+        return Computed({}, [(*where, "", reason)])
+    values: dict[str, NDArray[np.float32]] = {}
     refusals: list[Refusal] = []
     signals: dict[tuple[int, float | None, float | None], Signal] = {}
     for extractor in extractors:
@@ -99,7 +137,20 @@ def compute(utterance: Utterance, extractors: Sequence[Extractor], at: Step = _u
         except Exception as error:  # one recording never ends a run: it is listed with the cause
             reason = f"the extractor failed: {type(error).__name__}: {error}"
             refusals.append((*where, extractor.spec, reason))
-    return values, refusals, min((signal.gain for signal in signals.values()), default=1.0)
+    gain = min((signal.gain for signal in signals.values()), default=1.0)
+    return Computed(values, refusals, gain, decoded.note)
+
+
+def _sound_of(utterance: Utterance) -> Signal:
+    signal = decode(*utterance.where)
+    alteration = utterance.alteration
+    if alteration is None:
+        return signal
+    from featser.features.augmentation.spec import parse_augmentation
+
+    donors = [decode(*place) for place in alteration.donors]
+    augmentation = parse_augmentation(alteration.spec)
+    return augmentation.apply(signal, alteration.identity, alteration.index, donors)
 
 
 def _part(decoded: Signal, extractor: Extractor, file: str) -> Signal:

@@ -59,20 +59,22 @@ class Crew:
     timeout : float
         Seconds that a step (decoding, one extractor) may take, and a third of that more for each
         second of audio. Seconds in which this very process is stopped do not count.
+    name : str, optional
+        Of the extraction: the same wherever the crew is sent, also by way of a third process.
     """
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = TIMEOUT, name: str | None = None) -> None:
         if not timeout > 0:
             raise FeatserError(f"timeout {timeout:g}: the seconds must be more than 0")
         self.timeout = timeout
-        self._name = uuid.uuid4().hex
+        self.name = name or uuid.uuid4().hex
         self._workers: set[Worker] = set()
         self._idle: list[Worker] = []
         self._lock = threading.Lock()
         self._closed = False
 
     def __reduce__(self) -> tuple[Callable[..., Crew], tuple[str, float]]:
-        return _crew_here, (self._name, self.timeout)
+        return _crew_here, (self.name, self.timeout)
 
     def compute(self, jobs: Sequence[Job]) -> list[Computed]:
         """Compute jobs in order, whatever happens to the workers.
@@ -128,13 +130,12 @@ class Crew:
                 left = [spec for spec in left if stop.step not in ("", spec)]
                 again = False
             if not left:
-                return {}, refusals, 1.0
+                return Computed({}, refusals)
             worker = self._take(new=True)
             outcome = next(worker.run([(utterance, left)]))
             if not isinstance(outcome, Stop):
                 self._give_back(worker, None)
-                values, others, gain = outcome
-                return values, refusals + others, gain
+                return outcome._replace(refusals=refusals + outcome.refusals)
             self._give_back(worker, outcome)
             stop = outcome
 
@@ -290,5 +291,13 @@ _crews_lock = threading.Lock()
 def _crew_here(name: str, timeout: float) -> Crew:
     with _crews_lock:
         if name not in _crews:
-            _crews[name] = Crew(timeout)
+            _crews[name] = Crew(timeout, name)
         return _crews[name]
+
+
+def close_crew_here(name: str) -> None:
+    """End the workers that an extraction has in this process, where another process asks so."""
+    with _crews_lock:
+        crew = _crews.get(name)
+    if crew is not None:
+        crew.close()

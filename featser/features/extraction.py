@@ -6,17 +6,15 @@ one part file for each chunk and extractor, as soon as the chunk is back. What a
 therefore the chunks under way: one for each worker.
 
 Workers are processes that may crash or hang without harm to the others (:mod:`featser.features
-.crew`), one of them no less than eight. The chunks are handed out by joblib: here by a thread for
-each worker, and ``joblib.parallel_config(backend=…)`` around :func:`extract_features` sends them
-to Dask, Ray or Spark as well, where each is then computed by a worker process on that machine.
+.crew`), one of them no less than eight. They are on this machine, or on those of a Dask, Ray or
+Spark cluster (:mod:`featser.features.backends`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pandas as pd
@@ -24,13 +22,14 @@ from numpy.typing import NDArray
 
 from featser.audio import content_hash
 from featser.errors import UnusableAudio
-from featser.features.compute import Computed, Job, Refusal, Utterance, compute
+from featser.features.backends import check_backend, outcomes
+from featser.features.chunks import CHUNK, ChunkResult, Work
+from featser.features.compute import Job, Refusal, Utterance
 from featser.features.crew import TIMEOUT, Crew
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store, utterance_key
 from featser.progress import Progress, silent
 
-CHUNK = 16
 REFUSAL_COLUMNS = ["file", "start", "end", "extractor", "reason"]
 
 
@@ -50,9 +49,14 @@ class Extraction:
         that cannot be used) and ``reason``.
     scaled : dict of str to float
         Files whose peaks were out of range, and the factor they were multiplied by.
+    remarks : dict of str to str
+        What else decoding had to do to a file, such as to take one of two channels that cancel
+        each other.
     notes : list of str
         What was cleared away in the store (damaged part files, unfinished files), and what a
         caller that knows more adds.
+    altered : Extraction or None
+        The same of the augmented copies, where some were asked for.
     """
 
     keys: list[str | None]
@@ -61,7 +65,9 @@ class Extraction:
     copies: int = 0
     unusable: pd.DataFrame = field(default_factory=lambda: _refusals([]))
     scaled: dict[str, float] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    altered: Extraction | None = None
 
 
 class Interrupted(KeyboardInterrupt):
@@ -78,29 +84,6 @@ class Interrupted(KeyboardInterrupt):
         self.so_far = so_far
 
 
-@dataclass
-class ChunkResult:
-    """What came of a chunk.
-
-    Attributes
-    ----------
-    keys, values : dict
-        For each extractor's spec, the keys and the values, shape (d,), that could be computed.
-    refusals : list of tuple
-        ``(file, start, end, extractor, reason)``.
-    reasons : list of tuple
-        ``(key, reason)`` of the same refusals.
-    scaled : dict of str to float
-        Files that were scaled, with the factor.
-    """
-
-    keys: dict[str, list[str]]
-    values: dict[str, list[NDArray[np.float32]]]
-    refusals: list[Refusal]
-    reasons: list[tuple[str, str]]
-    scaled: dict[str, float]
-
-
 def extract_features(
     manifest: pd.DataFrame,
     extractors: Sequence[str],
@@ -108,6 +91,8 @@ def extract_features(
     n_jobs: int = -1,
     progress: Progress = silent,
     timeout: float = TIMEOUT,
+    backend: str | None = None,
+    cluster: str | None = None,
 ) -> Extraction:
     """Compute the features that the store lacks.
 
@@ -126,6 +111,13 @@ def extract_features(
     timeout : float
         Seconds after which decoding, or one extractor, is given up on a recording; a third of
         that more for each second of audio.
+    backend : str, optional
+        What hands chunks to worker processes: ``"threading"`` or ``"loky"`` on this machine,
+        ``"dask"``, ``"ray"`` or ``"spark"`` on a cluster. By default what joblib is configured
+        for (``joblib.parallel_config(backend=…)``), else threads.
+    cluster : str, optional
+        The address of Dask's, Ray's or Spark's scheduler. Its machines have the recordings under
+        the same paths as this one.
 
     Returns
     -------
@@ -135,7 +127,9 @@ def extract_features(
     Raises
     ------
     FeatureError
-        If an extractor does not exist.
+        If an extractor does not exist, or the cluster's machines would make other features.
+    FeatserError
+        If the backend or the cluster cannot be used.
     StoreError
         If the store cannot be written, which is tried before anything is computed. What was
         written before stays.
@@ -143,36 +137,95 @@ def extract_features(
         On Ctrl-C, with what was done so far.
     """
     made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
-    crew = Crew(timeout)
+    check_backend(backend, cluster)
     result = Extraction([])
     refusals: list[Refusal] = []
     try:
         result.notes = store.prepare(made)
-        utterances, keys, unreadable = identify(manifest)
+        utterances, result.keys, unreadable = identify(manifest)
         refusals += unreadable
-        chunks = list(_pending(utterances, made, store))
-        waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
-        result.keys = keys
-        result.reused = sum(utterance.key not in waiting for utterance in utterances)
-        result.copies = sum(key is not None for key in keys) - len(utterances)
-        total, seen = len(utterances), result.reused
-        progress(seen, total)
-        with closing(_run(chunks, n_jobs, crew)) as outcomes:
-            for chunk, outcome in outcomes:
-                _keep(outcome, made, store)
-                refusals += outcome.refusals
-                result.scaled.update(outcome.scaled)
-                stored = {key for found in outcome.keys.values() for key in found}
-                result.done += sum(utterance.key in stored for utterance, _ in chunk)
-                seen += len(chunk)
-                progress(seen, total)
-        for extractor in made:
-            store.flush(extractor)
+        result.copies = sum(key is not None for key in result.keys) - len(utterances)
+        work = Work.of(Crew(timeout), made)
+        _fill(utterances, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
     except KeyboardInterrupt:
         result.unusable = _refusals(refusals)
         raise Interrupted(result) from None
     result.unusable = _refusals(refusals)
     return result
+
+
+def extract_copies(
+    copies: Sequence[Utterance],
+    extractors: Sequence[str],
+    store: Store,
+    n_jobs: int = -1,
+    progress: Progress = silent,
+    timeout: float = TIMEOUT,
+    backend: str | None = None,
+    cluster: str | None = None,
+) -> Extraction:
+    """Compute the features of augmented copies that the store lacks.
+
+    Parameters
+    ----------
+    copies : sequence of Utterance
+        From :func:`featser.features.copies.plan_copies`, of utterances that could be used.
+    extractors, store, n_jobs, progress, timeout, backend, cluster
+        As :func:`extract_features` has them.
+
+    Returns
+    -------
+    Extraction
+        Counts and refusals; no keys.
+
+    Raises
+    ------
+    StoreError, FeatserError, Interrupted
+        As from :func:`extract_features`.
+    """
+    made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
+    result = Extraction([])
+    refusals: list[Refusal] = []
+    try:
+        work = Work.of(Crew(timeout), made)
+        _fill(copies, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
+    except KeyboardInterrupt:
+        result.unusable = _refusals(refusals)
+        raise Interrupted(result) from None
+    result.unusable = _refusals(refusals)
+    return result
+
+
+def _fill(
+    utterances: Sequence[Utterance],
+    extractors: Sequence[Extractor],
+    store: Store,
+    work: Work,
+    n_jobs: int,
+    backend: str | None,
+    cluster: str | None,
+    progress: Progress,
+    result: Extraction,
+    refusals: list[Refusal],
+) -> None:
+    """Compute what the store lacks of some utterances, and note in ``result`` what came of it."""
+    chunks = list(_pending(utterances, extractors, store))
+    waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
+    result.reused = sum(utterance.key not in waiting for utterance in utterances)
+    total, seen = len(utterances), result.reused
+    progress(seen, total)
+    with closing(outcomes(chunks, work, n_jobs, backend, cluster)) as found:
+        for chunk, outcome in found:
+            _keep(outcome, extractors, store)
+            refusals += outcome.refusals
+            result.scaled.update(outcome.scaled)
+            result.remarks.update(outcome.remarks)
+            stored = {key for keys in outcome.keys.values() for key in keys}
+            result.done += sum(utterance.key in stored for utterance, _ in chunk)
+            seen += len(chunk)
+            progress(seen, total)
+    for extractor in extractors:
+        store.flush(extractor)
 
 
 def _keep(outcome: ChunkResult, extractors: Sequence[Extractor], store: Store) -> None:
@@ -260,12 +313,12 @@ def compute_all(
 
     jobs = [(utterance, list(specs)) for utterance in utterances]
     chunks = [jobs[first : first + CHUNK] for first in range(0, len(jobs), CHUNK)]
-    crew = Crew() if effective_n_jobs(n_jobs) > 1 else None
+    work = Work(Crew() if effective_n_jobs(n_jobs) > 1 else None)
     values: dict[str, dict[str, NDArray[np.float32]]] = {spec: {} for spec in specs}
     reasons: dict[str, list[str]] = {}
     done = 0
-    with closing(_run(chunks, n_jobs, crew)) as outcomes:
-        for chunk, outcome in outcomes:
+    with closing(outcomes(chunks, work, n_jobs)) as results:
+        for chunk, outcome in results:
             for spec, found in outcome.values.items():
                 values[spec].update(zip(outcome.keys[spec], found, strict=True))
             for key, why in outcome.reasons:
@@ -276,7 +329,7 @@ def compute_all(
 
 
 def _pending(
-    utterances: list[Utterance], extractors: Sequence[Extractor], store: Store
+    utterances: Sequence[Utterance], extractors: Sequence[Extractor], store: Store
 ) -> Iterator[list[Job]]:
     """Cut the utterances into chunks, and leave out of each what the store has.
 
@@ -293,53 +346,6 @@ def _pending(
                 chunk.append((utterances[row], specs))
         if chunk:
             yield chunk
-
-
-def _run(
-    chunks: list[list[Job]], n_jobs: int, crew: Crew | None
-) -> Generator[tuple[list[Job], ChunkResult], None, None]:
-    """Yield chunks as they are done: by a crew's workers, or in this process without one."""
-    from joblib import Parallel, delayed
-
-    # A thread waits for its worker and hands it the next chunk: it computes nothing itself.
-    parallel = Parallel(
-        n_jobs=n_jobs, prefer="threads", return_as="generator_unordered", batch_size=1
-    )
-    work = _compute_here if crew is None else crew.compute
-    outcomes = parallel(delayed(_compute_chunk)(work, chunk) for chunk in chunks)
-    try:
-        for outcome in outcomes:  # noqa: UP028  # the workers are to end before joblib does
-            yield outcome
-    finally:
-        if crew is not None:
-            crew.close()
-        with catch_warnings():
-            simplefilter("ignore", UserWarning)  # that chunks were left undone, as was meant
-            outcomes.close()
-
-
-def _compute_chunk(
-    work: Callable[[list[Job]], list[Computed]], chunk: list[Job]
-) -> tuple[list[Job], ChunkResult]:
-    result = ChunkResult({}, {}, [], [], {})
-    for (utterance, _), (values, refusals, gain) in zip(chunk, work(chunk), strict=True):
-        result.refusals += refusals
-        result.reasons += [(utterance.key, refusal[-1]) for refusal in refusals]
-        if gain < 1:
-            result.scaled[utterance.file] = gain
-        for spec, row in values.items():
-            result.keys.setdefault(spec, []).append(utterance.key)
-            result.values.setdefault(spec, []).append(row)
-    return chunk, result
-
-
-def _compute_here(chunk: list[Job]) -> list[Computed]:
-    from threadpoolctl import threadpool_limits
-
-    specs = dict.fromkeys(spec for _, wanted in chunk for spec in wanted)
-    made = {spec: make_extractor(spec) for spec in specs}
-    with threadpool_limits(1):
-        return [compute(utterance, [made[spec] for spec in wanted]) for utterance, wanted in chunk]
 
 
 def _refusals(rows: list[Refusal]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from featser.files import whole
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
@@ -35,8 +35,6 @@ ALLOWED = (
     "featser.models.voting.VoteClassifier",
     "featser.models.voting.VoteRegressor",
     "numpy.dtype",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "xgboost.core.Booster",

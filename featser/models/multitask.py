@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
 from featser.evaluation.metrics import evaluate_task
-from featser.models.routing import fit_routed
+from featser.models.routing import REQUESTED, fit_routed
 from featser.tasks import Task
 
 SampleWeight = ArrayLike | pd.DataFrame | None
@@ -48,7 +48,7 @@ class MultiTaskEstimator(BaseEstimator):
     >>> model.fit(X, labels, speaker=speaker).predict_proba(X)["emotion"]  # doctest: +SKIP
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_weight": True, "speaker": True}
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
     def __init__(self, tasks: Sequence[Task], estimators: Mapping[str, Any]) -> None:
         self.tasks = tasks
@@ -60,6 +60,7 @@ class MultiTaskEstimator(BaseEstimator):
         y: pd.DataFrame,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
     ) -> MultiTaskEstimator:
         """Fit every task's estimator on the rows that have its label.
 
@@ -74,6 +75,9 @@ class MultiTaskEstimator(BaseEstimator):
             of that task.
         speaker : array-like, shape (n,), optional
             For the inner folds of the estimators that make some.
+        lineage : ndarray of int, shape (n, 1 + k), optional
+            Which rows are augmented copies, for the same
+            (:func:`featser.evaluation.copies.lineage`).
 
         Raises
         ------
@@ -96,6 +100,7 @@ class MultiTaskEstimator(BaseEstimator):
                 target[known].astype(np.intp) if task.categorical else target[known],
                 sample_weight=None if weight is None else weight[known],
                 speaker=None if speaker is None else np.asarray(speaker)[known],
+                lineage=None if lineage is None else lineage[known],
             )
         return self
 

@@ -63,15 +63,51 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _standardised(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def normalise_copies(
+    copies: NDArray[np.float32],
+    source: NDArray[np.intp],
+    X: NDArray[np.float32],
+    speaker: ArrayLike,
+) -> NDArray[np.float32]:
+    """Normalise augmented copies as their speaker's own recordings are.
+
+    Parameters
+    ----------
+    copies : ndarray of float32, shape (m, d)
+        The copies' features.
+    source : ndarray of int, shape (m,)
+        The row of ``X`` that each is a copy of.
+    X : ndarray of float32, shape (n, d)
+        The features of the utterances, not yet normalised.
+    speaker : array-like, shape (n,)
+        Who speaks in them.
+
+    Returns
+    -------
+    ndarray of float32, shape (m, d)
+        By the mean and standard deviation of the recordings alone: how a copy was altered stays
+        visible in it.
+    """
+    who = np.asarray(speaker)
+    result = copies.copy()
+    for name in np.unique(who[source]):
+        rows = np.flatnonzero(who[source] == name)
+        result[rows] = _standardised(copies[rows], X[who == name])
+    return result
+
+
+def _standardised(
+    values: NDArray[np.floating[Any]], by: NDArray[np.floating[Any]] | None = None
+) -> NDArray[np.float64]:
     exact = values.astype(np.float64)
-    known = np.isfinite(exact)
+    own = exact if by is None else by.astype(np.float64)
+    known = np.isfinite(own)
     count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, exact, 0).sum(axis=0) / count
-    centred = exact - mean
-    deviation = np.sqrt(np.where(known, centred**2, 0).sum(axis=0) / count)
+    mean = np.where(known, own, 0).sum(axis=0) / count
+    deviation = np.sqrt(np.where(known, (own - mean) ** 2, 0).sum(axis=0) / count)
     steady = deviation <= 1e-6 * np.abs(mean) + 1e-12
-    return np.where(steady & known, 0, centred / np.where(steady, 1, deviation))
+    centred = (exact - mean) / np.where(steady, 1, deviation)
+    return np.where(steady & np.isfinite(exact), 0, centred)
 
 
 class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

@@ -7,6 +7,10 @@ from typing import Any
 from sklearn import config_context
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+REQUESTED = {"sample_weight": True, "speaker": True, "lineage": True}
+"""What an estimator that makes inner folds asks for: weights, who speaks, and which rows are
+augmented copies of which (:func:`featser.evaluation.copies.lineage`)."""
+
 
 def fit_routed(estimator: Any, X: Any, y: Any, **metadata: Any) -> Any:
     """Fit an estimator, giving it of the metadata what it requests and no more.

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from featser.evaluation.metrics import ccc, uar
 from featser.evaluation.protocols import inner_folds
-from featser.models.routing import fit_routed
+from featser.models.routing import REQUESTED, fit_routed
 
 Members = Sequence[tuple[str, Any]]
 Weights = Literal["equal", "inner"]
@@ -22,7 +22,7 @@ Weights = Literal["equal", "inner"]
 class _Vote(_BaseComposition):
     """What both votes share: fitted members and their weights."""
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_weight": True, "speaker": True}
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
     members: Members
     weights: Weights | Sequence[float]
@@ -64,13 +64,14 @@ class _Vote(_BaseComposition):
 
     def _inner(self, model: Any, X: Any, y: NDArray[Any], metadata: dict[str, Any]) -> float:
         """Score a member on grouped inner folds, above what chance gives."""
-        speaker = metadata.get("speaker")
-        predicted = np.empty_like(y)
-        for train, test in inner_folds(self._strata(y), speaker, self.n_folds, self.seed):
+        speaker, descent = metadata.get("speaker"), metadata.get("lineage")
+        true, predicted = [], []
+        for train, test in inner_folds(self._strata(y), speaker, self.n_folds, self.seed, descent):
             part = {name: _rows(value, train) for name, value in metadata.items()}
             fitted = fit_routed(clone(model), _rows(X, train), y[train], **part)
-            predicted[test] = fitted.predict(_rows(X, test))
-        return max(self._above_chance(y, predicted), 1e-3)
+            true.append(y[test])
+            predicted.append(fitted.predict(_rows(X, test)))
+        return max(self._above_chance(np.concatenate(true), np.concatenate(predicted)), 1e-3)
 
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
         raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
@@ -118,10 +119,12 @@ class VoteClassifier(ClassifierMixin, _Vote):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
     ) -> VoteClassifier:
         """Fit all members to X, shape (n, d), and classes y, shape (n,)."""
         self.classes_, encoded = np.unique(np.asarray(y), return_inverse=True)
-        self._fit_members(X, encoded, {"sample_weight": sample_weight, "speaker": speaker})
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self._fit_members(X, encoded, metadata)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -180,10 +183,12 @@ class VoteRegressor(RegressorMixin, _Vote):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
     ) -> VoteRegressor:
         """Fit all members to X, shape (n, d), and values y, shape (n,)."""
         values = np.asarray(y, dtype=np.float64)
-        self._fit_members(X, values, {"sample_weight": sample_weight, "speaker": speaker})
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self._fit_members(X, values, metadata)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -116,6 +116,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         },
         "labels": tables.labels_per_task(run),
         "class_counts": _class_counts(run),
+        "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
         "speaker": _speaker_section(run),
         "genders": tables.genders(run),

@@ -64,6 +64,9 @@ class RunSummary:
         Commands that give the run again.
     seconds : float
         How long the run took.
+    findings : list of dict
+        What the audit of the data found, errors first: ``kind``, ``severity``, ``message`` and
+        ``table``, a list of rows with the same names.
     """
 
     title: str
@@ -85,6 +88,7 @@ class RunSummary:
     environment: dict[str, str] = field(default_factory=dict)
     reproduce: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def primary(self) -> Task:

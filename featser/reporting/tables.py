@@ -21,6 +21,7 @@ from featser.tasks import Task
 
 _BASELINE_NAMES = ("chance", "majority", "mean")
 _NOT_TOLD = "not given"
+_MOST_ROWS = 50
 
 
 @dataclass
@@ -60,6 +61,19 @@ def of_frame(caption: str, frame: pd.DataFrame, *, numbers: Sequence[str] = ()) 
     columns = [str(name) for name in frame.columns]
     text = {i for i, name in enumerate(columns) if name not in numbers}
     return Table(caption, columns, rows, text)
+
+
+def of_finding(finding: dict[str, Any]) -> Table | None:
+    """Show what a finding of the audit is about: its first rows; None where it has none."""
+    rows = finding["table"]
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows[:_MOST_ROWS])
+    numbers = [str(name) for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
+    found = of_frame(str(finding["kind"]), frame, numbers=numbers)
+    if len(rows) > _MOST_ROWS:
+        found.notes.append(f"The first {_MOST_ROWS} of {count(len(rows))}; audit.json has all.")
+    return found
 
 
 def labels_per_task(run: RunSummary) -> Table:

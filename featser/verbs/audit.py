@@ -31,8 +31,10 @@ def audit(
         The card of a corpus folder.
     output : str or Path, optional
         The JSON file to write: ``recordings`` (how many), ``counts`` by severity, ``findings``.
-    primary, jobs, seed, progress
-        As in :func:`featser.audit.run.audit_manifest`; ``emotion`` leads where none is named.
+    primary : str, optional
+        The label that leads; by default the card's, else ``emotion``.
+    jobs, seed, progress
+        As in :func:`featser.audit.run.audit_manifest`.
 
     Returns
     -------
@@ -45,7 +47,9 @@ def audit(
         If the source cannot be read. Unusable recordings raise nothing: they are findings.
     """
     found = read_source(source, corpus)
-    result = audit_manifest(found.table, primary or "emotion", jobs, seed, progress)
+    result = audit_manifest(
+        found.table, primary or found.primary, jobs, seed, progress, found.cards
+    )
     if output is not None:
         told = {"source": str(source), **to_json(result.to_dict())}
         write_text(Path(output), json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))

@@ -11,16 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.corpora.card import Card
 from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
+from featser.evaluation.copies import Copies
 from featser.evaluation.protocols import speaker_ids
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
 from featser.models.estimators import members_of
-from featser.models.normalise import SpeakerNormalizer, refuse_poor_coverage
+from featser.models.normalise import (
+    SpeakerNormalizer,
+    normalise_copies,
+    refuse_poor_coverage,
+)
 from featser.tasks import Task
-from featser.verbs.source import Source, read_source, recall, recall_unusable
+from featser.verbs.source import Source, read_source, recall, recall_copies, recall_unusable
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Settings:
     protocols : tuple of str
     speaker_norm : {'none', 'transductive'}
     seed : int
+    augmented : bool
+        Whether training parts have the augmented copies that were extracted.
     """
 
     features: tuple[str, ...]
@@ -45,6 +53,7 @@ class Settings:
     protocols: tuple[str, ...]
     speaker_norm: Literal["none", "transductive"]
     seed: int
+    augmented: bool = True
 
 
 @dataclass
@@ -65,6 +74,8 @@ class Data:
     unusable : DataFrame
         Columns ``file`` and ``reason``.
     notes : list of str
+    copies : Copies or None
+        Augmented copies of rows of the table, for training alone.
     """
 
     table: pd.DataFrame
@@ -75,6 +86,7 @@ class Data:
     extractors: list[Extractor]
     unusable: pd.DataFrame
     notes: list[str] = field(default_factory=list)
+    copies: Copies | None = None
 
 
 def read_rows(
@@ -89,6 +101,7 @@ def read_rows(
     found = read_source(source, corpus, data)
     _, keys, refusals = identify(found.table)
     found.table["key"] = keys
+    found.copies, found.augmentations = recall_copies(store)
     unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
     return found, pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
 
@@ -114,20 +127,51 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
         )
     table = source.table[there].reset_index(drop=True)
     keys = table["key"].tolist()
-    tasks, refused = _tasks(table.drop(columns="key"), settings)
+    tasks, refused = _tasks(table.drop(columns="key"), source.cards, settings)
     X = np.hstack([store.read(extractor, keys) for extractor in extractors])
     refusals = _refusals(source.table[~there], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
     data.notes += source.told()
-    _note_copies(data)
+    if settings.augmented:
+        _add_copies(data, source.copies, store)
     if settings.speaker_norm == "transductive":
         _normalise(data)
     return data
 
 
-def _tasks(table: pd.DataFrame, settings: Settings) -> tuple[list[Task], dict[str, str]]:
-    possible, refused = tasks_from(table, primary=settings.primary)
+def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:
+    """Read the augmented copies whose source, and whatever is mixed into them, is in the data."""
+    row_of = {key: row for row, key in reversed(list(enumerate(data.table["key"])))}
+    origins = [
+        [row_of.get(key, -1) for key in (source, *donors.split())]
+        for source, donors in zip(table["source"], table["donors"], strict=True)
+    ]
+    keys = table["key"].astype(str).tolist()
+    there = np.array([min(rows) >= 0 for rows in origins], dtype=bool)
+    for extractor in data.extractors:
+        there &= store.has(extractor, keys)
+    if not there.any():
+        return
+    kept = np.flatnonzero(there)
+    made_of = np.full((len(kept), max(map(len, origins))), -1, dtype=np.intp)
+    for position, copy in enumerate(kept):
+        made_of[position, : len(origins[copy])] = origins[copy]
+    wanted = [keys[copy] for copy in kept]
+    X = np.hstack([store.read(extractor, wanted) for extractor in data.extractors])
+    data.copies = Copies(X, made_of)
+    kinds = table["augmentation"].iloc[kept].value_counts(sort=False)
+    told = ", ".join(f"{count} of {name}" for name, count in kinds.items())
+    data.notes.append(
+        f"training parts hold augmented copies as well ({told}), but none that holds sound of "
+        f"the test part; all figures are of recordings as they are"
+    )
+
+
+def _tasks(
+    table: pd.DataFrame, cards: Sequence[Card], settings: Settings
+) -> tuple[list[Task], dict[str, str]]:
+    possible, refused = tasks_from(table, cards, settings.primary)
     named = {task.name: task for task in possible}
     for name in dict.fromkeys([settings.primary, *settings.tasks]):
         if name in refused:
@@ -147,17 +191,6 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _note_copies(data: Data) -> None:
-    copies = data.table["key"].duplicated(keep=False)
-    if copies.any():
-        files = [Path(file).name for file in data.table.loc[copies, "file"]]
-        shown = ", ".join(files[:6]) + (", …" if len(files) > 6 else "")
-        data.notes.append(
-            f"{len(files)} utterances are copies of each other, byte for byte ({shown}); "
-            f"copies are kept on one side of every fold"
-        )
-
-
 def _normalise(data: Data) -> None:
     primary = data.tasks[0]
     if primary.categorical:
@@ -168,6 +201,9 @@ def _normalise(data: Data) -> None:
             f"--speaker-norm transductive needs every utterance's speaker; "
             f"{int((data.speaker == '').sum())} have none"
         )
+    if data.copies is not None:
+        altered = normalise_copies(data.copies.X, data.copies.source, data.X, data.speaker)
+        data.copies = Copies(altered, data.copies.made_of)
     normalizer = SpeakerNormalizer().fit(data.X)
     data.X = normalizer.transform(data.X, speaker=data.speaker)
 

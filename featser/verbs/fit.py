@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.evaluation.crossval import CrossFit, cross_fit
-from featser.evaluation.protocols import assign_folds, fold_table
+from featser.evaluation.protocols import assign_folds, fold_table, independent_units
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
 from featser.models.estimators import make_estimator
@@ -20,6 +20,7 @@ from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.examined import by_bytes, examined
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
 
@@ -41,6 +42,9 @@ def fit(
     jobs: int = -1,
     command: str = "",
     progress: Progress = silent,
+    audit: bool = True,
+    examining: Progress = silent,
+    augmented: bool = True,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -54,7 +58,8 @@ def fit(
     tasks : sequence of str
         Labels to predict; when empty, the primary one and every other that the data support.
     primary : str, optional
-        The task that folds are balanced by and the report begins with; ``emotion`` by default.
+        The task that folds are balanced by and the report begins with; by default the recipe's or
+        the card's, else ``emotion``.
     model : str, optional
         An estimator's name, several with commas between, or ``vote``, the default.
     weights : {'equal', 'inner'} or sequence of float, optional
@@ -79,6 +84,13 @@ def fit(
         What the user typed, for the report.
     progress : callable
         Called with the fits done and in all.
+    audit : bool
+        Whether to audit the recordings first, so that altered copies are kept in one fold and the
+        report tells what was found. Without it only copies byte for byte are kept together.
+    examining : callable
+        Called with the recordings audited and in all.
+    augmented : bool
+        Whether training parts have the augmented copies that were extracted, if there are any.
 
     Returns
     -------
@@ -97,19 +109,26 @@ def fit(
     settings = Settings(
         tuple(features) or found.features or DEFAULT_FEATURES,
         tuple(tasks) or (tuple(recipe.tasks) if recipe else ()),
-        primary or (recipe.primary if recipe else "emotion"),
+        primary or found.primary,
         model or (recipe.model if recipe else "vote"),
         weights or (recipe.weights if recipe else "equal"),
         tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
         speaker_norm or (recipe.speaker_norm if recipe else "none"),
         (recipe.seed if recipe else 0) if seed is None else seed,
+        augmented,
     )
     material = load_data(found, unusable, Store(store), settings)
+    seen = (
+        examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
+        if audit
+        else by_bytes(material.table)
+    )
+    material.notes += seen.notes
     predictions, folds, metrics = [], [], Metrics()
     results: list[CrossFit] = []
     for protocol in settings.protocols:
-        fold = _folds(protocol, material, settings.seed)
-        result = _cross_fit(material, settings, fold, jobs, progress)
+        fold = _folds(protocol, material, seen.sound, settings.seed)
+        result = _cross_fit(material, settings, fold, seen.sound, jobs, progress)
         metrics[protocol] = _metrics(material, result.predictions, settings.seed)
         predictions.append(_labelled(protocol, material.table, result.predictions))
         folds.append(fold_table(fold, material.table).assign(protocol=protocol))
@@ -126,26 +145,32 @@ def fit(
         origin=found.origin,
         command=command,
         seconds=time.monotonic() - began,
+        findings=seen.findings,
+        augmentations=found.augmentations,
     )
     write_run(run)
     return run
 
 
-def _folds(protocol: str, data: Data, seed: int) -> NDArray[np.intp]:
-    audio = data.table["key"].str.split("@").str[0].to_numpy()
-    return assign_folds(protocol, data.table[data.tasks[0].name], data.speaker, audio, seed)
+def _folds(protocol: str, data: Data, sound: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
+    return assign_folds(protocol, data.table[data.tasks[0].name], data.speaker, sound, seed)
 
 
 def _cross_fit(
-    data: Data, settings: Settings, fold: NDArray[np.intp], jobs: int, progress: Progress
+    data: Data,
+    settings: Settings,
+    fold: NDArray[np.intp],
+    sound: NDArray[np.str_],
+    jobs: int,
+    progress: Progress,
 ) -> CrossFit:
     estimators = {
         task.name: make_estimator(settings.model, task, settings.seed, settings.weights)
         for task in data.tasks
     }
     model = MultiTaskEstimator(tuple(data.tasks), estimators)
-    speaker = data.speaker if (data.speaker != "").all() else None
-    return cross_fit(model, data.X, data.table, fold, speaker, data.tasks, jobs, progress)
+    unit = independent_units(data.speaker, sound)
+    return cross_fit(model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies)
 
 
 def _metrics(

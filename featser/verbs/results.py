@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from featser.audit.finding import Finding
 from featser.evaluation.uncertainty import to_json
 from featser.features.store import describe
 from featser.files import whole, write_text
@@ -31,8 +32,8 @@ class Run:
     Attributes
     ----------
     folder : Path
-        Holds ``metrics.json``, ``predictions.parquet``, ``folds.csv``, ``model.featser`` and
-        ``report.html``.
+        Holds ``metrics.json``, ``predictions.parquet``, ``folds.csv``, ``audit.json``,
+        ``model.featser`` and ``report.html``.
     settings : Settings
     data : Data
     metrics : dict
@@ -45,6 +46,10 @@ class Run:
         What a reader must know.
     origin, command : str
     seconds : float
+    findings : list of Finding
+        What the audit of the recordings and labels found, errors first.
+    augmentations : tuple of str
+        The augmented copies that were extracted.
     """
 
     folder: Path
@@ -58,6 +63,8 @@ class Run:
     origin: str
     command: str
     seconds: float
+    findings: list[Finding] = field(default_factory=list)
+    augmentations: tuple[str, ...] = ()
 
     @property
     def report(self) -> Path:
@@ -89,6 +96,9 @@ def write_run(run: Run) -> None:
         run.predictions.to_parquet(temporary, index=False)
     with whole(run.folder / "folds.csv") as temporary:
         run.folds.to_csv(temporary, index=False)
+    findings = to_json([finding.to_dict() for finding in run.findings])
+    text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
     write_report(run.report, _summary(run))
 
@@ -109,6 +119,7 @@ def _training(run: Run) -> dict[str, Any]:
         "origin": run.origin,
         "command": run.command,
         "utterances": len(table),
+        "augmented_copies": 0 if run.data.copies is None else len(run.data.copies.X),
         "speakers": int(pd.Series(run.data.speaker).nunique()),
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
@@ -151,6 +162,7 @@ def _summary(run: Run) -> RunSummary:
         environment=_environment(run),
         reproduce=_reproduce(run),
         seconds=run.seconds,
+        findings=[finding.to_dict() for finding in run.findings],
     )
 
 
@@ -170,6 +182,7 @@ def _environment(run: Run) -> dict[str, str]:
 def _reproduce(run: Run) -> list[str]:
     settings = run.settings
     features = " ".join(f"-f {spec}" for spec in settings.features)
+    augment = "".join(f" --augment {spec}" for spec in run.augmentations)
     tasks = " ".join(f"--task {task.name}" for task in run.data.tasks)
     protocols = " ".join(f"--protocol {name}" for name in settings.protocols)
     weights = (
@@ -178,8 +191,8 @@ def _reproduce(run: Run) -> list[str]:
         else ",".join(f"{weight:g}" for weight in settings.weights)
     )
     return [
-        f"featser extract {run.origin} {features}",
+        f"featser extract {run.origin} {features}{augment}",
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols} --speaker-norm {settings.speaker_norm} "
-        f"--seed {settings.seed}",
+        f"--seed {settings.seed}" + ("" if settings.augmented else " --no-augmented"),
     ]

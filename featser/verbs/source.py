@@ -10,10 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from featser.corpora.audformat_io import is_database
-from featser.corpora.card import load_card
+from featser.corpora.card import Card, list_cards, load_card
+from featser.corpora.labels import cards_of
 from featser.corpora.manifest import read_manifest, resolve, write_manifest
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
+from featser.features.copies import no_copies
 from featser.features.extraction import REFUSAL_COLUMNS
 from featser.features.store import Store
 from featser.files import whole, write_text
@@ -43,6 +45,13 @@ class Source:
         Files whose names do not fit the card's grammar.
     notes : list of str
         What the scan of a folder noticed.
+    cards : list of Card
+        Cards of the user's own that the corpora have.
+    copies : DataFrame
+        Augmented copies that were extracted: columns as :class:`featser.features.copies.Plan`
+        has them.
+    augmentations : tuple of str
+        What they are, as the user or the recipe asked for them.
     """
 
     table: pd.DataFrame
@@ -51,6 +60,18 @@ class Source:
     features: tuple[str, ...] = ()
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+    copies: pd.DataFrame = field(default_factory=no_copies)
+    augmentations: tuple[str, ...] = ()
+
+    @property
+    def primary(self) -> str:
+        """The label that leads: the recipe's, or the one that all cards name, or ``emotion``."""
+        if self.recipe is not None:
+            return self.recipe.primary
+        corpora = self.table["corpus"] if "corpus" in self.table else pd.Series([None])
+        named = {card.primary for card in cards_of(corpora, self.cards)}
+        return named.pop() if len(named) == 1 else "emotion"
 
     def told(self) -> list[str]:
         """Return the notes, with one on the files that were not used."""
@@ -141,12 +162,16 @@ def remember(
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "unmatched": source.unmatched,
         "notes": source.notes,
+        "augmentations": list(source.augmentations),
+        "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
-    with Store(store).writing():  # the three files are of one extraction
+    with Store(store).writing():  # the files are of one extraction
         write_manifest(
             source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
             folder / "manifest.parquet",
         )
+        with whole(folder / "copies.parquet") as temporary:
+            source.copies.to_parquet(temporary, index=False)
         with whole(folder / "unusable.csv") as temporary:
             unusable.to_csv(temporary, index=False)
         write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
@@ -178,8 +203,27 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     table["file"] = resolve(table, folder)
     recipe = None if kept["recipe"] is None else Recipe(**kept["recipe"])
     features, names, notes = tuple(kept["features"]), kept["unmatched"], kept["notes"]
-    source = Source(table, kept["origin"], recipe, features, names, notes)
+    cards = [Card.model_validate(card) for card in kept.get("cards", ())]
+    source = Source(table, kept["origin"], recipe, features, names, notes, cards)
+    source.copies, source.augmentations = recall_copies(folder)
     return source, recall_unusable(folder)
+
+
+def recall_copies(store: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return which augmented copies the last extraction made, and of which kinds.
+
+    Returns
+    -------
+    copies : DataFrame
+        Columns as :class:`featser.features.copies.Plan` has them; empty if there are none.
+    augmentations : tuple of str
+        What the user or the recipe asked for.
+    """
+    folder = Path(store)
+    if not (folder / "copies.parquet").exists():
+        return no_copies(), ()
+    kept = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+    return pd.read_parquet(folder / "copies.parquet"), tuple(kept.get("augmentations", ()))
 
 
 def recall_unusable(store: str | Path) -> pd.DataFrame:
@@ -221,8 +265,12 @@ def _from_folder(folder: Path, corpus: str | None) -> Source:
             f"{folder}: a folder needs --corpus CARD to say how its files are named; "
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
-    found = scan(load_card(corpus), folder)
-    return Source(found.manifest, str(folder), unmatched=found.unmatched, notes=found.notes)
+    card = load_card(corpus)
+    found = scan(card, folder)
+    own = [] if corpus in list_cards() else [card]
+    return Source(
+        found.manifest, str(folder), unmatched=found.unmatched, notes=found.notes, cards=own
+    )
 
 
 def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
@@ -238,4 +286,6 @@ def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
     table = pd.concat([result.manifest for result in found], ignore_index=True)
     unmatched = [file for result in found for file in result.unmatched]
     notes = [note for result in found for note in result.notes]
-    return Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
+    source = Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
+    source.augmentations = tuple(recipe.augmentation)
+    return source

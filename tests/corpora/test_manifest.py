@@ -270,4 +270,4 @@ def test_an_ordinal_level_that_the_card_does_not_know_is_refused() -> None:
     )
     _, refused = tasks_from(table)
     assert refused["intensity"] == "the levels are normal, strong; unknown: huge"
-    assert tasks_from(table, load_card("ravdess"))[1] == refused
+    assert tasks_from(table, [load_card("ravdess")])[1] == refused

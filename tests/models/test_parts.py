@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
@@ -13,6 +14,8 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from featser.errors import TaskError
+from featser.evaluation.copies import lineage
+from featser.evaluation.protocols import inner_folds
 from featser.models.balance import Balanced
 from featser.models.calibration import GroupCalibrated
 from featser.models.normalise import Clip, SpeakerNormalizer, prepared, refuse_poor_coverage
@@ -74,6 +77,30 @@ def test_calibrated_probabilities_are_probabilities(sample: Sample) -> None:
     found = GroupCalibrated(LinearSVC()).fit(X, y, speaker=sample.speaker).predict_proba(X)
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert ((found >= 0) & (found <= 1)).all()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_calibration_is_scikit_learns_on_the_same_folds(sample: Sample, classes: int) -> None:
+    X, y = np.nan_to_num(sample.X), np.arange(len(sample.X)) % classes
+    X = X + y[:, None] * 0.3
+    weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    own = GroupCalibrated(SVC(C=1.0)).fit(X, y, sample_weight=weight, speaker=sample.speaker)
+    folds = inner_folds(y, sample.speaker)
+    theirs = CalibratedClassifierCV(SVC(C=1.0), cv=folds, ensemble=False)
+    expected = theirs.fit(X, y, sample_weight=weight).predict_proba(X)
+    np.testing.assert_allclose(own.predict_proba(X), expected, atol=1e-4)
+
+
+def test_augmented_copies_are_learnt_from_and_calibrated_by_none(sample: Sample) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    made_of = np.arange(len(X))[:, None]
+    both, twice = np.concatenate([X, X + 0.01]), np.concatenate([y, y])
+    voices = np.concatenate([sample.speaker, sample.speaker])
+    descent = lineage(np.arange(len(X)), made_of)
+    found = GroupCalibrated(SVC()).fit(both, twice, speaker=voices, lineage=descent)
+    assert found.estimator_.shape_fit_[0] == 2 * len(X)
+    vote = VoteClassifier([("nb", GaussianNB()), ("svm", GroupCalibrated(SVC()))], weights="inner")
+    assert vote.fit(both, twice, speaker=voices, lineage=descent).weights_.sum() == pytest.approx(1)
 
 
 def test_an_equal_vote_is_the_mean_of_probabilities(sample: Sample) -> None:

@@ -1,0 +1,152 @@
+"""Augmented copies of utterances: in training with all they were made of, in no test ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.errors import ProtocolError
+
+NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """Augmented copies of the rows of a table, and what each of them holds sound of.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (m, d)
+        Their features.
+    made_of : ndarray of int, shape (m, k)
+        Row numbers of the table: the utterance that was altered, its *source*, then those that
+        were mixed in, as babble is; filled up with −1.
+
+    Raises
+    ------
+    ProtocolError
+        If a copy has no source, or the two arrays differ in length.
+    """
+
+    X: NDArray[np.float32]
+    made_of: NDArray[np.intp]
+
+    def __post_init__(self) -> None:
+        if len(self.X) != len(self.made_of):
+            raise ProtocolError(f"{len(self.X)} copies have {len(self.made_of)} lines of descent")
+        if self.made_of.shape[1] == 0 or (self.made_of[:, 0] < 0).any():
+            raise ProtocolError("an augmented copy without its source can be in no fold")
+
+    @property
+    def source(self) -> NDArray[np.intp]:
+        """The row of the utterance that each copy was altered from, shape (m,)."""
+        return self.made_of[:, 0]
+
+    def without(self, test: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the copies, as positions, that hold no sound of the rows in ``test``."""
+        return np.flatnonzero(~np.isin(self.made_of, test).any(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingPart:
+    """What a model is fitted on: utterances, then augmented copies.
+
+    Attributes
+    ----------
+    X : ndarray of float32, shape (n, d)
+    row : ndarray of int, shape (n,)
+        The utterance whose labels and speaker each has, its own or its source's.
+    lineage : ndarray of int, shape (n, 1 + k), or None
+        From :func:`lineage`; None where there are no copies.
+    """
+
+    X: NDArray[np.float32]
+    row: NDArray[np.intp]
+    lineage: NDArray[np.intp] | None = None
+
+
+def training_part(
+    X: NDArray[np.float32],
+    train: NDArray[np.intp],
+    test: NDArray[np.intp],
+    copies: Copies | None = None,
+) -> TrainingPart:
+    """Gather what a fold's model may learn from.
+
+    Parameters
+    ----------
+    X : ndarray of float32, shape (n, d)
+        The utterances' features.
+    train, test : ndarray of int
+        The fold: row numbers of X.
+    copies : Copies, optional
+        Augmented copies of those rows.
+
+    Returns
+    -------
+    TrainingPart
+        The rows of ``train`` and the copies that hold no sound of ``test``.
+    """
+    if copies is None:
+        return TrainingPart(X[train], train)
+    kept = copies.without(test)
+    return TrainingPart(
+        np.concatenate([X[train], copies.X[kept]]),
+        np.concatenate([train, copies.source[kept]]),
+        lineage(train, copies.made_of[kept]),
+    )
+
+
+def lineage(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Describe utterances and copies together, for estimators that make folds of their own.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,)
+        Row numbers of the utterances, which come first.
+    made_of : ndarray of int, shape (m, k)
+        What the copies, which come after them, are made of: see :class:`Copies`.
+
+    Returns
+    -------
+    ndarray of int, shape (n + m, 1 + k)
+        In the first column an utterance's own number, −1 for a copy; in the others what a copy is
+        made of, −1 for an utterance.
+    """
+    result = np.full((len(rows) + len(made_of), 1 + made_of.shape[1]), NONE, dtype=np.intp)
+    result[: len(rows), 0] = rows
+    result[len(rows) :, 1:] = made_of
+    return result
+
+
+def utterances_of(descent: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return which rows of a :func:`lineage` are utterances and no copies, as positions."""
+    return np.flatnonzero(descent[:, 0] != NONE)
+
+
+def with_copies(
+    folds: Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]], descent: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Add to each training part the copies that hold no sound of its test part.
+
+    Parameters
+    ----------
+    folds : iterator of (train, test)
+        Made of the utterances alone: positions among :func:`utterances_of`.
+    descent : ndarray of int, shape (n + m, 1 + k)
+        From :func:`lineage`, or some rows of it.
+
+    Yields
+    ------
+    train, test : ndarray of int
+        Positions among the rows of ``descent``; no copy is in ``test``.
+    """
+    utterances = utterances_of(descent)
+    copies = np.flatnonzero(descent[:, 0] == NONE)
+    for train, test in folds:
+        tested = utterances[test]
+        touched = np.isin(descent[copies, 1:], descent[tested, 0]).any(axis=1)
+        yield np.concatenate([utterances[train], copies[~touched]]), tested

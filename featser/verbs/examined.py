@@ -1,0 +1,134 @@
+"""The audit inside a fit: what the report must tell, and which utterances hold the same sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.audit.finding import Finding
+from featser.audit.run import audit_manifest
+from featser.corpora.card import Card
+from featser.evaluation.protocols import independent_units, speaker_ids
+from featser.progress import Progress, silent
+
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What is known of the recordings of a fit.
+
+    Attributes
+    ----------
+    sound : ndarray of str, shape (n,)
+        Equal for utterances of one recording, and for recordings with the same sound, be it
+        altered.
+    findings : list of Finding
+        The audit's, errors first.
+    notes : list of str
+        What a reader of the results must know of them.
+    """
+
+    sound: NDArray[np.str_]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each severity, without those that have none."""
+        found = pd.Series([finding.severity for finding in self.findings], dtype=object)
+        return {str(name): int(n) for name, n in found.value_counts(sort=False).items()}
+
+
+def content_of(keys: pd.Series) -> NDArray[np.str_]:
+    """Return the recording's content hash in each utterance's key."""
+    return keys.astype(str).str.split("@").str[0].to_numpy(dtype=np.str_)
+
+
+def by_bytes(table: pd.DataFrame) -> Examined:
+    """Know recordings by their bytes alone, as their keys tell; no file is opened.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    """
+    sound = content_of(table["key"])
+    notes = ["the data were not audited: altered copies of recordings were not looked for"]
+    return Examined(sound, [], [*notes, *_copies_note(table, sound)])
+
+
+def examined(
+    table: pd.DataFrame,
+    primary: str,
+    jobs: int = -1,
+    seed: int = 0,
+    progress: Progress = silent,
+    cards: Sequence[Card] = (),
+) -> Examined:
+    """Audit the utterances of a fit, as far as their recordings can still be opened.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    primary : str
+        The label that leads.
+    jobs : int
+        Worker processes, as joblib counts them.
+    seed : int
+        Of the give-aways' folds and intervals.
+    progress : callable
+        Called with the recordings examined and in all.
+    """
+    there = np.array([Path(file).exists() for file in table["file"]], dtype=bool)
+    content = content_of(table["key"])
+    if not there.any():
+        note = "none of the recordings is where it was when features were extracted: no audit"
+        return Examined(content, [], [note, *_copies_note(table, content)])
+    result = audit_manifest(table[there].drop(columns="key"), primary, jobs, seed, progress, cards)
+    group = content.astype(object)
+    group[there] = np.char.add("group ", result.groups.astype(str))
+    sound = independent_units(group, content)
+    notes = []
+    if not there.all():
+        notes.append(
+            f"{int((~there).sum())} of {len(there)} recordings are no longer where they were when "
+            f"features were extracted: the audit does not know them, nor altered copies of them"
+        )
+    return Examined(sound, result.findings, [*notes, *_copies_note(table, sound)])
+
+
+def _copies_note(table: pd.DataFrame, sound: NDArray[np.str_]) -> list[str]:
+    """Say which utterances share their sound, and which speakers are therefore kept together."""
+    content = content_of(table["key"])
+    recordings = pd.DataFrame({"sound": sound, "content": content, "key": table["key"]})
+    several = recordings.groupby("sound")["content"].transform("nunique") > 1
+    shared = several | recordings["key"].duplicated(keep=False)
+    if not shared.any():
+        return []
+    count = int(shared.sum())
+    text = (
+        f"{count} utterances hold the same sound as another, as they are or altered; "
+        f"they are kept on one side of every fold"
+    )
+    joined = _joined_speakers(speaker_ids(table), sound)
+    if joined:
+        text += f", and with them whole speakers: {_listed(joined)}"
+    return [text]
+
+
+def _joined_speakers(speaker: NDArray[np.str_], sound: NDArray[np.str_]) -> list[str]:
+    known = speaker != ""
+    unit = independent_units(speaker[known], sound[known])
+    groups = pd.Series(speaker[known]).groupby(unit).unique()
+    return [" with ".join(sorted(group)) for group in groups if len(group) > 1]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "; ".join(names[:MOST_NAMED]) + ("; …" if len(names) > MOST_NAMED else "")

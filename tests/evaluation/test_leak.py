@@ -1,0 +1,140 @@
+"""No fold ever has a test recording's content, copy or augmentation in its training part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from featser.errors import ProtocolError
+from featser.evaluation.copies import Copies, lineage
+from featser.evaluation.crossval import cross_fit
+from featser.evaluation.protocols import assign_folds, independent_units, inner_folds
+from featser.tasks import Task
+
+EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
+
+
+class Ear:
+    """Hears every sound in the features: column s of a row is 1 where it holds sound s."""
+
+    def __init__(self, heard: list[dict[str, Any]]) -> None:
+        self.heard = heard
+
+    def __sklearn_clone__(self) -> Ear:
+        return Ear(self.heard)
+
+    def fit(self, X: np.ndarray, y: pd.DataFrame, **known: Any) -> Ear:
+        self.training = {"X": X, "y": y["emotion"].to_numpy(), **known}
+        return self
+
+    def predict(self, X: np.ndarray) -> pd.DataFrame:
+        self.heard.append({**self.training, "test": X})
+        return pd.DataFrame({"emotion": np.full(len(X), "sad")})
+
+    def predict_proba(self, X: np.ndarray) -> dict[str, pd.DataFrame]:
+        return {"emotion": pd.DataFrame(0.5, index=range(len(X)), columns=["angry", "sad"])}
+
+
+@st.composite
+def corpora_with_copies(draw: st.DrawFn) -> dict[str, Any]:
+    """Some utterances, whose speaker may be unknown, whose sounds may repeat, some augmented."""
+    rows = draw(st.integers(6, 40))
+    speakers = draw(st.integers(2, 8))
+    sounds = draw(st.integers(max(2, rows // 2), rows))
+    row = st.integers(0, rows - 1)
+    several = st.lists(row, min_size=1, max_size=4)
+    made = draw(st.lists(several, max_size=30))
+    made_of = np.full((len(made), 4), -1, dtype=np.intp)
+    for number, origins in enumerate(made):
+        made_of[number, : len(origins)] = origins
+    return {
+        "speaker": np.array([f"s{draw(st.integers(0, speakers - 1))}" for _ in range(rows)]),
+        "sound": np.array([draw(st.integers(0, sounds - 1)) for _ in range(rows)]),
+        "label": np.array(draw(st.lists(st.sampled_from(["angry", "sad"]), min_size=rows,
+                                        max_size=rows))),
+        "made_of": made_of,
+        "seed": draw(st.integers(0, 99)),
+    }  # fmt: skip
+
+
+def sounds_in(sound: np.ndarray, made_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features that tell, for utterances and for copies, which sounds they hold."""
+    own = np.eye(sound.max() + 1, dtype=np.float32)[sound]
+    mixed = [own[origins[origins >= 0]].max(axis=0) for origins in made_of]
+    return own, np.array(mixed, dtype=np.float32).reshape(len(made_of), own.shape[1])
+
+
+@pytest.mark.parametrize("protocol", ["speaker-independent", "random"])
+@settings(max_examples=60, deadline=None)
+@given(corpus=corpora_with_copies())
+def test_no_sound_of_a_test_part_is_heard_in_training(
+    protocol: str, corpus: dict[str, Any]
+) -> None:
+    own, mixed = sounds_in(corpus["sound"], corpus["made_of"])
+    audio = corpus["sound"].astype(str)
+    try:
+        fold = assign_folds(protocol, corpus["label"], corpus["speaker"], audio, corpus["seed"])
+    except ProtocolError:  # sounds join all speakers: there are no two sides
+        return
+    unit = independent_units(corpus["speaker"], audio)
+    labels = pd.DataFrame({"emotion": corpus["label"]})
+    heard: list[dict[str, Any]] = []
+    copies = Copies(mixed, corpus["made_of"])
+    found = cross_fit(Ear(heard), own, labels, fold, unit, [EMOTION], n_jobs=1, copies=copies)
+
+    assert len(found.predictions) == len(own), "no copy is predicted"
+    assert len(heard) == fold.max() + 1
+    for part in heard:
+        assert not (part["X"].any(axis=0) & part["test"].any(axis=0)).any()
+        _no_sound_crosses_an_inner_fold(part)
+
+
+def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:
+    descent = part["lineage"]
+    try:
+        folds = inner_folds(part["y"], part["speaker"], 4, 0, descent)
+    except ProtocolError:  # too few utterances of a class
+        return
+    for train, test in folds:
+        assert (descent[test, 0] >= 0).all(), "no copy is in an inner test part"
+        mixed_in = np.isin(descent[train, 1:], descent[test, 0])
+        assert not mixed_in.any(), "no copy is trained on without all it was made of"
+        if set(part["speaker"][train]).isdisjoint(part["speaker"][test]):
+            assert not (part["X"][train].any(axis=0) & part["X"][test].any(axis=0)).any()
+
+
+def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
+    """A copy of 0 alone, and one of 1 with 2 mixed in: each in the folds that test neither."""
+    own, mixed = sounds_in(np.arange(4), made_of := np.array([[0, -1], [1, 2]]))
+    labels = pd.DataFrame({"emotion": ["angry", "sad", "angry", "sad"]})
+    heard: list[dict[str, Any]] = []
+    cross_fit(Ear(heard), own, labels, np.arange(4), np.array(list("abcd")), [EMOTION], n_jobs=1,
+              copies=Copies(mixed, made_of))  # fmt: skip
+    rows = {int(part["test"].argmax()): len(part["X"]) for part in heard}
+    assert rows == {0: 3 + 1, 1: 3 + 1, 2: 3 + 1, 3: 3 + 2}
+    last = next(part for part in heard if part["test"].argmax() == 3)
+    assert last["y"].tolist() == ["angry", "sad", "angry", "angry", "sad"], "a source's labels"
+    assert last["speaker"].tolist() == ["a", "b", "c", "a", "b"], "a source's speaker"
+
+
+@pytest.mark.parametrize("made_of", [np.zeros((1, 0), np.intp), np.array([[-1, 0]])])
+def test_a_copy_never_exists_without_its_source(made_of: np.ndarray) -> None:
+    with pytest.raises(ProtocolError, match="without its source"):
+        Copies(np.zeros((1, 2), np.float32), made_of)
+
+
+def test_a_lineage_tells_utterances_from_copies() -> None:
+    found = lineage(np.array([5, 7]), np.array([[7, 5]]))
+    assert found.tolist() == [[5, -1, -1], [7, -1, -1], [-1, 7, 5]]
+
+
+def test_recordings_of_unknown_speakers_are_units_of_their_own() -> None:
+    unit = independent_units(["a", "", "", "b", ""], ["1", "2", "2", "3", "3"])
+    assert unit[1] == unit[2]
+    assert unit[3] == unit[4], "a speaker and an unknown one share a recording"
+    assert len(set(unit)) == 3
