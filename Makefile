@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-# Checks that take long, or that need optional dependencies: a Dask scheduler and its workers.
+# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest -m extras
 
@@ -26,7 +26,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/test_layers.py
 
 # Measurements; they write their figures to reports/benchmarks/.
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-bench
 	$(BIN)/python -m pytest -m bench -s -o python_files='bench_*.py' tests/benchmarks
 
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
@@ -48,5 +48,9 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-extras: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,dask]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev-extras]"
+	touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,bench]"
 	touch $@ $(VENV)/.installed-dev $(VENV)/.installed

@@ -1,8 +1,8 @@
 """featser: speech emotion recognition for laboratories with ordinary computers.
 
 The verbs of the command line are functions here, with the same names and arguments:
-:func:`scan`, :func:`extract`, :func:`fit`, :func:`predict`. They are imported on first use, so
-that ``import featser`` stays quick.
+:func:`fetch`, :func:`scan`, :func:`extract`, :func:`fit`, :func:`predict`. They are imported on
+first use, so that ``import featser`` stays quick.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from featser.verbs.extract import extract
+    from featser.verbs.fetch import fetch
     from featser.verbs.fit import fit
     from featser.verbs.predict import predict
     from featser.verbs.scan import scan
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "extract", "fit", "predict", "scan"]
+__all__ = ["__version__", "extract", "fetch", "fit", "predict", "scan"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("scan", "extract", "fit", "predict"):
+    if name in ("scan", "extract", "fetch", "fit", "predict"):
         return getattr(import_module(f"featser.verbs.{name}"), name)
     raise AttributeError(f"module 'featser' has no attribute {name!r}")

@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.errors import UnusableAudio
+from featser.location import is_remote, local_path
+from featser.remote.copies import at_hand, hash_of
 
 if TYPE_CHECKING:
     import soundfile
@@ -112,7 +114,8 @@ def read_audio(
     Parameters
     ----------
     file : str or Path
-        Any file that libsndfile decodes: WAV, FLAC, OGG, MP3, AIFF and others.
+        Any file that libsndfile decodes: WAV, FLAC, OGG, MP3, AIFF and others. A URL such as
+        ``https://…`` or ``s3://bucket/key`` is read where it is (extra ``remote``).
     rate : int
         Samples per second of the result.
     start, end : float, optional
@@ -127,7 +130,10 @@ def read_audio(
     ------
     UnusableAudio
         If the file is missing, unreadable, not audio, truncated, empty, shorter than 100 ms,
-        silent, holds NaN or infinite samples, or has a sampling rate below 4 kHz.
+        silent, holds NaN or infinite samples, or has a sampling rate below 4 kHz; if a URL
+        cannot be reached.
+    FeatserError
+        If the packages that read a URL are not installed.
 
     Examples
     --------
@@ -143,12 +149,12 @@ def decode(file: str | Path, start: float | None = None, end: float | None = Non
 
     The same as :func:`read_audio` but for the resampling and the scaling of peaks.
     """
-    path = Path(file)
-    _refuse_non_files(path)
-    samples, rate = _read(path, start, end)
-    mono, note = _mono(samples)
-    _refuse_unusable_samples(path, mono, rate, samples.shape[1])
-    return Signal(mono, rate, note=note)
+    with at_hand(file) as path:
+        _refuse_non_files(path)
+        samples, rate = _read(path, start, end)
+        mono, note = _mono(samples)
+        _refuse_unusable_samples(path, mono, rate, samples.shape[1])
+        return Signal(mono, rate, note=note)
 
 
 def content_hash(file: str | Path) -> str:
@@ -159,7 +165,10 @@ def content_hash(file: str | Path) -> str:
     UnusableAudio
         If the file cannot be read.
     """
-    path = Path(file)
+    return hash_of(str(file), _hash_file) if is_remote(file) else _hash_file(local_path(file))
+
+
+def _hash_file(path: Path) -> str:
     _refuse_non_files(path)
     try:
         with path.open("rb") as stream:

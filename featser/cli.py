@@ -12,17 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_fetch import fetch
+from featser.cli_lists import augmentations, cards, features
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     Bars,
     say,
     show_audit,
-    show_card,
     show_extraction,
     show_predictions,
     show_run,
     show_scan,
-    table,
 )
 from featser.errors import FeatserError
 
@@ -40,6 +40,9 @@ app = typer.Typer(
 )
 
 app.add_typer(stores, name="store")
+app.add_typer(cards, name="corpora")
+for listing in (fetch, features, augmentations):
+    app.command()(listing)
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
 Features = Annotated[
@@ -74,34 +77,12 @@ def _root(
     del context
 
 
-cards = typer.Typer(rich_markup_mode=None)
-app.add_typer(cards, name="corpora")
-
-
-@cards.callback(invoke_without_command=True)
-def corpora(context: typer.Context) -> None:
-    """List the corpus cards: what `scan` and `--corpus` understand."""
-    if context.invoked_subcommand is not None:
-        return
-    from featser.verbs.corpora import corpora as run
-
-    rows = [(card.name, card.title, card.language, card.licence) for card in run()]
-    table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
-    say("`featser corpora show CARD` prints all that a card knows")
-
-
-@cards.command()
-def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file.")]) -> None:
-    """Show all that a card knows: names, codes, tasks, counts, licence, citation, faults."""
-    from featser.verbs.corpora import show as run
-
-    show_card(run(card))
-
-
 @app.command()
 def scan(
     card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
-    folder: Annotated[Path, typer.Argument(help="Where the recordings are.")],
+    folder: Annotated[
+        str, typer.Argument(help="Where the recordings are: a folder, or a URL (s3://…).")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
@@ -144,33 +125,6 @@ def audit(
         say(f"all findings: {output}")
     if result.errors:
         raise typer.Exit(1)
-
-
-@app.command()
-def features() -> None:
-    """List the extractors: families, number of values, units, and cost for 3.5 s of speech."""
-    from featser.features.extractor import list_extractors
-
-    rows = [
-        (info.name, ", ".join(info.families), info.dimension, info.units, f"{info.cost_ms:g} ms")
-        for info in list_extractors()
-    ]
-    table("Extractors", ["name", "families", "values", "units", "cost"], rows)
-    say("Handcrafted extractors take a preset: NAME:basic, NAME:standard (default), NAME:full")
-
-
-@app.command()
-def augmentations() -> None:
-    """List what `extract --augment` can do to recordings, and its parameters."""
-    from featser.features.augmentation.spec import list_augmentations
-
-    for info in list_augmentations():
-        say(f"{info.name}: {info.description} (about {info.cost_ms:g} ms for 3.5 s of speech)")
-        for parameter in info.parameters:
-            say(
-                f"  {parameter.name}={parameter.default}: {parameter.description} "
-                f"({parameter.allowed})"
-            )
 
 
 @app.command()
@@ -331,7 +285,7 @@ def fit(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, or one manifest.")],
+    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,

@@ -27,6 +27,12 @@ class CardError(FeatserError):
     """A corpus card, or a folder that does not fit it."""
 
 
+class DownloadError(FeatserError):
+    """A corpus that cannot be downloaded, or not unpacked."""
+
+    exit_code = 1
+
+
 class ManifestError(FeatserError):
     """A manifest that cannot be read, or lacks what a step needs."""
 

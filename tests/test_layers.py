@@ -14,8 +14,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "featser"
 # A module may import from its own part and from parts with a smaller number.
 LAYERS = {
     "errors": 0,
-    "files": 1,
+    "files": 0,
+    "location": 0,
     "progress": 1,
+    "remote": 1,
     "tasks": 1,
     "audio": 2,
     "corpora": 3,
@@ -27,7 +29,9 @@ LAYERS = {
     "recipe": 6,
     "verbs": 7,
     "console": 8,
+    "cli_fetch": 9,
     "cli_store": 9,
+    "cli_lists": 9,
     "cli": 10,
     "__main__": 11,
 }

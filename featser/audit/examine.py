@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from featser.audit.spectrum import Sketch, sketch
 from featser.audit.wav import unannounced_seconds
 from featser.errors import UnusableAudio
 from featser.progress import Progress, silent
+from featser.remote.copies import at_hand
 
 CHUNK = 32
 FULL_SCALE = 32766 / 32768
@@ -136,7 +136,8 @@ def _described(file: str, content: str, signal: Signal, seen: Sketch) -> Recordi
     import soundfile
 
     with (
-        Path(file).open("rb", buffering=0) as stream,
+        at_hand(file) as path,
+        path.open("rb", buffering=0) as stream,
         soundfile.SoundFile(stream.fileno(), closefd=False) as info,
     ):
         kind = (float(info.channels), str(info.format), str(info.subtype))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +24,7 @@ from featser.audit.recordings import recording_findings
 from featser.corpora.card import Card
 from featser.corpora.labels import tasks_from
 from featser.evaluation.protocols import speaker_ids
+from featser.location import below, common_folder
 from featser.progress import Progress, silent
 
 
@@ -104,7 +103,7 @@ def audit_manifest(
     """
     table = table.reset_index(drop=True)
     segments = segments_of(table)
-    folder = _common_folder(segments)
+    folder = common_folder(file for file, _, _ in segments)
     names = [_name(segment, folder) for segment in segments]
     recordings = examine_all(segments, jobs, progress)
     facts = facts_table(recordings, table.index)
@@ -135,16 +134,9 @@ def _compared(table: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
     return table[kept].assign(speaker=speaker).replace("", pd.NA)[["speaker", *kept]]
 
 
-def _common_folder(segments: Sequence[Segment]) -> str:
-    try:
-        return os.path.commonpath({str(Path(file).parent) for file, _, _ in segments})
-    except ValueError:  # none, or on several drives
-        return ""
-
-
 def _name(segment: Segment, folder: str) -> str:
     file, start, end = segment
-    shown = Path(file).relative_to(folder).as_posix() if folder else file
+    shown = below(file, folder)
     if start is None and end is None:
         return shown
     return f"{shown} [{start or 0:g}–{'end' if end is None else f'{end:g}'} s]"

@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
+from featser.remote.copies import at_hand
+
 _FEWEST_SECONDS = 0.01
 
 
@@ -23,7 +25,7 @@ def unannounced_seconds(file: str | Path) -> float:
     float
         0 where what follows the samples is nothing, or chunks of the format, as it should be.
     """
-    with Path(file).open("rb") as stream:
+    with at_hand(file) as path, path.open("rb") as stream:
         head = stream.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0.0

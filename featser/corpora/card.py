@@ -20,7 +20,9 @@ from pydantic import Field, ValidationError, model_validator
 from featser.corpora.schema import (
     PLACEHOLDER,
     RESERVED,
+    Archive,
     Design,
+    Download,
     Expected,
     Grammar,
     Label,
@@ -47,6 +49,8 @@ class Card(Schema):
         cite, and where it is to be had.
     size : str
         How large the download is, for people.
+    download : Download, optional
+        What ``featser fetch`` downloads, for corpora whose licence lets anyone.
     sampling_rates : tuple of int
         Rates of the published recordings in Hz.
     layout : {'files', 'manifest', 'audformat'}
@@ -86,6 +90,7 @@ class Card(Schema):
     citation: str
     source: str
     size: str = ""
+    download: Download | None = None
     sampling_rates: tuple[int, ...] = ()
     layout: Literal["files", "manifest", "audformat"] = "files"
     grammar: Grammar | None = None
@@ -272,6 +277,7 @@ _MENDS = {
     "bool_parsing": "write true or false",
     "literal_error": "write {expected}",
     "string_pattern_mismatch": "use a-z, 0-9, - and _, beginning with a letter",
+    "too_short": "name one at least",
 }
 
 
@@ -305,8 +311,10 @@ def _fields_at(at: tuple[str, ...]) -> list[str]:
     nested: dict[str, type[Schema]] = {"parity": Parity, "lines": Lines}
     if len(at) == 3 and at[-1] in nested:
         return list(nested[at[-1]].model_fields)
+    if len(at) == 3 and at[:2] == ("download", "files"):
+        return list(Archive.model_fields)
     parts: dict[str, type[Schema]] = {
         "grammar": Grammar, "labels": Label, "tables": SideTable, "tasks": TaskCard,
-        "expected": Expected, "design": Design,
+        "expected": Expected, "design": Design, "download": Download,
     }  # fmt: skip
     return list((parts[at[0]] if at else Card).model_fields)

@@ -1,7 +1,7 @@
 """Manifests: the table of utterances, on disk and in memory.
 
 A manifest has one row for each utterance. ``file`` is a path that is absolute or relative to the
-manifest's own folder; ``start`` and ``end`` are seconds, both empty for the whole file;
+manifest's own folder, or a URL; ``start`` and ``end`` are seconds, both empty for the whole file;
 ``speaker``, ``language``, ``corpus`` and ``split`` are names; every other column is a label.
 A label that is not known is empty, which is a missing value in memory.
 """
@@ -24,6 +24,8 @@ from pandas.api import types
 from featser.corpora.labels import is_text_only, regression_columns, task_notes, tasks_from
 from featser.errors import ManifestError
 from featser.files import whole
+from featser.location import is_remote, join, local_path, path_part
+from featser.remote.copies import at_hand
 from featser.tasks import Kind
 
 __all__ = ["read_manifest", "resolve", "task_notes", "tasks_from", "write_manifest"]
@@ -42,7 +44,8 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
     Parameters
     ----------
     path : str or Path
-        A Parquet file (``.parquet``), or text in UTF-8 separated by comma, semicolon or tab.
+        A Parquet file (``.parquet``), or text in UTF-8 separated by comma, semicolon or tab; it
+        may lie elsewhere (``https://…``, ``s3://…``).
     task_kinds : mapping of str to kind, optional
         Kinds of labels that are known: a ``regression`` label is read as numbers, any other as
         text. The cards named in the column ``corpus`` know theirs by themselves.
@@ -62,14 +65,16 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
         is no number, an ``end`` before its ``start``, a segment twice, or a column that is
         neither text nor numbers.
     """
-    path = Path(path)
+    where = str(path)
+    parquet = path_part(path).suffix.lower() == ".parquet"
     try:
-        table = _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_text(path)
+        with at_hand(path) as held:
+            table = _read_parquet(held, where) if parquet else _read_text(held, where)
     except UnicodeDecodeError as error:
-        raise ManifestError(f"{path}: not UTF-8 text ({error}): save it as UTF-8") from error
+        raise ManifestError(f"{where}: not UTF-8 text ({error}): save it as UTF-8") from error
     except OSError as error:
-        raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
-    return check_manifest(table, str(path), task_kinds or {})
+        raise ManifestError(f"{where}: cannot be read: {error.strerror or error}") from error
+    return check_manifest(table, where, task_kinds or {})
 
 
 def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
@@ -118,20 +123,27 @@ def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
     table : DataFrame
         A manifest.
     folder : str or Path
-        What relative paths are relative to: the folder that the manifest was read from.
+        What relative paths are relative to: the folder that the manifest was read from, which
+        may be a URL.
 
     Returns
     -------
     Series of str
-        One absolute path for each row, on the table's index.
+        One absolute path, or URL, for each row, on the table's index.
     """
-    base = os.path.realpath(folder)
-    files = [os.path.normpath(Path(base) / file) for file in table["file"]]
+    base = folder if is_remote(folder) else os.path.realpath(local_path(folder))
+    files = [_resolved(join(base, file)) for file in table["file"]]
     return pd.Series(files, index=table.index, name="file", dtype="str")
 
 
+def _resolved(file: str) -> str:
+    return file if is_remote(file) else os.path.normpath(file)
+
+
 def relative_to(file: str, folder: Path) -> str:
-    """Return a file's path relative to a folder; one that is relative already stays as it is."""
+    """Return a file's path relative to a folder; one that is relative, or a URL, stays as it is."""
+    if is_remote(file):
+        return file
     if not Path(file).is_absolute():
         return Path(file).as_posix() if os.sep != "/" else file
     try:
@@ -151,16 +163,16 @@ def _true_folder(folder: str) -> str:
     return os.path.realpath(folder)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, where: str) -> pd.DataFrame:
     import pyarrow
 
     try:
         return pd.read_parquet(path)
     except pyarrow.ArrowInvalid as error:
-        raise ManifestError(f"{path}: not a Parquet file: {error}") from error
+        raise ManifestError(f"{where}: not a Parquet file: {error}") from error
 
 
-def _read_text(path: Path) -> pd.DataFrame:
+def _read_text(path: Path, where: str) -> pd.DataFrame:
     text = path.read_bytes().decode("utf-8-sig")
     separator = _separator(text)
     rows: list[list[str]] = []
@@ -169,15 +181,15 @@ def _read_text(path: Path) -> pd.DataFrame:
         for row in reader:
             if rows and row and len(row) != len(rows[0]):
                 raise ManifestError(
-                    f"{path}, line {reader.line_num}: {len(row)} fields, the header has "
+                    f"{where}, line {reader.line_num}: {len(row)} fields, the header has "
                     f"{len(rows[0])}: put text that holds '{separator}' in double quotes"
                 )
             if row:
                 rows.append(row)
     except csv.Error as error:
-        raise ManifestError(f"{path}, line {reader.line_num}: {error}") from error
+        raise ManifestError(f"{where}, line {reader.line_num}: {error}") from error
     if not rows:
-        raise ManifestError(f"{path}: empty: a manifest has a header with a column `file`")
+        raise ManifestError(f"{where}: empty: a manifest has a header with a column `file`")
     header = [name.strip() for name in rows[0]]
     columns = zip(*rows[1:], strict=True) if len(rows) > 1 else [()] * len(header)
     table = pd.DataFrame({i: list(values) for i, values in enumerate(columns)}, dtype="str")

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 
 from featser.corpora.card import Card
 from featser.corpora.labels import task_notes, tasks_from
+from featser.corpora.listing import audio_files, files_elsewhere, is_audio
 from featser.corpora.manifest import COLUMNS, as_text, read_manifest, resolve
-from featser.corpora.schema import AUDIO_ENDINGS, Grammar, fill
-from featser.corpora.sidetable import join_tables
+from featser.corpora.schema import Grammar, fill
+from featser.corpora.sidetable import join_tables, wanted_by
 from featser.errors import CardError
+from featser.location import is_remote, join, local_path, parent, path_part, placed
+from featser.remote.access import files_below
+from featser.remote.copies import at_hand
 from featser.tasks import Task
 
 SHOWN = 3
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +84,9 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
     card : Card
         The corpus.
     folder : str or Path
-        Where its recordings are. For a card of ``layout: manifest``, the table itself, or a folder
-        that holds one; for ``layout: audformat``, the database's folder.
+        Where its recordings are: a folder of this machine, or the URL of one elsewhere, whose
+        side tables are fetched as well. For a card of ``layout: manifest``, the table itself, or
+        a folder that holds one; for ``layout: audformat``, the database's folder, here.
 
     Returns
     -------
@@ -94,7 +100,9 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
     ManifestError
         If the table of a ``layout: manifest`` or a database is not valid.
     """
-    folder = Path(folder)
+    if is_remote(folder):
+        return _scan_elsewhere(card, str(folder))
+    folder = local_path(folder)
     if not folder.exists():
         raise CardError(f"{folder}: no such folder: give the folder that holds {card.title}")
     if card.layout == "audformat":
@@ -104,85 +112,81 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
     if not folder.is_dir():
         raise CardError(f"{folder}: not a folder: give the folder that holds {card.title}")
     notes: list[str] = []
-    files = audio_files(folder, card.grammar, notes)
+    files = [file.relative_to(folder) for file in audio_files(folder, card.grammar, notes)]
+    return _scan_files(card, folder, files, folder, notes)
+
+
+def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
+    """Read a remote folder; names are as people write them, the manifest's URLs as servers do."""
+    if card.layout == "audformat":
+        raise CardError(f"{folder}: an audformat database is read from a folder of this machine")
+    if card.grammar is None:
+        return _scan_table(card, folder)
+    listed = files_elsewhere(folder, card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if is_audio(name, card.grammar))
+    with TemporaryDirectory() as copies:
+        # A folder of its own: side tables may lie above the corpus.
+        tables = Path(copies, "corpus")
+        tables.mkdir()
+        for name in wanted_by(card, listed):
+            copy = tables / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with at_hand(join(folder, listed[name])) as held:
+                copy.write_bytes(held.read_bytes())
+        return _scan_files(card, folder, files, tables, [], listed)
+
+
+def _scan_files(
+    card: Card,
+    folder: str | Path,
+    files: Sequence[PurePath],
+    tables: Path,
+    notes: list[str],
+    listed: Mapping[str, str] | None = None,
+) -> ScanResult:
+    """Read the names of files below a folder, and the side tables, which lie in ``tables``."""
+    assert card.grammar is not None
     if not files:
         raise CardError(
             f"{folder}: holds no audio ({', '.join(card.grammar.endings)}): give the folder of "
             f"{card.title}; it is to be had from {card.source}"
         )
-    found = _match(card, folder, files, notes)
+    found = _match(card, folder, files, notes, listed or {})
     if not found.rows:
         raise CardError(
             f"{folder}: none of {len(files)} names fits the card '{card.name}', such as "
-            f"'{files[0].relative_to(folder).as_posix()}'. It expects names like "
+            f"'{files[0].as_posix()}'. It expects names like "
             f"'{card.grammar.example}', by the grammar {card.grammar.pattern}"
         )
     table = pd.DataFrame(found.rows)
     _settle_contradictions(card, table, notes)
-    table = join_tables(card, folder, table, found.names, found.groups, notes)
+    table = join_tables(card, tables, table, found.names, found.groups, notes)
     manifest = _manifest(card, table)
     return _result(card, manifest, _missing(card, found), found)
 
 
-def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list[Path]:
-    """Return the audio files below a folder, sorted; what could not be entered goes to the notes.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to look.
-    grammar : Grammar, optional
-        Says which endings count, and which folders hold other material.
-    notes : list of str
-        Receives a sentence for each folder that cannot be read and each broken link.
-    """
-    endings = AUDIO_ENDINGS if grammar is None else grammar.endings
-    ignored = {folder / name for name in (grammar.ignore if grammar else ())}
-    files: list[Path] = []
-    entered: set[tuple[int, int]] = set()
-    # Links wait until all real folders are done, so that a recording bears its real path.
-    waiting, links = [folder], list[Path]()
-    while waiting or links:
-        here = waiting.pop() if waiting else links.pop(0)
-        try:
-            status = here.stat()
-            if (status.st_dev, status.st_ino) in entered:
-                continue
-            entered.add((status.st_dev, status.st_ino))
-            with os.scandir(here) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            notes.append(f"{here} cannot be read ({error.strerror}): its recordings are left out")
-            continue
-        for entry in entries:
-            path = here / entry.name
-            if entry.name.startswith(".") or path in ignored:
-                continue
-            if entry.is_dir():
-                (links if entry.is_symlink() else waiting).append(path)
-            elif path.suffix.lower() in endings:
-                if entry.is_file():
-                    files.append(path)
-                else:
-                    notes.append(f"{path} is no file (a broken link?): left out")
-    return sorted(files)
-
-
-def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Found:
+def _match(
+    card: Card,
+    folder: str | Path,
+    files: Sequence[PurePath],
+    notes: list[str],
+    listed: Mapping[str, str],
+) -> _Found:
+    base = folder if is_remote(folder) else Path(folder).absolute()
     assert card.grammar is not None
     found = _Found(notes=notes)
     stems: dict[str, list[str]] = {}
     unknown: Counter[str] = Counter()
     left_out: dict[str, list[str]] = {}
-    for file in _preferred(files, card.grammar, notes):
-        below = file.relative_to(folder)
+    for below in _preferred(files, card.grammar, notes):
+        file = join(base, listed.get(below.as_posix(), below.as_posix()))
         name = below.with_suffix("").as_posix()
         pattern = _excluded_by(card, name)
         if pattern is not None:
             left_out.setdefault(pattern, []).append(below.as_posix())
             continue
         groups = card.grammar.groups(below.stem if card.grammar.matches == "stem" else name)
-        if groups is None or not _is_text(str(file)):
+        if groups is None or not _is_text(file):
             found.unmatched.append(below.as_posix().encode("utf-8", "backslashreplace").decode())
             continue
         try:
@@ -191,7 +195,7 @@ def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Fo
             unknown[str(error)] += 1
             found.unmatched.append(below.as_posix())
             continue
-        found.rows.append({"file": file.absolute().as_posix()} | row)
+        found.rows.append({"file": file} | row)
         if card.grammar.ignore_case:
             groups = {key: value.upper() for key, value in groups.items()}
         found.groups.append(groups)
@@ -211,9 +215,9 @@ def _match(card: Card, folder: Path, files: list[Path], notes: list[str]) -> _Fo
     return found
 
 
-def _preferred(files: list[Path], grammar: Grammar, notes: list[str]) -> list[Path]:
+def _preferred(files: Sequence[PurePath], grammar: Grammar, notes: list[str]) -> list[PurePath]:
     """Of files that differ in their endings alone, keep that whose ending the grammar prefers."""
-    chosen: dict[Path, Path] = {}
+    chosen: dict[PurePath, PurePath] = {}
     for file in sorted(files, key=lambda file: grammar.endings.index(file.suffix.lower())):
         chosen.setdefault(file.with_suffix(""), file)
     passed = sorted(set(files) - set(chosen.values()))
@@ -345,19 +349,20 @@ def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, 
     return dict(Counter(label.of(cell) for cell in card.design.cells(groups)))
 
 
-def _scan_table(card: Card, path: Path) -> ScanResult:
+def _scan_table(card: Card, path: str | Path) -> ScanResult:
     """Read a manifest; what is missing are the recordings that it names and that do not exist."""
-    if path.is_dir():
-        tables = [
-            p for p in sorted(path.iterdir()) if p.suffix.lower() in (".csv", ".tsv", ".parquet")
-        ]
-        named = [p for p in tables if p.stem == "manifest"] or tables
+    if path_part(path).suffix.lower() not in TABLE_ENDINGS or (
+        isinstance(path, Path) and path.is_dir()
+    ):
+        beside = files_below(path) if isinstance(path, str) else sorted(map(str, path.iterdir()))
+        tables = [name for name in beside if path_part(name).suffix.lower() in TABLE_ENDINGS]
+        named = [name for name in tables if path_part(name).stem == "manifest"] or tables
         if len(named) != 1:
-            what = ", ".join(p.name for p in tables[:SHOWN]) or "none"
+            what = ", ".join(path_part(name).name for name in tables[:SHOWN]) or "none"
             raise CardError(f"{path}: needs one table (.csv, .tsv, .parquet), has {what}: name it")
-        path = named[0]
+        path = placed(join(path, named[0]))
     table = read_manifest(path)
-    table["file"] = resolve(table, path.parent)
+    table["file"] = resolve(table, parent(path))
     if table.empty:
         raise CardError(f"{path}: the table has no rows: add a row for each utterance")
     table["corpus"] = table["corpus"].fillna(card.name)
@@ -372,6 +377,10 @@ def _scan_database(card: Card, folder: Path) -> ScanResult:
 
 
 def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Sort a manifest, and name the recordings of it that do not exist."""
+    """Sort a manifest, and name the recordings of it that do not exist.
+
+    Whether remote ones exist shows when they are read: asking for each would take long.
+    """
     table = table.sort_values(["file", "start", "end"], ignore_index=True, na_position="first")
-    return table, sorted(file for file in set(table["file"]) if not Path(file).is_file())
+    here = [file for file in set(table["file"]) if not is_remote(file)]
+    return table, sorted(file for file in here if not Path(file).is_file())

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from featser.errors import unknown
 from featser.tasks import Kind
@@ -23,6 +24,7 @@ RESERVED = ("file", "start", "end", "speaker", "language", "corpus", "split")
 but ``speaker``."""
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
@@ -169,6 +171,67 @@ class TaskCard(Schema):
             raise ValueError("a regression task has no `classes`")
         if len(set(self.classes)) < len(self.classes):
             raise ValueError("`classes` names a class twice")
+        return self
+
+
+class Archive(Schema):
+    """A file that the publisher offers for download.
+
+    Parameters
+    ----------
+    url : str
+        Where it is, ``http`` or ``https``.
+    checksum : str
+        ``md5:…`` or ``sha256:…``, as the publisher states it; empty where none is known.
+    size : int, optional
+        Bytes.
+    unpack : {'zip', 'tar', 'no'}
+        What to do with it; ``tar`` also where it is compressed, ``no`` to keep it as it is.
+    """
+
+    url: str
+    checksum: str = ""
+    size: int | None = None
+    unpack: Literal["zip", "tar", "no"] = "zip"
+
+    @model_validator(mode="after")
+    def _can_be_fetched(self) -> Archive:
+        if not self.url.startswith(("http://", "https://")) or not self.name:
+            raise ValueError(f"`url` is '{self.url}': write http(s)://SERVER/…/NAME")
+        if self.checksum and not _CHECKSUM.fullmatch(self.checksum):
+            raise ValueError(
+                f"`checksum` is '{self.checksum}': write md5: or sha256: and its hexadecimal digits"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """The file's name: the last part of the URL's path."""
+        return unquote(urlsplit(self.url).path).rpartition("/")[2]
+
+
+class Download(Schema):
+    """How an openly licensed corpus is fetched.
+
+    Parameters
+    ----------
+    terms : str
+        Where the licence's text is.
+    files : tuple of Archive
+        What to download; all of it is unpacked into one folder.
+    unverified : str
+        What of this could not be verified when the card was written, as a sentence.
+    """
+
+    terms: str
+    files: tuple[Archive, ...] = Field(min_length=1)
+    unverified: str = ""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Download:
+        names = [file.name for file in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("`files` names a file twice: keep one of them")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from statistics import stdev
@@ -84,6 +84,12 @@ def join_tables(
             table[column] = pd.Series(found, dtype="str" if column in side.texts else "float64")
         _note_gaps(side, folder, paths, [key for key in keys if key not in known], notes)
     return table
+
+
+def wanted_by(card: Card, files: Iterable[str]) -> list[str]:
+    """Return which of the files below a corpus's folder may be side tables of its card."""
+    patterns = [name.removeprefix("**/") for side in card.tables for name in side.file]
+    return [file for file in files if any(PurePosixPath(file).match(p) for p in patterns)]
 
 
 def read_side_table(side: SideTable, path: Path, notes: list[str]) -> dict[str, Values]:

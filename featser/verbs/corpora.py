@@ -59,6 +59,9 @@ def _about(card: Card) -> list[tuple[str, str]]:
         ("citation", card.citation),
         ("source", card.source),
         ("size", card.size),
+        ("fetched from", ", ".join(file.url for file in card.download.files))
+        if card.download
+        else ("", ""),
         ("recorded at", rates),
     ]
     return [(name, text) for name, text in lines if text]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from featser.audit.finding import Finding
 from featser.audit.run import audit_manifest
 from featser.corpora.card import Card
 from featser.evaluation.protocols import independent_units, speaker_ids
+from featser.location import is_remote, local_path
 from featser.progress import Progress, silent
 
 MOST_NAMED = 6
@@ -86,7 +86,7 @@ def examined(
     progress : callable
         Called with the recordings examined and in all.
     """
-    there = np.array([Path(file).exists() for file in table["file"]], dtype=bool)
+    there = np.array([_may_be_opened(file) for file in table["file"]], dtype=bool)
     content = content_of(table["key"])
     if not there.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
@@ -102,6 +102,11 @@ def examined(
             f"features were extracted: the audit does not know them, nor altered copies of them"
         )
     return Examined(sound, result.findings, [*notes, *_copies_note(table, sound)])
+
+
+def _may_be_opened(file: str) -> bool:
+    """Whether a recording is there; one that lies elsewhere is looked for when it is examined."""
+    return is_remote(file) or local_path(file).exists()
 
 
 def _copies_note(table: pd.DataFrame, sound: NDArray[np.str_]) -> list[str]:

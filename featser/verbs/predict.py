@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.corpora.manifest import read_manifest, resolve
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.crossval import prediction_table
 from featser.evaluation.protocols import speaker_ids
@@ -18,10 +17,11 @@ from featser.features.compute import Utterance
 from featser.features.extraction import compute_all, segments
 from featser.features.extractor import Extractor, make_extractor
 from featser.files import whole
+from featser.location import placed
 from featser.models.bundle import Bundle, load_bundle
 from featser.models.normalise import SpeakerNormalizer
 from featser.progress import Progress, silent
-from featser.verbs.source import MANIFEST_ENDINGS
+from featser.verbs.source import is_manifest, table_of
 
 MIN_SPEAKER_UTTERANCES = 2
 
@@ -40,7 +40,8 @@ def predict(
     model : str or Path
         A bundle that ``fit`` wrote.
     files : sequence of str or Path
-        Recordings; or one manifest (CSV, Parquet), whose segments and speakers then count.
+        Recordings; or one manifest (CSV, Parquet), whose segments and speakers then count. Each
+        may be a URL.
     output : str or Path, optional
         A CSV or Parquet file to write.
     jobs : int
@@ -112,14 +113,13 @@ def _plain(value: Any) -> Any:
 
 
 def _table(files: Sequence[str | Path]) -> pd.DataFrame:
-    paths = [Path(file) for file in files]
-    if not paths:
+    places = [placed(file) for file in files]
+    if not places:
         raise FeatserError("nothing to predict: name recordings, or a manifest")
-    if len(paths) == 1 and paths[0].suffix.lower() in MANIFEST_ENDINGS:
-        table = read_manifest(paths[0])
-        table["file"] = resolve(table, paths[0].parent)
+    if len(places) == 1 and is_manifest(places[0]):
+        table = table_of(places[0])
     else:
-        table = pd.DataFrame({"file": [str(path) for path in paths]})
+        table = pd.DataFrame({"file": [str(place) for place in places]})
     for name in ("start", "end"):
         if name not in table:
             table[name] = np.nan

@@ -18,7 +18,7 @@ def scan(card: str, folder: str | Path, output: str | Path | None = None) -> Sca
     card : str
         The name of a card, or a YAML file.
     folder : str or Path
-        Where the recordings are.
+        Where the recordings are: a folder of this machine, or a URL such as ``s3://…``.
     output : str or Path, optional
         The manifest to write, CSV or Parquet by its ending.
 

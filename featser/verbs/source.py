@@ -19,6 +19,7 @@ from featser.features.copies import no_copies
 from featser.features.extraction import REFUSAL_COLUMNS
 from featser.features.store import Store
 from featser.files import whole, write_text
+from featser.location import is_remote, local_path, parent, path_part
 from featser.recipe import Recipe, list_recipes, load_recipe
 
 MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
@@ -95,7 +96,7 @@ def read_source(
     ----------
     source : str or Path
         A recipe (a YAML file, or the name of one that comes with featser), a manifest (CSV or
-        Parquet), or a corpus folder.
+        Parquet), or a corpus folder. Manifests and folders may be URLs.
     corpus : str, optional
         The card of a corpus folder; an audformat database needs none.
     data : mapping of str to path, optional
@@ -111,17 +112,17 @@ def read_source(
     FeatserError
         If it is none of these, or a folder or ``--corpus`` is missing.
     """
-    path = Path(source)
+    if is_remote(source):
+        return _from_elsewhere(str(source), corpus)
+    path = local_path(source)
     if path.suffix.lower() in RECIPE_ENDINGS or (
         str(source) in list_recipes() and not path.exists()
     ):
         return _from_recipe(str(source), data or {})
     if path.is_dir():
         return _from_folder(path, corpus)
-    if path.suffix.lower() in MANIFEST_ENDINGS:
-        table = read_manifest(path)
-        table["file"] = resolve(table, path.parent)
-        return Source(table, str(source))
+    if is_manifest(path):
+        return Source(table_of(path), str(source))
     if path.exists():
         raise ManifestError(
             f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
@@ -131,6 +132,18 @@ def read_source(
         f"{source}: no such file or folder; a source is a recipe ({', '.join(list_recipes())}, "
         f"or your own .yaml), a manifest (.csv, .parquet), or a corpus folder with --corpus CARD"
     )
+
+
+def is_manifest(location: str | Path) -> bool:
+    """Whether a location's ending is that of a manifest."""
+    return path_part(location).suffix.lower() in MANIFEST_ENDINGS
+
+
+def table_of(manifest: str | Path) -> pd.DataFrame:
+    """Read a manifest, here or elsewhere, with absolute paths and URLs."""
+    table = read_manifest(manifest)
+    table["file"] = resolve(table, parent(manifest))
+    return table
 
 
 def remember(
@@ -240,7 +253,7 @@ def recall_unusable(store: str | Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False)
 
 
-def parse_data(pairs: Sequence[str]) -> dict[str, Path]:
+def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
     """Read ``CORPUS=FOLDER`` pairs.
 
     Raises
@@ -248,17 +261,23 @@ def parse_data(pairs: Sequence[str]) -> dict[str, Path]:
     RecipeError
         If a pair has no ``=``.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, str | Path] = {}
     for pair in pairs:
         name, equals, folder = pair.partition("=")
         if not equals or not name or not folder:
             raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
-        found[name] = Path(folder).expanduser()
+        found[name] = folder if is_remote(folder) else local_path(folder).expanduser()
     return found
 
 
-def _from_folder(folder: Path, corpus: str | None) -> Source:
-    if corpus is None and is_database(folder):
+def _from_elsewhere(url: str, corpus: str | None) -> Source:
+    if corpus is None and is_manifest(url):
+        return Source(table_of(url), url)
+    return _from_folder(url, corpus)
+
+
+def _from_folder(folder: str | Path, corpus: str | None) -> Source:
+    if corpus is None and not is_remote(folder) and is_database(folder):
         corpus = "audformat"
     if corpus is None:
         raise FeatserError(

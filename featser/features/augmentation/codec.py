@@ -1,7 +1,9 @@
 """Speech really encoded and decoded, in memory, by libsndfile.
 
 What comes back is as long as what went in and in step with it: libsndfile leaves out the delay
-that MP3 encoders add, Vorbis and adaptive PCM have none, GSM's frames keep their places.
+that MP3 encoders add, Vorbis and adaptive PCM have none, GSM's frames keep their places. Speech is
+encoded at −26 dB below full scale, as ITU-T P.830 prescribes, and has its own level afterwards: a
+quiet recording suffers no more than a loud one.
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+import numpy as np
+
 from featser.audio import Signal
+from featser.features.augmentation.level import at_line_level
 from featser.features.augmentation.result import Floats, altered, fitted
 
 MPEG_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -68,10 +73,12 @@ def pass_codec(signal: Signal, name: str, quality: float | None = None) -> Signa
         As long as the input and at its rate.
     """
     codec = CODECS[name]
-    coded = signal.resampled(_rate(codec, signal.rate))
-    samples = _decoded(_encoded(coded, codec, quality), len(coded.samples))
-    heard = Signal(samples, coded.rate).resampled(signal.rate)
-    return altered(signal, fitted(heard.samples, len(signal.samples)))
+    whole = Signal(signal.samples, signal.rate).resampled(_rate(codec, signal.rate))
+    line = at_line_level(whole)
+    decoded = _decoded(_encoded(line, codec, quality), len(line.samples))
+    heard = Signal(decoded, line.rate).resampled(signal.rate)
+    samples = heard.samples / np.float32(whole.gain * line.gain * heard.gain)
+    return altered(signal, fitted(samples, len(signal.samples)))
 
 
 def _rate(codec: Codec, rate: int) -> int:
@@ -86,7 +93,9 @@ def _encoded(signal: Signal, codec: Codec, quality: float | None) -> BytesIO:
 
     grade: dict[str, Any] = {}
     if quality is not None:
-        grade = {"compression_level": 1 - quality, "bitrate_mode": "VARIABLE"}
+        grade = {"compression_level": 1 - quality}
+        if codec.subtype == "MPEG_LAYER_III":
+            grade["bitrate_mode"] = "VARIABLE"
     file = BytesIO()
     with soundfile.SoundFile(
         file, "w", signal.rate, 1, codec.subtype, format=codec.format, **grade

@@ -40,6 +40,8 @@ class Kind:
         The distributions that compute the samples; their versions enter the key.
     cost_ms : float
         Roughly what 3.5 s of speech at 16 kHz cost on one core, in milliseconds.
+    chance : bool
+        Whether two copies differ even where every parameter has a single value.
     version : int
         Raised whenever a change of the code changes samples.
     """
@@ -50,6 +52,7 @@ class Kind:
     run: Run
     libraries: tuple[str, ...]
     cost_ms: float
+    chance: bool = False
     version: int = 1
 
 
@@ -69,6 +72,7 @@ _KINDS = (
         lambda signal, values, rng, donors: add_babble(signal, values["snr"], donors, rng),
         ("numpy", "scipy", "soxr"),
         2.0,
+        chance=True,
     ),
     Kind(
         "codec",
@@ -85,8 +89,8 @@ _KINDS = (
             ),
         ),
         lambda signal, values, rng, donors: pass_codec(signal, **values),
-        ("numpy", "soundfile", "soxr"),
-        30.0,
+        ("numpy", "scipy", "soundfile", "soxr"),
+        15.0,
     ),
     Kind(
         "gain",
@@ -106,14 +110,15 @@ _KINDS = (
         lambda signal, values, rng, donors: add_noise(signal, rng=rng, **values),
         ("numpy", "scipy"),
         1.0,
+        chance=True,
     ),
     Kind(
         "pitch",
         "all frequencies higher or lower, at the same speed",
         (Quantity("semitones", (-2, 2), "of shift", low=-12, high=12, unit="semitones"),),
         lambda signal, values, rng, donors: shift_pitch(signal, **values),
-        ("numpy", "python-stretch"),
-        9.0,
+        ("numpy", "python-stretch", "soxr"),
+        7.0,
     ),
     Kind(
         "reverb",
@@ -124,7 +129,8 @@ _KINDS = (
         ),
         lambda signal, values, rng, donors: add_reverb(signal, rng=rng, **values),
         ("numpy", "scipy"),
-        4.0,
+        2.5,
+        chance=True,
     ),
     Kind(
         "stretch",
@@ -132,7 +138,7 @@ _KINDS = (
         (Quantity("rate", (0.9, 1.1), "of speed; above 1 is faster", low=0.5, high=2),),
         lambda signal, values, rng, donors: stretch_time(signal, **values),
         ("numpy", "python-stretch"),
-        9.0,
+        6.5,
     ),
     Kind(
         "telephone",
@@ -140,7 +146,7 @@ _KINDS = (
         (Choice("law", "mu", "of quantisation", options=tuple(LAWS)),),
         lambda signal, values, rng, donors: pass_telephone(signal, **values),
         ("numpy", "scipy", "soundfile", "soxr"),
-        2.0,
+        1.0,
     ),
     Kind(
         "vtl",
@@ -148,7 +154,7 @@ _KINDS = (
         (Quantity("factor", (0.9, 1.1), "of the formants", low=0.8, high=1.25),),
         lambda signal, values, rng, donors: warp_vocal_tract(signal, **values),
         ("numpy", "scipy"),
-        5.0,
+        4.5,
     ),
 )
 

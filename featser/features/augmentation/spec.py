@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -55,6 +56,11 @@ class Augmentation:
     def spec(self) -> str:
         """The definition and the number of copies: :func:`parse_augmentation` reads it."""
         return f"{self.definition},{COPIES.name}={self.copies}"
+
+    @property
+    def varies(self) -> bool:
+        """Whether some parameter has a range, of which each copy draws a value of its own."""
+        return any(isinstance(value, tuple) and value[0] < value[1] for _, value in self.params)
 
     @property
     def donors(self) -> int:
@@ -230,7 +236,8 @@ def parse_augmentation(text: str) -> Augmentation:
     Raises
     ------
     AugmentationError
-        If the kind, a parameter or a value does not exist or is out of range.
+        If the kind, a parameter or a value does not exist or is out of range, or several copies
+        would be equal.
 
     Examples
     --------
@@ -250,7 +257,13 @@ def parse_augmentation(text: str) -> Augmentation:
         values[name] = known[name].parse(kind, written)
     copies = values.pop(COPIES.name, COPIES.default)
     assert isinstance(copies, int)
-    return Augmentation(kind, _completed(kind, values), copies)
+    made = Augmentation(kind, _completed(kind, values), copies)
+    if copies > 1 and not KINDS[kind].chance and not made.varies:
+        raise AugmentationError(
+            f"{made.spec}: all copies of an utterance would be equal, since nothing in them is "
+            f"left to chance: make one, or give a range of values"
+        )
+    return made
 
 
 def _pairs(kind: str, text: str) -> list[tuple[str, str]]:
@@ -291,7 +304,9 @@ def _described(parameter: Parameter) -> ParameterInfo:
     )
 
 
+@lru_cache(maxsize=64)
 def _version(library: str, kind: str) -> str:
+    """Return a distribution's version, kept since looking it up is slow."""
     try:
         return version(library)
     except PackageNotFoundError as error:

@@ -2,6 +2,8 @@
 
 The band is that of ITU-T G.712, cut by a linear-phase filter whose delay is taken away; each
 sample is then quantised by the logarithmic law of ITU-T G.711, µ (America, Japan) or A (elsewhere).
+On the line speech has the level of −26 dB below full scale that ITU-T P.830 prescribes, so that a
+quiet recording has no more quantisation noise than a loud one; afterwards it has its own again.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from io import BytesIO
 import numpy as np
 
 from featser.audio import Signal
+from featser.features.augmentation.level import at_line_level
 from featser.features.augmentation.result import Floats, altered, fitted
 
 LAWS = {"mu": "ULAW", "a": "ALAW"}
@@ -39,9 +42,11 @@ def pass_telephone(signal: Signal, law: str) -> Signal:
 
     narrow = signal.resampled(RATE).samples
     narrow = oaconvolve(narrow, _band_pass())[TAPS // 2 :][: len(narrow)]
-    steps = np.clip(np.rint(narrow * np.float32(32768)), -32768, 32767).astype(np.int32)
-    heard = Signal(_quantised(law)[steps + 32768], RATE).resampled(signal.rate)
-    return altered(signal, fitted(heard.samples, len(signal.samples)))
+    line = at_line_level(Signal(narrow, RATE))
+    steps = np.rint(line.samples * np.float32(32768)).astype(np.int32)
+    heard = Signal(quantised(law)[steps + 32768], RATE).resampled(signal.rate)
+    samples = heard.samples / np.float32(line.gain * heard.gain)
+    return altered(signal, fitted(samples, len(signal.samples)))
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +59,19 @@ def _band_pass() -> Floats:
 
 
 @lru_cache(maxsize=2)
-def _quantised(law: str) -> Floats:
-    """For each 16-bit value, from −32768 up, what G.711 makes of it."""
+def quantised(law: str) -> Floats:
+    """Return what G.711 makes of each 16-bit value, from −32768 up.
+
+    Parameters
+    ----------
+    law : str
+        ``"mu"`` or ``"a"``.
+
+    Returns
+    -------
+    ndarray of float32, shape (65536,)
+        As shares of full scale.
+    """
     import soundfile
 
     coded = BytesIO()

@@ -1,0 +1,1 @@
+"""Recordings that lie elsewhere, as files of this machine."""

@@ -1,0 +1,75 @@
+"""Paths and URLs are told apart, joined and shortened without mangling either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from featser.corpora.manifest import read_manifest, resolve, write_manifest
+from featser.location import (
+    below,
+    common_folder,
+    is_remote,
+    join,
+    local_path,
+    parent,
+    path_part,
+    placed,
+)
+
+
+@pytest.mark.parametrize(
+    ("location", "remote"),
+    [
+        ("https://example.org/a.wav", True),
+        ("s3://bucket/a.wav", True),
+        ("file:///a/b.wav", False),
+        ("/a/b.wav", False),
+        ("C://a.wav", False),
+        ("a/b.wav", False),
+    ],
+)
+def test_a_scheme_of_two_letters_makes_a_url(location: str, remote: bool) -> None:
+    assert is_remote(location) is remote
+    assert placed(location) == (location if remote else local_path(location))
+
+
+def test_a_file_url_is_the_path_in_it() -> None:
+    assert local_path("file:///a%20b/c.wav") == Path("/a b/c.wav")
+
+
+def test_names_and_folders_of_urls_are_those_of_their_paths() -> None:
+    signed = "https://example.org/a%20b/c.wav?signature=x/y.csv#z"
+    assert path_part(signed).suffix == ".wav"
+    assert path_part("s3://bucket/a?b/c.wav").name == "c.wav"
+    assert parent(signed) == "https://example.org/a%20b"
+    assert join("s3://bucket/a/", "b/c.wav") == "s3://bucket/a/b/c.wav"
+    assert join("/a", "b/c.wav") == "/a/b/c.wav"
+    assert join("/a", "https://example.org/c.wav") == "https://example.org/c.wav"
+
+
+def test_the_common_folder_of_urls_is_one_of_their_server() -> None:
+    urls = ["s3://bucket/x/a/1.wav", "s3://bucket/x/ab/2.wav"]
+    assert common_folder(urls) == "s3://bucket/x"
+    assert below(urls[0], "s3://bucket/x") == "a/1.wav"
+    assert common_folder(["s3://one/a.wav", "s3://two/a.wav"]) == ""
+    assert common_folder(["/a/b.wav", "s3://two/a.wav"]) == ""
+    assert common_folder(["/a/b.wav", "/a/c/d.wav"]) == "/a"
+    assert common_folder([]) == ""
+
+
+def test_a_manifest_keeps_urls_and_resolves_beside_itself(tmp_path: Path) -> None:
+    files = [
+        "https://example.org/a/1.wav",
+        "s3://b//2.wav",
+        f"file://{tmp_path}/3.wav",
+        "x/../4.wav",
+    ]
+    write_manifest(pd.DataFrame({"file": files}), tmp_path / "m.csv")
+    table = read_manifest(tmp_path / "m.csv")
+    assert list(table["file"]) == files
+    there = [files[0], files[1], str(tmp_path / "3.wav"), str(tmp_path / "4.wav")]
+    assert list(resolve(table, tmp_path)) == there
+    assert list(resolve(table, "s3://c/d"))[3] == "s3://c/d/x/../4.wav"
