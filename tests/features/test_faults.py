@@ -163,9 +163,9 @@ def test_a_worker_that_died_between_two_chunks_is_replaced(tmp_path: Path) -> No
         second = crew.compute(jobs[1:])
     finally:
         crew.close()
-    for [(values, refusals, _)] in (first, second):
-        assert list(values) == ["zcr:basic"]
-        assert refusals == []
+    for [computed] in (first, second):
+        assert list(computed.values) == ["zcr:basic"]
+        assert computed.refusals == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
