@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,13 +77,10 @@ class Identifier:
 
     def _read_hashes(self, files: Iterable[str]) -> None:
         """Read what the block before has not: a recording's segments follow each other."""
-        from joblib import Parallel, delayed
-
         kept = {file: self._hashes[file] for file in files if file in self._hashes}
         new = [file for file in files if file not in kept]
-        parallel = Parallel(n_jobs=4, backend="threading")
-        found = parallel(delayed(_hash_or_refusal)(file) for file in new)
-        self._hashes = kept | dict(zip(new, found, strict=True))
+        with ThreadPoolExecutor(4) as pool:
+            self._hashes = kept | dict(zip(new, pool.map(_hash_or_refusal, new), strict=True))
 
 
 @dataclass

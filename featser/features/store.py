@@ -88,6 +88,7 @@ class Store:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self._known: dict[str, Index] = {}
+        self._described: set[Path] = set()
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
@@ -178,7 +179,7 @@ class Store:
             new = np.flatnonzero(index.find(keys)[0] < 0)
             if not len(new):
                 return
-            write_description(folder, extractor)
+            self._describe(folder, extractor)
             added = [keys[row] for row in new.tolist()]
             index.add(write_part(folder, added, values[new]), added)
 
@@ -307,6 +308,12 @@ class Store:
         except FileNotFoundError:  # somebody has merged part files since this store looked
             self._known.pop(extractor.fingerprint(), None)
             return gather(folder, extractor, self._look(extractor), keys, parts)
+
+    def _describe(self, folder: Path, extractor: Extractor) -> None:
+        """Write the description, once, unless somebody removes it."""
+        if folder not in self._described or not (folder / "extractor.json").exists():
+            write_description(folder, extractor)
+            self._described.add(folder)
 
     def _look(self, extractor: Extractor, again: bool = False) -> Index:
         """Return what is there: as of the first look, or, with ``again``, as of now."""

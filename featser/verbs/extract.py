@@ -7,12 +7,12 @@ from pathlib import Path
 
 from featser.features.backends import check_backend
 from featser.features.crew import TIMEOUT
-from featser.features.extraction import Extraction, extract_features
+from featser.features.extraction import Extraction, extract_blocks
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.verbs.source import STORE, read_source, remember
+from featser.verbs.source import STORE, KeyList, list_source, remember
 
 
 def extract(
@@ -57,7 +57,8 @@ def extract(
     Returns
     -------
     Extraction
-        Counts, and what was unusable with its reasons.
+        Counts, and what was unusable with its reasons; without ``keys``, which the store's
+        ``manifest.parquet`` has.
 
     Raises
     ------
@@ -66,13 +67,23 @@ def extract(
         recordings raise nothing: they are listed.
     """
     check_backend(backend, cluster)
-    found = read_source(source, corpus, data)
-    specs = tuple(dict.fromkeys(features)) or found.features or DEFAULT_FEATURES
+    found = list_source(source, corpus, data)
+    specs = tuple(dict.fromkeys(features)) or found.source.features or DEFAULT_FEATURES
     for spec in specs:
         make_extractor(spec)
-    result = extract_features(
-        found.table, specs, Store(store), jobs, progress, timeout, backend, cluster
-    )
-    remember(store, found, result.keys, result.unusable, specs)
-    result.notes += found.told()
+    with KeyList() as keys:
+        result = extract_blocks(
+            found.blocks(),
+            found.rows,
+            specs,
+            Store(store),
+            jobs,
+            progress,
+            timeout,
+            backend,
+            cluster,
+            keys.add,
+        )
+        remember(store, found, keys, result.unusable, specs)
+    result.notes += found.source.told()
     return result
