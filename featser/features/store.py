@@ -40,15 +40,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.errors import DamagedPart, StoreError
+from featser.errors import StoreError
 from featser.features.description import describe, description, write_description
 from featser.features.extractor import Extractor
 from featser.features.index import Index, index_of, read_index, take_in
 from featser.features.lock import exclusive
-from featser.features.parts import check_part, part_names, sync_folder, write_part
+from featser.features.parts import part_names, sync_folder, write_part
 from featser.features.reading import KEPT_BYTES, Parts, gather
+from featser.features.repair import remove_damaged, sweep
 
-__all__ = ["Store", "describe", "sweep", "utterance_key"]
+__all__ = ["Store", "describe", "utterance_key"]
 
 
 def utterance_key(
@@ -145,7 +146,7 @@ class Store:
                 if folder.is_dir():
                     _try_writing(folder)
                     write_description(folder, extractor)
-                    notes += _remove_damaged(folder)
+                    notes += remove_damaged(folder)
                 self._known.pop(extractor.fingerprint(), None)
                 if alone:
                     self._remove_idle(extractor)
@@ -347,37 +348,6 @@ class Store:
 def _inside(index: Index, keys: Sequence[str]) -> list[str]:
     """Return the part files all of whose rows are among some keys."""
     return index.whole(index.find(keys)[0])
-
-
-def sweep(folder: Path, really: bool = True) -> int:
-    """Remove unfinished files from a store, and return how many there were.
-
-    Only to be called with the store's lock held: whoever writes holds it, so that what is then
-    unfinished has no writer any more.
-
-    Parameters
-    ----------
-    folder : Path
-        The store.
-    really : bool
-        False to count alone.
-    """
-    places = (".writing-*", "features/.writing-*", "features/*/.writing-*")
-    found = [file for place in places for file in folder.glob(place)]
-    for file in found if really else ():
-        file.unlink(missing_ok=True)
-    return len(found)
-
-
-def _remove_damaged(folder: Path) -> list[str]:
-    notes = []
-    for name in sorted(part_names(folder)):
-        try:
-            check_part(folder / name)
-        except DamagedPart:
-            (folder / name).unlink()
-            notes.append(f"{folder / name} was damaged: it was removed, its rows count as missing")
-    return notes
 
 
 def _open(folder: Path) -> Index:

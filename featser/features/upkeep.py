@@ -21,7 +21,8 @@ from featser.features.description import description
 from featser.features.extractor import make_extractor
 from featser.features.index import Index, agrees, index_damage, index_of, read_index
 from featser.features.parts import part_names, read_keys, read_part, sync_folder, write_part
-from featser.features.store import Store, sweep
+from featser.features.repair import sweep
+from featser.features.store import Store
 
 MERGED_BYTES = 256 * 2**20
 
