@@ -1,4 +1,4 @@
-"""Manifests of any length: checked as a whole, read and written some thousand rows at a time.
+"""Manifests of any length: checked as a whole, read and written about a thousand rows at a time.
 
 What :func:`~featser.corpora.manifest.read_manifest` says of a manifest holds here too: the same
 columns, types and errors, but nothing is kept but a digest of each row's place.
@@ -30,7 +30,7 @@ from featser.errors import ManifestError
 from featser.files import whole
 from featser.tasks import Kind
 
-BLOCK = 2048
+BLOCK = 1024
 
 
 class ManifestFile:

@@ -165,7 +165,7 @@ def extract_blocks(
     Parameters
     ----------
     blocks : iterable of DataFrame
-        The manifest's rows in their order, some thousands at a time.
+        The manifest's rows in their order, some at a time.
     rows : int
         How many there are in all.
     extractors, store, n_jobs, progress, timeout, backend, cluster

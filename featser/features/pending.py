@@ -22,7 +22,7 @@ from featser.features.digests import Table, digests_of
 from featser.features.extractor import Extractor
 from featser.features.store import Store, utterance_key
 
-BLOCK = 2048
+BLOCK = 1024
 """Rows of a manifest that are looked at together."""
 
 Keys = list[str | None]

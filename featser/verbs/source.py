@@ -118,7 +118,7 @@ def read_source(
 
 @dataclass
 class Listing:
-    """Utterances to extract, some thousand at a time, as often as they are asked for.
+    """Utterances to extract, some at a time, as often as they are asked for.
 
     Attributes
     ----------
