@@ -55,13 +55,36 @@ class ManifestFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._kinds: dict[str, Kind] = {}
+        self._state = self._now()
         self.rows = self._check()
 
     def blocks(self) -> Iterator[pd.DataFrame]:
-        """Yield the rows, with absolute files."""
+        """Yield the rows, with absolute files.
+
+        Raises
+        ------
+        ManifestError
+            If the file was changed since it was checked: what is known of its rows is not so any
+            more.
+        """
         for table in self._typed(self._kinds):
             table["file"] = resolve(table, self.path.parent)
+            self._refuse_changes()
             yield table
+        self._refuse_changes()
+
+    def _refuse_changes(self) -> None:
+        if self._now() != self._state:
+            raise ManifestError(
+                f"{self.path}: was changed while it was in use; run the same command again"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:  # reading it says why
+            return None
+        return found.st_mtime_ns, found.st_size
 
     def _check(self) -> int:
         rows = 0

@@ -85,3 +85,13 @@ def test_a_file_that_is_no_manifest_is_refused_in_the_same_words(tmp_path: Path)
 def test_parquet_whose_types_only_the_whole_says_is_not_read_in_blocks(tmp_path: Path) -> None:
     rows(3).assign(level=[1, 2, 3]).to_parquet(tmp_path / "m.parquet")
     assert not streams(tmp_path / "m.parquet")
+
+
+def test_a_manifest_that_is_changed_while_it_is_in_use_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    rows(20).to_csv(path, index=False)
+    blocks = ManifestFile(path).blocks()
+    next(blocks)
+    rows(21).to_csv(path, index=False)
+    with pytest.raises(ManifestError, match="changed while it was in use"):
+        list(blocks)
