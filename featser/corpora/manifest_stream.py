@@ -21,11 +21,10 @@ from featser.corpora.manifest import (
     COLUMNS,
     Numeric,
     check_manifest,
-    relative_to,
-    resolve,
     text_rows,
     text_table,
 )
+from featser.corpora.places import relative_to, resolve
 from featser.errors import ManifestError
 from featser.files import whole
 from featser.tasks import Kind
