@@ -150,6 +150,7 @@ def evaluate_with_intervals(
     n: int = 1000,
     seed: int = 0,
     level: float = 0.95,
+    duration_pred: npt.ArrayLike | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Compute all metrics of a task with their intervals, and the baselines with theirs.
 
@@ -168,6 +169,10 @@ def evaluate_with_intervals(
         As in :func:`featser.evaluation.metrics.evaluate_task`.
     n, seed, level
         As in :func:`bootstrap_by_speaker`.
+    duration_pred : array-like, shape (n_rows,), optional
+        What the duration alone tells
+        (:func:`featser.evaluation.duration.duration_only`); its metrics come last, as
+        ``duration.{metric}``, those of :data:`~featser.evaluation.metrics.BASELINES`.
 
     Returns
     -------
@@ -199,6 +204,12 @@ def evaluate_with_intervals(
             told[name] = Interval(value, value, value).to_dict()
         else:
             told[name] = _interval(value, draws.get(name, np.array([])), units, level).to_dict()
+    if duration_pred is not None:
+        alone = evaluate_with_intervals(
+            task, true, duration_pred, speaker, n=n, seed=seed, level=level
+        )
+        names = [name.split(".", 1)[1] for name in BASELINES[task.kind]]
+        told |= {f"duration.{name}": alone[name] for name in names}
     return told
 
 

@@ -19,7 +19,12 @@ from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, metric_title
 from featser.tasks import Task
 
-_BASELINE_NAMES = ("chance", "majority", "mean")
+_BASELINE_NAMES = {
+    "chance": "chance",
+    "majority": "majority",
+    "mean": "mean",
+    "duration": "duration only",
+}
 _NOT_TOLD = "not given"
 _MOST_ROWS = 50
 
@@ -275,8 +280,8 @@ def _baseline_of(name: str) -> tuple[str, str] | None:
 
 def _baselines(figures: dict[str, dict[str, Any]], metric: str) -> str:
     told = [
-        f"{head} {number(figures[f'{head}.{metric}']['value'])}"
-        for head in _BASELINE_NAMES
+        f"{name} {number(figures[f'{head}.{metric}']['value'])}"
+        for head, name in _BASELINE_NAMES.items()
         if f"{head}.{metric}" in figures
     ]
     return ", ".join(told) or "–"

@@ -96,7 +96,7 @@ def test_there_is_a_promise_for_every_protocol() -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(corpus=corpora_with_copies(), distinct=st.booleans())
 def test_nothing_that_is_promised_of_a_test_part_is_heard_in_training(
     protocol: str, corpus: dict[str, Any], distinct: bool
