@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_compare import compare
 from featser.cli_fetch import fetch
 from featser.cli_lists import augmentations, cards, features
 from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
@@ -42,7 +43,7 @@ app = typer.Typer(
 
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")
-for listing in (fetch, features, augmentations):
+for listing in (compare, fetch, features, augmentations):
     app.command()(listing)
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
