@@ -28,9 +28,10 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,34 @@ class Store:
         except FileNotFoundError:  # somebody has merged part files since this store looked
             self._known.pop(extractor.fingerprint(), None)
             return self._read(extractor, keys)
+
+    def batches(
+        self, extractor: Extractor, keys: Iterable[str], rows: int = 1024
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of many utterances, some rows at a time.
+
+        Parameters
+        ----------
+        extractor : Extractor
+            What computed them.
+        keys : iterable of str
+            From :func:`utterance_key`; repeats are allowed.
+        rows : int
+            Rows in a batch; the last may have fewer.
+
+        Yields
+        ------
+        ndarray of float32, shape (rows, d)
+            In the order of ``keys``.
+
+        Raises
+        ------
+        StoreError
+            If rows are missing, or a part file is damaged.
+        """
+        waiting = iter(keys)
+        while some := list(islice(waiting, rows)):
+            yield self.read(extractor, some)
 
     def flush(self, extractor: Extractor) -> None:
         """Write the index of an extractor, which makes the next opening quicker."""

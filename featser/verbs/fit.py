@@ -15,10 +15,11 @@ from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.protocols import assign_folds, fold_table, independent_units
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
-from featser.models.estimators import make_estimator
+from featser.models.estimators import make_batched, make_estimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
+from featser.tasks import Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.examined import by_bytes, examined
 from featser.verbs.results import Metrics, Run, run_folder, write_run
@@ -45,6 +46,7 @@ def fit(
     audit: bool = True,
     examining: Progress = silent,
     augmented: bool = True,
+    batches: bool | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -91,6 +93,9 @@ def fit(
         Called with the recordings audited and in all.
     augmented : bool
         Whether training parts have the augmented copies that were extracted, if there are any.
+    batches : bool, optional
+        Whether features are read from the store in batches, and never all in memory, which
+        ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
 
     Returns
     -------
@@ -100,8 +105,8 @@ def fit(
     Raises
     ------
     FeatserError
-        If features are missing, a task is not supported by the labels, or a protocol is not
-        possible; with the mend.
+        If features are missing, a task is not supported by the labels, a protocol is not
+        possible, or memory would not suffice; with the mend.
     """
     began = time.monotonic()
     found, unusable = read_rows(source, store, corpus, data)
@@ -116,8 +121,9 @@ def fit(
         speaker_norm or (recipe.speaker_norm if recipe else "none"),
         (recipe.seed if recipe else 0) if seed is None else seed,
         augmented,
+        batches,
     )
-    material = load_data(found, unusable, Store(store), settings)
+    material = load_data(found, unusable, Store(store), settings, jobs)
     seen = (
         examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
         if audit
@@ -164,13 +170,16 @@ def _cross_fit(
     jobs: int,
     progress: Progress,
 ) -> CrossFit:
-    estimators = {
-        task.name: make_estimator(settings.model, task, settings.seed, settings.weights)
-        for task in data.tasks
-    }
+    estimators = {task.name: _estimator(data, settings, task) for task in data.tasks}
     model = MultiTaskEstimator(tuple(data.tasks), estimators)
     unit = independent_units(data.speaker, sound)
     return cross_fit(model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies)
+
+
+def _estimator(data: Data, settings: Settings, task: Task) -> Any:
+    if data.batched:
+        return make_batched(settings.model, task, settings.seed)
+    return make_estimator(settings.model, task, settings.seed, settings.weights)
 
 
 def _metrics(
