@@ -229,6 +229,7 @@ def _joined(speaker: NDArray[np.str_], audio: NDArray[np.str_]) -> NDArray[np.st
     """Give speakers that share a recording one name (union by repeated relabelling)."""
     units = speaker.copy()
     table = pd.DataFrame({"audio": audio, "unit": units})
+    table = table[table["audio"].duplicated(keep=False)]  # of many recordings few are shared
     shared = table.groupby("audio")["unit"].unique()
     for names in shared[shared.map(len) > 1]:
         current = {str(units[speaker == name][0]) for name in names}

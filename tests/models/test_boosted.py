@@ -58,7 +58,8 @@ def test_they_recognise_as_the_prepared_trees_do() -> None:
     prepared = make_estimator("xgboost", task).fit(sample.X, y)
     batched = make_batched("xgboost", task).fit_batches(InMemory(sample.X), y)
     one, other = (
-        recall_score(truth, fitted.predict(new.X), average="macro") for fitted in (prepared, batched)
+        recall_score(truth, fitted.predict(new.X), average="macro")
+        for fitted in (prepared, batched)
     )
     assert one > 0.75
     assert other == pytest.approx(one, abs=0.03)
