@@ -87,7 +87,7 @@ def blocks(count: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Values that lean to their class in 20 features, to their speaker in all, and are noise."""
     rng = np.random.default_rng(0)
     classes = np.zeros((len(CLASSES), VALUES), np.float32)
-    classes[:, :20] = rng.normal(0, 0.4, (len(CLASSES), 20))
+    classes[:, :20] = rng.normal(0, 0.8, (len(CLASSES), 20))
     voices = rng.normal(0, 0.5, (SPEAKERS, VALUES)).astype(np.float32)
     for first in range(0, count, BLOCK):
         rows = slice(first, min(first + BLOCK, count))
