@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,52 +40,55 @@ def compare(
 
 
 def _show(found: Comparison) -> None:
+    letters = dict(zip([run.name for run in found.runs], _letters(len(found.runs)), strict=True))
     rows = [
         (
+            letters[compared.name],
             compared.name,
             compared.protocol,
             compared.described.get("model", "not known"),
             ", ".join(compared.described.get("features", ())) or "not known",
             compared.described.get("speaker_norm", "not known"),
-            len(compared.predictions),
         )
         for compared in found.runs
     ]
-    columns = ["run", "protocol", "model", "features", "speaker norm", "utterances"]
-    table("Runs", columns, rows)
+    table("Runs", ["", "run", "protocol", "model", "features", "speaker norm"], rows)
     say(f"{found.common} utterances are in all runs")
-    columns = ["task", "metric", "A", "B", "of A", "of B", "B − A [95 %]", "p", "p Holm"]
-    table("Differences", columns, [_line(pair) for pair in found.pairs])
+    columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
+    table("Differences", columns, [_line(pair, letters) for pair in found.pairs])
+    say("p: permutation, speakers' predictions swapped between the runs; exact: in all ways")
     counted = [
-        (p.task, p.a, p.b, p.found.only_a, p.found.only_b, _p(p.found.mcnemar), _p(p.mcnemar_holm))
-        for p in found.pairs
-        if not math.isnan(p.found.mcnemar)
+        (
+            pair.task,
+            f"{letters[pair.a]}, {letters[pair.b]}",
+            f"{pair.found.only_a}, {pair.found.only_b}",
+            _p(pair.found.mcnemar),
+            _p(pair.mcnemar_holm),
+        )
+        for pair in found.pairs
+        if not math.isnan(pair.found.mcnemar)
     ]
     if counted:
-        columns = ["task", "A", "B", "only A right", "only B right", "p", "p Holm"]
-        table("Accuracy, by McNemar's exact test (as if utterances were independent)",
-              columns, counted)  # fmt: skip
-    for pair in {pair.found.permutation.exact: pair for pair in found.pairs}.values():
-        told = pair.found.permutation
-        ways = f"all {told.swaps} ways" if told.exact else f"{told.swaps} ways drawn at random"
-        say(f"p ({pair.task}): speakers' predictions swapped between the runs, {ways}")
+        title = "Accuracy, by McNemar's exact test (as if utterances were independent)"
+        table(title, ["task", "runs", "alone right", "p", "p Holm"], counted)
     for note in found.notes:
         say(f"note: {note}")
 
 
-def _line(pair: Pair) -> tuple[object, ...]:
+def _letters(count: int) -> list[str]:
+    return [ascii_uppercase[n] if n < len(ascii_uppercase) else str(n + 1) for n in range(count)]
+
+
+def _line(pair: Pair, letters: dict[str, str]) -> tuple[str, ...]:
     found = pair.found
     low, high = found.difference.low, found.difference.high
     interval = "" if math.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
     return (
-        pair.task,
-        found.metric.upper(),
-        pair.a,
-        pair.b,
-        f"{found.a:.3f}",
-        f"{found.b:.3f}",
+        f"{pair.task}: {found.metric.upper()}",
+        f"{letters[pair.a]} → {letters[pair.b]}",
+        f"{found.a:.3f} → {found.b:.3f}",
         f"{found.difference.value:+.3f}{interval}",
-        _p(found.permutation.p),
+        f"{_p(found.permutation.p)}{' (exact)' if found.permutation.exact else ''}",
         _p(pair.p_holm),
     )
 

@@ -33,6 +33,9 @@ class Recipe(BaseModel):
         Extractors, such as ``handcrafted`` or ``mfcc:basic``.
     augmentation : list of str
         Augmented copies for training folds, such as ``noise:snr=5..20,copies=2``.
+    labels : dict of str to dict
+        For a label's column other names for its classes, such as ``{emotion: {calm: neutral}}``,
+        so that corpora share them; an empty one removes the label.
     tasks : list of str
         Labels to predict; empty for all that the corpora truly have.
     primary : str
@@ -61,6 +64,7 @@ class Recipe(BaseModel):
     corpora: list[str] = Field(min_length=1)
     features: list[str] = Field(default=list(DEFAULT_FEATURES), min_length=1)
     augmentation: list[str] = []
+    labels: dict[str, dict[str, str | None]] = {}
     tasks: list[str] = []
     primary: str = "emotion"
     model: str = "vote"

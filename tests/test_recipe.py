@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from featser.errors import RecipeError
+from featser.evaluation.protocols import Sides
 from featser.recipe import Recipe, list_recipes, load_recipe
+from featser.verbs.source import read_source
 
 
 def write(folder: Path, text: str) -> Path:
@@ -43,6 +45,9 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
         ("speaker_norm: all", "field 'speaker_norm'.*'none' or 'transductive'"),
         ("seed: soon", "field 'seed'.*integer"),
         ("features: []", "field 'features'.*at least 1"),
+        ("test: [emodb]", "unknown corpus 'emodb'.*valid: ravdess"),
+        ("dev: test", "field 'dev'.*'train' or 'unused'"),
+        ("labels: [calm]", "field 'labels'.*dictionary"),
         ("tasks: [gender]", "primary task 'emotion' is not among the tasks"),
     ],
 )
@@ -52,6 +57,27 @@ def test_an_error_names_the_field_the_value_and_the_valid_ones(
     base = "" if text.startswith("corpora") else "corpora: [ravdess]\n"
     with pytest.raises(RecipeError, match=message):
         load_recipe(write(tmp_path, f"name: mine\n{base}{text}\n"))
+
+
+def test_classes_get_the_recipes_names_so_that_corpora_share_them(
+    voices: Path, tmp_path: Path
+) -> None:
+    text = "name: mine\ncorpora: [demo]\nlabels: {emotion: {happy: joy, sad: null}}\n"
+    source = read_source(write(tmp_path, text), data={"demo": voices})
+    assert set(source.table["emotion"].dropna()) == {"angry", "joy", "neutral"}
+    assert source.table["emotion"].isna().sum() == 16
+    for labels, message in (
+        ("{emotion: {hapy: joy}}", "unknown emotion 'hapy'; did you mean 'happy'"),
+        ("{emotoin: {happy: joy}}", "unknown label 'emotoin'; did you mean 'emotion'"),
+    ):
+        wrong = write(tmp_path, f"name: mine\ncorpora: [demo]\nlabels: {labels}\n")
+        with pytest.raises(RecipeError, match=message):
+            read_source(wrong, data={"demo": voices})
+
+
+def test_the_sides_of_a_recipe_are_those_of_its_protocols(tmp_path: Path) -> None:
+    text = "name: mine\ncorpora: [ravdess, emodb]\ntrain: [ravdess]\ntest: [emodb]\ndev: unused\n"
+    assert load_recipe(write(tmp_path, text)).sides == Sides(("ravdess",), ("emodb",), "unused")
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from featser.evaluation.folds import Folds
+from featser.evaluation.folds import UNTESTED, Folds
 from featser.evaluation.protocols import ACROSS_CORPORA
 from featser.tasks import Task
 
@@ -39,6 +41,9 @@ def scored_labels(
 ) -> Scored:
     """Find the labels that a protocol's folds can learn and score.
 
+    A task is refused where a fold has fewer than two of its classes to learn from, or where none
+    of its labels is tested.
+
     Corpora are matched by the names of their classes. Under a protocol across corpora, a class
     counts where every fold's training and test part have it: then all folds solve the same task.
 
@@ -63,33 +68,45 @@ def scored_labels(
     refused: dict[str, str] = {}
     notes: list[str] = []
     for task in tasks:
-        if protocol not in ACROSS_CORPORA:
-            if labels[task.name].iloc[folds.test >= 0].isna().all():
-                refused[task.name] = f"no utterance that '{protocol}' tests has this label"
-                continue
-        elif not task.categorical:
-            if any(labels[task.name].iloc[part].isna().all() for part in _parts(folds)):
-                refused[task.name] = f"not all corpora have this label: no task under '{protocol}'"
-                continue
-        else:
-            shared = set(task.classes)
-            for part in _parts(folds):
-                shared &= set(labels[task.name].iloc[part])
+        label = labels[task.name]
+        alone = np.zeros(len(table), dtype=bool)
+        if protocol in ACROSS_CORPORA and task.categorical:
+            shared = _shared(label, folds)
+            alone = (label.notna() & ~label.isin(shared)).to_numpy()
             if len(shared) < 2:
                 refused[task.name] = _too_few(protocol, table, task, shared)
                 continue
-            alone = ~labels[task.name].isin(shared) & labels[task.name].notna()
-            if alone.any():
-                notes.append(_not_shared(protocol, table[alone], task))
-                labels.loc[alone, task.name] = None
+        why = _unusable(protocol, label.mask(alone), folds, task)
+        if why:
+            refused[task.name] = why
+            continue
+        if alone.any():
+            notes.append(_not_shared(protocol, table[alone], task))
+            labels[task.name] = label.mask(alone)
         kept.append(task)
     return Scored(labels, kept, refused, notes)
 
 
-def _parts(folds: Folds) -> Iterator[pd.Index]:
-    for train, test in folds.splits():
-        yield pd.Index(train)
-        yield pd.Index(test)
+def _shared(label: pd.Series[Any], folds: Folds) -> set[str]:
+    """Return the classes that both sides of every fold have."""
+    sides = [set(label.iloc[side].dropna()) for split in folds.splits() for side in split]
+    return set.intersection(*sides)
+
+
+def _unusable(protocol: str, label: pd.Series[Any], folds: Folds, task: Task) -> str:
+    """Return why a label cannot be learnt or scored under a protocol; empty if it can."""
+    if label.iloc[folds.test != UNTESTED].isna().all():
+        return f"no utterance that '{protocol}' tests has this label"
+    for number, (train, test) in enumerate(folds.splits()):
+        if protocol in ACROSS_CORPORA and any(
+            label.iloc[side].isna().all() for side in (train, test)
+        ):
+            return f"not all corpora have this label: no task under '{protocol}'"
+        learnt = label.iloc[train].dropna()
+        if (learnt.nunique() if task.categorical else len(learnt)) < 2:
+            what = "classes" if task.categorical else "numbers"
+            return f"fold {number} of '{protocol}' has fewer than two {what} of it to learn from"
+    return ""
 
 
 def _too_few(protocol: str, table: pd.DataFrame, task: Task, shared: set[str]) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 from featser import __version__
 from featser.audit.finding import Finding
 from featser.evaluation.uncertainty import to_json
+from featser.evaluation.units import speaker_ids
 from featser.features.store import describe
 from featser.files import whole, write_text
 from featser.models.bundle import Bundle, library_versions, save_bundle
@@ -157,6 +158,7 @@ def _summary(run: Run) -> RunSummary:
     leading = run.settings.protocols[0]
     chosen = run.predictions["protocol"] == leading
     folds = run.folds[run.folds["protocol"] == leading]
+    folds = folds.assign(speaker=speaker_ids(folds))
     by = [name for name in ("fold", "speaker") if name in folds]
     features = [
         {

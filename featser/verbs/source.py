@@ -391,8 +391,24 @@ def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
         raise RecipeError(f"recipe '{recipe.name}' needs to know where its corpora are: {wanted}")
     found: list[ScanResult] = [scan(load_card(corpus), data[corpus]) for corpus in recipe.corpora]
     table = pd.concat([result.manifest for result in found], ignore_index=True)
+    table = _renamed(table, recipe)
     unmatched = [file for result in found for file in result.unmatched]
     notes = [note for result in found for note in result.notes]
     source = Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
     source.augmentations = tuple(recipe.augmentation)
     return source
+
+
+def _renamed(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Give classes the names that the recipe has for them."""
+    where = f"recipe '{recipe.name}', labels"
+    for column, names in recipe.labels.items():
+        if column not in table:
+            raise RecipeError(f"{where}: {unknown('label', column, table.columns)}")
+        held = sorted(map(str, table[column].dropna().unique()))
+        for name in names:
+            if name not in held:
+                raise RecipeError(f"{where}: {unknown(column, name, held)}")
+        told = [names.get(value, value) for value in table[column]]
+        table[column] = pd.Series(told, table.index, dtype=table[column].dtype)
+    return table
