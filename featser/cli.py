@@ -12,8 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from featser import __version__
+from featser.cli_compare import compare
 from featser.cli_fetch import fetch
 from featser.cli_lists import augmentations, cards, features
+from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     Bars,
@@ -41,7 +43,7 @@ app = typer.Typer(
 
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")
-for listing in (fetch, features, augmentations):
+for listing in (compare, fetch, features, augmentations):
     app.command()(listing)
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
@@ -221,12 +223,10 @@ def fit(
     weights: Annotated[
         str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
     ] = None,
-    protocol: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="speaker-independent (default), or random (optimistic); repeat for both."
-        ),
-    ] = None,
+    protocol: Protocol = None,
+    train: Train = None,
+    test: Test = None,
+    dev: Dev = None,
     speaker_norm: Annotated[
         str | None,
         typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
@@ -253,7 +253,7 @@ def fit(
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
-    The run's folder holds metrics.json, predictions.parquet, folds.csv, audit.json,
+    The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
     model.featser and report.html.
     """
     from featser.verbs.fit import fit as run
@@ -268,6 +268,7 @@ def fit(
             model=model,
             weights=_weights(weights),
             protocols=protocol or (),
+            sides=sides_of(train, test, dev),
             speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
             features=features or (),
             corpus=corpus,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
+
+if TYPE_CHECKING:
+    from featser.evaluation.request import Sides
 
 DEFAULT_FEATURES = ("handcrafted", "egemaps")
 
@@ -40,6 +43,10 @@ class Recipe(BaseModel):
         Of a vote's members.
     protocols : list of str
         How it is evaluated, the first one leading.
+    train, test : list of str
+        The corpora of ``cross-corpus`` on either side; empty for all others.
+    dev : 'train' or 'unused'
+        What becomes of the part ``dev`` of a ``fixed-split``.
     speaker_norm : 'none' or 'transductive'
         Whether each speaker's features are normalised by that speaker's own recordings.
     seed : int
@@ -59,8 +66,18 @@ class Recipe(BaseModel):
     model: str = "vote"
     weights: Literal["equal", "inner"] | list[float] = "equal"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
+    train: list[str] = []
+    test: list[str] = []
+    dev: Literal["train", "unused"] = "train"
     speaker_norm: Literal["none", "transductive"] = "none"
     seed: int = 0
+
+    @property
+    def sides(self) -> Sides:
+        """What is for training and what for test, for protocols that must be told."""
+        from featser.evaluation.request import Sides
+
+        return Sides(tuple(self.train), tuple(self.test), self.dev)
 
     @field_validator("corpora")
     @classmethod
@@ -101,6 +118,11 @@ class Recipe(BaseModel):
 
         _as_value_error(members_of, name)
         return name
+
+    @model_validator(mode="after")
+    def _known_sides(self) -> Recipe:
+        _refuse_unknown("corpus", [*self.train, *self.test], self.corpora)
+        return self
 
     @model_validator(mode="after")
     def _known_tasks(self) -> Recipe:

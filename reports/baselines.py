@@ -87,7 +87,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
         "below. Value and 95 % interval (bootstrap over speakers, 1000 draws). Protocols:",
         "",
-        *(f"- `{name}`: {text}." for name, text in PROTOCOLS.items()),
+        *(f"- `{name}`: {PROTOCOLS[name]}." for name in dict.fromkeys(r["protocol"] for r in rows)),
         "",
         "`transductive`: each speaker's features are normalised by that speaker's own unlabelled "
         "recordings, the test speaker's included.",

@@ -46,9 +46,9 @@ class Copies:
         """The row of the utterance that each copy was altered from, shape (m,)."""
         return self.made_of[:, 0]
 
-    def without(self, test: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the copies, as positions, that hold no sound of the rows in ``test``."""
-        return np.flatnonzero(~np.isin(self.made_of, test).any(axis=1))
+    def within(self, train: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the copies, as positions, that are made of rows in ``train`` alone."""
+        return np.flatnonzero(np.isin(self.made_of, np.append(train, NONE)).all(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,6 @@ class TrainingPart:
 def training_part(
     X: NDArray[np.float32] | Rows,
     train: NDArray[np.intp],
-    test: NDArray[np.intp],
     copies: Copies | None = None,
 ) -> TrainingPart:
     """Gather what a fold's model may learn from.
@@ -81,19 +80,20 @@ def training_part(
     ----------
     X : ndarray of float32, or Rows, shape (n, d)
         The utterances' features.
-    train, test : ndarray of int
-        The fold: row numbers of X.
+    train : ndarray of int
+        The rows of X that the fold learns from.
     copies : Copies, optional
         Augmented copies of those rows, their features kept as those are.
 
     Returns
     -------
     TrainingPart
-        The rows of ``train`` and the copies that hold no sound of ``test``.
+        The rows of ``train`` and the copies that are made of them alone: what the fold tests, and
+        what it may not learn from, is in no copy either.
     """
     if copies is None:
         return TrainingPart(rows_of(X, train), train)
-    kept = copies.without(test)
+    kept = copies.within(train)
     return TrainingPart(
         _joined(rows_of(X, train), rows_of(copies.X, kept)),
         np.concatenate([train, copies.source[kept]]),

@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from featser.errors import TaskError
 from featser.evaluation.copies import Copies, TrainingPart, training_part
+from featser.evaluation.folds import Folds
 from featser.evaluation.rows import Rows, rows_of
 from featser.progress import Progress, silent
 from featser.tasks import Task
@@ -26,10 +27,10 @@ class CrossFit:
 
     Attributes
     ----------
-    predictions : DataFrame, n rows
-        ``fold``, and for each task ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most
-        frequent class, or the mean, of that fold's training part), and for tasks with classes
-        ``{task}.p[{class}]``.
+    predictions : DataFrame
+        A row for each that is tested, its row number being the index: ``fold``, and for each task
+        ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most frequent class, or the
+        mean, of that fold's training part), and for tasks with classes ``{task}.p[{class}]``.
     model : estimator
         Fitted on all rows.
     notes : list of str
@@ -45,7 +46,7 @@ def cross_fit(
     model: Any,
     X: NDArray[np.float32] | Rows,
     labels: pd.DataFrame,
-    fold: NDArray[np.intp],
+    fold: Folds | NDArray[np.intp],
     unit: NDArray[np.str_] | None,
     tasks: Sequence[Task],
     n_jobs: int = -1,
@@ -63,8 +64,9 @@ def cross_fit(
         time, and the model learns by its ``fit_batches``.
     labels : DataFrame, n rows
         A column for each task; missing labels are missing.
-    fold : ndarray of int, shape (n,)
-        The fold in which each row is tested.
+    fold : Folds, or ndarray of int, shape (n,)
+        Which rows each fold tests and learns from; or the fold in which each row is tested, where
+        it learns from all others.
     unit : ndarray of str, shape (n,), optional
         What the estimators' own inner folds keep together: the speakers, or
         :func:`~featser.evaluation.protocols.independent_units`.
@@ -75,8 +77,8 @@ def cross_fit(
     progress : callable
         Called with the fits done and in all.
     copies : Copies, optional
-        Augmented copies of rows. A training part has those that hold no sound of its test part;
-        none is ever predicted.
+        Augmented copies of rows. A training part has those that are made of its rows alone; none
+        is ever predicted.
 
     Returns
     -------
@@ -90,9 +92,10 @@ def cross_fit(
     """
     from joblib import Parallel, delayed
 
-    folds = [ALL, *range(int(fold.max()) + 1)]
-    notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], fold)]
-    jobs = (delayed(_fit_one)(model, X, labels, fold, unit, tasks, k, copies) for k in folds)
+    plan = Folds.of(fold)
+    folds = [ALL, *range(plan.count)]
+    notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
+    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in folds)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     parts: list[pd.DataFrame] = []
     fitted: Any = None
@@ -110,7 +113,7 @@ def _fit_one(
     model: Any,
     X: NDArray[np.float32] | Rows,
     labels: pd.DataFrame,
-    fold: NDArray[np.intp],
+    fold: Folds,
     unit: NDArray[np.str_] | None,
     tasks: Sequence[Task],
     number: int,
@@ -118,8 +121,8 @@ def _fit_one(
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
-    train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-    part = training_part(X, train, test, copies)
+    train, test = fold.train(number), fold.tested(number)
+    part = training_part(X, train, copies)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
@@ -187,12 +190,12 @@ def _baseline(task: Task, training: pd.Series) -> Any:
     return known.mode().iloc[0] if task.categorical else float(known.astype(float).mean())
 
 
-def _absent_classes(task: Task, labels: pd.Series, fold: NDArray[np.intp]) -> Iterator[str]:
+def _absent_classes(task: Task, labels: pd.Series, fold: Folds) -> Iterator[str]:
     if not task.categorical:
         return
-    for number in range(int(fold.max()) + 1):
-        there = set(labels[fold != number].dropna())
-        lacking = sorted(set(labels[fold == number].dropna()) - there)
+    for number, (train, test) in enumerate(fold.splits()):
+        there = set(labels.iloc[train].dropna())
+        lacking = sorted(set(labels.iloc[test].dropna()) - there)
         if lacking:
             yield (
                 f"fold {number}: its training part has no '{task.name}' of class "

@@ -133,11 +133,11 @@ def bootstrap_by_speaker(
     _check_request(len(truth), len(guess), n, level)
     draws: list[float] = []
     if units.enough:
-        for weights in _draws(units.count, n, seed):
+        for weights in drawn_weights(units.count, n, seed):
             for weight in weights:
                 rows = np.repeat(np.arange(len(truth)), weight[units.of_row].astype(np.int64))
                 draws.append(float(statistic(truth[rows], guess[rows])))
-    return _interval(float(statistic(truth, guess)), np.array(draws), units, level)
+    return interval_of(float(statistic(truth, guess)), np.array(draws), units, level)
 
 
 def evaluate_with_intervals(
@@ -150,6 +150,7 @@ def evaluate_with_intervals(
     n: int = 1000,
     seed: int = 0,
     level: float = 0.95,
+    duration_pred: npt.ArrayLike | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Compute all metrics of a task with their intervals, and the baselines with theirs.
 
@@ -168,6 +169,10 @@ def evaluate_with_intervals(
         As in :func:`featser.evaluation.metrics.evaluate_task`.
     n, seed, level
         As in :func:`bootstrap_by_speaker`.
+    duration_pred : array-like, shape (n_rows,), optional
+        What the duration alone tells
+        (:func:`featser.evaluation.duration.duration_only`); its metrics come last, as
+        ``duration.{metric}``, those of :data:`~featser.evaluation.metrics.BASELINES`.
 
     Returns
     -------
@@ -198,7 +203,13 @@ def evaluate_with_intervals(
         if name == "chance.uar":
             told[name] = Interval(value, value, value).to_dict()
         else:
-            told[name] = _interval(value, draws.get(name, np.array([])), units, level).to_dict()
+            told[name] = interval_of(value, draws.get(name, np.array([])), units, level).to_dict()
+    if duration_pred is not None:
+        alone = evaluate_with_intervals(
+            task, true, duration_pred, speaker, n=n, seed=seed, level=level
+        )
+        names = [name.split(".", 1)[1] for name in BASELINES[task.kind]]
+        told |= {f"duration.{name}": alone[name] for name in names}
     return told
 
 
@@ -276,12 +287,22 @@ def _metric_draws(task: Task, statistics: Array, n: int, seed: int) -> dict[str,
     # A draw's statistics are the drawn units' statistics, added: no row is touched again.
     units = len(statistics)
     flat = statistics.reshape(units, -1)
-    totals = np.concatenate([weights @ flat for weights in _draws(units, n, seed)])
+    totals = np.concatenate([weights @ flat for weights in drawn_weights(units, n, seed)])
     return scores(task, totals.reshape(n, *statistics.shape[1:]))
 
 
-def _draws(units: int, n: int, seed: int) -> Iterator[Array]:
-    """Yield, in blocks of draws, how often each unit was drawn, shape (block, units)."""
+def drawn_weights(units: int, n: int, seed: int) -> Iterator[Array]:
+    """Yield, in blocks of draws, how often each unit was drawn, shape (block, units).
+
+    Parameters
+    ----------
+    units : int
+        How many there are; as many are drawn, with replacement.
+    n : int
+        The number of draws.
+    seed : int
+        Equal seeds give equal draws.
+    """
     random = np.random.default_rng(seed)
     at_once = max(1, _CELLS_AT_ONCE // units)
     for start in range(0, n, at_once):
@@ -292,7 +313,21 @@ def _draws(units: int, n: int, seed: int) -> Iterator[Array]:
         yield counts.reshape(block, units).astype(float)
 
 
-def _interval(value: float, draws: Array, units: Units, level: float) -> Interval:
+def interval_of(value: float, draws: Array, units: Units, level: float) -> Interval:
+    """Return a value with the interval that its draws make.
+
+    Parameters
+    ----------
+    value : float
+        On all rows.
+    draws : ndarray of float, shape (n,)
+        The same on each draw; those that are not finite are left out. Not looked at where the
+        units are too few.
+    units : Units
+        What was drawn.
+    level : float
+        The share of draws inside the interval, in (0, 1).
+    """
     if not units.enough:
         return Interval(value, math.nan, math.nan, note=units.note)
     defined = draws[np.isfinite(draws)]

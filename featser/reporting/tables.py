@@ -12,14 +12,18 @@ import pandas as pd
 
 from featser.evaluation import metrics
 from featser.evaluation.pairs import is_missing
-from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.reporting.numbers import ABSENT, count, estimate, number, percent
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, metric_title
 from featser.tasks import Task
 
-_BASELINE_NAMES = ("chance", "majority", "mean")
+_BASELINE_NAMES = {
+    "chance": "chance",
+    "majority": "majority",
+    "mean": "mean",
+    "duration": "duration only",
+}
 _NOT_TOLD = "not given"
 _MOST_ROWS = 50
 
@@ -206,39 +210,6 @@ def speaker_table(found: Sequence[tuple[str, float, int, int]], task: Task) -> T
     return Table(f"{title} of {task.name} by speaker", columns, rows)
 
 
-def genders(run: RunSummary) -> Table | None:
-    """Compare the headline metrics between genders; None where there are not two.
-
-    The intervals are computed here from the predictions, with the run's seed.
-    """
-    gender, speaker = run.known("gender"), run.speakers()
-    groups = sorted(set(gender) - {""})
-    if len(groups) < 2:
-        return None
-    rows: list[list[str]] = []
-    notes: list[dict[str, dict[str, Any]]] = []
-    for task in run.ordered_tasks:
-        if task.name == "gender":
-            continue
-        name, cells, values = headline_metric(task), [], []
-        for group in groups:
-            chosen = run.scored(task) & np.asarray(gender == group)
-            if not chosen.any():
-                cells.append(ABSENT)
-                continue
-            told = evaluate_with_intervals(
-                task, *pairs(run, task, chosen), speaker[chosen], seed=run.seed
-            )
-            notes.append({f"{group}": told[name]})
-            cells.append(f"{estimate(told[name])}, n = {count(int(chosen.sum()))}")
-            values.append(told[name]["value"])
-        gap = number(max(values) - min(values)) if len(values) > 1 else ABSENT
-        rows.append([f"{task.name}: {metric_title(name)}", *cells, gap])
-    caption = "Headline metrics by gender, and the largest gap"
-    columns = ["task", *groups, "gap"]
-    return Table(caption, columns, rows, notes=_notes(notes)) if rows else None
-
-
 def folds(run: RunSummary) -> Table:
     """List which speakers are tested in which fold."""
     rows = []
@@ -275,8 +246,8 @@ def _baseline_of(name: str) -> tuple[str, str] | None:
 
 def _baselines(figures: dict[str, dict[str, Any]], metric: str) -> str:
     told = [
-        f"{head} {number(figures[f'{head}.{metric}']['value'])}"
-        for head in _BASELINE_NAMES
+        f"{name} {number(figures[f'{head}.{metric}']['value'])}"
+        for head, name in _BASELINE_NAMES.items()
         if f"{head}.{metric}" in figures
     ]
     return ", ".join(told) or "–"

@@ -15,7 +15,7 @@ from featser.corpora.card import Card
 from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
 from featser.evaluation.copies import Copies
-from featser.evaluation.protocols import speaker_ids
+from featser.evaluation.protocols import Sides, speaker_ids
 from featser.evaluation.rows import Rows
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
@@ -52,6 +52,8 @@ class Settings:
     seed : int
     augmented : bool
         Whether training parts have the augmented copies that were extracted.
+    sides : Sides
+        The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``.
     batches : bool or None
         Whether features are read in batches; None: from a gigabyte on, by models that can.
     """
@@ -65,6 +67,7 @@ class Settings:
     speaker_norm: Literal["none", "transductive"]
     seed: int
     augmented: bool = True
+    sides: Sides = field(default_factory=Sides)
     batches: bool | None = None
 
 

@@ -17,6 +17,7 @@ from featser.location import is_remote, local_path
 from featser.progress import Progress, silent
 
 MOST_NAMED = 6
+NO_DURATIONS = "durations are not known, so what the duration alone tells is not among the figures"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +33,14 @@ class Examined:
         The audit's, errors first.
     notes : list of str
         What a reader of the results must know of them.
+    seconds : ndarray of float, shape (n,), or None
+        Durations, NaN where one is not known; None where none is.
     """
 
     sound: NDArray[np.str_]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    seconds: NDArray[np.float64] | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -60,7 +64,7 @@ def by_bytes(table: pd.DataFrame) -> Examined:
     """
     sound = content_of(table["key"])
     notes = ["the data were not audited: altered copies of recordings were not looked for"]
-    return Examined(sound, [], [*notes, *_copies_note(table, sound)])
+    return Examined(sound, [], [*notes, NO_DURATIONS, *_copies_note(table, sound)])
 
 
 def examined(
@@ -90,7 +94,7 @@ def examined(
     content = content_of(table["key"])
     if not there.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
-        return Examined(content, [], [note, *_copies_note(table, content)])
+        return Examined(content, [], [note, NO_DURATIONS, *_copies_note(table, content)])
     result = audit_manifest(table[there].drop(columns="key"), primary, jobs, seed, progress, cards)
     group = content.astype(object)
     group[there] = np.char.add("group ", result.groups.astype(str))
@@ -101,7 +105,9 @@ def examined(
             f"{int((~there).sum())} of {len(there)} recordings are no longer where they were when "
             f"features were extracted: the audit does not know them, nor altered copies of them"
         )
-    return Examined(sound, result.findings, [*notes, *_copies_note(table, sound)])
+    seconds = np.full(len(table), np.nan)
+    seconds[there] = result.facts["seconds"].to_numpy(dtype=float)
+    return Examined(sound, result.findings, [*notes, *_copies_note(table, sound)], seconds)
 
 
 def _may_be_opened(file: str) -> bool:

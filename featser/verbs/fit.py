@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.evaluation.crossval import CrossFit, cross_fit
-from featser.evaluation.protocols import assign_folds, fold_table, independent_units
+from featser.evaluation.duration import duration_only
+from featser.evaluation.protocols import Sides, fold_table, independent_units
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
 from featser.models.estimators import make_batched, make_estimator
@@ -21,7 +22,8 @@ from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
-from featser.verbs.examined import by_bytes, examined
+from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.planned import Plan, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
 
@@ -46,6 +48,7 @@ def fit(
     audit: bool = True,
     examining: Progress = silent,
     augmented: bool = True,
+    sides: Sides | None = None,
     batches: bool | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
@@ -93,6 +96,9 @@ def fit(
         Called with the recordings audited and in all.
     augmented : bool
         Whether training parts have the augmented copies that were extracted, if there are any.
+    sides : Sides, optional
+        The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``; by
+        default the recipe's, else none are named and ``dev`` is learnt from.
     batches : bool, optional
         Whether features are read from the store in batches, and never all in memory, which
         ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
@@ -121,9 +127,12 @@ def fit(
         speaker_norm or (recipe.speaker_norm if recipe else "none"),
         (recipe.seed if recipe else 0) if seed is None else seed,
         augmented,
+        sides or (recipe.sides if recipe else Sides()),
         batches,
     )
     material = load_data(found, unusable, Store(store), settings, jobs)
+    # What the data do not allow is refused before their recordings are looked at.
+    plans_of(material, settings, content_of(material.table["key"]))
     seen = (
         examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
         if audit
@@ -132,12 +141,14 @@ def fit(
     material.notes += seen.notes
     predictions, folds, metrics = [], [], Metrics()
     results: list[CrossFit] = []
-    for protocol in settings.protocols:
-        fold = _folds(protocol, material, seen.sound, settings.seed)
-        result = _cross_fit(material, settings, fold, seen.sound, jobs, progress)
-        metrics[protocol] = _metrics(material, result.predictions, settings.seed)
-        predictions.append(_labelled(protocol, material.table, result.predictions))
-        folds.append(fold_table(fold, material.table).assign(protocol=protocol))
+    plans = plans_of(material, settings, seen.sound)
+    material.notes += [note for plan in plans for note in plan.notes]
+    for plan in plans:
+        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress)
+        result.predictions = _with_duration(result.predictions, plan, seen)
+        metrics[plan.protocol] = _metrics(material, plan.tasks, result.predictions, settings.seed)
+        predictions.append(_labelled(plan.protocol, material.table, result.predictions))
+        folds.append(fold_table(plan.folds, material.table).assign(protocol=plan.protocol))
         results.append(result)
     run = Run(
         folder=run_folder(output, material.table, settings.model),
@@ -158,22 +169,27 @@ def fit(
     return run
 
 
-def _folds(protocol: str, data: Data, sound: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
-    return assign_folds(protocol, data.table[data.tasks[0].name], data.speaker, sound, seed)
-
-
 def _cross_fit(
     data: Data,
     settings: Settings,
-    fold: NDArray[np.intp],
+    plan: Plan,
     sound: NDArray[np.str_],
     jobs: int,
     progress: Progress,
 ) -> CrossFit:
-    estimators = {task.name: _estimator(data, settings, task) for task in data.tasks}
-    model = MultiTaskEstimator(tuple(data.tasks), estimators)
+    estimators = {task.name: _estimator(data, settings, task) for task in plan.tasks}
+    model = MultiTaskEstimator(tuple(plan.tasks), estimators)
     unit = independent_units(data.speaker, sound)
-    return cross_fit(model, data.X, data.table, fold, unit, data.tasks, jobs, progress, data.copies)
+    return cross_fit(
+        model, data.X, plan.labels, plan.folds, unit, plan.tasks, jobs, progress, data.copies
+    )
+
+
+def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:
+    """Add what the duration alone tells, where durations are known."""
+    if seen.seconds is None:
+        return predictions
+    return predictions.join(duration_only(seen.seconds, plan.labels, plan.folds, plan.tasks))
 
 
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
@@ -183,11 +199,11 @@ def _estimator(data: Data, settings: Settings, task: Task) -> Any:
 
 
 def _metrics(
-    data: Data, predictions: pd.DataFrame, seed: int
+    data: Data, tasks: Sequence[Task], predictions: pd.DataFrame, seed: int
 ) -> dict[str, dict[str, dict[str, Any]]]:
     result = {}
-    speaker = data.speaker if (data.speaker != "").all() else None
-    for task in data.tasks:
+    speaker = data.speaker[predictions.index] if (data.speaker != "").all() else None
+    for task in tasks:
         known = predictions[f"{task.name}.true"].notna().to_numpy()
         part = predictions[known]
         result[task.name] = evaluate_with_intervals(
@@ -197,13 +213,16 @@ def _metrics(
             None if speaker is None else speaker[known],
             part[f"{task.name}.baseline"].to_numpy(),
             seed=seed,
+            duration_pred=part[name].to_numpy()
+            if (name := f"{task.name}.duration") in part
+            else None,
         )
     return result
 
 
 def _labelled(protocol: str, table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
-    names = ("file", "start", "end", "speaker", "corpus", "language", "gender")
-    described = table[[name for name in names if name in table]]
-    joined = pd.concat([described, predictions.reset_index(drop=True)], axis=1)
+    names = ("file", "start", "end", "speaker", "corpus", "language", "gender", "age_group", "age")
+    described = table.loc[predictions.index, [name for name in names if name in table]]
+    joined = pd.concat([described, predictions], axis=1).reset_index(drop=True)
     joined.insert(0, "protocol", protocol)
     return joined

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from featser import __version__
 from featser.audit.finding import Finding
 from featser.evaluation.uncertainty import to_json
 from featser.features.store import describe
@@ -32,8 +33,8 @@ class Run:
     Attributes
     ----------
     folder : Path
-        Holds ``metrics.json``, ``predictions.parquet``, ``folds.csv``, ``audit.json``,
-        ``model.featser`` and ``report.html``.
+        Holds ``run.json``, ``metrics.json``, ``predictions.parquet``, ``folds.csv``,
+        ``audit.json``, ``model.featser`` and ``report.html``.
     settings : Settings
     data : Data
     metrics : dict
@@ -90,6 +91,8 @@ def run_folder(output: str | Path | None, table: pd.DataFrame, model: str) -> Pa
 def write_run(run: Run) -> None:
     """Write all of a run's files."""
     run.folder.mkdir(parents=True, exist_ok=True)
+    described = json.dumps(_described(run), indent=1, ensure_ascii=False)
+    write_text(run.folder / "run.json", described)
     metrics = json.dumps(to_json(run.metrics), indent=1, ensure_ascii=False)
     write_text(run.folder / "metrics.json", metrics)
     with whole(run.folder / "predictions.parquet") as temporary:
@@ -127,6 +130,26 @@ def _training(run: Run) -> dict[str, Any]:
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
         "metrics": to_json(run.metrics),
+    }
+
+
+def _described(run: Run) -> dict[str, Any]:
+    """Say how a run was made, for ``featser compare`` and for a person."""
+    settings, copies = run.settings, run.data.copies
+    return {
+        "featser": __version__,
+        "command": run.command,
+        "origin": run.origin,
+        "protocols": list(settings.protocols),
+        "train": list(settings.sides.train),
+        "test": list(settings.sides.test),
+        "dev": settings.sides.dev,
+        "speaker_norm": settings.speaker_norm,
+        "model": describe_model(settings, run.data.tasks),
+        "features": {e.spec: e.fingerprint() for e in run.data.extractors},
+        "augmented_copies": 0 if copies is None else len(copies.X),
+        "tasks": [task.to_dict() for task in run.data.tasks],
+        "seed": settings.seed,
     }
 
 
@@ -186,6 +209,9 @@ def _reproduce(run: Run) -> list[str]:
     augment = "".join(f" --augment {spec}" for spec in run.augmentations)
     tasks = " ".join(f"--task {task.name}" for task in run.data.tasks)
     protocols = " ".join(f"--protocol {name}" for name in settings.protocols)
+    sides = "".join(f" --train {name}" for name in settings.sides.train)
+    sides += "".join(f" --test {name}" for name in settings.sides.test)
+    sides += "" if settings.sides.dev == "train" else f" --dev {settings.sides.dev}"
     weights = (
         settings.weights
         if isinstance(settings.weights, str)
@@ -194,7 +220,7 @@ def _reproduce(run: Run) -> list[str]:
     return [
         f"featser extract {run.origin} {features}{augment}",
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
-        f"--weights {weights} {protocols} --speaker-norm {settings.speaker_norm} "
+        f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],

@@ -13,9 +13,28 @@ from hypothesis import strategies as st
 from featser.errors import ProtocolError
 from featser.evaluation.copies import Copies, lineage
 from featser.evaluation.crossval import cross_fit
-from featser.evaluation.protocols import assign_folds, independent_units, inner_folds
+from featser.evaluation.protocols import (
+    PROTOCOLS,
+    Sides,
+    independent_units,
+    inner_folds,
+    make_folds,
+    speaker_ids,
+)
 from featser.tasks import Task
 
+PARTS = ("train", "test", "dev", "other")
+PROMISED = {
+    "speaker-independent": ["speaker"],
+    "leave-one-speaker-out": ["speaker"],
+    "sentence-independent": ["sentence"],
+    "speaker-and-sentence-independent": ["speaker", "sentence"],
+    "leave-one-corpus-out": ["corpus", "speaker"],
+    "cross-corpus": ["corpus", "speaker"],
+    "fixed-split": [],
+    "random": [],
+}
+"""What no fold has in both training and test, beside the sounds of the recordings."""
 EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
 
 
@@ -55,6 +74,9 @@ def corpora_with_copies(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "speaker": np.array([f"s{draw(st.integers(0, speakers - 1))}" for _ in range(rows)]),
         "sound": np.array([draw(st.integers(0, sounds - 1)) for _ in range(rows)]),
+        "sentence": np.array([f"t{draw(st.integers(0, 3))}" for _ in range(rows)]),
+        "corpus": np.array([f"c{draw(st.integers(0, 2))}" for _ in range(rows)]),
+        "split": np.array([draw(st.sampled_from(PARTS)) for _ in range(rows)]),
         "label": np.array(draw(st.lists(st.sampled_from(["angry", "sad"]), min_size=rows,
                                         max_size=rows))),
         "made_of": made_of,
@@ -69,29 +91,52 @@ def sounds_in(sound: np.ndarray, made_of: np.ndarray) -> tuple[np.ndarray, np.nd
     return own, np.array(mixed, dtype=np.float32).reshape(len(made_of), own.shape[1])
 
 
-@pytest.mark.parametrize("protocol", ["speaker-independent", "random"])
-@settings(max_examples=60, deadline=None)
-@given(corpus=corpora_with_copies())
-def test_no_sound_of_a_test_part_is_heard_in_training(
-    protocol: str, corpus: dict[str, Any]
+def test_there_is_a_promise_for_every_protocol() -> None:
+    assert set(PROMISED) == set(PROTOCOLS)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@settings(max_examples=25, deadline=None)
+@given(corpus=corpora_with_copies(), distinct=st.booleans())
+def test_nothing_that_is_promised_of_a_test_part_is_heard_in_training(
+    protocol: str, corpus: dict[str, Any], distinct: bool
 ) -> None:
+    if distinct:  # a fixed split, above all, is refused where sounds repeat
+        corpus["sound"] = np.arange(len(corpus["sound"]))
     own, mixed = sounds_in(corpus["sound"], corpus["made_of"])
     audio = corpus["sound"].astype(str)
+    names = ["speaker", "sentence", "corpus", "split", "label"]
+    table = pd.DataFrame({name: corpus[name] for name in names})
+    sides = Sides(test=("c0",)) if corpus["seed"] % 2 else Sides(dev="unused")
     try:
-        fold = assign_folds(protocol, corpus["label"], corpus["speaker"], audio, corpus["seed"])
-    except ProtocolError:  # sounds join all speakers: there are no two sides
+        folds = make_folds(protocol, table, corpus["label"], audio, corpus["seed"], sides)
+    except ProtocolError:  # such as sounds that join all speakers: there are no two sides
         return
-    unit = independent_units(corpus["speaker"], audio)
+    unit = independent_units(speaker_ids(table), audio)
     labels = pd.DataFrame({"emotion": corpus["label"]})
     heard: list[dict[str, Any]] = []
     copies = Copies(mixed, corpus["made_of"])
-    found = cross_fit(Ear(heard), own, labels, fold, unit, [EMOTION], n_jobs=1, copies=copies)
+    found = cross_fit(Ear(heard), own, labels, folds, unit, [EMOTION], n_jobs=1, copies=copies)
 
-    assert len(found.predictions) == len(own), "no copy is predicted"
-    assert len(heard) == fold.max() + 1
-    for part in heard:
+    assert len(found.predictions) == (folds.test >= 0).sum(), "no copy is predicted"
+    assert len(heard) == folds.count
+    for part, (train, test) in zip(heard, folds.splits(), strict=True):
         assert not (part["X"].any(axis=0) & part["test"].any(axis=0)).any()
+        learnt = _rows_learnt_from(part, train)
+        for name in PROMISED[protocol]:
+            said = speaker_ids(table) if name == "speaker" else table[name].to_numpy()
+            assert not set(said[learnt]) & set(said[test]), name
+        if protocol == "fixed-split":
+            assert set(table["split"].iloc[test]) == {"test"}
+            assert set(table["split"].iloc[learnt]) <= {"train", sides.dev.replace("train", "dev")}
         _no_sound_crosses_an_inner_fold(part)
+
+
+def _rows_learnt_from(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
+    """The utterances, and those that the copies beside them are made of."""
+    descent = part["lineage"]
+    assert descent[descent[:, 0] >= 0, 0].tolist() == train.tolist()
+    return np.unique(descent[descent >= 0])
 
 
 def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:

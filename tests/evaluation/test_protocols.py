@@ -7,14 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import cross_val_score
 
 from featser.errors import ProtocolError
 from featser.evaluation.protocols import (
     MAX_LEFT_OUT,
     SPEAKER_GROUPS,
-    SpeakerIndependent,
     assign_folds,
     fold_table,
     inner_folds,
@@ -119,7 +116,7 @@ def test_one_speaker_is_too_few() -> None:
 
 
 def test_an_unknown_protocol_is_refused_with_the_valid_ones() -> None:
-    with pytest.raises(ProtocolError, match="speaker-independent, random"):
+    with pytest.raises(ProtocolError, match=r"valid: speaker-independent, .*random"):
         assign_folds("loso", ["a"], ["s"], ["x"])
 
 
@@ -149,15 +146,6 @@ def test_speakers_of_different_corpora_are_told_apart() -> None:
     table = pd.DataFrame({"corpus": ["x", "y", "y"], "speaker": ["03", "03", None]})
     assert speaker_ids(table).tolist() == ["x/03", "y/03", ""]
     assert speaker_ids(table.iloc[:1]).tolist() == ["03"]
-
-
-def test_the_protocol_is_a_scikit_learn_splitter() -> None:
-    label, speaker, _ = data(14, 6)
-    X = np.zeros((len(label), 1))
-    scores = cross_val_score(
-        DummyClassifier(), X, label, groups=speaker, cv=SpeakerIndependent(seed=1)
-    )
-    assert len(scores) == SPEAKER_GROUPS == SpeakerIndependent().get_n_splits(groups=speaker)
 
 
 def test_the_folds_are_a_table_a_person_can_open() -> None:

@@ -11,9 +11,12 @@ import pytest
 
 from featser.errors import ManifestError, ProtocolError, TaskError
 from featser.evaluation import metrics
+from featser.evaluation.protocols import OPTIMISTIC, PROTOCOLS
+from featser.reporting.gaps import age_group
 from featser.reporting.html import render, write_report
 from featser.reporting.numbers import estimate, number
 from featser.reporting.summary import RunSummary
+from featser.reporting.wording import folds_sentence, optimistic, where
 from featser.tasks import Task
 from tests.reporting.page import Page
 from tests.reporting.sample import EMOTIONS, figures, sample_run
@@ -101,7 +104,37 @@ def test_gaps_between_genders_are_told_for_each_task(run: RunSummary, page: Page
         uars.append(metrics.uar(part["emotion.true"], part["emotion.pred"], EMOTIONS))
         assert cell.startswith(number(uars[-1]))
         assert cell.endswith(f"n = {len(part)}")
-    assert rows["emotion: UAR"][2] == number(abs(uars[0] - uars[1]))
+    better = "female over male" if uars[0] > uars[1] else "male over female"
+    assert rows["emotion: UAR"][2].startswith(f"{number(abs(uars[0] - uars[1]))} [")
+    assert f"({better})" in rows["emotion: UAR"][2]
+
+
+def test_groups_are_compared_once_by_every_column_that_makes_some() -> None:
+    run = sample_run(all_tasks=False)
+    age = run.predictions["speaker"].str[-1].astype(int) * 7 + 10
+    run.predictions["age"] = age.astype(str).where(age < 70)  # one speaker's is not known
+    run.predictions["language"] = run.predictions["corpus"].map({"made-up-a": "bn"}).fillna("en")
+    page = Page(render(run))
+    by_age = page.table("Headline metrics by age")
+    assert by_age["task"] == ["under 30", "30 to 49", "50 and over", "largest gap"]
+    assert "n/a" not in by_age["emotion: UAR"]
+    assert "so its interval is of 98.3 %" in page.text
+    assert page.table("Headline metrics by corpus")["task"][:2] == ["made-up-a", "made-up-b"]
+    assert not [caption for caption in page.captions if "by language" in caption], "as by corpus"
+
+
+def test_an_age_is_a_number_of_years() -> None:
+    ages = ("29", "30", "49.5", "50", "", "adult")
+    assert [age_group(age) for age in ages] == [
+        "under 30", "30 to 49", "30 to 49", "50 and over", "", "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_has_words_and_its_optimism_is_marked(protocol: str) -> None:
+    assert where(protocol) != where("no such protocol")
+    assert ("OPTIMISTIC" in folds_sentence(protocol)) is (protocol in OPTIMISTIC)
+    assert ("OPTIMISTIC" in PROTOCOLS[protocol]) is optimistic(protocol)
 
 
 def test_data_are_counted_by_class_and_group_with_missing_labels(

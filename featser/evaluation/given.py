@@ -1,0 +1,138 @@
+"""Protocols whose sides are given: whole corpora, or the split that a corpus comes with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.errors import ProtocolError, unknown
+from featser.evaluation.folds import UNTESTED, Folds
+from featser.evaluation.request import Request
+from featser.evaluation.units import as_text, independent_units
+
+TRAIN, DEV, TEST = "train", "dev", "test"
+"""The parts of a corpus as audformat names their types."""
+_SHOWN = 3
+
+
+def one_corpus_out(request: Request) -> Folds:
+    """Test each corpus by what was learnt from the others."""
+    corpus = request.column("corpus")
+    found, fold = np.unique(corpus, return_inverse=True)
+    request.refuse_one("corpora (the manifest's column `corpus`)", found)
+    names = tuple(str(name) for name in found)
+    return _without_shared(request, fold.astype(np.intp), None, names)
+
+
+def across_corpora(request: Request) -> Folds:
+    """Test corpora by what was learnt from other ones, as the request's sides name them."""
+    sides = request.sides
+    if not sides.train and not sides.test:
+        return one_corpus_out(request)
+    corpus = request.column("corpus")
+    found = [str(name) for name in np.unique(corpus)]
+    for option, names in (("--train", sides.train), ("--test", sides.test)):
+        for name in names:
+            if name not in found:
+                raise ProtocolError(f"{option} {name}: {unknown('corpus', name, found)}")
+    both = sorted({*sides.train} & {*sides.test})
+    if both:
+        raise ProtocolError(
+            f"--train and --test both name {', '.join(both)}: a corpus is on one side"
+        )
+    train = sides.train or tuple(name for name in found if name not in sides.test)
+    test = sides.test or tuple(name for name in found if name not in sides.train)
+    if not train or not test:
+        raise ProtocolError(
+            f"--{'train' if test else 'test'}: no corpus is left for it, the data have "
+            f"{', '.join(found)}: name fewer, or add a corpus"
+        )
+    tested = np.isin(corpus, test)
+    fold = np.where(tested, 0, UNTESTED).astype(np.intp)
+    name = f"{', '.join(test)} by {', '.join(train)}"
+    return _without_shared(request, fold, ~tested & ~np.isin(corpus, train), (name,))
+
+
+def fixed_split(request: Request) -> Folds:
+    """Test the rows that the column ``split`` calls test; learn from train, and from dev if told.
+
+    Raises
+    ------
+    ProtocolError
+        If no row is for test or none for training, or the same sound is on both sides.
+    """
+    split = request.column("split", partly=True)
+    train = np.isin(split, [TRAIN, DEV] if request.sides.dev == "train" else [TRAIN])
+    test = split == TEST
+    for side, name in ((test, TEST), (train, TRAIN)):
+        if not side.any():
+            held = ", ".join(f"'{value}'" for value in np.unique(split) if value)
+            raise ProtocolError(
+                f"protocol 'fixed-split': no utterance's column `split` is '{name}', the values "
+                f"are {held}: write {TRAIN}, {DEV} and {TEST}"
+            )
+    _refuse_same_sound(request, train, test)
+    unused = ~train & ~test
+    parts = {name: int((split == name).sum()) for name in (TRAIN, DEV, TEST)}
+    told = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+    notes = [f"fixed-split: the column `split` has {told} utterances; only test is predicted"]
+    if unused.any():
+        values = ", ".join(value or "empty" for value in np.unique(split[unused]))
+        notes.append(f"fixed-split: {unused.sum()} utterances are on no side ({values})")
+    notes += _shared_speakers(request, train, test)
+    fold = np.where(test, 0, UNTESTED).astype(np.intp)
+    return Folds(fold, unused[None] if unused.any() else None, notes=tuple(notes))
+
+
+def _without_shared(
+    request: Request, fold: NDArray[np.intp], unused: NDArray[np.bool_] | None, names: Sequence[str]
+) -> Folds:
+    """Bar from each fold the speakers of other corpora who share a recording with its test part."""
+    unit = independent_units(request.speaker, request.audio)
+    count = int(fold.max()) + 1
+    barred = np.zeros((count, len(fold)), dtype=bool)
+    notes = []
+    for number, name in enumerate(names):
+        tested = fold == number
+        shared = ~tested & np.isin(unit, unit[tested])
+        if unused is not None:
+            shared &= ~unused
+            barred[number] |= unused
+        barred[number] |= shared
+        if shared.any():
+            notes.append(
+                f"{request.protocol}, {name}: {shared.sum()} utterances of other corpora are not "
+                f"learnt from, since their speakers share recordings with the corpus tested"
+            )
+    return Folds(fold, barred if barred.any() else None, tuple(names), tuple(notes))
+
+
+def _refuse_same_sound(request: Request, train: NDArray[np.bool_], test: NDArray[np.bool_]) -> None:
+    audio = request.audio
+    both = np.intersect1d(audio[train], audio[test])
+    if not len(both):
+        return
+    file = as_text(request.table["file"]) if "file" in request.table else audio
+    pairs = [f"{file[train & (audio == a)][0]} and {file[test & (audio == a)][0]}" for a in both]
+    more = f"; and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+    raise ProtocolError(
+        f"protocol 'fixed-split': the same sound is in training and test: "
+        f"{'; '.join(pairs[:_SHOWN])}{more}. Drop one of each, or give both the same `split`; "
+        f"`featser audit` lists all"
+    )
+
+
+def _shared_speakers(
+    request: Request, train: NDArray[np.bool_], test: NDArray[np.bool_]
+) -> list[str]:
+    speaker = request.speaker
+    both = np.setdiff1d(np.intersect1d(speaker[train], speaker[test]), [""])
+    if not len(both):
+        return []
+    some = ", ".join(map(str, both[:_SHOWN])) + (", …" if len(both) > _SHOWN else "")
+    return [
+        f"fixed-split: {len(both)} speakers are in both training and test ({some}): the figures "
+        f"flatter, expect less on new speakers"
+    ]

@@ -1,0 +1,212 @@
+"""``featser compare``: whether one run is better than another, on the utterances both predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.errors import FeatserError, TaskError
+from featser.evaluation.compare import Difference, compare_task, holm
+from featser.evaluation.uncertainty import to_json
+from featser.files import write_text
+from featser.tasks import Task
+from featser.verbs.compared import Compared, differences_told, open_runs
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """How two runs differ in one task.
+
+    Attributes
+    ----------
+    task, a, b : str
+        The task, and the two runs.
+    utterances, speakers : int
+        How many were compared.
+    found : Difference
+        ``b - a``.
+    p_holm, mcnemar_holm : float
+        The p values, corrected for there being several comparisons.
+    """
+
+    task: str
+    a: str
+    b: str
+    utterances: int
+    speakers: int
+    found: Difference
+    p_holm: float
+    mcnemar_holm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What a comparison of runs gives.
+
+    Attributes
+    ----------
+    runs : list of Compared
+    common : int
+        Utterances that all of them predicted.
+    pairs : list of Pair
+        Every two runs, in every task that all have.
+    notes : list of str
+        What a reader must know, such as protocols that differ.
+    """
+
+    runs: list[Compared]
+    common: int
+    pairs: list[Pair]
+    notes: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, for JSON."""
+        runs = [
+            {"run": run.name, "protocol": run.protocol, "utterances": len(run.predictions)}
+            | run.described
+            for run in self.runs
+        ]
+        pairs = [asdict(pair) for pair in self.pairs]
+        told = {"runs": runs, "common": self.common, "pairs": pairs, "notes": self.notes}
+        return dict(to_json(told))
+
+
+def compare(
+    runs: Sequence[str | Path],
+    output: str | Path | None = None,
+    protocol: str | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare runs pair by pair, on the utterances that all of them predicted.
+
+    Parameters
+    ----------
+    runs : sequence of path
+        Two folders or more that ``featser fit`` wrote.
+    output : path, optional
+        JSON to write.
+    protocol : str, optional
+        Whose predictions to compare; by default the first of the first run that all have, else
+        each run's leading one.
+    seed : int
+        Of the bootstrap and of the permutations.
+
+    Returns
+    -------
+    Comparison
+        With p values corrected for the number of pairs and tasks.
+
+    Raises
+    ------
+    FeatserError
+        If a folder is no run, runs have no utterance or task in common, or their truths differ.
+    """
+    names = [str(run) for run in runs]
+    if len(set(names)) < max(2, len(names)):
+        raise FeatserError(f"compare two runs or more, each once; got {', '.join(names) or 'none'}")
+    opened = open_runs(names, protocol)
+    common = opened[0].predictions.index
+    for run in opened[1:]:
+        common = common.intersection(run.predictions.index, sort=False)
+    if common.empty:
+        raise FeatserError(
+            f"{' and '.join(names)} have no utterance in common, by file, start and end (such as "
+            f"{opened[0].predictions['file'].iloc[0]}, {opened[1].predictions['file'].iloc[0]}): "
+            f"compare runs of the same recordings, in the same place"
+        )
+    result = Comparison(opened, len(common), *_compared(opened, common, seed))
+    if output is not None:
+        text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(Path(output), text)
+    return result
+
+
+def _compared(
+    runs: Sequence[Compared], common: pd.Index[Any], seed: int
+) -> tuple[list[Pair], list[str]]:
+    parts = [run.predictions.loc[common] for run in runs]
+    names = [_tasks_of(part) for part in parts]
+    shared = [task for task in names[0] if all(task in others for others in names)]
+    if not shared:
+        raise TaskError(f"{' and '.join(run.name for run in runs)} have no task in common")
+    notes = differences_told(runs, parts)
+    found: list[tuple[str, str, str, int, int, Difference]] = []
+    for name in shared:
+        task = _task(name, parts)
+        known = _same_truth(name, runs, parts)
+        if not known.any():
+            notes.append(f"task '{name}': no common utterance has a label in all runs")
+            continue
+        if not known.all():
+            notes.append(
+                f"task '{name}': {int((~known).sum())} common utterances have no label in one run "
+                f"or another, and are not compared"
+            )
+        who = parts[0]["who"].to_numpy(dtype=object)[known]
+        dtype = object if task.categorical else float
+        true = parts[0][f"{name}.true"].to_numpy(dtype=dtype)[known]
+        said = [part[f"{name}.pred"].to_numpy(dtype=dtype)[known] for part in parts]
+        for one, two in combinations(range(len(runs)), 2):
+            difference = compare_task(task, true, said[one], said[two], who, seed=seed)
+            counts = int(known.sum()), len(set(who) - {""})
+            found.append((name, runs[one].name, runs[two].name, *counts, difference))
+    corrected = zip(
+        holm([row[-1].permutation.p for row in found]),
+        holm([row[-1].mcnemar for row in found]),
+        strict=True,
+    )
+    pairs = [
+        Pair(*row, float(p), float(mcnemar))
+        for row, (p, mcnemar) in zip(found, corrected, strict=True)
+    ]
+    notes += dict.fromkeys(
+        f"{pair.task}: {pair.found.difference.note}" for pair in pairs if pair.found.difference.note
+    )
+    return pairs, notes
+
+
+def _tasks_of(table: pd.DataFrame) -> list[str]:
+    names = [str(name).removesuffix(".pred") for name in table if str(name).endswith(".pred")]
+    return [name for name in names if table[f"{name}.pred"].notna().any()]
+
+
+def _task(name: str, parts: Sequence[pd.DataFrame]) -> Task:
+    """Read from the columns what kind of task it is: one with probabilities has classes."""
+    head = f"{name}.p["
+    classes = dict.fromkeys(
+        str(column)[len(head) : -1]
+        for part in parts
+        for column in part
+        if str(column).startswith(head)
+    )
+    return Task(name, "classification", tuple(classes)) if classes else Task(name, "regression")
+
+
+def _same_truth(
+    name: str, runs: Sequence[Compared], parts: Sequence[pd.DataFrame]
+) -> NDArray[np.bool_]:
+    """Return which rows have a label in all runs; refuse labels that differ."""
+    first = parts[0][f"{name}.true"]
+    known = first.notna().to_numpy() & parts[0][f"{name}.pred"].notna().to_numpy()
+    for run, part in zip(runs[1:], parts[1:], strict=True):
+        truth = part[f"{name}.true"]
+        there = truth.notna().to_numpy()
+        differing = known & there & (first != truth).to_numpy()
+        if differing.any():
+            row = int(np.flatnonzero(differing)[0])
+            raise TaskError(
+                f"task '{name}': {runs[0].name} and {run.name} have different truths for "
+                f"{int(differing.sum())} utterances: {first.index[row][0]} is "
+                f"'{first.iloc[row]}' in one, '{truth.iloc[row]}' in the other; fit both again "
+                f"with the same labels"
+            )
+        known &= there & part[f"{name}.pred"].notna().to_numpy()
+    return np.asarray(known, dtype=bool)
