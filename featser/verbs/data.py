@@ -158,6 +158,12 @@ def load_data(
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
     data.notes += source.told()
+    if data.batched:
+        size = 4 * len(keys) * dimension(extractors)
+        data.notes.append(
+            f"the features, {size / 1e9:.2g} GB, were read from the store in batches; trees need "
+            f"them neither standardised nor imputed, and were fitted to them as they are"
+        )
     if settings.augmented:
         _add_copies(data, source.copies, store)
     if settings.speaker_norm == "transductive":

@@ -26,7 +26,7 @@ COPIES_A_FOLD = 4
 part, the rows of it that have a label, and while they are prepared one table and the next."""
 
 FOLDS = 7
-"""Fits that may run side by side: of six groups of speakers, and of all."""
+"""Fits that run side by side if there are cores: of six groups of speakers, and of all."""
 
 
 class StoreRows(Rows):
