@@ -17,9 +17,9 @@ from featser.features.extractor import make_extractor
 from featser.features.store import Store
 from featser.models.bundle import load_bundle
 from featser.verbs import data as loading
+from featser.verbs.kept import recall
 from featser.verbs.predict import predict
 from featser.verbs.rows import BATCHES_FROM, StoreRows, in_batches, refuse_too_much
-from featser.verbs.source import recall
 from tests.flow import featser_here
 
 GB = 1_000_000_000

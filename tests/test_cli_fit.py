@@ -80,7 +80,7 @@ def test_transductive_normalisation_is_named(extracted: Path) -> None:
 
 def some_rows(extracted: Path, kept: Callable[[pd.DataFrame], pd.Series]) -> Path:
     """A manifest of some of the recordings that were extracted."""
-    from featser.verbs.source import recall
+    from featser.verbs.kept import recall
 
     table = recall(extracted / "featser-store")[0].table
     path = extracted / "some.csv"
@@ -120,7 +120,7 @@ def test_a_task_that_is_a_function_of_another_is_refused_with_the_table(extracte
 
 def iter_voices(extracted: Path) -> Iterator[str]:
     """Iterate over the recordings that were extracted."""
-    from featser.verbs.source import recall
+    from featser.verbs.kept import recall
 
     return iter(recall(extracted / "featser-store")[0].table["file"])
 
@@ -144,8 +144,8 @@ def test_prediction_from_audio_equals_prediction_from_the_store(
     from featser.features.extractor import make_extractor
     from featser.features.store import Store
     from featser.models.bundle import load_bundle
+    from featser.verbs.kept import recall
     from featser.verbs.predict import predict
-    from featser.verbs.source import recall
 
     table = recall(extracted / "featser-store")[0].table.iloc[:5]
     X = Store(extracted / "featser-store").read(make_extractor("mfcc:basic"), list(table["key"]))

@@ -17,7 +17,7 @@ FIT = ("-f", "mfcc:basic", "--model", "lda", "-t", "emotion", "--jobs", "1")
 @pytest.fixture(scope="module")
 def manifest(extracted: Path) -> Path:
     """Two corpora of two speakers each; sad is in the first alone, and so is gender."""
-    from featser.verbs.source import recall
+    from featser.verbs.kept import recall
 
     table = recall(extracted / "featser-store")[0].table.drop(columns="key")
     first = table["speaker"].isin(["f1", "m1"])

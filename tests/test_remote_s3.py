@@ -15,9 +15,9 @@ from featser.features.store import Store
 from featser.remote import access
 from featser.verbs.extract import extract
 from featser.verbs.fit import fit
+from featser.verbs.kept import recall
 from featser.verbs.predict import predict
 from featser.verbs.scan import scan
-from featser.verbs.source import recall
 from tests.remote_sounds import emodb
 
 pytestmark = pytest.mark.extras

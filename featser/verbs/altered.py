@@ -14,7 +14,7 @@ from featser.features.extractor import make_extractor
 from featser.features.pending import segments
 from featser.features.store import Store
 from featser.progress import Progress, silent
-from featser.verbs.source import recall, remember_copies
+from featser.verbs.kept import recall, remember_copies
 
 
 def extract_altered(

@@ -28,6 +28,7 @@ from featser.models.normalise import (
 )
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.tasks import Task
+from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
     available_memory,
@@ -35,7 +36,7 @@ from featser.verbs.rows import (
     in_batches,
     refuse_too_much,
 )
-from featser.verbs.source import Source, read_source, recall, recall_copies, recall_unusable
+from featser.verbs.source import Source, read_source
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from featser.features.extractor import make_extractor
 from featser.features.store import Store
 from featser.files import whole
 from featser.recipe import DEFAULT_FEATURES
-from featser.verbs.source import STORE, recall
+from featser.verbs.kept import recall
+from featser.verbs.source import STORE
 
 
 def export(

@@ -14,7 +14,8 @@ from featser.features.store import Store
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.verbs.altered import extract_altered
-from featser.verbs.source import STORE, KeyList, list_source, remember
+from featser.verbs.kept import KeyList, remember
+from featser.verbs.source import STORE, list_source
 
 
 def extract(

@@ -10,7 +10,8 @@ from featser.errors import StoreError
 from featser.features import upkeep
 from featser.features.store import Store
 from featser.features.upkeep import Holding, Waste
-from featser.verbs.source import STORE, recall
+from featser.verbs.kept import recall
+from featser.verbs.source import STORE
 
 
 def info(store: str | Path = STORE) -> list[Holding]:
