@@ -247,7 +247,6 @@ def test_time_and_memory_at_three_sizes(tmp_path: Path) -> None:
 def record(steps: dict[str, dict[int, dict[str, float]]]) -> None:
     """Write the figures."""
     result = {
-        "note": "ten trees a class; other work went on beside it, which CPU time shows least",
         "values": VALUES,
         "MB of features": {size: round(4e-6 * VALUES * size, 1) for size in SIZES},
         "trees for each class": TREES,
