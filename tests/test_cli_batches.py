@@ -169,6 +169,9 @@ def test_the_refusal_names_one_fold_at_a_time_where_that_would_do() -> None:
         refuse_too_much("vote", GB, 2, 5 * GB)
     with pytest.raises(ResourceError, match=r"use `--batches`.*, or fewer features"):
         refuse_too_much("xgboost", GB, 1, 4 * GB)
+    refuse_too_much("xgboost", GB, 2, GB, batches=True)
+    with pytest.raises(ResourceError, match=r"use one fold at a time \(--jobs 1\), or fewer"):
+        refuse_too_much("xgboost", 2 * GB, 2, GB, batches=True)
 
 
 def test_real_emotions_are_recognised_as_with_all_in_memory(corpora: Path, tmp_path: Path) -> None:

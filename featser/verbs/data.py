@@ -176,10 +176,12 @@ def _features(
     store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
 ) -> NDArray[np.float32] | Rows:
     size = 4 * len(keys) * dimension(extractors)
-    if not in_batches(settings.batches, settings.model, size):
-        refuse_too_much(settings.model, size, jobs, available_memory())
+    batches = in_batches(settings.batches, settings.model, size)
+    if batches:
+        refuse_all_at_once(settings.model)
+    refuse_too_much(settings.model, size, jobs, available_memory(), batches)
+    if not batches:
         return _read(store, extractors, keys)
-    refuse_all_at_once(settings.model)
     return StoreRows(store, extractors, keys)
 
 

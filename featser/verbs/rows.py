@@ -23,7 +23,8 @@ share of this machine's memory: the same command is to give the same figures eve
 
 COPIES_A_FOLD = 4
 """What fitting one fold with all in memory takes at least, in sizes of the features: the training
-part, the rows of it that have a label, and while they are prepared one table and the next."""
+part, the rows of it that have a label, and while they are prepared one table and the next. In
+batches it is half a size: two bytes a value."""
 
 FOLDS = 7
 """Fits that run side by side if there are cores: of six groups of speakers, and of all."""
@@ -91,7 +92,9 @@ def in_batches(wanted: bool | None, model: str, size: int) -> bool:
     return model in BATCHED and size >= BATCHES_FROM
 
 
-def refuse_too_much(model: str, size: int, jobs: int, available: int | None) -> None:
+def refuse_too_much(
+    model: str, size: int, jobs: int, available: int | None, batches: bool = False
+) -> None:
     """Refuse, before any feature is read, what would exhaust the memory.
 
     Parameters
@@ -104,6 +107,8 @@ def refuse_too_much(model: str, size: int, jobs: int, available: int | None) -> 
         Folds at once, as joblib counts.
     available : int or None
         Bytes of memory: see :func:`available_memory`. None: nothing is refused.
+    batches : bool
+        Whether features are read in batches.
 
     Raises
     ------
@@ -113,19 +118,24 @@ def refuse_too_much(model: str, size: int, jobs: int, available: int | None) -> 
     import joblib
 
     at_once = min(joblib.effective_n_jobs(jobs), FOLDS)
-    needed = size * (1 + COPIES_A_FOLD * at_once)
+    needed = _needed(size, at_once, batches)
     if available is None or needed <= available:
         return
     mends = ["fewer features (-f)"]
-    if at_once > 1 and size * (1 + COPIES_A_FOLD) <= available:
+    if at_once > 1 and _needed(size, 1, batches) <= available:
         mends.insert(0, "one fold at a time (--jobs 1)")
-    learns = "--batches" if model in BATCHED else f"--model {BATCHED[0]} --batches"
-    mends.insert(0, f"`{learns}`, which reads them in batches and holds a byte a value")
+    if not batches:
+        learns = "--batches" if model in BATCHED else f"--model {BATCHED[0]} --batches"
+        mends.insert(0, f"`{learns}`, which never holds all of them")
     raise ResourceError(
         f"the features take {size / 1e9:.3g} GB, and fitting '{model}' on {at_once} folds at once "
         f"at least {needed / 1e9:.3g} GB, of which {available / 1e9:.3g} GB are available: "
         f"use {', or '.join(mends)}"
     )
+
+
+def _needed(size: int, at_once: int, batches: bool) -> int:
+    return size * at_once // 2 if batches else size * (1 + COPIES_A_FOLD * at_once)
 
 
 def available_memory() -> int | None:
