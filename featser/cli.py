@@ -243,10 +243,12 @@ def fit(
     ] = True,
     audit: Annotated[
         bool,
-        typer.Option(
-            help="Audit the recordings first, and keep altered copies of a recording in one fold."
-        ),
+        typer.Option(help="Audit recordings first; keep altered copies of them in one fold."),
     ] = True,
+    batches: Annotated[
+        bool | None,
+        typer.Option(help="Read features in batches: xgboost alone can [from 1 GB of them on]."),
+    ] = None,
     jobs: Jobs = -1,
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
@@ -276,6 +278,7 @@ def fit(
             jobs=jobs,
             command=_typed(),
             augmented=augmented,
+            batches=batches,
             audit=audit,
             examining=bars("Examining recordings"),
             progress=bars("Fitting folds"),

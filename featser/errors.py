@@ -67,6 +67,12 @@ class DamagedPart(StoreError):  # noqa: N818  # named as what it is, like Unusab
     """A file of the store whose bytes are not those that were written."""
 
 
+class ResourceError(FeatserError):
+    """What this machine cannot give, such as enough memory."""
+
+    exit_code = 1
+
+
 class BundleError(FeatserError):
     """A model bundle that cannot be trusted, read or used here."""
 

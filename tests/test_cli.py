@@ -182,7 +182,7 @@ def test_a_recording_that_may_not_be_read_is_listed(tmp_path: Path) -> None:
         "folders",
     ]
     shown = subprocess.run(
-        [*command, "-f", "mfcc", "--jobs", "1", "--store", str(tmp_path / "store")],
+        [*command, "-f", "mfcc", "--jobs", "1", "--store", "store"], cwd=tmp_path,
         env={**os.environ, "COLUMNS": "300"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr

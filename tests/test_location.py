@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featser.corpora.manifest import read_manifest, resolve, write_manifest
+from featser.corpora.manifest import read_manifest, write_manifest
+from featser.corpora.places import resolve
 from featser.location import (
     below,
     common_folder,

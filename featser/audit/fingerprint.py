@@ -34,6 +34,7 @@ _SLICES = 32
 _KEPT = 8
 _EDGE = 0.01
 _ROWS_AT_ONCE = 1024
+_DISTANCES_AT_ONCE = 20_000_000
 
 Floats = NDArray[np.float32]
 Bands = NDArray[np.uint8]
@@ -87,9 +88,10 @@ def neighbours(signatures: Floats) -> NDArray[np.int64]:
     scaled = (signatures - signatures.mean(axis=0)) / np.where(spread > 0, spread, 1)
     squares = np.square(scaled).sum(axis=1)
     nearest = min(NEIGHBOURS, count - 1)
+    at_once = min(_ROWS_AT_ONCE, max(1, _DISTANCES_AT_ONCE // count))
     found = []
-    for first in range(0, count, _ROWS_AT_ONCE):
-        rows = np.arange(first, min(first + _ROWS_AT_ONCE, count))
+    for first in range(0, count, at_once):
+        rows = np.arange(first, min(first + at_once, count))
         distance = squares[None] - 2 * (scaled[rows] @ scaled.T)  # but for a constant in each row
         distance[np.arange(len(rows)), rows] = np.inf
         near = np.argpartition(distance, nearest - 1, axis=1)[:, :nearest]

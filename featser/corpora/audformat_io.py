@@ -18,7 +18,8 @@ import pandas as pd
 from pandas.api import types
 
 from featser.corpora.labels import MAX_CLASSES, cards_of, is_text_only
-from featser.corpora.manifest import check_manifest, relative_to, resolve
+from featser.corpora.manifest import check_manifest
+from featser.corpora.places import relative_to, resolve
 from featser.errors import ManifestError
 
 if TYPE_CHECKING:

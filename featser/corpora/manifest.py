@@ -10,25 +10,24 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from featser.corpora.labels import is_text_only, regression_columns, task_notes, tasks_from
+from featser.corpora.places import relative_to
 from featser.errors import ManifestError
 from featser.files import whole
-from featser.location import is_remote, join, local_path, path_part
+from featser.location import path_part
 from featser.remote.copies import at_hand
 from featser.tasks import Kind
 
-__all__ = ["read_manifest", "resolve", "task_notes", "tasks_from", "write_manifest"]
+__all__ = ["read_manifest", "task_notes", "tasks_from", "write_manifest"]
 
 COLUMNS = ("file", "start", "end", "speaker", "language", "corpus")
 """Columns that every manifest has; those a file lacks are added, empty. ``file`` must be there."""
@@ -115,54 +114,6 @@ def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
     return path
 
 
-def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
-    """Return the absolute paths of a manifest's files.
-
-    Parameters
-    ----------
-    table : DataFrame
-        A manifest.
-    folder : str or Path
-        What relative paths are relative to: the folder that the manifest was read from, which
-        may be a URL.
-
-    Returns
-    -------
-    Series of str
-        One absolute path, or URL, for each row, on the table's index.
-    """
-    base = folder if is_remote(folder) else os.path.realpath(local_path(folder))
-    files = [_resolved(join(base, file)) for file in table["file"]]
-    return pd.Series(files, index=table.index, name="file", dtype="str")
-
-
-def _resolved(file: str) -> str:
-    return file if is_remote(file) else os.path.normpath(file)
-
-
-def relative_to(file: str, folder: Path) -> str:
-    """Return a file's path relative to a folder; one that is relative, or a URL, stays as it is."""
-    if is_remote(file):
-        return file
-    if not Path(file).is_absolute():
-        return Path(file).as_posix() if os.sep != "/" else file
-    try:
-        return Path(file).relative_to(folder.absolute()).as_posix()
-    except ValueError:
-        pass  # it lies elsewhere: the way there goes up
-    # Going up from a linked folder leaves by its true place, so the true places are compared.
-    there, here = _true_folder(str(Path(file).parent)), _true_folder(str(folder))
-    try:
-        return Path(os.path.relpath(Path(there) / Path(file).name, here)).as_posix()
-    except ValueError:  # another drive on Windows
-        return file
-
-
-@cache
-def _true_folder(folder: str) -> str:
-    return os.path.realpath(folder)
-
-
 def _read_parquet(path: Path, where: str) -> pd.DataFrame:
     import pyarrow
 
@@ -174,24 +125,44 @@ def _read_parquet(path: Path, where: str) -> pd.DataFrame:
 
 def _read_text(path: Path, where: str) -> pd.DataFrame:
     text = path.read_bytes().decode("utf-8-sig")
-    separator = _separator(text)
-    rows: list[list[str]] = []
+    rows = list(text_rows(io.StringIO(text, newline=""), where))
+    return text_table(rows[0], rows[1:])
+
+
+def text_rows(stream: TextIO, where: str | Path) -> Iterator[list[str]]:
+    """Yield the names of a text manifest's columns, then the fields of every row.
+
+    Raises
+    ------
+    ManifestError
+        If there is no header, or a row has more or fewer fields than it.
+    """
+    first = stream.readline()
+    stream.seek(0)
+    separator = _separator(first)
+    header: list[str] = []
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        reader = csv.reader(stream, delimiter=separator, strict=True)
         for row in reader:
-            if rows and row and len(row) != len(rows[0]):
+            if header and row and len(row) != len(header):
                 raise ManifestError(
                     f"{where}, line {reader.line_num}: {len(row)} fields, the header has "
-                    f"{len(rows[0])}: put text that holds '{separator}' in double quotes"
+                    f"{len(header)}: put text that holds '{separator}' in double quotes"
                 )
-            if row:
-                rows.append(row)
+            if row and not header:
+                header = [name.strip() for name in row]
+                yield header
+            elif row:
+                yield row
     except csv.Error as error:
         raise ManifestError(f"{where}, line {reader.line_num}: {error}") from error
-    if not rows:
+    if not header:
         raise ManifestError(f"{where}: empty: a manifest has a header with a column `file`")
-    header = [name.strip() for name in rows[0]]
-    columns = zip(*rows[1:], strict=True) if len(rows) > 1 else [()] * len(header)
+
+
+def text_table(header: list[str], rows: list[list[str]]) -> pd.DataFrame:
+    """Return the fields of some rows as columns of text."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(header)
     table = pd.DataFrame({i: list(values) for i, values in enumerate(columns)}, dtype="str")
     table.columns = pd.Index(header)
     return table
@@ -220,7 +191,11 @@ def _to_text(table: pd.DataFrame, separator: str) -> str:
 
 
 def check_manifest(
-    table: pd.DataFrame, where: str, kinds: Mapping[str, Kind], guess: bool = True
+    table: pd.DataFrame,
+    where: str,
+    kinds: Mapping[str, Kind],
+    guess: bool = True,
+    before: int = 0,
 ) -> pd.DataFrame:
     """Return a copy with the manifest's columns and types, or say what is wrong with it.
 
@@ -234,6 +209,8 @@ def check_manifest(
         Kinds of labels that are known.
     guess : bool
         Whether columns of text that look like numbers become numbers.
+    before : int
+        Rows of the same manifest that come before these, which errors count too.
 
     Raises
     ------
@@ -253,7 +230,7 @@ def check_manifest(
             continue
         values = _plain_type(table[name], name, where)
         if name in numbers:
-            values = _to_numbers(values, name, where)
+            values = _to_numbers(values, name, where, before)
         elif is_text_only(name) or kinds.get(name):
             values = _to_strings(values)
         result[name] = values
@@ -262,10 +239,10 @@ def check_manifest(
         for name in set(names) - set(COLUMNS) - set(kinds):
             if is_text_only(name) or types.is_float_dtype(result[name]):
                 continue
-            if name in known or _numeric(result[name]):
-                result[name] = _to_numbers(result[name], name, where)
+            if name in known or Numeric().see(result[name]):
+                result[name] = _to_numbers(result[name], name, where, before)
     checked = pd.DataFrame(result, index=table.index)
-    _check_rows(checked, where)
+    _check_rows(checked, where, before)
     return checked
 
 
@@ -313,7 +290,7 @@ def _to_strings(values: pd.Series[Any]) -> pd.Series[Any]:
     return as_text(values)
 
 
-def _to_numbers(values: pd.Series[Any], name: str, where: str) -> pd.Series[float]:
+def _to_numbers(values: pd.Series[Any], name: str, where: str, before: int) -> pd.Series[float]:
     if types.is_float_dtype(values.dtype):
         return values
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
@@ -321,24 +298,40 @@ def _to_numbers(values: pd.Series[Any], name: str, where: str) -> pd.Series[floa
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise ManifestError(
-            f"{where}, data row {row + 1}: `{name}` is '{values.iloc[row]}', not a number: "
-            f"write it with a decimal point, or leave it empty"
+            f"{where}, data row {before + row + 1}: `{name}` is '{values.iloc[row]}', not a "
+            f"number: write it with a decimal point, or leave it empty"
         )
     return numbers
 
 
-def _numeric(values: pd.Series[str]) -> bool:
-    """Whether a column of text is numbers by its content."""
-    held = set(values.dropna())
-    plain = all(_NUMBER.fullmatch(v) and any(c.isdigit() for c in v) for v in held)
-    return bool(held) and plain and (len(held) > _MANY or any("." in v for v in held))
+class Numeric:
+    """Whether a column of text is numbers by its content, of which some is seen at a time."""
+
+    def __init__(self) -> None:
+        self._plain, self._point = True, False
+        self._held: set[str] = set()
+
+    def see(self, values: pd.Series[str]) -> Numeric:
+        """Take in some of the column."""
+        if self._plain:
+            held = set(values.dropna())
+            self._plain = all(_NUMBER.fullmatch(v) and any(c.isdigit() for c in v) for v in held)
+            self._point = self._point or any("." in v for v in held)
+            if len(self._held) <= _MANY:
+                self._held |= held
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self._held) and self._plain and (len(self._held) > _MANY or self._point)
 
 
-def _check_rows(table: pd.DataFrame, where: str) -> None:
+def _check_rows(table: pd.DataFrame, where: str, before: int) -> None:
     def refuse(bad: Any, what: str) -> None:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            raise ManifestError(f"{where}, data row {row + 1}: " + what.format(**told.iloc[row]))
+            raise ManifestError(
+                f"{where}, data row {before + row + 1}: " + what.format(**told.iloc[row])
+            )
 
     start, end = table["start"].fillna(0.0), table["end"]
     told = table[["file", "end"]].assign(start=start)
@@ -352,6 +345,6 @@ def _check_rows(table: pd.DataFrame, where: str) -> None:
         row = int(np.flatnonzero(twice)[0])
         first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
         raise ManifestError(
-            f"{where}, data row {row + 1}: '{keys['file'].iloc[row]}' stands in row {first + 1} "
-            f"already, with the same start and end: drop one"
+            f"{where}, data row {before + row + 1}: '{keys['file'].iloc[row]}' stands in row "
+            f"{before + first + 1} already, with the same start and end: drop one"
         )

@@ -15,7 +15,8 @@ import pandas as pd
 from featser.corpora.card import Card
 from featser.corpora.labels import task_notes, tasks_from
 from featser.corpora.listing import audio_files, files_elsewhere, is_audio
-from featser.corpora.manifest import COLUMNS, as_text, read_manifest, resolve
+from featser.corpora.manifest import COLUMNS, as_text, read_manifest
+from featser.corpora.places import resolve
 from featser.corpora.schema import Grammar, fill
 from featser.corpora.sidetable import join_tables, wanted_by
 from featser.errors import CardError

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.errors import ProtocolError
+from featser.evaluation.rows import Joined, Rows, rows_of
 
 NONE = -1
 
@@ -19,7 +20,7 @@ class Copies:
 
     Parameters
     ----------
-    X : ndarray of float32, shape (m, d)
+    X : ndarray of float32, or Rows, shape (m, d)
         Their features.
     made_of : ndarray of int, shape (m, k)
         Row numbers of the table: the utterance that was altered, its *source*, then those that
@@ -31,7 +32,7 @@ class Copies:
         If a copy has no source, or the two arrays differ in length.
     """
 
-    X: NDArray[np.float32]
+    X: NDArray[np.float32] | Rows
     made_of: NDArray[np.intp]
 
     def __post_init__(self) -> None:
@@ -56,20 +57,20 @@ class TrainingPart:
 
     Attributes
     ----------
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32, or Rows, shape (n, d)
     row : ndarray of int, shape (n,)
         The utterance whose labels and speaker each has, its own or its source's.
     lineage : ndarray of int, shape (n, 1 + k), or None
         From :func:`lineage`; None where there are no copies.
     """
 
-    X: NDArray[np.float32]
+    X: NDArray[np.float32] | Rows
     row: NDArray[np.intp]
     lineage: NDArray[np.intp] | None = None
 
 
 def training_part(
-    X: NDArray[np.float32],
+    X: NDArray[np.float32] | Rows,
     train: NDArray[np.intp],
     copies: Copies | None = None,
 ) -> TrainingPart:
@@ -77,12 +78,12 @@ def training_part(
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32, or Rows, shape (n, d)
         The utterances' features.
     train : ndarray of int
         The rows of X that the fold learns from.
     copies : Copies, optional
-        Augmented copies of those rows.
+        Augmented copies of those rows, their features kept as those are.
 
     Returns
     -------
@@ -91,13 +92,21 @@ def training_part(
         what it may not learn from, is in no copy either.
     """
     if copies is None:
-        return TrainingPart(X[train], train)
+        return TrainingPart(rows_of(X, train), train)
     kept = copies.within(train)
     return TrainingPart(
-        np.concatenate([X[train], copies.X[kept]]),
+        _joined(rows_of(X, train), rows_of(copies.X, kept)),
         np.concatenate([train, copies.source[kept]]),
         lineage(train, copies.made_of[kept]),
     )
+
+
+def _joined(
+    first: NDArray[np.float32] | Rows, second: NDArray[np.float32] | Rows
+) -> NDArray[np.float32] | Rows:
+    if isinstance(first, Rows) and isinstance(second, Rows):
+        return Joined([first, second])
+    return np.concatenate([np.asarray(first), np.asarray(second)])
 
 
 def lineage(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from featser.errors import TaskError
-from featser.evaluation.copies import Copies, training_part
+from featser.evaluation.copies import Copies, TrainingPart, training_part
 from featser.evaluation.folds import Folds
+from featser.evaluation.rows import Rows, rows_of
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
@@ -43,7 +44,7 @@ class CrossFit:
 
 def cross_fit(
     model: Any,
-    X: NDArray[np.float32],
+    X: NDArray[np.float32] | Rows,
     labels: pd.DataFrame,
     fold: Folds | NDArray[np.intp],
     unit: NDArray[np.str_] | None,
@@ -58,8 +59,9 @@ def cross_fit(
     ----------
     model : MultiTaskEstimator
         Unfitted; it is cloned for every fold.
-    X : ndarray of float32, shape (n, d)
-        Features.
+    X : ndarray of float32, or Rows, shape (n, d)
+        Features. Of :class:`~featser.evaluation.rows.Rows` no more than a batch is held at a
+        time, and the model learns by its ``fit_batches``.
     labels : DataFrame, n rows
         A column for each task; missing labels are missing.
     fold : Folds, or ndarray of int, shape (n,)
@@ -109,7 +111,7 @@ def cross_fit(
 
 def _fit_one(
     model: Any,
-    X: NDArray[np.float32],
+    X: NDArray[np.float32] | Rows,
     labels: pd.DataFrame,
     fold: Folds,
     unit: NDArray[np.str_] | None,
@@ -121,27 +123,38 @@ def _fit_one(
 
     train, test = fold.train(number), fold.tested(number)
     part = training_part(X, train, copies)
-    known: dict[str, Any] = {"speaker": None if unit is None else unit[part.row]}
-    if part.lineage is not None:
-        known["lineage"] = part.lineage
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
-            fitted = clone(model).fit(part.X, labels.iloc[part.row], **known)
+            fitted = _fitted(clone(model), part, labels, unit)
         except TaskError as error:
             where = "all data" if number == ALL else f"the training part of fold {number}"
             raise TaskError(f"{where}: {error}") from error
         if number == ALL:
             return number, fitted
-        table = out_of_fold_table(fitted, X[test], labels.iloc[test], labels.iloc[train], tasks)
+        table = out_of_fold_table(
+            fitted, rows_of(X, test), labels.iloc[test], labels.iloc[train], tasks
+        )
     table.index = pd.Index(test)
     table.insert(0, "fold", number)
     return number, table
 
 
+def _fitted(
+    model: Any, part: TrainingPart, labels: pd.DataFrame, unit: NDArray[np.str_] | None
+) -> Any:
+    y = labels.iloc[part.row]
+    if isinstance(part.X, Rows):
+        return model.fit_batches(part.X, y)
+    known: dict[str, Any] = {"speaker": None if unit is None else unit[part.row]}
+    if part.lineage is not None:
+        known["lineage"] = part.lineage
+    return model.fit(part.X, y, **known)
+
+
 def out_of_fold_table(
     fitted: Any,
-    X: NDArray[np.float32],
+    X: NDArray[np.float32] | Rows,
     labels: pd.DataFrame,
     training_labels: pd.DataFrame,
     tasks: Sequence[Task],
@@ -155,8 +168,13 @@ def out_of_fold_table(
     return table
 
 
-def prediction_table(fitted: Any, X: NDArray[np.float32], tasks: Sequence[Task]) -> pd.DataFrame:
+def prediction_table(
+    fitted: Any, X: NDArray[np.float32] | Rows, tasks: Sequence[Task]
+) -> pd.DataFrame:
     """Return every task's prediction, ``{task}.pred``, then ``{task}.p[{class}]``."""
+    if isinstance(X, Rows):
+        tables = [prediction_table(fitted, batch, tasks) for batch in X.batches()]
+        return pd.concat(tables, ignore_index=True)
     predicted, probabilities = fitted.predict(X), fitted.predict_proba(X)
     columns = {f"{task.name}.pred": predicted[task.name].to_numpy() for task in tasks}
     for task in tasks:

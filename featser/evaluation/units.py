@@ -58,6 +58,7 @@ def joined(names: NDArray[np.str_], audio: NDArray[np.str_]) -> NDArray[np.str_]
     """
     units = names.copy()
     table = pd.DataFrame({"audio": audio, "unit": units})
+    table = table[table["audio"].duplicated(keep=False)]  # of many recordings few are shared
     shared = table.groupby("audio")["unit"].unique()
     for several in shared[shared.map(len) > 1]:
         current = {str(units[names == name][0]) for name in several}

@@ -4,23 +4,28 @@ Whatever hands the chunks out, each is computed by a worker process of a crew
 (:mod:`featser.features.crew`) on the machine that it is sent to, and its features come back to the
 calling process, which alone writes. The recordings must have the same paths on every machine.
 
-joblib hands chunks to threads, to its own processes (``loky``), to Ray and to Spark. Results come
-back as they are done where the backend of joblib can do that; those of Ray and Spark cannot, and
-get the chunks in rounds, of which a kill costs one. joblib's own way to Dask is not taken,
-because it never says that a chunk has failed for good: see :mod:`featser.features.dask_backend`.
+Threads of this process hand chunks to the workers, or processes of ``loky`` do, and results come
+back as they are done. joblib does it for Ray and Spark, and for whatever backend it is configured
+with: those give no result before they have all, and get the chunks in rounds, of which a kill
+costs one. joblib's own way to Dask is not taken, because it never says that a chunk has failed for
+good: see :mod:`featser.features.dask_backend`. In each case only so many chunks are taken from the
+caller, and only so many results wait for it, as there are workers for.
 """
 
 from __future__ import annotations
 
 import os
+import queue
 import re
 import socket
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
-from warnings import catch_warnings, simplefilter
+from typing import Any
 
 from featser.errors import FeatserError, unknown
 from featser.features.chunks import Chunk, ChunkResult, Work
@@ -94,49 +99,96 @@ def outcomes(
     FeatserError
         If the cluster cannot be used.
     """
-    if backend == "dask":
-        from featser.features.dask_backend import by_dask
-
-        done = by_dask(chunks, work, n_jobs, cluster)
-    else:
-        done = _by_joblib(iter(chunks), work, n_jobs, backend, cluster)
+    done = _handed_out(iter(chunks), work, n_jobs, backend or _configured(), cluster)
     try:
         for outcome in done:  # noqa: UP028  # the workers are to end before those who wait for them
             yield outcome
     finally:
         if work.crew is not None:
             work.crew.close()
-        with catch_warnings():
-            simplefilter("ignore", UserWarning)  # that chunks were left undone, as was meant
-            done.close()
+        done.close()
 
 
-def _by_joblib(
-    chunks: Iterator[Chunk],
-    work: Callable[[Chunk], Outcome],
-    n_jobs: int,
-    backend: str | None,
-    cluster: str | None,
+def _configured() -> str | None:
+    """Return the name of the backend that joblib is configured with; None for one not ours."""
+    from joblib.parallel import LokyBackend, ThreadingBackend, get_active_backend
+
+    active = get_active_backend(prefer="threads")[0]
+    for name, kind in (("threading", ThreadingBackend), ("loky", LokyBackend)):
+        if type(active) is kind:
+            return name
+    return None
+
+
+def _handed_out(
+    chunks: Iterator[Chunk], work: Work, n_jobs: int, backend: str | None, cluster: str | None
 ) -> Generator[Outcome, None, None]:
-    from joblib import Parallel, delayed, effective_n_jobs, parallel_config
-    from joblib.parallel import get_active_backend
+    from joblib import effective_n_jobs, parallel_config
 
-    with _open(backend, cluster):
-        # A thread waits for its worker and hands it the next chunk: it computes nothing itself.
-        given = {} if backend is None else {"backend": backend}
-        with parallel_config(**given):
-            streams = get_active_backend(prefer="threads")[0].supports_return_generator
-            return_as = "generator_unordered" if streams else "list"
-            parallel = Parallel(n_jobs, prefer="threads", return_as=return_as, batch_size=1)
+    if backend == "dask":
+        from featser.features.dask_backend import by_dask
+
+        yield from by_dask(chunks, work, n_jobs, cluster)
+    elif backend not in ("threading", "loky"):
+        with _open(backend, cluster):
+            yield from _in_rounds(chunks, work, n_jobs, backend)
+    else:
+        with parallel_config(backend=backend):
             at_once = effective_n_jobs(n_jobs)
-        if streams:
-            yield from parallel(delayed(work)(chunk) for chunk in chunks)
-            return
-        with parallel:
-            while some := list(islice(chunks, ROUND * at_once)):
-                with _failures_named(backend):
-                    done = parallel(delayed(work)(chunk) for chunk in some)
-                yield from done
+        if work.crew is None and at_once == 1:
+            yield from map(work, chunks)
+        else:
+            yield from _as_done(chunks, work, at_once, backend)
+
+
+def _as_done(
+    chunks: Iterator[Chunk], work: Work, at_once: int, backend: str
+) -> Generator[Outcome, None, None]:
+    """Yield outcomes as they are done; one chunk waits for each that is computed."""
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    executor: Any
+    if backend == "loky":
+        executor = ProcessPoolExecutor(at_once)
+        end = partial(executor.shutdown, kill_workers=True)
+    else:  # a thread waits for its worker and hands it the next chunk: it computes nothing itself
+        executor = ThreadPoolExecutor(at_once)
+        end = partial(executor.shutdown, wait=False, cancel_futures=True)
+    done: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
+    under_way = 0
+    try:
+        while True:
+            for chunk in islice(chunks, 2 * at_once - under_way):
+                executor.submit(work, chunk).add_done_callback(done.put)
+                under_way += 1
+            if not under_way:
+                return
+            outcome = done.get().result()
+            under_way -= 1
+            yield outcome
+    except BrokenExecutor as error:
+        raise FeatserError(
+            f"a process of {backend} died ({error}). What was finished is kept; the same command "
+            f"goes on where it was"
+        ) from error
+    finally:
+        end()
+
+
+def _in_rounds(
+    chunks: Iterator[Chunk], work: Work, n_jobs: int, backend: str | None
+) -> Generator[Outcome, None, None]:
+    """Yield outcomes a round at a time, by a backend of joblib's."""
+    from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+
+    with parallel_config(**({} if backend is None else {"backend": backend})):
+        parallel = Parallel(n_jobs, prefer="threads", batch_size=1)
+        at_once = effective_n_jobs(n_jobs)
+    with parallel:
+        while some := list(islice(chunks, ROUND * at_once)):
+            with _failures_named(backend):
+                done = parallel(delayed(work)(chunk) for chunk in some)
+            yield from done
 
 
 @contextmanager

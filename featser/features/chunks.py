@@ -19,6 +19,9 @@ from featser.features.extractor import Extractor, make_extractor
 CHUNK = 16
 """Utterances that a worker is handed at a time."""
 
+GROUP = 64 * CHUNK
+"""Utterances whose part files are made one when all of them have been tried."""
+
 Chunk = list[Job]
 
 

@@ -57,6 +57,8 @@ def by_dask(
     """
     crew = work.crew
     assert crew is not None
+    from distributed.comm import CommClosedError
+
     with _silent():
         client, opened = _connect(cluster)
         run = _Run(client, n_jobs)
@@ -70,6 +72,11 @@ def by_dask(
                 future = run.next_done()
                 chunk = run.under_way.pop(future.key)[1]
                 yield _result(future, chunk, work, run.address)
+        except (CancelledError, CommClosedError) as error:
+            raise FeatserError(
+                f"the Dask scheduler at {run.address} is lost: what was finished is kept; start "
+                f"it and its workers, and run the same command again"
+            ) from error
         finally:
             run.cancel()
             _quietly(lambda: client.run(close_crew_here, crew.name, on_error="ignore"))
@@ -154,11 +161,6 @@ def _result(future: Any, chunk: Chunk, work: Work, address: str) -> tuple[Chunk,
         result: tuple[Chunk, ChunkResult] = future.result()
     except KilledWorker:
         return work(chunk)
-    except CancelledError as error:
-        raise FeatserError(
-            f"the Dask scheduler at {address} is lost: what was finished is kept; start it and "
-            f"its workers, and run the same command again"
-        ) from error
     except ImportError as error:
         raise FeatserError(
             f"the workers of {address} cannot import what they need ({error}): install the same "

@@ -2,8 +2,9 @@
 
 The work is cut into chunks of utterances in the manifest's order. A worker decodes each recording
 once, computes all extractors on it and returns their values; the calling process alone writes,
-one part file for each chunk and extractor, as soon as the chunk is back. What a kill can cost is
-therefore the chunks under way: one for each worker.
+one part file for each chunk and extractor, as soon as the chunk is back, and one of every 64 of
+them later. What a kill can cost is therefore the chunks under way: two for each worker. Rows are
+taken from the manifest as there are workers for them, so that memory does not grow with it.
 
 Workers are processes that may crash or hang without harm to the others (:mod:`featser.features
 .crew`), one of them no less than eight. They are on this machine, or on those of a Dask, Ray or
@@ -12,23 +13,34 @@ Spark cluster (:mod:`featser.features.backends`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.audio import content_hash
-from featser.errors import UnusableAudio
 from featser.features.backends import check_backend, outcomes
 from featser.features.chunks import CHUNK, ChunkResult, Work
-from featser.features.compute import Job, Refusal, Utterance
+from featser.features.compute import Refusal, Utterance
 from featser.features.crew import TIMEOUT, Crew
 from featser.features.extractor import Extractor, make_extractor
-from featser.features.store import Store, utterance_key
+from featser.features.pending import Identifier, Keys, Pending, blocks_of, planned, segments
+from featser.features.store import Store
 from featser.progress import Progress, silent
+
+__all__ = [
+    "CHUNK",
+    "Extraction",
+    "Interrupted",
+    "extract_blocks",
+    "extract_copies",
+    "extract_features",
+    "identify",
+    "segments",
+]
 
 REFUSAL_COLUMNS = ["file", "start", "end", "extractor", "reason"]
 
@@ -136,22 +148,63 @@ def extract_features(
     Interrupted
         On Ctrl-C, with what was done so far.
     """
+    keys: Keys = []
+    found = extract_blocks(
+        blocks_of(manifest),
+        len(manifest),
+        extractors,
+        store,
+        n_jobs,
+        progress,
+        timeout,
+        backend,
+        cluster,
+        keys.extend,
+    )
+    found.keys = keys
+    return found
+
+
+def extract_blocks(
+    blocks: Iterable[pd.DataFrame],
+    rows: int,
+    extractors: Sequence[str],
+    store: Store,
+    n_jobs: int = -1,
+    progress: Progress = silent,
+    timeout: float = TIMEOUT,
+    backend: str | None = None,
+    cluster: str | None = None,
+    keyed: Callable[[Keys], None] = lambda keys: None,
+) -> Extraction:
+    """Compute the features that the store lacks, of a manifest that need not fit into memory.
+
+    Parameters
+    ----------
+    blocks : iterable of DataFrame
+        The manifest's rows in their order, some at a time.
+    rows : int
+        How many there are in all.
+    extractors, store, n_jobs, progress, timeout, backend, cluster
+        As :func:`extract_features` has them; ``progress`` counts rows.
+    keyed : callable
+        Told the keys of the rows of each block, in the blocks' order.
+
+    Returns
+    -------
+    Extraction
+        Without ``keys``.
+
+    Raises
+    ------
+    FeatserError
+        As :func:`extract_features`.
+    """
     made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
     check_backend(backend, cluster)
-    result = Extraction([])
-    refusals: list[Refusal] = []
-    try:
-        result.notes = store.prepare(made)
-        utterances, result.keys, unreadable = identify(manifest)
-        refusals += unreadable
-        result.copies = sum(key is not None for key in result.keys) - len(utterances)
-        work = Work.of(Crew(timeout), made)
-        _fill(utterances, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
-    except KeyboardInterrupt:
-        result.unusable = _refusals(refusals)
-        raise Interrupted(result) from None
-    result.unusable = _refusals(refusals)
-    return result
+    pending = Pending(blocks, made, store, keyed)
+    work = Work.of(Crew(timeout), made)
+    return _extract(pending, rows, made, store, work, n_jobs, progress, backend, cluster)
 
 
 def extract_copies(
@@ -180,52 +233,64 @@ def extract_copies(
 
     Raises
     ------
-    StoreError, FeatserError, Interrupted
-        As from :func:`extract_features`.
+    FeatserError
+        As :func:`extract_features`.
     """
     made = [make_extractor(spec) for spec in dict.fromkeys(extractors)]
-    result = Extraction([])
-    refusals: list[Refusal] = []
-    try:
-        work = Work.of(Crew(timeout), made)
-        _fill(copies, made, store, work, n_jobs, backend, cluster, progress, result, refusals)
-    except KeyboardInterrupt:
-        result.unusable = _refusals(refusals)
-        raise Interrupted(result) from None
-    result.unusable = _refusals(refusals)
-    return result
+    check_backend(backend, cluster)
+    pending = Pending([list(copies)], made, store, lambda keys: None, planned)
+    work = Work.of(Crew(timeout), made)
+    return _extract(pending, len(copies), made, store, work, n_jobs, progress, backend, cluster)
 
 
-def _fill(
-    utterances: Sequence[Utterance],
+def _extract(
+    pending: Pending[Any],
+    rows: int,
     extractors: Sequence[Extractor],
     store: Store,
     work: Work,
     n_jobs: int,
+    progress: Progress,
     backend: str | None,
     cluster: str | None,
-    progress: Progress,
-    result: Extraction,
-    refusals: list[Refusal],
-) -> None:
-    """Compute what the store lacks of some utterances, and note in ``result`` what came of it."""
-    chunks = list(_pending(utterances, extractors, store))
-    waiting = {utterance.key for chunk in chunks for utterance, _ in chunk}
-    result.reused = sum(utterance.key not in waiting for utterance in utterances)
-    total, seen = len(utterances), result.reused
-    progress(seen, total)
-    with closing(outcomes(chunks, work, n_jobs, backend, cluster)) as found:
-        for chunk, outcome in found:
-            _keep(outcome, extractors, store)
-            refusals += outcome.refusals
-            result.scaled.update(outcome.scaled)
-            result.remarks.update(outcome.remarks)
-            stored = {key for keys in outcome.keys.values() for key in keys}
-            result.done += sum(utterance.key in stored for utterance, _ in chunk)
-            seen += len(chunk)
-            progress(seen, total)
-    for extractor in extractors:
-        store.flush(extractor)
+) -> Extraction:
+    result = Extraction([])
+    refusals: list[Refusal] = []
+    try:
+        result.notes = store.prepare(extractors)
+        progress(0, rows)
+        seen = 0
+        with closing(outcomes(pending, work, n_jobs, backend, cluster)) as found:
+            for chunk, outcome in found:
+                _keep(outcome, extractors, store)
+                pending.done(chunk)
+                _merge(pending, extractors, store)
+                refusals += outcome.refusals
+                result.scaled.update(outcome.scaled)
+                result.remarks.update(outcome.remarks)
+                stored = {key for keys in outcome.keys.values() for key in keys}
+                result.done += sum(utterance.key in stored for utterance, _ in chunk)
+                seen += len(chunk)
+                progress(seen + pending.settled, rows)
+        _merge(pending, extractors, store)
+        progress(seen + pending.settled, rows)
+        for extractor in extractors:
+            store.flush(extractor)
+    except KeyboardInterrupt:
+        raise Interrupted(_counted(result, pending, refusals)) from None
+    return _counted(result, pending, refusals)
+
+
+def _counted(result: Extraction, pending: Pending[Any], refusals: list[Refusal]) -> Extraction:
+    result.reused, result.copies = pending.reused, pending.copies
+    result.unusable = _refusals(pending.refusals + refusals)
+    return result
+
+
+def _merge(pending: Pending[Any], extractors: Sequence[Extractor], store: Store) -> None:
+    for keys in pending.tried():
+        for extractor in extractors:
+            store.merge(extractor, keys)
 
 
 def _keep(outcome: ChunkResult, extractors: Sequence[Extractor], store: Store) -> None:
@@ -235,7 +300,7 @@ def _keep(outcome: ChunkResult, extractors: Sequence[Extractor], store: Store) -
 
 
 def identify(manifest: pd.DataFrame) -> tuple[list[Utterance], list[str | None], list[Refusal]]:
-    """Read every file's content hash.
+    """Read every file's content hash, as :meth:`~featser.features.pending.Identifier.identify`.
 
     Returns
     -------
@@ -246,40 +311,7 @@ def identify(manifest: pd.DataFrame) -> tuple[list[Utterance], list[str | None],
     refusals : list of tuple
         ``(file, start, end, extractor, reason)`` for those.
     """
-    from joblib import Parallel, delayed
-
-    files = list(dict.fromkeys(manifest["file"].astype(str)))
-    hashes = Parallel(n_jobs=4, prefer="threads")(delayed(_hash_or_refusal)(file) for file in files)
-    found = dict(zip(files, hashes, strict=True))
-    utterances: dict[str, Utterance] = {}
-    keys: list[str | None] = []
-    refusals: list[Refusal] = []
-    for file, start, end in segments(manifest):
-        audio = found[file]
-        if isinstance(audio, UnusableAudio):
-            keys.append(None)
-            refusals.append((file, start, end, "", audio.reason))
-            continue
-        key = utterance_key(audio, start, end)
-        keys.append(key)
-        utterances.setdefault(key, Utterance(file, key, start, end))
-    return list(utterances.values()), keys, refusals
-
-
-def _hash_or_refusal(file: str) -> str | UnusableAudio:
-    try:
-        return content_hash(file)
-    except UnusableAudio as error:
-        return error
-
-
-def segments(manifest: pd.DataFrame) -> Iterator[tuple[str, float | None, float | None]]:
-    """Yield ``file``, ``start``, ``end`` of every row; None for a recording's own ends."""
-    absent = pd.Series(np.nan, index=manifest.index)
-    starts = manifest.get("start", absent).astype(float)
-    ends = manifest.get("end", absent).astype(float)
-    for file, start, end in zip(manifest["file"].astype(str), starts, ends, strict=True):
-        yield file, None if np.isnan(start) else start, None if np.isnan(end) else end
+    return Identifier().identify(manifest)
 
 
 def compute_all(
@@ -326,26 +358,6 @@ def compute_all(
             done += len(chunk)
             progress(done, len(utterances))
     return values, reasons
-
-
-def _pending(
-    utterances: Sequence[Utterance], extractors: Sequence[Extractor], store: Store
-) -> Iterator[list[Job]]:
-    """Cut the utterances into chunks, and leave out of each what the store has.
-
-    The cuts depend on the manifest alone, so that a resumed run makes the very part files that
-    an uninterrupted one makes.
-    """
-    keys = [utterance.key for utterance in utterances]
-    has = {extractor.spec: store.has(extractor, keys) for extractor in extractors}
-    for first in range(0, len(utterances), CHUNK):
-        chunk: list[Job] = []
-        for row in range(first, min(first + CHUNK, len(utterances))):
-            specs = [spec for spec, there in has.items() if not there[row]]
-            if specs:
-                chunk.append((utterances[row], specs))
-        if chunk:
-            yield chunk
 
 
 def _refusals(rows: list[Refusal]) -> pd.DataFrame:

@@ -37,9 +37,12 @@ def exclusive(path: str | Path) -> Iterator[bool]:
         If the file cannot be opened for writing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:  # tried first: this is done for every write
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     # Closing the descriptor gives the lock back.
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         yield _locked(handle)
     finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,6 @@ from numpy.typing import NDArray
 
 from featser.errors import DamagedPart, StoreError
 from featser.files import whole
-
-Index = dict[str, tuple[str, int]]
-"""For each key the name of its part file, and the row in it."""
 
 
 def write_part(folder: Path, keys: Sequence[str], values: NDArray[np.float32]) -> str:
@@ -44,7 +41,7 @@ def write_part(folder: Path, keys: Sequence[str], values: NDArray[np.float32]) -
             "values": pa.FixedSizeListArray.from_arrays(flat, values.shape[1]),
         }
     )
-    return _write(folder, "part", table)
+    return write_table(folder, "part", table)
 
 
 def read_part(path: Path) -> tuple[list[str], NDArray[np.float32]]:
@@ -59,15 +56,25 @@ def read_part(path: Path) -> tuple[list[str], NDArray[np.float32]]:
     StoreError
         If it cannot be read for another reason.
     """
-    table = _read(path).combine_chunks()
-    lists = table.column("values").combine_chunks()
-    values = lists.flatten().to_numpy().reshape(len(lists), lists.type.list_size)
-    return table.column("key").to_pylist(), values
+    return read_keys(path), read_values(path)
+
+
+def read_keys(path: Path) -> list[str]:
+    """Return a part file's keys; errors as :func:`read_part`."""
+    keys: list[str] = read_table(path).column("key").to_pylist()
+    return keys
+
+
+def read_values(path: Path) -> NDArray[np.float32]:
+    """Return a part file's values, shape (n, d); errors as :func:`read_part`."""
+    lists = read_table(path).column("values").combine_chunks()
+    values: NDArray[np.float32] = lists.flatten().to_numpy()
+    return values.reshape(len(lists), lists.type.list_size)
 
 
 def part_names(folder: Path) -> set[str]:
     """Return the names of the part files in an extractor's folder."""
-    return _names(folder, "part-")
+    return names_of(folder, "part-")
 
 
 def check_part(path: Path) -> None:
@@ -81,57 +88,6 @@ def check_part(path: Path) -> None:
     _checked(path)
 
 
-def index_of(folder: Path, names: Iterable[str]) -> Index:
-    """Return the index of some part files, read from the part files themselves."""
-    index: Index = {}
-    for name in sorted(names):
-        keys = _read(folder / name).column("key").to_pylist()
-        index.update({key: (name, row) for row, key in enumerate(keys)})
-    return index
-
-
-def write_index(folder: Path, index: Index) -> None:
-    """Write an index, and remove those before it."""
-    before = _names(folder, "index-")
-    entries = sorted((key, part, row) for key, (part, row) in index.items())
-    keys, parts, rows = zip(*entries, strict=True)
-    table = pa.table(
-        {
-            "key": pa.array(keys, pa.string()),
-            "part": pa.array(parts, pa.string()).dictionary_encode(),
-            "row": pa.array(rows, pa.int32()),
-        }
-    )
-    name = _write(folder, "index", table)
-    for old in before - {name}:
-        (folder / old).unlink(missing_ok=True)
-
-
-def read_index(folder: Path, parts: set[str]) -> Index | None:
-    """Return the index on disk; None where it is absent, damaged, or not one of these parts."""
-    for name in sorted(_names(folder, "index-")):
-        try:
-            table = _read(folder / name)
-        except (StoreError, FileNotFoundError):  # it only repeats what the part files say
-            continue
-        named = table.column("part").to_pylist()
-        if set(named) == parts:
-            rows = zip(named, table.column("row").to_pylist(), strict=True)
-            return dict(zip(table.column("key").to_pylist(), rows, strict=True))
-    return None
-
-
-def index_damage(folder: Path) -> list[str]:
-    """Say which index files in a folder are damaged."""
-    found = []
-    for name in sorted(_names(folder, "index-")):
-        try:
-            _checked(folder / name)
-        except DamagedPart as error:
-            found.append(str(error))
-    return found
-
-
 def sync_folder(folder: Path) -> None:
     """Bring what was renamed in a folder to the disk, where the system can do that."""
     if os.name != "posix":
@@ -143,7 +99,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _names(folder: Path, prefix: str) -> set[str]:
+def names_of(folder: Path, prefix: str) -> set[str]:
+    """Return the names of a folder's files of one kind."""
     try:
         names = os.listdir(folder)  # noqa: PTH208  # names alone: this is done for every write
     except FileNotFoundError:
@@ -151,7 +108,8 @@ def _names(folder: Path, prefix: str) -> set[str]:
     return {name for name in names if name.startswith(prefix) and name.endswith(".arrow")}
 
 
-def _write(folder: Path, kind: str, table: Any) -> str:
+def write_table(folder: Path, kind: str, table: Any) -> str:
+    """Write an Arrow table as a file named by its kind and checksum, and return the name."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
@@ -188,7 +146,8 @@ def _damaged(path: Path, why: str) -> DamagedPart:
     )
 
 
-def _read(path: Path) -> Any:
+def read_table(path: Path) -> Any:
+    """Return a file's Arrow table; errors as :func:`read_part`."""
     content = _checked(path)
     try:
         return pa.ipc.open_file(pa.py_buffer(content)).read_all()

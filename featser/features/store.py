@@ -10,12 +10,15 @@ brings back the wrong values. On disk::
         egemaps-1f0c…/            an extractor and its fingerprint
           extractor.json          its spec, parameters, library versions and feature names
           part-5b1d….arrow        some rows: column ``key``, column ``values`` (float32 lists)
-          index-c07a….arrow       key → part and row; made anew whenever parts came or went
+          index-c07a….arrow       digest of key → part and row; made anew when parts changed
 
 Part files are never changed, appear whole or not at all, and are named by the checksum of their
 bytes, which every reading compares. They are Arrow IPC: 7,000 × 1,500 values are read back in
 about the time that one wide Parquet file of them takes, checksums included, and rows are added
 without writing those before them again (``tests/benchmarks/bench_store.py`` measures both).
+An extraction adds small parts, which cost little when they are lost, and has those of every
+:data:`~featser.features.chunks.GROUP` utterances made one as soon as it has them all: the new
+part is on the disk before those that it is made of are removed.
 
 Several processes may write at once, also from several machines: each takes the lock, looks for
 what came since it last looked, and adds only what is still missing. Readers take no lock. Where a
@@ -28,31 +31,25 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.errors import DamagedPart, StoreError
+from featser.errors import StoreError
 from featser.features.description import describe, description, write_description
 from featser.features.extractor import Extractor
+from featser.features.index import Index, index_of, read_index, take_in
 from featser.features.lock import exclusive
-from featser.features.parts import (
-    Index,
-    check_part,
-    index_of,
-    part_names,
-    read_index,
-    read_part,
-    write_index,
-    write_part,
-)
+from featser.features.parts import part_names, sync_folder, write_part
+from featser.features.reading import KEPT_BYTES, Parts, gather
+from featser.features.repair import remove_damaged, sweep
 
-__all__ = ["Store", "describe", "sweep", "utterance_key"]
+__all__ = ["Store", "describe", "utterance_key"]
 
 
 def utterance_key(
@@ -80,14 +77,6 @@ def utterance_key(
     return audio + segment + (f"+{augmentation}" if augmentation else "")
 
 
-@dataclass
-class _Known:
-    """What a store knows of an extractor's folder since it last looked."""
-
-    parts: set[str]
-    index: Index
-
-
 class Store:
     """The features of many utterances under many extractors, in one folder.
 
@@ -99,7 +88,8 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Index] = {}
+        self._described: set[Path] = set()
 
     @contextmanager
     def writing(self) -> Iterator[bool]:
@@ -156,8 +146,10 @@ class Store:
                 if folder.is_dir():
                     _try_writing(folder)
                     write_description(folder, extractor)
-                    notes += _remove_damaged(folder)
+                    notes += remove_damaged(folder)
                 self._known.pop(extractor.fingerprint(), None)
+                if alone:
+                    self._remove_idle(extractor)
         return notes
 
     def add(self, extractor: Extractor, keys: Sequence[str], values: NDArray[np.float32]) -> None:
@@ -184,20 +176,50 @@ class Store:
             )
         folder = self.folder_of(extractor)
         with self.writing():
-            known = self._look(extractor, again=True)
-            new = [row for row, key in enumerate(keys) if key not in known.index]
-            if not new:
+            index = self._look(extractor, again=True)
+            new = np.flatnonzero(index.find(keys)[0] < 0)
+            if not len(new):
                 return
-            write_description(folder, extractor)
-            added = [keys[row] for row in new]
-            name = write_part(folder, added, values[new])
-            known.parts.add(name)
-            known.index.update({key: (name, row) for row, key in enumerate(added)})
+            self._describe(folder, extractor)
+            added = [keys[row] for row in new.tolist()]
+            index.add(write_part(folder, added, values[new]), added)
+
+    def merge(self, extractor: Extractor, keys: Sequence[str]) -> None:
+        """Make one part file of those whose rows are all among some keys, in the keys' order.
+
+        Parameters
+        ----------
+        extractor : Extractor
+            What computed the rows.
+        keys : sequence of str
+            From :func:`utterance_key`; some may be absent.
+
+        Raises
+        ------
+        StoreError
+            If a part file is damaged, or the store cannot be written.
+        """
+        if len(_inside(self._look(extractor), keys)) < 2:
+            return
+        folder = self.folder_of(extractor)
+        with self.writing() as alone:
+            index = self._look(extractor, again=True)
+            names = _inside(index, keys)
+            if len(names) < 2 or not alone:  # another might be removing what these rows came from
+                return
+            wanted = np.isin(index.find(keys)[0], index.numbers(names))
+            moved = [key for key, chosen in zip(keys, wanted, strict=True) if chosen]
+            values = gather(folder, extractor, index, moved, Parts(0))
+            name = write_part(folder, moved, values)
+            sync_folder(folder)
+            for old in set(names) - {name}:
+                (folder / old).unlink()
+            index.replace(names, name, moved)
 
     def has(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.bool_]:
         """Return, for each key, whether its features are there."""
-        index = self._look(extractor).index
-        return np.fromiter((key in index for key in keys), dtype=bool, count=len(keys))
+        there: NDArray[np.bool_] = self._look(extractor).find(keys)[0] >= 0
+        return there
 
     def read(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.float32]:
         """Return the features of some utterances.
@@ -219,11 +241,37 @@ class Store:
         StoreError
             If rows are missing, or a part file is damaged.
         """
-        try:
-            return self._read(extractor, keys)
-        except FileNotFoundError:  # somebody has merged part files since this store looked
-            self._known.pop(extractor.fingerprint(), None)
-            return self._read(extractor, keys)
+        return self._read(extractor, keys, Parts(0))
+
+    def batches(
+        self, extractor: Extractor, keys: Iterable[str], rows: int = 1024
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of many utterances, some rows at a time.
+
+        Parameters
+        ----------
+        extractor : Extractor
+            What computed them.
+        keys : iterable of str
+            From :func:`utterance_key`; repeats are allowed. Quickest in the order in which the
+            utterances were extracted: each part file is then read once.
+        rows : int
+            Rows in a batch; the last may have fewer.
+
+        Yields
+        ------
+        ndarray of float32, shape (rows, d)
+            In the order of ``keys``.
+
+        Raises
+        ------
+        StoreError
+            If rows are missing, or a part file is damaged.
+        """
+        parts = Parts(KEPT_BYTES)
+        waiting = iter(keys)
+        while some := list(islice(waiting, rows)):
+            yield self._read(extractor, some, parts)
 
     def flush(self, extractor: Extractor) -> None:
         """Write the index of an extractor, which makes the next opening quicker."""
@@ -231,9 +279,9 @@ class Store:
         if not part_names(folder):
             return
         with self.writing():
-            known = self._look(extractor, again=True)
-            if read_index(folder, known.parts) is None:
-                write_index(folder, known.index)
+            index = self._look(extractor, again=True)
+            if read_index(folder, index.parts) is None:
+                index.write(folder)
 
     def extractors(self) -> list[dict[str, Any]]:
         """Return what is known of every extractor in the store: its ``extractor.json``.
@@ -254,80 +302,61 @@ class Store:
         name = extractor.spec.replace(":", "_")
         return self.folder / "features" / f"{name}-{extractor.fingerprint()}"
 
-    def _read(self, extractor: Extractor, keys: Sequence[str]) -> NDArray[np.float32]:
-        index = self._look(extractor).index
-        missing = [key for key in keys if key not in index]
-        if missing:
-            raise StoreError(
-                f"{self.folder}: {len(missing)} of {len(keys)} utterances have no "
-                f"'{extractor.spec}' features (the first: {missing[0]}); "
-                f"run `featser extract … -f {extractor.spec}` first"
-            )
-        rows_of: dict[str, list[tuple[int, int]]] = {}
-        for position, key in enumerate(keys):
-            part, row = index[key]
-            rows_of.setdefault(part, []).append((position, row))
-        result = np.empty((len(keys), len(extractor.names)), dtype=np.float32)
-        for part, pairs in rows_of.items():
-            _, values = read_part(self.folder_of(extractor) / part)
-            positions, rows = np.array(pairs).T
-            result[positions] = values[rows]
-        return result
+    def _read(self, extractor: Extractor, keys: Sequence[str], parts: Parts) -> NDArray[np.float32]:
+        folder = self.folder_of(extractor)
+        try:
+            return gather(folder, extractor, self._look(extractor), keys, parts)
+        except FileNotFoundError:  # somebody has merged part files since this store looked
+            self._known.pop(extractor.fingerprint(), None)
+            return gather(folder, extractor, self._look(extractor), keys, parts)
 
-    def _look(self, extractor: Extractor, again: bool = False) -> _Known:
+    def _describe(self, folder: Path, extractor: Extractor) -> None:
+        """Write the description, once, unless somebody removes it."""
+        if folder not in self._described or not (folder / "extractor.json").exists():
+            write_description(folder, extractor)
+            self._described.add(folder)
+
+    def _look(self, extractor: Extractor, again: bool = False) -> Index:
         """Return what is there: as of the first look, or, with ``again``, as of now."""
         folder, fingerprint = self.folder_of(extractor), extractor.fingerprint()
-        known = self._known.get(fingerprint)
-        if known is not None and not again:
-            return known
-        parts = part_names(folder)
-        if known is None or known.parts - parts:
-            known = _open(folder)
-        elif parts != known.parts:
-            known.index.update(index_of(folder, parts - known.parts))
-            known.parts = parts
-        self._known[fingerprint] = known
-        return known
+        index = self._known.get(fingerprint)
+        if index is not None and not again:
+            return index
+        if index is None:
+            index = _open(folder)
+        elif (parts := part_names(folder)) != (known := index.parts):
+            try:
+                take_in(index, folder, parts - known)
+            except FileNotFoundError:  # parts were merged between the listing and the reading
+                index = _open(folder)
+            else:
+                index.drop(known - parts)
+        self._known[fingerprint] = index
+        return index
 
-
-def sweep(folder: Path, really: bool = True) -> int:
-    """Remove unfinished files from a store, and return how many there were.
-
-    Only to be called with the store's lock held: whoever writes holds it, so that what is then
-    unfinished has no writer any more.
-
-    Parameters
-    ----------
-    folder : Path
-        The store.
-    really : bool
-        False to count alone.
-    """
-    places = (".writing-*", "features/.writing-*", "features/*/.writing-*")
-    found = [file for place in places for file in folder.glob(place)]
-    for file in found if really else ():
-        file.unlink(missing_ok=True)
-    return len(found)
-
-
-def _remove_damaged(folder: Path) -> list[str]:
-    notes = []
-    for name in sorted(part_names(folder)):
-        try:
-            check_part(folder / name)
-        except DamagedPart:
+    def _remove_idle(self, extractor: Extractor) -> None:
+        """Remove part files whose rows a merging that was stopped had put into another."""
+        folder = self.folder_of(extractor)
+        index = self._look(extractor)
+        idle = index.idle()
+        for name in idle:
             (folder / name).unlink()
-            notes.append(f"{folder / name} was damaged: it was removed, its rows count as missing")
-    return notes
+        if idle:
+            index.drop(idle)
 
 
-def _open(folder: Path) -> _Known:
+def _inside(index: Index, keys: Sequence[str]) -> list[str]:
+    """Return the part files all of whose rows are among some keys."""
+    return index.whole(index.find(keys)[0])
+
+
+def _open(folder: Path) -> Index:
     parts = part_names(folder)
     index = read_index(folder, parts)
     if index is not None:
-        return _Known(parts, index)
+        return index
     try:
-        return _Known(parts, index_of(folder, parts))
+        return index_of(folder, parts)
     except FileNotFoundError:  # parts were merged between the listing and the reading
         return _open(folder)
 

@@ -7,8 +7,8 @@ merging drops.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -19,17 +19,10 @@ import numpy as np
 from featser.errors import DamagedPart, FeatureError, StoreError
 from featser.features.description import description
 from featser.features.extractor import make_extractor
-from featser.features.parts import (
-    index_damage,
-    index_of,
-    part_names,
-    read_index,
-    read_part,
-    sync_folder,
-    write_index,
-    write_part,
-)
-from featser.features.store import Store, sweep
+from featser.features.index import Index, agrees, index_damage, index_of, read_index
+from featser.features.parts import part_names, read_keys, read_part, sync_folder, write_part
+from featser.features.repair import sweep
+from featser.features.store import Store
 
 MERGED_BYTES = 256 * 2**20
 
@@ -162,13 +155,12 @@ def waste(store: Store, named: Collection[str] | None = None) -> Waste:
         The keys that are needed; None where that is not known, and every row counts as needed.
     """
     found = Waste(unfinished=sweep(store.folder, really=False))
-    wanted = _wanted(named)
     for folder in store.folders():
         holding = _holding(folder)
         if not holding.current:
             found.outdated.append(holding)
             continue
-        unnamed = sum(not wanted(key) for key in _keys(folder)[0])
+        unnamed = 0 if named is None else _unnamed(folder, _wanted(named))
         if unnamed:
             found.unnamed[holding.spec] = unnamed
     return found
@@ -196,11 +188,11 @@ def collect(store: Store, named: Collection[str] | None = None) -> None:
 def _holding(folder: Path) -> Holding:
     known = description(folder)
     spec, fingerprint = str(known.get("spec")), str(known.get("fingerprint"))
-    keys, damaged = _keys(folder)
+    rows, damaged = _rows(folder)
     return Holding(
         spec=spec,
         fingerprint=fingerprint,
-        rows=len(keys),
+        rows=rows,
         parts=len(part_names(folder)),
         values=len(known.get("names", [])),
         bytes=sum(file.stat().st_size for file in folder.iterdir()),
@@ -217,20 +209,31 @@ def _makes(spec: str, fingerprint: str) -> bool:
         return False
 
 
-def _keys(folder: Path) -> tuple[set[str], int]:
-    """Return the keys in a folder, and the number of part files that are too damaged to say."""
+def _rows(folder: Path) -> tuple[int, int]:
+    """Return the rows in a folder, and the number of part files that are too damaged to say."""
     names = part_names(folder)
     index = read_index(folder, names)
     if index is not None:
-        return set(index), 0
-    keys: set[str] = set()
-    damaged = 0
+        return len(index), 0
+    index, damaged = Index(), 0
     for name in names:
         try:
-            keys |= set(index_of(folder, [name]))
+            index.add(name, read_keys(folder / name))
         except DamagedPart:
             damaged += 1
-    return keys, damaged
+    return len(index), damaged
+
+
+def _unnamed(folder: Path, wanted: Callable[[str], bool]) -> int:
+    """Count the rows that are not wanted, each once, however often it is stored."""
+    seen = Index()
+    count = 0
+    for name in sorted(part_names(folder)):
+        with suppress(DamagedPart):  # such a part is counted by `info`
+            keys = [key for key in read_keys(folder / name) if not wanted(key)]
+            count += int((seen.find(keys)[0] < 0).sum())
+            seen.add(name, keys)
+    return count
 
 
 def _wanted(named: Collection[str] | None) -> Callable[[str], bool]:
@@ -276,7 +279,7 @@ def _rewrite(folder: Path, groups: list[list[str]], keep: Callable[[str], bool])
             (folder / name).unlink()
     names = part_names(folder)
     if names and read_index(folder, names) is None:
-        write_index(folder, index_of(folder, names))
+        index_of(folder, names).write(folder)
 
 
 def _verify_folder(folder: Path, width: int) -> list[str]:
@@ -295,11 +298,7 @@ def _verify_folder(folder: Path, width: int) -> list[str]:
     index = read_index(folder, part_names(folder))
     if index is None or len(rows) < len(part_names(folder)):
         return problems
-    stored = Counter(key for keys in rows.values() for key in keys)
-    agree = all(
-        row < len(rows[part]) and rows[part][row] == key for key, (part, row) in index.items()
-    )
-    if not agree or set(stored) != set(index):
+    if not agrees(index, rows):
         problems.append(
             f"{folder}: the index does not say what the part files say; delete {folder}/index-*"
         )

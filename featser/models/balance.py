@@ -52,7 +52,9 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.estimator_ = clone(self.estimator)
         if has_fit_parameter(self.estimator_, "sample_weight"):
             self.prior_ = None
-            weight = _balanced(encoded, _check_sample_weight(sample_weight, X, dtype=np.float64))
+            weight = balanced_weights(
+                encoded, _check_sample_weight(sample_weight, X, dtype=np.float64)
+            )
             self.estimator_.fit(X, encoded, sample_weight=weight)
         else:
             self.prior_ = np.bincount(encoded) / len(encoded)
@@ -81,7 +83,7 @@ class Balanced(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _balanced(encoded: NDArray[np.intp], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+def balanced_weights(encoded: NDArray[np.intp], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale weights so that every class's sum is the same, and the whole sum stays."""
     sums = np.bincount(encoded, weights=weight)
     present = np.count_nonzero(sums)

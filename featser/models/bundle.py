@@ -28,6 +28,8 @@ LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
     "featser.models.balance.Balanced",
+    "featser.models.boosted.BatchedXGBClassifier",
+    "featser.models.boosted.BatchedXGBRegressor",
     "featser.models.calibration.GroupCalibrated",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",

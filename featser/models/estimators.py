@@ -32,10 +32,14 @@ from sklearn.svm import SVC, SVR
 
 from featser.errors import TaskError, unknown
 from featser.models.balance import Balanced
+from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
 from featser.models.normalise import prepared
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
+
+BATCHED = ("xgboost",)
+"""Models that can learn from features in batches."""
 
 DEFAULT_VOTE = ("svm", "logistic", "lda", "mlp", "xgboost")
 
@@ -78,6 +82,55 @@ def make_estimator(
     members = [(member, _make(member, task, seed)) for member in names]
     vote = VoteClassifier if task.categorical else VoteRegressor
     return prepared(vote(members, weights=weights, seed=seed))
+
+
+def make_batched(
+    name: str, task: Task, seed: int = 0
+) -> BatchedXGBClassifier | BatchedXGBRegressor:
+    """Build an unfitted estimator that learns from features in batches.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`BATCHED`.
+    task : Task
+        What it is to predict.
+    seed : int
+        Of everything random in it.
+
+    Returns
+    -------
+    estimator
+        With ``fit_batches``. Its trees are those of :func:`make_estimator`, without preparation.
+
+    Raises
+    ------
+    TaskError
+        If that model needs all features in memory.
+
+    Examples
+    --------
+    >>> make_batched("xgboost", Task("emotion", classes=("angry", "sad"))).max_bin
+    64
+    """
+    refuse_all_at_once(name)
+    kind = BatchedXGBClassifier if task.categorical else BatchedXGBRegressor
+    return kind(random_state=seed, **_XGBOOST)
+
+
+def refuse_all_at_once(name: str) -> None:
+    """Refuse a model that needs all features at once.
+
+    Raises
+    ------
+    TaskError
+        If the model is not one of :data:`BATCHED`.
+    """
+    if name not in BATCHED:
+        raise TaskError(
+            f"--model {name} needs all features in memory and cannot learn from batches; "
+            f"use --model {', '.join(BATCHED)}, alone, or leave --batches out"
+        )
 
 
 def members_of(name: str) -> tuple[str, ...]:
@@ -135,7 +188,7 @@ def _weighted(estimator: Any) -> Any:
 # late; so a fixed number of epochs and a strong penalty.
 _MLP = {"hidden_layer_sizes": (128,), "alpha": 3.0, "batch_size": 64, "max_iter": 60, "tol": 0.0}
 
-_XGBOOST = {
+_XGBOOST: dict[str, Any] = {
     "n_estimators": 200,
     "max_depth": 3,
     "learning_rate": 0.1,
@@ -143,7 +196,6 @@ _XGBOOST = {
     "colsample_bytree": 0.1,
     "colsample_bynode": 0.5,
     "max_bin": 64,
-    "tree_method": "hist",
     "n_jobs": 1,
 }
 _TREES = {"n_estimators": 400, "min_samples_leaf": 2, "n_jobs": 1}
@@ -177,13 +229,13 @@ def _mlp_regressor(seed: int) -> Any:
 def _xgboost(seed: int) -> Any:
     from xgboost import XGBClassifier
 
-    return Balanced(XGBClassifier(random_state=seed, **_XGBOOST))
+    return Balanced(XGBClassifier(random_state=seed, tree_method="hist", **_XGBOOST))
 
 
 def _xgboost_regressor(seed: int) -> Any:
     from xgboost import XGBRegressor
 
-    return _weighted(XGBRegressor(random_state=seed, **_XGBOOST))
+    return _weighted(XGBRegressor(random_state=seed, tree_method="hist", **_XGBOOST))
 
 
 def _forest(seed: int) -> Any:

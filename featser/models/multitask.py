@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
 from featser.evaluation.metrics import evaluate_task
+from featser.evaluation.rows import Rows
 from featser.models.routing import REQUESTED, fit_routed
 from featser.tasks import Task
 
@@ -88,20 +89,46 @@ class MultiTaskEstimator(BaseEstimator):
         self._refuse_mismatch(values, y)
         self.estimators_ = {}
         for task in self.tasks:
-            target = encode(task, y[task.name])
-            weight = _weight_of(task, sample_weight)
-            known = np.isfinite(target)
-            if weight is not None:
-                known &= np.isfinite(weight)
-            _refuse_nothing_to_learn(task, target[known])
+            known, target, weight = _lesson(task, y, sample_weight)
             self.estimators_[task.name] = fit_routed(
                 clone(self.estimators[task.name]),
                 values[known],
-                target[known].astype(np.intp) if task.categorical else target[known],
-                sample_weight=None if weight is None else weight[known],
+                target,
+                sample_weight=weight,
                 speaker=None if speaker is None else np.asarray(speaker)[known],
                 lineage=None if lineage is None else lineage[known],
             )
+        return self
+
+    def fit_batches(
+        self, X: Rows, y: pd.DataFrame, sample_weight: SampleWeight = None
+    ) -> MultiTaskEstimator:
+        """Fit every task's estimator to features that are read in batches.
+
+        Parameters
+        ----------
+        X : Rows, shape (n, d)
+            Features; NaN where a value is undefined. Each task's rows are read on their own.
+        y, sample_weight
+            As :meth:`fit` has them; they are in memory as a whole.
+
+        Raises
+        ------
+        TaskError
+            As :meth:`fit`, and if an estimator has no ``fit_batches``.
+        """
+        self._refuse_mismatch(X, y)
+        self.n_features_in_ = X.shape[1]
+        self.estimators_ = {}
+        for task in self.tasks:
+            estimator = clone(self.estimators[task.name])
+            if not hasattr(estimator, "fit_batches"):
+                raise TaskError(
+                    f"task '{task.name}': {type(estimator).__name__} cannot learn from batches; "
+                    f"use featser.models.estimators.make_batched, or fit with all in memory"
+                )
+            known, target, weight = _lesson(task, y, sample_weight)
+            self.estimators_[task.name] = estimator.fit_batches(X.part(known), target, weight)
         return self
 
     def predict(self, X: ArrayLike) -> pd.DataFrame:
@@ -163,7 +190,7 @@ class MultiTaskEstimator(BaseEstimator):
         checked: NDArray[Any] = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         return checked
 
-    def _refuse_mismatch(self, X: NDArray[Any], y: pd.DataFrame) -> None:
+    def _refuse_mismatch(self, X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
         for task in self.tasks:
             if task.name not in y:
                 raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
@@ -223,6 +250,23 @@ def encode(task: Task, labels: pd.Series) -> NDArray[np.float64]:
             f"task '{task.name}': {strange} are not among its classes {list(task.classes)}"
         )
     return np.asarray(codes, dtype=np.float64)
+
+
+def _lesson(
+    task: Task, y: pd.DataFrame, sample_weight: SampleWeight
+) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64] | None]:
+    """Return which rows a task learns from, as positions, and their targets and weights."""
+    target = encode(task, y[task.name])
+    weight = _weight_of(task, sample_weight)
+    there = np.isfinite(target) if weight is None else np.isfinite(target) & np.isfinite(weight)
+    known = np.flatnonzero(there)
+    target = target[known]
+    _refuse_nothing_to_learn(task, target)
+    return (
+        known,
+        target.astype(np.intp) if task.categorical else target,
+        None if weight is None else weight[known],
+    )
 
 
 def _refuse_nothing_to_learn(task: Task, target: NDArray[np.float64]) -> None:

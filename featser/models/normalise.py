@@ -105,9 +105,16 @@ def _standardised(
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, own, 0).sum(axis=0) / count
     deviation = np.sqrt(np.where(known, (own - mean) ** 2, 0).sum(axis=0) / count)
+    return standardised_by(exact, mean, deviation)
+
+
+def standardised_by(
+    values: NDArray[np.float64], mean: NDArray[np.float64], deviation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return values less the mean, in deviations; 0 where a feature does not vary."""
     steady = deviation <= 1e-6 * np.abs(mean) + 1e-12
-    centred = (exact - mean) / np.where(steady, 1, deviation)
-    return np.where(steady & np.isfinite(exact), 0, centred)
+    centred = (values - mean) / np.where(steady, 1, deviation)
+    return np.where(steady & np.isfinite(values), 0, centred)
 
 
 class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

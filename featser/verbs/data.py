@@ -16,16 +16,25 @@ from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
 from featser.evaluation.copies import Copies
 from featser.evaluation.protocols import Sides, speaker_ids
+from featser.evaluation.rows import Rows
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
-from featser.models.estimators import members_of
+from featser.models.estimators import members_of, refuse_all_at_once
 from featser.models.normalise import (
     SpeakerNormalizer,
     normalise_copies,
     refuse_poor_coverage,
 )
+from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.tasks import Task
+from featser.verbs.rows import (
+    StoreRows,
+    available_memory,
+    dimension,
+    in_batches,
+    refuse_too_much,
+)
 from featser.verbs.source import Source, read_source, recall, recall_copies, recall_unusable
 
 
@@ -45,6 +54,8 @@ class Settings:
         Whether training parts have the augmented copies that were extracted.
     sides : Sides
         The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``.
+    batches : bool or None
+        Whether features are read in batches; None: from a gigabyte on, by models that can.
     """
 
     features: tuple[str, ...]
@@ -57,6 +68,7 @@ class Settings:
     seed: int
     augmented: bool = True
     sides: Sides = field(default_factory=Sides)
+    batches: bool | None = None
 
 
 @dataclass
@@ -67,7 +79,8 @@ class Data:
     ----------
     table : DataFrame, n rows
         The manifest's rows that have all features.
-    X : ndarray of float32, shape (n, d)
+    X : ndarray of float32, or Rows, shape (n, d)
+        Rows where they are read from the store in batches.
     tasks : list of Task
         The primary one first.
     refused_tasks : dict of str to str
@@ -82,7 +95,7 @@ class Data:
     """
 
     table: pd.DataFrame
-    X: NDArray[np.float32]
+    X: NDArray[np.float32] | Rows
     tasks: list[Task]
     refused_tasks: dict[str, str]
     speaker: NDArray[np.str_]
@@ -90,6 +103,11 @@ class Data:
     unusable: pd.DataFrame
     notes: list[str] = field(default_factory=list)
     copies: Copies | None = None
+
+    @property
+    def batched(self) -> bool:
+        """Whether features are read from the store in batches."""
+        return isinstance(self.X, Rows)
 
 
 def read_rows(
@@ -109,7 +127,9 @@ def read_rows(
     return found, pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
 
 
-def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Settings) -> Data:
+def load_data(
+    source: Source, unusable: pd.DataFrame, store: Store, settings: Settings, jobs: int = 1
+) -> Data:
     """Bring the manifest's rows, their features and the tasks together.
 
     Raises
@@ -117,7 +137,9 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
     StoreError
         If no row has all features.
     TaskError
-        If a task is not supported by the labels.
+        If a task is not supported by the labels, or the model cannot learn from batches.
+    ResourceError
+        If fitting so many folds at once would exhaust the memory.
     """
     extractors = [make_extractor(spec) for spec in settings.features]
     there = usable(source.table, extractors, store)
@@ -131,16 +153,43 @@ def load_data(source: Source, unusable: pd.DataFrame, store: Store, settings: Se
     table = source.table[there].reset_index(drop=True)
     keys = table["key"].tolist()
     tasks, refused = _tasks(table.drop(columns="key"), source.cards, settings)
-    X = np.hstack([store.read(extractor, keys) for extractor in extractors])
+    X = _features(store, extractors, keys, settings, jobs)
     refusals = _refusals(source.table[~there], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
     data.notes += source.told()
+    if data.batched:
+        size = 4 * len(keys) * dimension(extractors)
+        data.notes.append(
+            f"the features, {size / 1e9:.2g} GB, were read from the store in batches; trees need "
+            f"them neither standardised nor imputed, and were fitted to them as they are"
+        )
     if settings.augmented:
         _add_copies(data, source.copies, store)
     if settings.speaker_norm == "transductive":
         _normalise(data)
     return data
+
+
+def _features(
+    store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
+) -> NDArray[np.float32] | Rows:
+    size = 4 * len(keys) * dimension(extractors)
+    if not in_batches(settings.batches, settings.model, size):
+        refuse_too_much(settings.model, size, jobs, available_memory())
+        return _read(store, extractors, keys)
+    refuse_all_at_once(settings.model)
+    return StoreRows(store, extractors, keys)
+
+
+def _read(store: Store, extractors: Sequence[Extractor], keys: list[str]) -> NDArray[np.float32]:
+    """Read features side by side, without holding any of them twice."""
+    X = np.empty((len(keys), dimension(extractors)), dtype=np.float32)
+    first = 0
+    for extractor in extractors:
+        X[:, first : first + extractor.dimension] = store.read(extractor, keys)
+        first += extractor.dimension
+    return X
 
 
 def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:
@@ -161,8 +210,8 @@ def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:
     for position, copy in enumerate(kept):
         made_of[position, : len(origins[copy])] = origins[copy]
     wanted = [keys[copy] for copy in kept]
-    X = np.hstack([store.read(extractor, wanted) for extractor in data.extractors])
-    data.copies = Copies(X, made_of)
+    read = StoreRows if data.batched else _read
+    data.copies = Copies(read(store, data.extractors, wanted), made_of)
     kinds = table["augmentation"].iloc[kept].value_counts(sort=False)
     told = ", ".join(f"{count} of {name}" for name, count in kinds.items())
     data.notes.append(
@@ -204,18 +253,32 @@ def _normalise(data: Data) -> None:
             f"--speaker-norm transductive needs every utterance's speaker; "
             f"{int((data.speaker == '').sum())} have none"
         )
+    if isinstance(data.X, Rows):
+        _normalise_rows(data, data.X)
+        return
     if data.copies is not None:
-        altered = normalise_copies(data.copies.X, data.copies.source, data.X, data.speaker)
+        altered = normalise_copies(
+            np.asarray(data.copies.X), data.copies.source, data.X, data.speaker
+        )
         data.copies = Copies(altered, data.copies.made_of)
     normalizer = SpeakerNormalizer().fit(data.X)
     data.X = normalizer.transform(data.X, speaker=data.speaker)
 
 
-def describe_model(settings: Settings, tasks: Sequence[Task]) -> str:
+def _normalise_rows(data: Data, X: Rows) -> None:
+    """Normalise each batch as it is read, by what two passes over the recordings found."""
+    found = SpeakerStatistics.of(X, data.speaker)
+    if data.copies is not None and isinstance(data.copies.X, Rows):
+        who = data.speaker[data.copies.source]
+        data.copies = Copies(NormalisedRows(data.copies.X, who, found), data.copies.made_of)
+    data.X = NormalisedRows(X, data.speaker, found)
+
+
+def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
     """Say in a line what was trained."""
     names = members_of(settings.model)
     if len(names) == 1:
-        return names[0]
+        return f"{names[0]}, fitted batch by batch, without preparation" if batched else names[0]
     if isinstance(settings.weights, str):
         how = {"equal": "equal weights", "inner": "weights from inner folds"}[settings.weights]
     else:

@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from featser.evaluation.protocols import speaker_ids
 from featser.features.augmentation.spec import parse_augmentation
 from featser.features.backends import check_backend
-from featser.features.copies import Sound, plan_copies
 from featser.features.crew import TIMEOUT
-from featser.features.extraction import (
-    Extraction,
-    Interrupted,
-    extract_copies,
-    extract_features,
-    segments,
-    usable,
-)
+from featser.features.extraction import Extraction, Interrupted, extract_blocks
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.verbs.source import STORE, read_source, remember
+from featser.verbs.altered import extract_altered
+from featser.verbs.source import STORE, KeyList, list_source, remember
 
 
 def extract(
@@ -77,7 +66,8 @@ def extract(
     Returns
     -------
     Extraction
-        Counts, and what was unusable with its reasons.
+        Counts, and what was unusable with its reasons; without ``keys``, which the store's
+        ``manifest.parquet`` has.
 
     Raises
     ------
@@ -86,43 +76,25 @@ def extract(
         recordings raise nothing: they are listed.
     """
     check_backend(backend, cluster)
-    found = read_source(source, corpus, data)
-    specs = tuple(dict.fromkeys(features)) or found.features or DEFAULT_FEATURES
+    found = list_source(source, corpus, data)
+    specs = tuple(dict.fromkeys(features)) or found.source.features or DEFAULT_FEATURES
     for spec in specs:
         make_extractor(spec)
-    found.augmentations = tuple(dict.fromkeys(augment)) or found.augmentations
-    augmentations = [parse_augmentation(spec) for spec in found.augmentations]
-    kept = Store(store)
+    asked = tuple(dict.fromkeys(augment)) or found.source.augmentations
+    augmentations = [parse_augmentation(spec) for spec in asked]
+    found.source.augmentations = asked
     how = (timeout, backend, cluster)
-    result = extract_features(found.table, specs, kept, jobs, progress, *how)
-    remember(store, found, result.keys, result.unusable, specs)
+    with KeyList() as keys:
+        result = extract_blocks(
+            found.blocks(), found.rows, specs, Store(store), jobs, progress, *how, keys.add
+        )
+        remember(store, found, keys, result.unusable, specs)
     if augmentations:
-        plan = plan_copies(_usable_sounds(found.table, result.keys, specs, kept), augmentations)
         try:
-            result.altered = extract_copies(plan.utterances, specs, kept, jobs, altering, *how)
+            result.altered = extract_altered(store, specs, augmentations, jobs, altering, *how)
         except Interrupted as stop:
             result.altered = stop.so_far
             raise Interrupted(result) from None
-        finally:  # of an interrupted run, the copies that are there can be used
-            found.copies = plan.table
-            remember(store, found, result.keys, result.unusable, specs)
-        result.notes += [
-            f"{count} utterances have no copies with {name}: there are too few others to mix in"
-            for name, count in plan.short.items()
-        ]
-    result.notes += found.told()
+        result.notes += result.altered.notes
+    result.notes += found.source.told()
     return result
-
-
-def _usable_sounds(
-    table: pd.DataFrame, keys: Sequence[str | None], specs: Sequence[str], store: Store
-) -> list[Sound]:
-    """Return the utterances that have all features: only these are altered, or mixed in."""
-    keyed = table.assign(key=pd.Series(keys, index=table.index, dtype=object))
-    there = usable(keyed, [make_extractor(spec) for spec in specs], store)
-    places = np.array(list(segments(table)), dtype=object).reshape(-1, 3)
-    speakers = speaker_ids(table)
-    return [
-        Sound(tuple(places[row]), str(keys[row]), str(speakers[row]))
-        for row in np.flatnonzero(there).tolist()
-    ]

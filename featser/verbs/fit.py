@@ -16,7 +16,7 @@ from featser.evaluation.duration import duration_only
 from featser.evaluation.protocols import Sides, fold_table, independent_units
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
-from featser.models.estimators import make_estimator
+from featser.models.estimators import make_batched, make_estimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
@@ -49,6 +49,7 @@ def fit(
     examining: Progress = silent,
     augmented: bool = True,
     sides: Sides | None = None,
+    batches: bool | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -98,6 +99,9 @@ def fit(
     sides : Sides, optional
         The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``; by
         default the recipe's, else none are named and ``dev`` is learnt from.
+    batches : bool, optional
+        Whether features are read from the store in batches, and never all in memory, which
+        ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
 
     Returns
     -------
@@ -107,8 +111,8 @@ def fit(
     Raises
     ------
     FeatserError
-        If features are missing, a task is not supported by the labels, or a protocol is not
-        possible; with the mend.
+        If features are missing, a task is not supported by the labels, a protocol is not
+        possible, or memory would not suffice; with the mend.
     """
     began = time.monotonic()
     found, unusable = read_rows(source, store, corpus, data)
@@ -124,8 +128,9 @@ def fit(
         (recipe.seed if recipe else 0) if seed is None else seed,
         augmented,
         sides or (recipe.sides if recipe else Sides()),
+        batches,
     )
-    material = load_data(found, unusable, Store(store), settings)
+    material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
@@ -172,10 +177,7 @@ def _cross_fit(
     jobs: int,
     progress: Progress,
 ) -> CrossFit:
-    estimators = {
-        task.name: make_estimator(settings.model, task, settings.seed, settings.weights)
-        for task in plan.tasks
-    }
+    estimators = {task.name: _estimator(data, settings, task) for task in plan.tasks}
     model = MultiTaskEstimator(tuple(plan.tasks), estimators)
     unit = independent_units(data.speaker, sound)
     return cross_fit(
@@ -188,6 +190,12 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
     if seen.seconds is None:
         return predictions
     return predictions.join(duration_only(seen.seconds, plan.labels, plan.folds, plan.tasks))
+
+
+def _estimator(data: Data, settings: Settings, task: Task) -> Any:
+    if data.batched:
+        return make_batched(settings.model, task, settings.seed)
+    return make_estimator(settings.model, task, settings.seed, settings.weights)
 
 
 def _metrics(

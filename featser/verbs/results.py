@@ -127,6 +127,7 @@ def _training(run: Run) -> dict[str, Any]:
         "speakers": int(pd.Series(run.data.speaker).nunique()),
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
+        "batches": run.data.batched,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
         "metrics": to_json(run.metrics),
@@ -183,7 +184,7 @@ def _summary(run: Run) -> RunSummary:
         refused_tasks=run.data.refused_tasks,
         notes=run.notes,
         features=pd.DataFrame(features),
-        model=describe_model(run.settings, run.data.tasks),
+        model=describe_model(run.settings, run.data.tasks, run.data.batched),
         environment=_environment(run),
         reproduce=_reproduce(run),
         seconds=run.seconds,
@@ -222,5 +223,7 @@ def _reproduce(run: Run) -> list[str]:
         f"featser extract {run.origin} {features}{augment}",
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
-        f"--seed {settings.seed}" + ("" if settings.augmented else " --no-augmented"),
+        f"--seed {settings.seed}"
+        + ("" if settings.augmented else " --no-augmented")
+        + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +14,14 @@ import pandas as pd
 from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.labels import cards_of
-from featser.corpora.manifest import read_manifest, resolve, write_manifest
+from featser.corpora.manifest import read_manifest
+from featser.corpora.manifest_stream import ManifestFile, streams, write_blocks
+from featser.corpora.places import resolve
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, StoreError, unknown
 from featser.features.copies import no_copies
 from featser.features.extraction import REFUSAL_COLUMNS
+from featser.features.pending import blocks_of
 from featser.features.store import Store
 from featser.files import whole, write_text
 from featser.location import is_remote, local_path, parent, path_part
@@ -146,10 +151,74 @@ def table_of(manifest: str | Path) -> pd.DataFrame:
     return table
 
 
+@dataclass
+class Listing:
+    """Utterances to extract, some at a time, as often as they are asked for.
+
+    Attributes
+    ----------
+    source : Source
+        Where they come from; its table is empty where the manifest is read as it is needed.
+    rows : int
+        How many there are.
+    blocks : callable
+        Returns an iterator of tables whose ``file`` is an absolute path.
+    """
+
+    source: Source
+    rows: int
+    blocks: Callable[[], Iterator[pd.DataFrame]]
+
+
+def list_source(
+    source: str | Path, corpus: str | None = None, data: Mapping[str, str | Path] | None = None
+) -> Listing:
+    """Read a source as :func:`read_source` does, but a manifest only as it is needed.
+
+    Parameters
+    ----------
+    source, corpus, data
+        As :func:`read_source` has them.
+
+    Raises
+    ------
+    FeatserError
+        As :func:`read_source`.
+    """
+    path = local_path(source)
+    if not is_remote(source) and is_manifest(source) and not path.is_dir() and streams(path):
+        file = ManifestFile(path)
+        return Listing(Source(pd.DataFrame(), str(source)), file.rows, file.blocks)
+    found = read_source(source, corpus, data)
+    return Listing(found, len(found.table), lambda: blocks_of(found.table))
+
+
+class KeyList:
+    """The keys of any number of rows, in their order, in a temporary file."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  # closed below
+
+    def __enter__(self) -> KeyList:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def add(self, keys: Sequence[str | None]) -> None:
+        """Take in the keys of further rows."""
+        self._file.writelines(f"{key or ''}\n" for key in keys)
+
+    def __iter__(self) -> Iterator[str | None]:
+        self._file.seek(0)
+        for line in self._file:
+            yield line.rstrip("\n") or None
+
+
 def remember(
     store: str | Path,
-    source: Source,
-    keys: Sequence[str | None],
+    listing: Listing,
+    keys: Iterable[str | None],
     unusable: pd.DataFrame,
     features: Sequence[str],
 ) -> None:
@@ -159,9 +228,9 @@ def remember(
     ----------
     store : str or Path
         The store's folder.
-    source : Source
+    listing : Listing
         What was extracted.
-    keys : sequence of str or None
+    keys : iterable of str or None
         For each row its key in the store.
     unusable : DataFrame
         As :class:`~featser.features.extraction.Extraction` has it.
@@ -169,6 +238,7 @@ def remember(
         The extractors.
     """
     folder = Path(store)
+    source = listing.source
     kept = {
         "origin": source.origin,
         "features": list(features),
@@ -179,15 +249,33 @@ def remember(
         "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
     with Store(store).writing():  # the files are of one extraction
-        write_manifest(
-            source.table.assign(key=pd.Series(keys, index=source.table.index, dtype=object)),
-            folder / "manifest.parquet",
-        )
+        write_blocks(_with_keys(listing, keys), folder / "manifest.parquet")
         with whole(folder / "copies.parquet") as temporary:
-            source.copies.to_parquet(temporary, index=False)
+            no_copies().to_parquet(temporary, index=False)
         with whole(folder / "unusable.csv") as temporary:
             unusable.to_csv(temporary, index=False)
         write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
+
+
+def remember_copies(store: str | Path, copies: pd.DataFrame) -> None:
+    """Keep in the store which augmented copies were made of what was extracted.
+
+    Parameters
+    ----------
+    store : str or Path
+        The store's folder.
+    copies : DataFrame
+        As :class:`featser.features.copies.Plan` has it.
+    """
+    with Store(store).writing(), whole(Path(store) / "copies.parquet") as temporary:
+        copies.to_parquet(temporary, index=False)
+
+
+def _with_keys(listing: Listing, keys: Iterable[str | None]) -> Iterator[pd.DataFrame]:
+    waiting = iter(keys)
+    for block in listing.blocks():
+        some = list(islice(waiting, len(block)))
+        yield block.assign(key=pd.Series(some, index=block.index, dtype="str"))
 
 
 def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from featser.corpora.card import load_card
-from featser.corpora.manifest import read_manifest, resolve, task_notes, tasks_from, write_manifest
+from featser.corpora.manifest import read_manifest, task_notes, tasks_from, write_manifest
+from featser.corpora.places import resolve
 from featser.errors import ManifestError
 
 NAMES = ["file", "start", "end", "speaker", "language", "corpus"]

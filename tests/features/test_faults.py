@@ -14,7 +14,15 @@ from featser.features.crew import Crew
 from featser.features.extraction import CHUNK, extract_features
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
-from tests.features.corpus import alive, bits, children, recordings, start_extract, wait_for
+from tests.features.corpus import (
+    alive,
+    bits,
+    children,
+    recordings,
+    start_extract,
+    stored_keys,
+    wait_for,
+)
 
 GOOD = [4800] * 5
 
@@ -163,9 +171,9 @@ def test_a_worker_that_died_between_two_chunks_is_replaced(tmp_path: Path) -> No
         second = crew.compute(jobs[1:])
     finally:
         crew.close()
-    for [(values, refusals, _)] in (first, second):
-        assert list(values) == ["zcr:basic"]
-        assert refusals == []
+    for [computed] in (first, second):
+        assert list(computed.values) == ["zcr:basic"]
+        assert computed.refusals == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -192,7 +200,7 @@ def test_however_an_extraction_ends_its_workers_end_too_and_finished_work_is_kep
         assert f"{CHUNK} done, 0 reused, 0 unusable; store: {store}" in shown
         assert "interrupted; what was finished is kept" in errors
     stored = Store(store)
-    keys = list(stored._look(make_extractor("mfcc:basic")).index)
+    [keys] = (found for name, found in stored_keys(store).items() if name.startswith("mfcc"))
     assert len(keys) >= CHUNK
     assert stored.read(make_extractor("mfcc:basic"), keys).shape == (len(keys), 40)
     wait_for(lambda: not [worker for worker in workers if alive(worker)])

@@ -1,0 +1,230 @@
+"""Manifests of any length: checked as a whole, read and written about a thousand rows at a time.
+
+What :func:`~featser.corpora.manifest.read_manifest` says of a manifest holds here too: the same
+columns, types and errors, but nothing is kept but a digest of each row's place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from featser.corpora.labels import is_text_only, regression_columns
+from featser.corpora.manifest import (
+    COLUMNS,
+    Numeric,
+    check_manifest,
+    text_rows,
+    text_table,
+)
+from featser.corpora.places import relative_to, resolve
+from featser.errors import ManifestError
+from featser.files import whole
+from featser.tasks import Kind
+
+BLOCK = 1024
+
+
+class ManifestFile:
+    """A manifest on disk, read once to check it, and then a block at a time.
+
+    Parameters
+    ----------
+    path : str or Path
+        As :func:`~featser.corpora.manifest.read_manifest` has it.
+
+    Attributes
+    ----------
+    rows : int
+        How many there are.
+
+    Raises
+    ------
+    ManifestError
+        As :func:`~featser.corpora.manifest.read_manifest` does.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._kinds: dict[str, Kind] = {}
+        self._state = self._now()
+        self.rows = self._check()
+
+    def blocks(self) -> Iterator[pd.DataFrame]:
+        """Yield the rows, with absolute files.
+
+        Raises
+        ------
+        ManifestError
+            If the file was changed since it was checked: what is known of its rows is not so any
+            more.
+        """
+        for table in self._typed(self._kinds):
+            table["file"] = resolve(table, self.path.parent)
+            self._refuse_changes()
+            yield table
+        self._refuse_changes()
+
+    def _refuse_changes(self) -> None:
+        if self._now() != self._state:
+            raise ManifestError(
+                f"{self.path}: was changed while it was in use; run the same command again"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:  # reading it says why
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def _check(self) -> int:
+        rows = 0
+        seen: dict[str, Numeric] = {}
+        floats: set[str] = set()
+        corpora: set[Any] = set()
+        places = Places()
+        for table in self._typed({}):
+            for name in set(table.columns) - set(COLUMNS):
+                if types.is_float_dtype(table[name]):
+                    floats.add(name)
+                else:
+                    seen.setdefault(name, Numeric()).see(table[name])
+            corpora.update(table["corpus"].unique())
+            places.see(table)
+            rows += len(table)
+        if (again := places.again()) is not None:
+            self._refuse(*again)
+        known = regression_columns(pd.Series(list(corpora), dtype="str"))
+        for name, numeric in seen.items():
+            if name not in floats and not is_text_only(name) and (name in known or numeric):
+                self._kinds[name] = "regression"
+        return rows
+
+    def _refuse(self, row: int, first: int) -> None:
+        files = (file for table in self._typed({}) for file in table["file"])
+        raise ManifestError(
+            f"{self.path}, data row {row + 1}: '{next(islice(files, row, None))}' stands in row "
+            f"{first + 1} already, with the same start and end: drop one"
+        )
+
+    def _typed(self, kinds: dict[str, Kind]) -> Iterator[pd.DataFrame]:
+        before = 0
+        try:
+            for raw in self._raw():
+                table = check_manifest(raw, str(self.path), kinds, guess=False, before=before)
+                before += len(table)
+                yield table
+        except UnicodeDecodeError as error:
+            raise ManifestError(
+                f"{self.path}: not UTF-8 text ({error}): save it as UTF-8"
+            ) from error
+        except OSError as error:
+            why = error.strerror or error
+            raise ManifestError(f"{self.path}: cannot be read: {why}") from error
+
+    def _raw(self) -> Iterator[pd.DataFrame]:
+        if self.path.suffix.lower() == ".parquet":
+            yield from _parquet(self.path)
+            return
+        with self.path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = text_rows(stream, self.path)
+            header = next(rows)
+            some = list(islice(rows, BLOCK))
+            yield text_table(header, some)
+            while some := list(islice(rows, BLOCK)):
+                yield text_table(header, some)
+
+
+class Places:
+    """Which places in recordings the rows name, as 16 bytes each."""
+
+    def __init__(self) -> None:
+        self._digests = bytearray()
+
+    def see(self, table: pd.DataFrame) -> None:
+        """Take in some rows."""
+        columns = (table["file"], table["start"].fillna(0.0), table["end"].fillna(np.inf))
+        for place in zip(*(column.tolist() for column in columns), strict=True):
+            self._digests += hashlib.blake2b(repr(place).encode(), digest_size=16).digest()
+
+    def again(self) -> tuple[int, int] | None:
+        """Return the first row that names a place again, and the one before it that did."""
+        digests = np.frombuffer(self._digests, dtype="S16")
+        order = np.argsort(digests, kind="stable")
+        twice = np.flatnonzero(digests[order][1:] == digests[order][:-1])
+        if not len(twice):
+            return None
+        found = twice[np.argmin(order[1:][twice])]
+        return int(order[found + 1]), int(order[found])
+
+
+def streams(path: Path) -> bool:
+    """Return whether a manifest can be read in blocks with the types that it has as a whole.
+
+    Text always can; Parquet where all columns are text or floating-point numbers. pandas makes of
+    other columns what the whole of them says.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() != ".parquet":
+        return True
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError):  # it is read as a whole, which says what is wrong
+        return False
+    kinds = pa.types
+    plain = (kinds.is_string, kinds.is_large_string, kinds.is_float64, kinds.is_null)
+    return all(any(kind(field.type) for kind in plain) for field in schema)
+
+
+def write_blocks(blocks: Iterable[pd.DataFrame], path: Path) -> None:
+    """Write blocks of a manifest as one Parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    blocks : iterable of DataFrame
+        With equal columns, of text or floats; absolute files are written relative to the
+        manifest's folder.
+    path : Path
+        The file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole(path) as temporary:
+        writer = None
+        for block in blocks:
+            files = [relative_to(file, path.parent) for file in block["file"]]
+            block["file"] = pd.Series(files, block.index, dtype="str")
+            if writer is None:
+                fields = [(name, _arrow_type(block[name])) for name in block.columns]
+                schema = pa.schema(fields)
+                writer = pq.ParquetWriter(temporary, schema)
+            writer.write_table(pa.Table.from_pandas(block, schema=schema, preserve_index=False))
+        assert writer is not None
+        writer.close()
+
+
+def _arrow_type(values: pd.Series[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.float64() if types.is_float_dtype(values) else pa.large_string()
+
+
+def _parquet(path: Path) -> Iterator[pd.DataFrame]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        if not file.metadata.num_rows:
+            yield file.read().to_pandas()
+        for batch in file.iter_batches(BLOCK):
+            yield batch.to_pandas()
