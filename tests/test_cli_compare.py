@@ -39,6 +39,7 @@ def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Pat
     assert "speaker norm differs" in shown.stdout
     assert "(exact)" in shown.stdout, "four speakers can be swapped in 16 ways"
     assert "A → B" in shown.stdout
+    assert "too few speakers differ for any p below 0.125" in shown.stdout
     found = json.loads((fitted.parent / "found.json").read_text(encoding="utf-8"))
     assert [run["protocol"] for run in found["runs"]] == ["speaker-independent"] * 2
     assert {pair["task"] for pair in found["pairs"]} == {"emotion", "gender"}

@@ -20,6 +20,9 @@ from featser.files import write_text
 from featser.tasks import Task
 from featser.verbs.compared import Compared, differences_told, open_runs
 
+_FEWEST_SWAPS = 40
+"""With fewer ways of swapping than that, no two-sided p can be below 0.05."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -167,10 +170,21 @@ def _compared(
         Pair(*row, float(p), float(mcnemar))
         for row, (p, mcnemar) in zip(found, corrected, strict=True)
     ]
+    notes += [told for pair in pairs if (told := _too_few_speakers(pair))]
     notes += dict.fromkeys(
         f"{pair.task}: {pair.found.difference.note}" for pair in pairs if pair.found.difference.note
     )
     return pairs, notes
+
+
+def _too_few_speakers(pair: Pair) -> str:
+    told = pair.found.permutation
+    if not told.exact or told.swaps >= _FEWEST_SWAPS:
+        return ""
+    return (
+        f"{pair.task}, {pair.a} and {pair.b}: too few speakers differ for any p below "
+        f"{min(1, 2 / told.swaps):g}, and the interval is likely too narrow"
+    )
 
 
 def _tasks_of(table: pd.DataFrame) -> list[str]:
