@@ -115,11 +115,14 @@ def _refuse_same_sound(request: Request, train: NDArray[np.bool_], test: NDArray
     if not len(both):
         return
     file = as_text(request.table["file"]) if "file" in request.table else audio
-    pairs = [f"{file[train & (audio == a)][0]} and {file[test & (audio == a)][0]}" for a in both]
-    more = f"; and {len(pairs) - _SHOWN} more" if len(pairs) > _SHOWN else ""
+    pairs = [
+        f"{file[train & (audio == sound)][0]} and {file[test & (audio == sound)][0]}"
+        for sound in both[:_SHOWN]
+    ]
+    more = f"; and {len(both) - _SHOWN} more" if len(both) > _SHOWN else ""
     raise ProtocolError(
         f"protocol 'fixed-split': the same sound is in training and test: "
-        f"{'; '.join(pairs[:_SHOWN])}{more}. Drop one of each, or give both the same `split`; "
+        f"{'; '.join(pairs)}{more}. Drop one of each, or give both the same `split`; "
         f"`featser audit` lists all"
     )
 
