@@ -23,7 +23,7 @@ class Gemaps(Extractor):
     literature included, which the functions of this package name one by one.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:

@@ -197,7 +197,7 @@ def _peaks(
                 continue
             score = peak - 0.25 * (before - after) * offset
             hertz[t, kept] = frequency
-            voicing[t, kept] = 1 - mean / score
+            voicing[t, kept] = max(1 - mean / score, 0.0)
             if voicing[t, kept] > voicing[t, best]:
                 best = kept
             kept += 1
