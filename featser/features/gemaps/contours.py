@@ -96,20 +96,21 @@ def _voice(samples: Floats) -> tuple[NDArray[np.float64], _Voice]:
     more in page faults than their arithmetic.
     """
     power = frames.transformed_power(samples, frames.LONG, frames.gauss(), frames.LONG_FFT)
-    magnitude = np.sqrt(power)
     # Parseval: the energy of the weighted frame from its spectrum.
     energy = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
+    magnitude = np.sqrt(power, out=power)
     sounding = np.sqrt(energy / (frames.LONG * frames.LONG_FFT)) > tracking.MIN_RMS
     # Silence decides nothing about the path unless sound is near.
     near = np.convolve(sounding, np.ones(2 * _NEAR + 1))[_NEAR:-_NEAR] > 0.5
     candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude, ~near))
     hertz = np.where(sounding, tracking.track(*candidates), 0.0)
     voiced = hertz > 0
+    kept = magnitude[voiced]
     values = np.zeros((len(hertz), len(VOICE)), np.float32)
     values[:, 0] = tracking.semitones(hertz)
     values[:, 1], values[:, 2] = periods.jitter_and_shimmer(samples, hertz)
-    values[voiced, 3] = harmonics.harmonics_to_noise(power[voiced], hertz[voiced])
-    return hertz, _Voice(values, magnitude[voiced])
+    values[voiced, 3] = harmonics.harmonics_to_noise(kept**2, hertz[voiced])
+    return hertz, _Voice(values, kept)
 
 
 def _relate(voice: _Voice, hertz: NDArray[np.float64]) -> None:
