@@ -76,7 +76,7 @@ def signals(files) -> list[Signal]:
 
 
 def _held_out(file: Path) -> bool:
-    """Whether the speaker's number is odd: nothing was ever fitted on these recordings."""
+    """Whether the speaker's number is odd: no weight was chosen on these recordings."""
     name = file.stem
     return int(name.rsplit("-", 1)[1] if "-" in name else name[:2]) % 2 == 1
 
@@ -107,7 +107,7 @@ def test_agreement_with_opensmile(files, signals, reference):
         f"`{COMMAND}`: {len(signals)} recordings, as many of BanglaSER, RAVDESS and Emo-DB.",
         "",
         f"- Pearson's r ≥ 0.98 for {high} of 88 values, ≥ 0.90 for {fair}.",
-        f"- On the speakers with odd numbers alone, on whom nothing was fitted ({held_out.sum()}",
+        f"- On speakers with odd numbers alone, whom no weight was chosen on ({held_out.sum()}",
         f"  recordings), r ≥ 0.90 for {sum(r >= 0.90 for r in elsewhere)}: the column r, held out.",
         f"- Voicing agrees in {100 * np.concatenate(voicing).mean():.2f} % of frames; in",
         f"  {100 * np.concatenate(near).mean():.2f} % of those that both call voiced, pitch agrees",
