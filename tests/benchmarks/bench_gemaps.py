@@ -31,7 +31,7 @@ PER_CORPUS = 170
 
 # Why a value is below 0.90, and which is nearer to the truth, by how its name begins; the longest
 # beginning that fits is used.
-ZERO = "deviation over a mean near 0: one recording whose mean changes sign decides r, not rank r"
+ZERO = "deviation over a mean near 0: one recording decides r, not rank r; neither nearer to truth"
 REASONS = {
     "jitter": "periods are the same, and as near to the truth, where pitch is; it differs at times",
     "F0": "slopes of single frames: pitch that differs in one frame in 200 moves them, and so do "

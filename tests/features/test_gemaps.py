@@ -294,12 +294,21 @@ def test_a_recording_from_8_khz_has_all_values(real_recordings):
     assert np.isfinite(make_extractor("gemaps")(signal)).all()
 
 
-def test_many_workers_give_the_bits_of_one():
+@pytest.mark.parametrize("prefer", ["processes", "threads"])
+def test_many_workers_give_the_bits_of_one(prefer):
     extractor = make_extractor("gemaps")
     signals = [Signal(noisy(vowel(pulses(100.0 + 40 * n)), 15, n), RATE) for n in range(4)]
     alone = [extractor(signal) for signal in signals]
-    together = Parallel(n_jobs=2)(delayed(extractor)(signal) for signal in signals)
+    together = Parallel(n_jobs=2, prefer=prefer)(delayed(extractor)(signal) for signal in signals)
     np.testing.assert_array_equal(alone, together)
+
+
+def test_a_signal_has_the_same_bits_after_a_longer_one():
+    extractor = make_extractor("gemaps")
+    short, long = (Signal(vowel(pulses(150.0, seconds)), RATE) for seconds in (0.4, 1.2))
+    before = extractor(short)
+    extractor(long)
+    np.testing.assert_array_equal(extractor(short), before)
 
 
 def test_descriptors_are_25_a_frame():

@@ -136,8 +136,8 @@ def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Flo
 
     Of synthetic voices of 90–300 Hz whose periods vary at random, jitter comes out 2 % to 11 %
     too low on average (30 % too high to 50 % too low at single pitches); where periods alternate,
-    it may be half of what it should, as no lag is right for both. Shimmer comes out
-    within 3 %, but for a slight one at 180 Hz, a quarter too low.
+    it may be half of what it should, as no lag is right for both. Shimmer comes out within 3 %,
+    but for a slight one at 180 Hz, a quarter too low.
 
     Parameters
     ----------
