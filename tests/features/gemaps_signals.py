@@ -11,16 +11,22 @@ Samples = NDArray[np.float32]
 
 
 def pulses(
-    hertz: float, seconds: float = 1.5, jitter: float = 0.0, shimmer_db: float = 0.0
+    hertz: float,
+    seconds: float = 1.5,
+    jitter: float = 0.0,
+    shimmer_db: float = 0.0,
+    chance: np.random.Generator | None = None,
 ) -> NDArray[np.float64]:
     """Band-limited pulses whose periods alternate by ``jitter`` and heights by ``shimmer_db``.
 
-    So local jitter and local shimmer are exactly those.
+    So local jitter and local shimmer are exactly those. With ``chance`` the periods are drawn
+    instead, uniformly, so that local jitter is ``jitter`` on average.
     """
     period = RATE / hertz
     count = int(seconds * hertz) - 2
     sign = np.where(np.arange(count) % 2, 0.5, -0.5)
-    at = period + np.cumsum(period * (1 + jitter * sign))
+    apart = sign if chance is None else chance.uniform(-1.5, 1.5, count)
+    at = period + np.cumsum(period * (1 + jitter * apart))
     height = 10 ** (sign * shimmer_db / 20)
     samples = np.zeros(int(seconds * RATE))
     for place, size in zip(at, height, strict=True):

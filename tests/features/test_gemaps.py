@@ -62,12 +62,13 @@ def test_noise_has_no_pitch_and_silence_neither():
     assert not contours(np.zeros(RATE, np.float32)).voiced.any()
 
 
-@pytest.mark.parametrize("hertz", [110.0, 200.0])
+@pytest.mark.parametrize("hertz", [110.0, 220.0])
 @pytest.mark.parametrize("jitter", [0.01, 0.03])
-def test_jitter_is_what_the_pulses_were_given_to_a_third(hertz, jitter):
-    samples = vowel(pulses(hertz, jitter=jitter))
-    found, _ = periods.jitter_and_shimmer(samples, np.full(100, hertz))
-    assert np.median(found[20:]) == pytest.approx(jitter, rel=0.33)
+def test_jitter_is_what_the_pulses_were_given_to_a_fifth(hertz, jitter):
+    source = pulses(hertz, jitter=jitter, chance=np.random.default_rng(0))
+    samples = vowel(source, bandwidths=(300, 300, 300, 300))
+    found, _ = periods.jitter_and_shimmer(samples, np.full(140, hertz))
+    assert np.mean(found[20:120]) == pytest.approx(jitter, rel=0.2)
 
 
 def test_a_regular_vowel_has_hardly_jitter_or_shimmer():
@@ -82,6 +83,24 @@ def test_shimmer_is_what_the_pulses_were_given(shimmer):
     samples = vowel(pulses(150.0, shimmer_db=shimmer), bandwidths=(400, 400, 400, 400))
     _, found = periods.jitter_and_shimmer(samples, np.full(120, 150.0))
     assert np.median(found[10:]) == pytest.approx(shimmer, rel=0.2)
+
+
+def test_a_frame_without_a_period_of_its_own_keeps_the_shimmer_and_has_no_jitter():
+    samples = vowel(pulses(70.0, jitter=0.02, shimmer_db=1.0))
+    jitter, shimmer = periods.jitter_and_shimmer(samples, np.full(120, 70.0))
+    held = np.flatnonzero(np.diff(shimmer[20:]) == 0) + 21
+    # Periods of 14.3 ms begin in two frames of three.
+    assert 0.2 < len(held) / len(shimmer[20:]) < 0.4
+    assert np.all(jitter[held] == 0)
+    assert np.all(shimmer[20:] > 0)
+
+
+def test_a_whisper_that_is_called_voiced_has_no_more_jitter_and_shimmer_than_the_limits():
+    whisper = vowel(np.random.default_rng(0).standard_normal(RATE))
+    whisper[RATE // 2 :] *= 0.01
+    jitter, shimmer = periods.jitter_and_shimmer(whisper, np.full(97, 150.0))
+    assert 0 < jitter.max() <= periods.LIMIT
+    assert 3 < shimmer.max() <= 9.55
 
 
 def test_more_noise_is_less_harmonics_to_noise():
@@ -229,7 +248,7 @@ def test_most_values_follow_opensmile_on_real_speech(real_recordings):
     other = np.array([theirs(signal) for signal in signals], float)
     r = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(mine.T, other.T, strict=True)])
     assert (r >= 0.98).sum() >= 60
-    assert (r >= 0.90).sum() >= 72
+    assert (r >= 0.90).sum() >= 75
 
 
 def edge_cases() -> dict[str, np.ndarray]:
@@ -275,12 +294,21 @@ def test_a_recording_from_8_khz_has_all_values(real_recordings):
     assert np.isfinite(make_extractor("gemaps")(signal)).all()
 
 
-def test_many_workers_give_the_bits_of_one():
+@pytest.mark.parametrize("prefer", ["processes", "threads"])
+def test_many_workers_give_the_bits_of_one(prefer):
     extractor = make_extractor("gemaps")
     signals = [Signal(noisy(vowel(pulses(100.0 + 40 * n)), 15, n), RATE) for n in range(4)]
     alone = [extractor(signal) for signal in signals]
-    together = Parallel(n_jobs=2)(delayed(extractor)(signal) for signal in signals)
+    together = Parallel(n_jobs=2, prefer=prefer)(delayed(extractor)(signal) for signal in signals)
     np.testing.assert_array_equal(alone, together)
+
+
+def test_a_signal_has_the_same_bits_after_a_longer_one():
+    extractor = make_extractor("gemaps")
+    short, long = (Signal(vowel(pulses(150.0, seconds)), RATE) for seconds in (0.4, 1.2))
+    before = extractor(short)
+    extractor(long)
+    np.testing.assert_array_equal(extractor(short), before)
 
 
 def test_descriptors_are_25_a_frame():

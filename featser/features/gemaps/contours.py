@@ -58,7 +58,14 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     hertz, voice = _voice(samples)
     voiced = hertz > 0
     at = np.flatnonzero(voiced | unvoiced)
-    spectrum = frames.transform(samples, frames.SHORT, frames.hamming(), frames.SHORT_FFT)
+    shape = (len(frames.framed(samples, frames.SHORT)), 1 + frames.SHORT_FFT // 2)
+    spectrum = frames.transform(
+        samples,
+        frames.SHORT,
+        frames.hamming(),
+        frames.SHORT_FFT,
+        frames.scratch("short", shape, np.complex64),
+    )
     taps = lpc.predictor(lpc.resampled(spectrum[at], convention))
     centre, width = lpc.formants(taps, convention)
     voice.values[at[:, None], _FORMANTS] = centre
@@ -66,7 +73,8 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     _relate(voice, hertz)
     blocks = frames.framed(samples, frames.SHORT)
     energy = np.einsum("tk,tk->t", blocks, blocks).mean(dtype=np.float64) / frames.SHORT
-    return Contours(_spectral(frames.power_of(spectrum)), voice.values, voiced, float(energy))
+    power = frames.power_of(spectrum, frames.scratch("power", shape, np.float32))
+    return Contours(_spectral(power), voice.values, voiced, float(energy))
 
 
 def _spectral(power: Floats) -> Floats:
@@ -95,21 +103,31 @@ def _voice(samples: Floats) -> tuple[NDArray[np.float64], _Voice]:
     The spectra of unvoiced frames end with this function: large arrays that live together cost
     more in page faults than their arithmetic.
     """
-    power = frames.transformed_power(samples, frames.LONG, frames.gauss(), frames.LONG_FFT)
-    magnitude = np.sqrt(power)
+    shape = (len(frames.framed(samples, frames.LONG)), 1 + frames.LONG_FFT // 2)
+    power = frames.transformed_power(
+        samples,
+        frames.LONG,
+        frames.gauss(),
+        frames.LONG_FFT,
+        frames.scratch("long", shape, np.float32),
+    )
     # Parseval: the energy of the weighted frame from its spectrum.
     energy = 2 * power.sum(axis=1) - power[:, 0] - power[:, -1]
+    magnitude = np.sqrt(power, out=power)
     sounding = np.sqrt(energy / (frames.LONG * frames.LONG_FFT)) > tracking.MIN_RMS
     # Silence decides nothing about the path unless sound is near.
     near = np.convolve(sounding, np.ones(2 * _NEAR + 1))[_NEAR:-_NEAR] > 0.5
-    candidates = pitch.pitch_candidates(pitch.subharmonic_sums(magnitude, ~near))
+    candidates = pitch.pitch_candidates(
+        pitch.subharmonic_sums(magnitude, ~near, frames.scratch("sums", shape, np.float32))
+    )
     hertz = np.where(sounding, tracking.track(*candidates), 0.0)
     voiced = hertz > 0
+    kept = magnitude[voiced]
     values = np.zeros((len(hertz), len(VOICE)), np.float32)
     values[:, 0] = tracking.semitones(hertz)
     values[:, 1], values[:, 2] = periods.jitter_and_shimmer(samples, hertz)
-    values[voiced, 3] = harmonics.harmonics_to_noise(power[voiced], hertz[voiced])
-    return hertz, _Voice(values, magnitude[voiced])
+    values[voiced, 3] = harmonics.harmonics_to_noise(kept**2, hertz[voiced])
+    return hertz, _Voice(values, kept)
 
 
 def _relate(voice: _Voice, hertz: NDArray[np.float64]) -> None:

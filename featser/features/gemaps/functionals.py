@@ -6,9 +6,12 @@ Affective Computing 7(2), 2016, section 3.2, and the parameters of the published
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.features.gemaps.compiled import compiled
 from featser.features.gemaps.contours import FRAME_RATE, Contours
 from featser.features.gemaps.names import VOICE
 from featser.features.spectrum import Floats
@@ -64,6 +67,27 @@ def mean_and_variation(values: Floats, frames: int) -> tuple[Doubles, Doubles]:
     return mean, np.divide(deviation, mean, out=np.full(len(mean), np.nan), where=defined)
 
 
+@compiled
+def _turning_points(values: Any, least: float) -> Any:
+    at = np.zeros(len(values), np.int64)
+    peaks = np.zeros(len(values), np.bool_)
+    found = 0
+    for index in range(2, len(values) - 1):
+        before, here, after = values[index - 1], values[index], values[index + 1]
+        peak = here > before and here > after
+        if not peak and not (here < before and here < after):
+            continue
+        change = here - values[at[found - 1]] if found > 0 else 0.0
+        if found > 0 and peaks[found - 1] == peak:
+            if (change > 0) == peak and change != 0:
+                at[found - 1] = index
+        elif found == 0 or abs(change) >= least:
+            at[found] = index
+            peaks[found] = peak
+            found += 1
+    return at[:found], peaks[:found]
+
+
 def turning_points(contour: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Frames of the contour's peaks and valleys, in turns, and which of them are peaks.
 
@@ -72,20 +96,9 @@ def turning_points(contour: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_
     valleys) in a row the higher (lower) stays.
     """
     values = contour.astype(np.float64)
-    steps = np.sign(np.diff(values))
-    at = np.flatnonzero(steps[1:-1] * steps[2:] < 0) + 2 if len(values) > 3 else np.zeros(0, int)
-    threshold = PEAK_THRESHOLD * np.ptp(values)
-    points: list[int] = []
-    peaks: list[bool] = []
-    for index, peak in zip(at.tolist(), (steps[at - 1] > 0).tolist(), strict=True):
-        change = values[index] - values[points[-1]] if points else 0.0
-        if points and peaks[-1] == peak:
-            if (change > 0) == peak and change != 0:
-                points[-1] = index
-        elif not points or abs(change) >= threshold:
-            points.append(index)
-            peaks.append(peak)
-    return np.array(points, np.int64), np.array(peaks, np.bool_)
+    found: tuple[NDArray[np.int64], NDArray[np.bool_]]
+    found = _turning_points(values, PEAK_THRESHOLD * np.ptp(values))
+    return found
 
 
 def contour_statistics(contour: Floats) -> Doubles:
@@ -105,10 +118,19 @@ def contour_statistics(contour: Floats) -> Doubles:
         return np.full(10, np.nan)
     values = contour.astype(np.float64)
     mean = values.mean()
-    percentiles = np.percentile(values, PERCENTILES)
+    percentiles = _percentiles(values)
     variation = values.std() / mean if mean != 0 else np.nan
     spread = percentiles[2] - percentiles[0]
     return np.array([mean, variation, *percentiles, spread, *_slopes(contour)])
+
+
+def _percentiles(values: Doubles) -> Doubles:
+    """Interpolate between the two nearest of the ordered values, as ``np.percentile`` does."""
+    ordered = np.sort(values)
+    at = np.array(PERCENTILES) / 100 * (len(values) - 1)
+    below = at.astype(np.int64)
+    above = np.minimum(below + 1, len(values) - 1)
+    return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
 
 
 def _slopes(contour: Floats) -> tuple[float, float, float, float]:

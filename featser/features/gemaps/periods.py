@@ -2,6 +2,11 @@
 
 Reference: I. R. Titze and H. Liang, "Comparison of F0 extraction methods for high-precision voice
 perturbation measurements", J. Speech Hear. Res. 36(6), 1993 (waveform matching).
+
+The configuration names the search range, the least correlation and the least number of periods.
+What it leaves open (where periods start, how many a frame has, what a frame without any keeps) is
+as the reference implementation's output shows it: on pulses of known length, moved and disturbed
+one at a time, and on real speech, where given its pitch nearly all frames agree.
 """
 
 from __future__ import annotations
@@ -17,119 +22,142 @@ from featser.features.spectrum import Floats
 
 SEARCH = 0.1
 MIN_CORRELATION = 0.5
+LIMIT = 1.0
+"""The most that jitter, and the difference of amplitudes over their mean, come to."""
+
+# Lags from 90 % to 110 % of the longest period, that of 55 Hz.
+_MOST_LAGS = 64
 
 
 @compiled
-def _likeness(samples: Any, first: int, lag: int, length: int) -> float:
-    """Correlation of a stretch of samples with that one ``lag`` later."""
-    product = 0.0
-    energy = 0.0
-    later = 0.0
-    for k in range(first, first + length):
-        one = np.float64(samples[k])
-        other = np.float64(samples[k + lag])
-        product += one * other
-        energy += one * one
-        later += other * other
-    return product / np.sqrt(energy * later) if energy * later > 0 else 0.0
+def _likeness(samples: Any, first: int, lag: int) -> float:
+    """Correlation, means removed, of ``lag`` samples with the ``lag`` samples after them."""
+    one, other = samples[first : first + lag], samples[first + lag : first + 2 * lag]
+    product, energy, later, total, total_later = 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(lag):
+        a, b = np.float64(one[k]), np.float64(other[k])
+        product += a * b
+        energy += a * a
+        later += b * b
+        total += a
+        total_later += b
+    product -= total * total_later / lag
+    energy -= total * total / lag
+    later -= total_later * total_later / lag
+    return product / np.sqrt(energy * later) if energy > 0 and later > 0 else 0.0
 
 
 @compiled
 def _height(samples: Any, first: int, length: int) -> float:
-    """Peak-to-peak amplitude of a stretch of samples."""
-    low = samples[first]
-    high = samples[first]
-    for k in range(first, first + length):
+    """Peak-to-peak amplitude of a period, its first and last samples left out."""
+    low = samples[first + 1]
+    high = samples[first + 1]
+    for k in range(first + 2, first + length - 1):
         low = min(low, samples[k])
         high = max(high, samples[k])
     return np.float64(high) - np.float64(low)
 
 
 @compiled
-def _match(samples: Any, first: int, expected: float, search: float) -> Any:
-    """Lag at which the signal is most like itself, and how like; lag 0 where it ends before."""
-    shortest = int(expected * (1 - search)) - 1
-    longest = int(expected * (1 + search)) + 2
-    length = int(expected)
-    if first < 0 or first + longest + length > len(samples):
-        return 0.0, 0.0
-    likeness = np.zeros(longest - shortest + 1)
-    for n in range(len(likeness)):
-        likeness[n] = _likeness(samples, first, shortest + n, length)
-    best = 1 + np.argmax(likeness[1:-1])
+def _match(samples: Any, first: int, shortest: int, longest: int, likeness: Any) -> Any:
+    """Lag of the highest peak of likeness between two lags, its refinement, and how high it is.
+
+    The lag is 0 where there is no peak: likeness that only rises or falls tells no period.
+    """
+    best = 0
+    for n in range(longest - shortest + 1):
+        likeness[n] = _likeness(samples, first, shortest + n)
+    for n in range(1, longest - shortest):
+        before, here, after = likeness[n - 1], likeness[n], likeness[n + 1]
+        if here > before and here > after and (best == 0 or here > likeness[best]):
+            best = n
+    if best == 0:
+        return 0, 0.0, 0.0
     before, here, after = likeness[best - 1], likeness[best], likeness[best + 1]
-    bend = before - 2 * here + after
-    refined = bend < 0 and here >= before and here >= after
-    offset = 0.5 * (before - after) / bend if refined else 0.0
-    return shortest + best + offset, here
+    offset = 0.5 * (before - after) / (before - 2 * here + after)
+    return shortest + best, offset, here - 0.25 * (before - after) * offset
 
 
 @compiled
 def _measure(samples: Any, hertz: Any, hop: int, rate: float, search: float, least: float) -> Any:
     result = np.zeros((len(hertz), 2))
+    likeness = np.zeros(_MOST_LAGS)
     last = 0.0
-    start = 0.0
+    start = 0
     for t in range(len(hertz)):
         if hertz[t] <= 0:
-            last = 0.0
             continue
         expected = rate / hertz[t]
-        end = (t + 1) * hop
-        if t == 0 or hertz[t - 1] <= 0:
-            start = max(end - 2 * expected, 0.0)
-        total, change, decibels = 0.0, 0.0, 0.0
-        periods, changes = 0, 0
-        while start + 2 * expected <= end:
-            first = int(start + 0.5)
-            period, like = _match(samples, first, expected, search)
-            if like < least:
-                start += expected
-                continue
-            length = int(np.rint(period))
-            one = _height(samples, first, length)
-            other = _height(samples, first + length, length)
-            decibels += abs(20 * np.log10(one / other)) if one > 0 and other > 0 else 0.0
-            if last > 0:
-                change += abs(period - last)
-                changes += 1
-            total += period
-            periods += 1
-            last = period
-            start += period
+        shortest, longest = int(expected * (1 - search)), int(expected * (1 + search))
+        begins = t == 0 or hertz[t - 1] <= 0
+        if begins:
+            start = t * hop
+            last = 0.0
+        tries, periods, changes = 0, 0, 0
+        total, change, heights, differences = 0.0, 0.0, 0.0, 0.0
+        while start + 2 * longest <= len(samples):
+            inside = start + 2 * (longest + 2) <= (t + 1) * hop
+            if not inside and (tries > 0 or not (begins or start <= t * hop - 2)):
+                break
+            tries += 1
+            lag, offset, like = _match(samples, start, shortest, longest, likeness)
+            if like >= least:
+                period = lag + offset
+                if last > 0:
+                    change += abs(period - last)
+                    changes += 1
+                last = period
+                total += period
+                periods += 1
+                one = _height(samples, start, lag)
+                other = _height(samples, start + lag, lag)
+                differences += abs(one - other)
+                heights += (one + other) / 2
+            start += lag if lag > 0 else int(expected + 0.5)
         if periods > 0:
             result[t, 0] = change / changes / (total / periods) if changes > 0 else 0.0
-            result[t, 1] = decibels / periods
-        elif t > 0:
-            result[t] = result[t - 1]
+            result[t, 1] = differences / heights if heights > 0 else 0.0
+        elif not begins:
+            result[t, 0] = result[t - 1, 0] if tries > 0 else 0.0
+            result[t, 1] = result[t - 1, 1]
     return result
 
 
 def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """Local jitter and shimmer of the periods that end in each frame's 10 ms.
+    """Local jitter and shimmer of the periods that begin about each frame's 10 ms.
 
-    From two periods before the end of the first voiced frame on, each period is as long as the
-    lag, within 10 % of the pitch's, at which the signal is most like itself, refined by a
-    parabola; a stretch less alike than 0.5 is passed over. A frame in which no period ends keeps
-    the values of the frame before.
+    A period is the lag, within 10 % of the pitch's, at which the signal is most like itself: the
+    highest peak of the correlation of one lag's samples with those that follow, refined by a
+    parabola. Periods follow one another from the first voiced frame on. A frame has those whose
+    successor ends with it at the latest, and one at least, unless that begins after the frame
+    does. Where correlation has no peak, or one below 0.5, is no period, and the search goes on a
+    lag (or the pitch's period) later. A frame in which all fail keeps the values of the frame
+    before; one too short for another try has no jitter, and keeps the shimmer.
 
-    Of synthetic voices of 100–260 Hz shimmer comes out within 1 %, jitter within 15 % up to 180 Hz
-    and 40 % too low at 260 Hz, where one period's ringing fills the next.
+    Of synthetic voices of 90–300 Hz whose periods vary at random, jitter comes out 2 % to 11 %
+    too low on average (30 % too high to 50 % too low at single pitches); where periods alternate,
+    it may be half of what it should, as no lag is right for both. Shimmer comes out within 3 %,
+    but for a slight one at 180 Hz, a quarter too low.
 
     Parameters
     ----------
     samples : ndarray, shape (n,)
         The signal at 16 kHz.
     hertz : ndarray, shape (frames,)
-        Fundamental frequency; 0 where unvoiced.
+        Fundamental frequency, 55 Hz or more; 0 where unvoiced.
 
     Returns
     -------
     jitter : ndarray, shape (frames,)
-        Mean absolute difference of successive periods over their mean length; 0 where unvoiced or
-        before the second period.
+        Mean absolute difference of successive periods over their mean length, 0 to 1; 0 where
+        unvoiced or before the second period.
     shimmer : ndarray, shape (frames,)
-        Mean absolute ratio of successive peak-to-peak amplitudes, in dB; 0 where unvoiced.
+        Level in dB between two peak-to-peak amplitudes that differ as successive ones do on
+        average, 0 to 9.54; 0 where unvoiced. The reference implementation gives the level of 1
+        plus the difference over the mean, which comes to 8 % less at 1.5 dB and 37 % less at its
+        limit; this is the one departure from it, for the sake of truth.
     """
     values = _measure(samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION)
-    values = values.astype(np.float32)
-    return values[:, 0], values[:, 1]
+    jitter, difference = np.minimum(values, LIMIT).T
+    shimmer = 20 * np.log10((1 + difference / 2) / (1 - difference / 2))
+    return jitter.astype(np.float32), shimmer.astype(np.float32)

@@ -107,9 +107,10 @@ def _sums(
     bending: Any,
     shifts: Any,
     compression: Any,
+    result: Any,
 ) -> Any:
     frames, points = magnitude.shape
-    result = np.zeros((frames, points), np.float32)
+    result[:] = 0
     peak = np.zeros(points + 4, np.float32)
     kept = np.zeros(points, np.float32)
     smooth = np.zeros(points, np.float32)
@@ -136,7 +137,9 @@ def _sums(
     return result
 
 
-def subharmonic_sums(magnitude: Floats, silent: NDArray[np.bool_]) -> Floats:
+def subharmonic_sums(
+    magnitude: Floats, silent: NDArray[np.bool_], out: Floats | None = None
+) -> Floats:
     """Sum of 15 compressed harmonics for each of 513 fundamental frequencies.
 
     Parameters
@@ -145,13 +148,16 @@ def subharmonic_sums(magnitude: Floats, silent: NDArray[np.bool_]) -> Floats:
         Of the 60 ms frames' spectrum.
     silent : ndarray of bool, shape (frames,)
         Frames to leave out; their sums are 0.
+    out : ndarray, shape (frames, 513), optional
+        Where to write.
 
     Returns
     -------
     ndarray, shape (frames, 513)
         For the fundamentals 25 · 2^(i / 512 · log2(320)) Hz; 0 or more.
     """
-    return np.asarray(_sums(magnitude, silent, *_axis(), _bending(), *_shifts()))
+    result = np.empty_like(magnitude) if out is None else out
+    return np.asarray(_sums(magnitude, silent, *_axis(), _bending(), *_shifts(), result))
 
 
 @compiled
@@ -197,7 +203,7 @@ def _peaks(
                 continue
             score = peak - 0.25 * (before - after) * offset
             hertz[t, kept] = frequency
-            voicing[t, kept] = 1 - mean / score
+            voicing[t, kept] = max(1 - mean / score, 0.0)
             if voicing[t, kept] > voicing[t, best]:
                 best = kept
             kept += 1

@@ -63,9 +63,9 @@ def _cheapest_path(hertz: Any, voicing: Any, weights: Any, voiced_from: float) -
                 if (i < count) != (j < count):
                     step += switch
                 elif i < count:
-                    apart = 0.6 * _interval(frequency, hertz[t - 1, i])
-                    apart += 0.9 * _interval(frequency, hertz[t - 1, 0])
-                    apart += 0.6 * _interval(hertz[t, 0], hertz[t - 1, i])
+                    apart = _interval(frequency, hertz[t - 1, i])
+                    apart += 0.7 * _interval(frequency, hertz[t - 1, 0])
+                    apart += 0.4 * _interval(hertz[t, 0], hertz[t - 1, i])
                     step += jump * apart
                 if step < best:
                     best = step
@@ -86,10 +86,12 @@ def _cheapest_path(hertz: Any, voicing: Any, weights: Any, voiced_from: float) -
 def track(hertz: NDArray[np.float64], voicing: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fundamental frequency of each frame.
 
-    An interval is the weighted sum of three: between the two pitches (0.6), from the later to the
-    earlier frame's most probable candidate (0.9), and from the later frame's most probable
-    candidate to the earlier pitch (0.6). The configuration leaves the formula open; these weights
-    make contours most like the reference implementation's on real speech.
+    An interval is the weighted sum of three: between the two pitches (1), from the later to the
+    earlier frame's most probable candidate (0.7), and from the later frame's most probable
+    candidate to the earlier pitch (0.4). The configuration leaves the formula open, and its weight
+    for changes of the interval has no effect. Without intervals the paths are the reference
+    implementation's in every frame; with them, these factors made contours most like its own on
+    one half of the speakers, and they are nearer on the other half too.
 
     Parameters
     ----------
