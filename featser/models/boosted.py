@@ -27,25 +27,7 @@ from featser.models.balance import balanced_weights
 
 
 class _Boosted(BaseEstimator):
-    """What classifier and regressor share.
-
-    Parameters
-    ----------
-    n_estimators, max_depth, learning_rate, subsample, colsample_bytree, colsample_bynode, max_bin
-        As ``xgboost.XGBClassifier`` has them; the defaults are those of featser's ``xgboost``.
-    n_jobs : int
-        Threads.
-    random_state : int
-        Of the rows and features that each tree sees.
-    batch_rows : int
-        Rows in memory at once.
-
-    Attributes
-    ----------
-    booster_ : xgboost.Booster
-        Fitted.
-    n_features_in_ : int
-    """
+    """What :class:`BatchedXGBClassifier` and :class:`BatchedXGBRegressor` share."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"sample_weight": True}
 

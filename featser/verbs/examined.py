@@ -42,12 +42,6 @@ class Examined:
     notes: list[str] = field(default_factory=list)
     seconds: NDArray[np.float64] | None = None
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many findings there are of each severity, without those that have none."""
-        found = pd.Series([finding.severity for finding in self.findings], dtype=object)
-        return {str(name): int(n) for name, n in found.value_counts(sort=False).items()}
-
 
 def content_of(keys: pd.Series) -> NDArray[np.str_]:
     """Return the recording's content hash in each utterance's key."""
