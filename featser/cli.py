@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from featser import __version__
 from featser.cli_compare import compare
 from featser.cli_fetch import fetch
+from featser.cli_fit import fit
 from featser.cli_lists import augmentations, cards, features
-from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
+from featser.cli_options import Corpus, DataOption, Features, Jobs, bars_of
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
-    Bars,
     say,
     show_audit,
     show_extraction,
@@ -40,32 +37,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-app.add_typer(stores, name="store")
-app.add_typer(cards, name="corpora")
-for listing in (compare, fetch, features, augmentations):
-    app.command()(listing)
-
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
-Features = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--features",
-        "-f",
-        metavar="NAME[:PRESET]",
-        help="An extractor, such as handcrafted, egemaps or mfcc:basic; repeat for several. "
-        "`featser features` lists them.",
-    ),
-]
-Corpus = Annotated[
-    str | None,
-    typer.Option("--corpus", metavar="CARD", help="The card of a corpus folder: see `corpora`."),
-]
-DataOption = Annotated[
-    list[str] | None,
-    typer.Option("--data", metavar="CORPUS=FOLDER", help="Where a corpus of the recipe is."),
-]
-Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and intervals.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -120,7 +91,7 @@ def audit(
     """
     from featser.verbs.audit import audit as run
 
-    with _bars() as bars:
+    with bars_of() as bars:
         result = run(source, corpus, output, primary, jobs, progress=bars("Examining recordings"))
     show_audit(result)
     if output is not None:
@@ -179,7 +150,7 @@ def extract(
     from featser.verbs.extract import extract as run
     from featser.verbs.source import parse_data
 
-    with _bars(store) as bars:
+    with bars_of(store) as bars:
         result = run(
             source,
             store,
@@ -199,91 +170,7 @@ def extract(
         raise typer.Exit(1)
 
 
-@app.command()
-def fit(
-    source: Annotated[
-        str | None,
-        typer.Argument(help="As for `extract`; omitted: what was last extracted into the store."),
-    ] = None,
-    store: Store = DEFAULT_STORE,
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", "-t", help="A label to predict; default: every usable one."),
-    ] = None,
-    primary: Annotated[
-        str | None, typer.Option(help="The task that leads [the card's, or emotion].")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; several "
-            "with commas vote; or `vote`, the default."
-        ),
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
-    ] = None,
-    protocol: Protocol = None,
-    train: Train = None,
-    test: Test = None,
-    dev: Dev = None,
-    speaker_norm: Annotated[
-        str | None,
-        typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
-    ] = None,
-    features: Features = None,
-    corpus: Corpus = None,
-    data: DataOption = None,
-    seed: Seed = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
-    ] = None,
-    augmented: Annotated[
-        bool, typer.Option(help="Learn from the augmented copies that were extracted, if any.")
-    ] = True,
-    audit: Annotated[
-        bool,
-        typer.Option(help="Audit recordings first; keep altered copies of them in one fold."),
-    ] = True,
-    batches: Annotated[
-        bool | None,
-        typer.Option(help="Read features in batches: xgboost alone can [from 1 GB of them on]."),
-    ] = None,
-    jobs: Jobs = -1,
-) -> None:
-    """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
-
-    The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
-    model.featser and report.html.
-    """
-    from featser.verbs.fit import fit as run
-    from featser.verbs.source import parse_data
-
-    with _bars() as bars:
-        result = run(
-            source,
-            store,
-            tasks=task or (),
-            primary=primary,
-            model=model,
-            weights=_weights(weights),
-            protocols=protocol or (),
-            sides=sides_of(train, test, dev),
-            speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
-            features=features or (),
-            corpus=corpus,
-            data=parse_data(data or []),
-            seed=seed,
-            output=output,
-            jobs=jobs,
-            command=_typed(),
-            augmented=augmented,
-            batches=batches,
-            audit=audit,
-            examining=bars("Examining recordings"),
-            progress=bars("Fitting folds"),
-        )
-    show_run(result)
+app.command()(fit)
 
 
 @app.command()
@@ -302,7 +189,7 @@ def predict(
     """
     from featser.verbs.predict import predict as run
 
-    with _bars() as bars:
+    with bars_of() as bars:
         result = run(model, files, output, jobs, bars("Predicting"))
     show_predictions(result)
     if output is not None:
@@ -351,10 +238,16 @@ def demo(
     """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
     from featser.verbs.demo import demo as run
 
-    with _bars(folder / "store") as bars:
+    with bars_of(folder / "store") as bars:
         extraction, result = run(folder, bars, jobs, seed)
     show_extraction(extraction, str(folder / "store"))
     show_run(result)
+
+
+for command in (compare, fetch, features, augmentations):
+    app.command()(command)
+app.add_typer(stores, name="store")
+app.add_typer(cards, name="corpora")
 
 
 def main() -> None:
@@ -364,36 +257,3 @@ def main() -> None:
     except FeatserError as error:
         print(f"featser: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-@contextmanager
-def _bars(store: Path | None = None) -> Iterator[Bars]:
-    """Show progress; an interruption ends with what was done and the exit code 130."""
-    try:
-        with Bars() as bars:
-            yield bars
-    except KeyboardInterrupt as stop:
-        if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
-            show_extraction(done, str(store))
-        message = "interrupted; what was finished is kept: run the same command again"
-        print(f"\nfeatser: {message}", file=sys.stderr)
-        sys.exit(130)
-
-
-def _typed() -> str:
-    return shlex.join(["featser", *sys.argv[1:]])
-
-
-def _weights(text: str | None) -> Any:
-    if text is None or text in ("equal", "inner"):
-        return text
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise FeatserError(f"--weights '{text}': equal, inner, or numbers such as 1,2,1") from None
-
-
-def _choice(option: str, value: str | None, valid: tuple[str, ...]) -> Any:
-    if value is not None and value not in valid:
-        raise FeatserError(f"{option} '{value}': valid are {', '.join(valid)}")
-    return value

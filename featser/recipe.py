@@ -15,7 +15,7 @@ from featser.errors import FeatserError, RecipeError, unknown
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
 
-DEFAULT_FEATURES = ("handcrafted", "egemaps")
+DEFAULT_FEATURES = ("handcrafted", "gemaps")
 
 
 class Recipe(BaseModel):

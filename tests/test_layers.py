@@ -31,11 +31,13 @@ LAYERS = {
     "console": 8,
     "cli_compare": 9,
     "cli_fetch": 9,
+    "cli_options": 9,
+    "cli_fit": 10,
     "cli_protocols": 9,
     "cli_store": 9,
     "cli_lists": 9,
-    "cli": 10,
-    "__main__": 11,
+    "cli": 11,
+    "__main__": 12,
 }
 HEAVY = ("numba", "sklearn", "xgboost", "opensmile", "matplotlib", "torch", "librosa", "pandas")
 

@@ -184,7 +184,13 @@ class ExtractorInfo:
 
 
 HANDCRAFTED = "handcrafted"
-OTHERS = ("bangla166", "gemaps", "egemaps", "compare")
+OTHERS = {
+    "bangla166": "featser.features.bangla166:Bangla166",
+    "gemaps": "featser.features.gemaps.extractor:Gemaps",
+    "egemaps": "featser.features.opensmile:egemaps",
+    "compare": "featser.features.opensmile:compare",
+}
+"""Extractors without presets: name → what makes it, imported only when it is asked for."""
 
 
 def extractor_names() -> tuple[str, ...]:
@@ -239,17 +245,11 @@ def make_extractor(spec: str) -> Extractor:
 
 
 def _make_other(name: str) -> Extractor:
-    if name == "bangla166":
-        from featser.features.bangla166 import Bangla166
+    from importlib import import_module
 
-        return Bangla166()
-    if name == "gemaps":
-        from featser.features.gemaps.extractor import Gemaps
-
-        return Gemaps()
-    from featser.features.opensmile import OpenSmile
-
-    return OpenSmile(name)
+    module, _, maker = OTHERS[name].partition(":")
+    extractor: Extractor = getattr(import_module(module), maker)()
+    return extractor
 
 
 def list_extractors() -> tuple[ExtractorInfo, ...]:

@@ -125,6 +125,16 @@ def _pcm(signal: Signal) -> bytes:
     return (samples * np.float32(32768)).astype(np.int16).tobytes()
 
 
+def egemaps() -> OpenSmile:
+    """Return the extractor ``egemaps``."""
+    return OpenSmile("egemaps")
+
+
+def compare() -> OpenSmile:
+    """Return the extractor ``compare``."""
+    return OpenSmile("compare")
+
+
 class _Engine:
     """One openSMILE pipeline, used by one thread of one process."""
 

@@ -1,0 +1,121 @@
+"""``featser fit``: its options, and how they are read."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from featser.cli_options import Corpus, DataOption, Features, Jobs, Seed, bars_of
+from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
+from featser.cli_store import DEFAULT_STORE, Store
+from featser.console import show_run
+from featser.errors import FeatserError
+
+
+def fit(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="As for `extract`; omitted: what was last extracted into the store."),
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", "-t", help="A label to predict; default: every usable one."),
+    ] = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The task that leads [the card's, or emotion].")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; several "
+            "with commas vote; or `vote`, the default."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
+    ] = None,
+    protocol: Protocol = None,
+    train: Train = None,
+    test: Test = None,
+    dev: Dev = None,
+    speaker_norm: Annotated[
+        str | None,
+        typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
+    ] = None,
+    features: Features = None,
+    corpus: Corpus = None,
+    data: DataOption = None,
+    seed: Seed = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run's folder [a new one in runs/].")
+    ] = None,
+    augmented: Annotated[
+        bool, typer.Option(help="Learn from the augmented copies that were extracted, if any.")
+    ] = True,
+    audit: Annotated[
+        bool,
+        typer.Option(help="Audit recordings first; keep altered copies of them in one fold."),
+    ] = True,
+    batches: Annotated[
+        bool | None,
+        typer.Option(help="Read features in batches: xgboost alone can [from 1 GB of them on]."),
+    ] = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
+
+    The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
+    model.featser and report.html.
+    """
+    from featser.verbs.fit import fit as run
+    from featser.verbs.source import parse_data
+
+    with bars_of() as bars:
+        result = run(
+            source,
+            store,
+            tasks=task or (),
+            primary=primary,
+            model=model,
+            weights=_weights(weights),
+            protocols=protocol or (),
+            sides=sides_of(train, test, dev),
+            speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
+            features=features or (),
+            corpus=corpus,
+            data=parse_data(data or []),
+            seed=seed,
+            output=output,
+            jobs=jobs,
+            command=_typed(),
+            augmented=augmented,
+            batches=batches,
+            audit=audit,
+            examining=bars("Examining recordings"),
+            progress=bars("Fitting folds"),
+        )
+    show_run(result)
+
+
+def _typed() -> str:
+    return shlex.join(["featser", *sys.argv[1:]])
+
+
+def _weights(text: str | None) -> Any:
+    if text is None or text in ("equal", "inner"):
+        return text
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise FeatserError(f"--weights '{text}': equal, inner, or numbers such as 1,2,1") from None
+
+
+def _choice(option: str, value: str | None, valid: tuple[str, ...]) -> Any:
+    if value is not None and value not in valid:
+        raise FeatserError(f"{option} '{value}': valid are {', '.join(valid)}")
+    return value

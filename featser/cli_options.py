@@ -1,0 +1,48 @@
+"""Options that several commands share, and progress bars that an interruption ends well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featser.console import Bars, show_extraction
+
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        "-f",
+        metavar="NAME[:PRESET]",
+        help="An extractor, such as handcrafted, gemaps or mfcc:basic; repeat for several. "
+        "`featser features` lists them.",
+    ),
+]
+Corpus = Annotated[
+    str | None,
+    typer.Option("--corpus", metavar="CARD", help="The card of a corpus folder: see `corpora`."),
+]
+DataOption = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="CORPUS=FOLDER", help="Where a corpus of the recipe is."),
+]
+Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and intervals.")]
+
+
+@contextmanager
+def bars_of(store: Path | None = None) -> Iterator[Bars]:
+    """Show progress; an interruption ends with what was done and the exit code 130."""
+    try:
+        with Bars() as bars:
+            yield bars
+    except KeyboardInterrupt as stop:
+        if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
+            show_extraction(done, str(store))
+        message = "interrupted; what was finished is kept: run the same command again"
+        print(f"\nfeatser: {message}", file=sys.stderr)
+        sys.exit(130)
