@@ -30,7 +30,9 @@ SPECS = [
     "spectral:standard",
     "mfcc+zcr:basic",
     "bangla166",
+    "covariance",
     "gemaps",
+    "modulation",
     "egemaps",
     "compare",
 ]
