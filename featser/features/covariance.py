@@ -44,7 +44,7 @@ class Covariance(Extractor):
     def __init__(self) -> None:
         self.name = "covariance"
         self.rate = DEFAULT.rate
-        self.cost_ms = 2.0
+        self.cost_ms = 2.3
         self.units = "log of squared usual spreads"
         self.description = "log-covariance of MFCC, level and spectral shape, and of their changes"
 

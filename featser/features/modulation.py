@@ -49,7 +49,7 @@ class Modulation(Extractor):
     def __init__(self) -> None:
         self.name = "modulation"
         self.rate = DEFAULT.rate
-        self.cost_ms = 1.5
+        self.cost_ms = 1.2
         self.units = "dB, octaves"
         self.description = "modulation spectrum of 20 mel bands' levels, 0.5 to 32 Hz"
 

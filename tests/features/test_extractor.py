@@ -30,6 +30,7 @@ SPECS = [
     "spectral:standard",
     "mfcc+zcr:basic",
     "bangla166",
+    "contrasts",
     "covariance",
     "gemaps",
     "modulation",
