@@ -1,8 +1,7 @@
 """Contrasts within the utterance: its loud parts against its quiet ones, its thirds in turn.
 
 They are differences between means, in the units of the contours: what the speaker, the microphone
-and the room add to every frame cancels. Angry speech differs from calm speech less in its quiet
-frames than in its loud ones, and questions and surprise end otherwise than they begin.
+and the room add to the level of every frame cancels. They are defined here.
 """
 
 from __future__ import annotations

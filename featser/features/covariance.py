@@ -1,8 +1,8 @@
 r"""Covariance of the contours and of their changes, as the logarithm of a matrix.
 
-Which descriptors move together, and how much, has neither place in the utterance nor mean: it
-tells how something is said with little of who says what. A covariance matrix is symmetric and
-positive definite; such matrices form a curved space, and their logarithms
+Statistics of single contours say nothing of which contours move together. A covariance matrix
+does, and holds no mean. It is symmetric and positive definite; such matrices form a curved space,
+and their logarithms
 :math:`\log C = V \operatorname{diag}(\log\lambda) V^\top` a flat one, in which Euclidean
 distances, and hence linear and Gaussian-kernel methods, are meaningful. Sources: Arsigny et al.,
 Log-Euclidean metrics, Magnetic Resonance in Medicine 56(2), 2006; Tuzel et al., Region

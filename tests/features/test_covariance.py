@@ -3,11 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featser.audio import Signal
+from featser.audio import Signal, read_audio
 from featser.errors import FeatureError
 from featser.features.covariance import FLOOR, Covariance, log_covariance
-from featser.features.spectrum import spectrum_of
-from featser.features.tracks import LEVEL, SPREADS, TRACK_NAMES, sounding, tracks_of
 
 RATE = 16_000
 
@@ -64,13 +62,6 @@ def test_gain_changes_nothing():
     np.testing.assert_allclose(Covariance()(quiet), Covariance()(loud), atol=2e-3)
 
 
-def test_silence_around_the_sound_changes_little():
-    sound = noise(RATE)
-    padded = Signal(np.pad(sound.samples, RATE), RATE)
-    tracks = tracks_of(spectrum_of(padded))
-    assert 100 <= sounding(tracks).sum() <= 106
-
-
 def test_any_length_has_values_finite_ones_from_half_a_second():
     for n in (1, 800, 4000):
         assert Covariance()(noise(n)).shape == (462,)
@@ -83,16 +74,6 @@ def test_two_calls_have_equal_bits():
     np.testing.assert_array_equal(Covariance()(noise()), Covariance()(noise()))
 
 
-def test_tracks_are_computed_once_for_a_spectrum_and_cannot_be_changed():
-    spectrum = spectrum_of(noise())
-    assert tracks_of(spectrum) is tracks_of(spectrum)
-    assert tracks_of(spectrum).shape == (len(TRACK_NAMES), spectrum.n_frames)
-    assert TRACK_NAMES[LEVEL] == "level"
-    assert len(SPREADS) == len(TRACK_NAMES) == 21
-    with pytest.raises(ValueError, match="read-only"):
-        tracks_of(spectrum)[0, 0] = 1
-
-
 def test_another_rate_is_refused_with_the_mend():
     with pytest.raises(FeatureError, match=r"resampled\(16000\)"):
         Covariance()(Signal(np.ones(800, np.float32), 8000))
@@ -100,6 +81,4 @@ def test_another_rate_is_refused_with_the_mend():
 
 @pytest.mark.corpora
 def test_real_speech_has_finite_values(real_recordings):
-    from featser.audio import read_audio
-
     assert np.isfinite(Covariance()(read_audio(real_recordings[0]))).all()
