@@ -187,6 +187,10 @@ HANDCRAFTED = "handcrafted"
 OTHERS = {
     "bangla166": "featser.features.bangla166:Bangla166",
     "gemaps": "featser.features.gemaps.extractor:Gemaps",
+    "gemaps-contours": "featser.features.gemaps_contours:GemapsContours",
+    "voice": "featser.features.voice:Voice",
+    "rhythm": "featser.features.rhythm:Rhythm",
+    "timbre": "featser.features.timbre:Timbre",
     "egemaps": "featser.features.opensmile:egemaps",
     "compare": "featser.features.opensmile:compare",
 }
