@@ -17,9 +17,11 @@ CPP_HZ = (60.0, 400.0)
 """Fundamental frequencies between which the cepstral peak is sought."""
 
 _BIN_HZ = RATE / LONG_FFT
-_LAST_BIN = LONG_FFT // 2 - 3
 _LEAST = 1e-7
 _REACH = 3
+
+# Of a harmonic: so that its peak, and the bin beside that, are in the spectrum.
+_LAST_BIN = LONG_FFT // 2 - _REACH - 1
 
 
 def cepstral_prominence(magnitude: Floats) -> Floats:

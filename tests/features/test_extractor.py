@@ -31,6 +31,10 @@ SPECS = [
     "mfcc+zcr:basic",
     "bangla166",
     "gemaps",
+    "gemaps-contours",
+    "voice",
+    "rhythm",
+    "timbre",
     "egemaps",
     "compare",
 ]
