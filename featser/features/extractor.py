@@ -210,8 +210,8 @@ def make_extractor(spec: str) -> Extractor:
     spec : str
         ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
         mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
-        ``spectral``) or several joined by ``+``, ``bangla166``, ``gemaps``, ``egemaps``,
-        ``compare``.
+        ``spectral``) or several joined by ``+``, ``bangla166``, ``gemaps``,
+        ``gemaps-contours``, ``voice``, ``rhythm``, ``timbre``, ``egemaps``, ``compare``.
         Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``.
 
     Returns

@@ -37,7 +37,7 @@ class GemapsContours(Extractor):
     def __init__(self) -> None:
         self.name = "gemaps-contours"
         self.rate = RATE
-        self.cost_ms = 7.5
+        self.cost_ms = 6.6
         self.units = "semitones, Hz, dB, ratios, and these per s and per frame"
         self.description = "gemaps' 25 contours, 21 functionals each, over all and voiced frames"
 

@@ -67,7 +67,7 @@ class Rhythm(Extractor):
     def __init__(self) -> None:
         self.name = "rhythm"
         self.rate = RATE
-        self.cost_ms = 7.0
+        self.cost_ms = 6.7
         self.units = "s, 1/s, dB, dB/s, Hz, ratios"
         self.description = "beats, pauses, stretches of voice, envelope slopes and modulation"
 

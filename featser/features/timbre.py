@@ -50,7 +50,7 @@ class Timbre(Extractor):
     def __init__(self) -> None:
         self.name = "timbre"
         self.rate = RATE
-        self.cost_ms = 13.0
+        self.cost_ms = 8.2
         self.units = "octaves, dB, dB/kHz, dB/octave, ratios, and these per s and per frame"
         self.description = "spectral shape and balance of harmonics over voiced frames"
 

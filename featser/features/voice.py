@@ -65,7 +65,7 @@ class Voice(Extractor):
     def __init__(self) -> None:
         self.name = "voice"
         self.rate = RATE
-        self.cost_ms = 9.0
+        self.cost_ms = 7.6
         self.units = "semitones, dB, Hz, octaves, ratios, 1/s"
         self.description = "course of pitch; voice quality in time, with pitch and with loudness"
 
