@@ -41,7 +41,8 @@ def cepstral_prominence(magnitude: Floats) -> Floats:
     Returns
     -------
     ndarray, shape (frames,)
-        0 or more; about 2 in noise, 5 to 12 in clear voices.
+        0 or more; about 1 in noise, 3 in voiced speech (1.3 to 7.4 in nine frames of ten), 10 in a
+        synthetic vowel.
     """
     from scipy.fft import irfft
 

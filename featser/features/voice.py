@@ -53,9 +53,9 @@ class Voice(Extractor):
     - Pearson's correlation of these with pitch, and of those of the voice with loudness.
 
     Sources: Hillenbrand et al. 1994 (CPP); H. M. Hanson, J. Acoust. Soc. Am. 101(1), 1997
-    (harmonics); W. T. Fitch, J. Acoust. Soc. Am. 102(2), 1997 (formant dispersion: half of it
-    from three formants).
-    Formants are those of ``gemaps``, its departures from the truth included. Computed on the same
+    (harmonics); W. T. Fitch, J. Acoust. Soc. Am. 102(2), 1997 (dispersion: the mean distance of
+    neighbouring formants). Formants are those of ``gemaps``, its departures from the truth
+    included; one below 50 Hz counts as 50 Hz in the octaves. Computed on the same
     :class:`~featser.audio.Signal` as ``gemaps``, it shares the contours.
     """
 
