@@ -15,7 +15,17 @@ from featser.errors import FeatserError, RecipeError, unknown
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
 
-DEFAULT_FEATURES = ("handcrafted", "gemaps")
+DEFAULT_FEATURES = (
+    "handcrafted",
+    "gemaps",
+    "gemaps-contours",
+    "voice",
+    "rhythm",
+    "timbre",
+    "covariance",
+    "modulation",
+    "contrasts",
+)
 
 
 class Recipe(BaseModel):
