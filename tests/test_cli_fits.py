@@ -38,7 +38,8 @@ def stopped(work: Path, how: signal.Signals, folds: int) -> subprocess.Completed
     """Fit until so many folds are finished, then send a signal."""
     with subprocess.Popen(
         [*PYTHON, *FOREST, "-o", "run"], cwd=work, env={**os.environ, "COLUMNS": "300"},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509
     ) as running:  # fmt: skip
         while len(kept(work)) < folds and running.poll() is None:
             time.sleep(0.01)

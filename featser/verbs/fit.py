@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
 from featser.evaluation.protocols import Sides, fold_table, independent_units
+from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
 from featser.models.estimators import make_batched, make_estimator, members_of
@@ -249,7 +250,24 @@ def _metrics(
             if (name := f"{task.name}.duration") in part
             else None,
         )
+    if tasks[0].categorical:
+        result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker, seed)
     return result
+
+
+def _calibration(
+    task: Task, predictions: pd.DataFrame, speaker: NDArray[np.str_] | None, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the figures of a task's probabilities."""
+    known = predictions[f"{task.name}.true"].notna().to_numpy()
+    columns = [f"{task.name}.p[{name}]" for name in task.classes]
+    return reliability(
+        predictions.loc[known, f"{task.name}.true"].to_numpy(),
+        predictions.loc[known, columns].to_numpy(dtype=float),
+        task.classes,
+        None if speaker is None else speaker[known],
+        seed=seed,
+    ).figures
 
 
 def _labelled(protocol: str, table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -185,7 +185,7 @@ def test_rows_read_in_batches_have_the_identity_of_those_in_memory() -> None:
 
 
 def test_whatever_a_fold_is_fitted_from_is_in_its_identity() -> None:
-    """Give `identities` what `_fit_one` is given, or a changed one would be read as if it fitted."""
+    """What `_fit_one` is given and `identities` is not could change without being noticed."""
     asked = set(inspect.signature(_fit_one).parameters)
     known = set(inspect.signature(identities).parameters)
     assert asked - known == {"fold", "number"}, "the same as `plan` and one of `folds`"
