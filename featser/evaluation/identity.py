@@ -30,8 +30,8 @@ ALL = -1
 
 _BYTES = 16
 _PACKAGE = Path(__file__).resolve().parents[1]
-_FITTING = ("evaluation", "models")
-"""The parts of featser whose code decides what a fit gives."""
+_FITTING = ("tasks.py", "evaluation/**/*.py", "models/**/*.py")
+"""The files of featser whose code decides what a fit gives."""
 
 
 def identities(
@@ -92,9 +92,9 @@ def code_identity(libraries: Sequence[str]) -> str:
     told = hashlib.blake2b(digest_size=8)
     versions = [(name, version(name)) for name in libraries]
     told.update(repr((platform.python_version(), platform.machine(), versions)).encode())
-    for part in _FITTING:
-        for file in sorted((_PACKAGE / part).glob("*.py")):
-            told.update(file.name.encode() + file.read_bytes())
+    for pattern in _FITTING:
+        for file in sorted(_PACKAGE.glob(pattern)):
+            told.update(f"{file.relative_to(_PACKAGE)}".encode() + file.read_bytes())
     return told.hexdigest()
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from featser.evaluation import identity
 from featser.evaluation.copies import Copies
 from featser.evaluation.crossval import CrossFit, _fit_one, cross_fit
 from featser.evaluation.folds import Folds
-from featser.evaluation.identity import identities
+from featser.evaluation.identity import code_identity, identities
 from featser.evaluation.rows import InMemory
 from featser.models.estimators import make_estimator
 from featser.models.multitask import MultiTaskEstimator
@@ -182,6 +184,22 @@ def test_rows_read_in_batches_have_the_identity_of_those_in_memory() -> None:
         for X in (parts["X"], InMemory(parts["X"]))
     ]
     assert told[0] == told[1]
+
+
+def test_other_code_or_libraries_have_another_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = code_identity(["numpy"])
+    assert here == code_identity(["numpy"]) != code_identity(["numpy", "scipy"])
+    for name in ("tasks.py", "evaluation/folds.py", "models/streams/net.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        monkeypatch.setattr(identity, "_PACKAGE", tmp_path)
+        before = code_identity(["numpy"])
+        (tmp_path / name).write_text("changed = True")
+        assert code_identity(["numpy"]) not in (before, here)
+    monkeypatch.undo()
+    monkeypatch.setattr(identity, "version", lambda library: "0.0.1")
+    assert code_identity(["numpy"]) != here
 
 
 def test_whatever_a_fold_is_fitted_from_is_in_its_identity() -> None:
