@@ -215,7 +215,8 @@ def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
     """Say how many fits were read instead of done."""
     folds = sum(plan.folds.count for plan in plans)
     reused = sum(result.reused for result in results)
-    return f"{reused} of {folds + len(plans)} fits were kept from before, and not done again"
+    total = folds + len(plans)
+    return f"{reused} of {total} fits were kept from before, {total - reused} were done"
 
 
 def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:

@@ -139,7 +139,7 @@ def remove_fits(store: str | Path, all_of_them: bool) -> None:
     """Remove the fits of other versions, or all; to be called with the store's lock held."""
     here = fits_folder(store)
     for folder in (Path(store) / FOLDER).glob("*"):
-        if all_of_them or folder != here:
+        if folder.is_dir() and (all_of_them or folder != here):
             rmtree(folder)
 
 
