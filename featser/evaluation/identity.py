@@ -29,7 +29,6 @@ ALL = -1
 """Stands for the fit on all rows, which is no fold's."""
 
 _BYTES = 16
-_PACKAGE = Path(__file__).resolve().parents[1]
 _FITTING = ("tasks.py", "evaluation/**/*.py", "models/**/*.py")
 """The files of featser whose code decides what a fit gives."""
 
@@ -92,10 +91,20 @@ def code_identity(libraries: Sequence[str]) -> str:
     told = hashlib.blake2b(digest_size=8)
     versions = [(name, version(name)) for name in libraries]
     told.update(repr((platform.python_version(), platform.machine(), versions)).encode())
-    for pattern in _FITTING:
-        for file in sorted(_PACKAGE.glob(pattern)):
-            told.update(f"{file.relative_to(_PACKAGE)}".encode() + file.read_bytes())
+    told.update(_CODE)
     return told.hexdigest()
+
+
+def _digest_of_code(package: Path) -> bytes:
+    told = hashlib.blake2b(digest_size=_BYTES)
+    for pattern in _FITTING:
+        for file in sorted(package.glob(pattern)):
+            told.update(f"{file.relative_to(package)}".encode() + file.read_bytes())
+    return told.digest()
+
+
+# As it was imported: where a file is changed under a running process, what runs is still this.
+_CODE = _digest_of_code(Path(__file__).resolve().parents[1])
 
 
 def _rows(
