@@ -80,10 +80,15 @@ def _show(found: Curve) -> None:
 
     rows = [
         (point.speakers, point.draws, estimate(point.uar), number(point.lowest),
-         number(point.highest))
+         number(point.highest), point.lacking)
         for point in found.points
     ]  # fmt: skip
-    columns = ["speakers learnt from", "draws", "UAR [95 %]", "worst draw", "best draw"]
+    columns = [
+        "speakers learnt from", "draws", "UAR [95 %]", "worst draw", "best draw",
+        "fits without a class",
+    ]  # fmt: skip
     table(f"{found.described['task']}: {found.described['model']}", columns, rows)
     say(f"chance: {number(found.chance)}")
+    for line in found.fits:
+        say(line)
     say(f"figure: {found.folder / 'curve.html'}")

@@ -81,4 +81,8 @@ def _show(found: Leakage) -> None:
     table(f"{found.described['task']}: {found.described['model']}", columns, rows)
     for name, reason in found.left_out.items():
         say(f"left out: {name}: {reason}")
+    for note in found.notes:
+        say(f"note: {note}")
+    for line in found.fits:
+        say(line)
     say(f"table: {found.folder / 'leakage.html'}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.errors import ProtocolError
+from featser.evaluation.crossval import CrossFit
 from featser.evaluation.folds import Folds
 from featser.evaluation.protocols import make_folds
 from featser.evaluation.uncertainty import mean_uar_with_interval, to_json
@@ -46,6 +47,8 @@ class Point:
         UAR of the worst and the best draw.
     utterances : float
         How many a fold learns from, on average.
+    lacking : int
+        In how many fits the speakers learnt from had no utterance of a class that was tested.
     """
 
     speakers: int
@@ -54,6 +57,7 @@ class Point:
     lowest: float
     highest: float
     utterances: float
+    lacking: int
 
 
 @dataclass
@@ -69,12 +73,15 @@ class Curve:
     chance : float
     described : dict
         What was studied.
+    fits : list of str
+        Which kept fits were damaged, or what could not be kept.
     """
 
     folder: Path
     points: list[Point]
     chance: float
     described: dict[str, Any]
+    fits: list[str] = field(default_factory=list)
 
 
 def curve(
@@ -148,7 +155,8 @@ def curve(
             done += part.count
         points.append(_point(found, speakers, chosen, predicted))
     chance = 1 / found.label.dropna().nunique()
-    result = Curve(run_folder(output, found.data.table, "curve"), points, chance, found.described())
+    folder = run_folder(output, found.data.table, "curve")
+    result = Curve(folder, points, chance, found.described(), found.told())
     _write(result, command)
     return result
 
@@ -187,10 +195,11 @@ def _barred(
 
 
 def _point(
-    found: Study, speakers: int, chosen: Sequence[Folds], predicted: Sequence[pd.DataFrame]
+    found: Study, speakers: int, chosen: Sequence[Folds], fitted: Sequence[CrossFit]
 ) -> Point:
     task = found.task
-    known = [table[table[f"{task.name}.true"].notna()] for table in predicted]
+    tables = [result.predictions for result in fitted]
+    known = [table[table[f"{task.name}.true"].notna()] for table in tables]
     who = found.data.speaker[known[0].index.to_numpy()]
     figure, each = mean_uar_with_interval(
         task,
@@ -200,7 +209,10 @@ def _point(
         seed=found.settings.seed,
     )
     sizes = [len(part.train(k)) for part in chosen for k in range(part.count)]
-    return Point(speakers, len(chosen), figure, min(each), max(each), float(np.mean(sizes)))
+    lacking = sum(len(result.notes) for result in fitted)
+    return Point(
+        speakers, len(chosen), figure, min(each), max(each), float(np.mean(sizes)), lacking
+    )
 
 
 def _write(result: Curve, command: str) -> None:
@@ -217,7 +229,15 @@ def _write(result: Curve, command: str) -> None:
     task = result.described["task"]
     table = Table(
         f"UAR of {task} by the number of speakers learnt from",
-        ["speakers", "utterances", "draws", "UAR", "worst draw", "best draw"],
+        [
+            "speakers",
+            "utterances",
+            "draws",
+            "UAR",
+            "worst draw",
+            "best draw",
+            "fits without a class",
+        ],
         [
             [
                 str(point.speakers),
@@ -226,6 +246,7 @@ def _write(result: Curve, command: str) -> None:
                 estimate(point.uar),
                 number(point.lowest),
                 number(point.highest),
+                str(point.lacking),
             ]
             for point in result.points
         ],

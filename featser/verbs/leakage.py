@@ -121,12 +121,18 @@ class Leakage:
         Ways that the data do not allow, and why.
     described : dict
         What was studied.
+    notes : list of str
+        What a reader must know, such as a class that a training part lacked.
+    fits : list of str
+        Which kept fits were damaged, or what could not be kept.
     """
 
     folder: Path
     rows: list[Leak] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     described: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    fits: list[str] = field(default_factory=list)
 
 
 def leakage(
@@ -183,8 +189,10 @@ def leakage(
         except ProtocolError as error:
             result.left_out[way.name] = str(error)
             continue
-        predicted = _predicted(found, way, folds, copies, jobs, progress(way.name))
+        predicted, notes = _predicted(found, way, folds, copies, jobs, progress(way.name))
         result.rows.append(_scored(found, way, folds, predicted))
+        result.notes += [f"{way.name}: {note}" for note in (*folds.notes, *notes)]
+    result.fits = found.told()
     _write(result, command)
     return result
 
@@ -196,14 +204,17 @@ def _folds(found: Study, protocol: str) -> Folds:
 
 def _predicted(
     found: Study, way: Way, folds: Folds, copies: Copies | None, jobs: int, progress: Progress
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return out-of-fold predictions, and what a reader must know of them."""
     if way.copies == "anywhere" and copies is not None:
         held = Copies(in_memory(copies.X), copies.made_of)
-        return predict_having_heard_copies_of_the_test_part(
+        leaky = predict_having_heard_copies_of_the_test_part(
             found.model, found.features, found.label, folds, found.task, held,
             found.settings.seed, jobs, progress,
         )  # fmt: skip
-    return found.predict(folds, copies if way.copies == "training" else None, jobs, progress)
+        return leaky, []
+    honest = found.predict(folds, copies if way.copies == "training" else None, jobs, progress)
+    return honest.predictions, honest.notes
 
 
 def _scored(found: Study, way: Way, folds: Folds, predicted: pd.DataFrame) -> Leak:
@@ -229,12 +240,14 @@ def _write(result: Leakage, command: str) -> None:
         **result.described,
         "rows": [asdict(row) for row in result.rows],
         "left_out": result.left_out,
+        "notes": result.notes,
     }
     text = json.dumps(to_json(kept), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "leakage.json", text)
     with whole(folder / "leakage.csv") as temporary:
         pd.DataFrame(map(_flat, result.rows)).to_csv(temporary, index=False)
     notes = [f"{name}: left out: {reason}." for name, reason in result.left_out.items()]
+    notes += [f"{note}." for note in result.notes]
     table = Table(
         f"Recognising {result.described['task']} under ways to divide the data",
         ["divided", "in training of the test part", "accuracy", "UAR", "folds"],

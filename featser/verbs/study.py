@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from featser.errors import TaskError
 from featser.evaluation.copies import Copies
-from featser.evaluation.crossval import cross_fit
+from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.folds import Folds
 from featser.evaluation.protocols import independent_units
 from featser.evaluation.rows import Rows
@@ -79,13 +79,17 @@ class Study:
 
     def predict(
         self, folds: Folds, copies: Copies | None, jobs: int, progress: Progress
-    ) -> pd.DataFrame:
+    ) -> CrossFit:
         """Return out-of-fold predictions; see :func:`featser.evaluation.crossval.cross_fit`."""
         labels = self.data.table[[self.task.name]]
         return cross_fit(
             self.model, self.features, labels, folds, self.unit, [self.task], jobs, progress,
             copies, self.fits, final=False,
-        ).predictions  # fmt: skip
+        )  # fmt: skip
+
+    def told(self) -> list[str]:
+        """Say which kept fits were damaged, or what could not be kept."""
+        return [] if self.fits is None else self.fits.notes
 
     def described(self) -> dict[str, Any]:
         """Say what was studied."""
