@@ -10,8 +10,10 @@ import typer
 
 from featser import __version__
 from featser.cli_compare import compare
+from featser.cli_curve import curve
 from featser.cli_fetch import fetch
 from featser.cli_fit import fit
+from featser.cli_leakage import leakage
 from featser.cli_lists import augmentations, cards, features
 from featser.cli_options import Corpus, DataOption, Features, Jobs, bars_of
 from featser.cli_store import DEFAULT_STORE, Store, stores
@@ -244,7 +246,7 @@ def demo(
     show_run(result)
 
 
-for command in (compare, fetch, features, augmentations):
+for command in (compare, curve, leakage, fetch, features, augmentations):
     app.command()(command)
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")

@@ -15,6 +15,12 @@ from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
 
+KEPT_NOTHING = "with --no-cache no fold is kept"
+Cache = Annotated[
+    bool,
+    typer.Option(help="Read finished fits that nothing has changed for, and keep those done."),
+]
+
 
 def fit(
     source: Annotated[
@@ -65,17 +71,22 @@ def fit(
         bool | None,
         typer.Option(help="Read features in batches: xgboost alone can [from 1 GB of them on]."),
     ] = None,
+    cache: Cache = True,
     jobs: Jobs = -1,
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
     The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
     model.featser and report.html.
+
+    Each fold that is fitted is kept beside the store. Where nothing that it depends on has changed
+    (features, labels, folds, model, seed, versions) it is read and not fitted again; after Ctrl-C
+    or a kill the same command does what is missing.
     """
     from featser.verbs.fit import fit as run
     from featser.verbs.source import parse_data
 
-    with bars_of() as bars:
+    with bars_of(kept="finished folds are kept" if cache else KEPT_NOTHING) as bars:
         result = run(
             source,
             store,
@@ -96,8 +107,9 @@ def fit(
             augmented=augmented,
             batches=batches,
             audit=audit,
+            cache=cache,
             examining=bars("Examining recordings"),
-            progress=bars("Fitting folds"),
+            progress=bars("Fitting (folds × tasks × members)"),
         )
     show_run(result)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,26 @@ from sklearn.base import clone
 from featser.errors import TaskError
 from featser.evaluation.copies import Copies, TrainingPart, training_part
 from featser.evaluation.folds import Folds
+from featser.evaluation.identity import ALL, identities
 from featser.evaluation.rows import Rows, rows_of
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
-ALL = -1
+
+class Kept(Protocol):
+    """Where finished fits are kept, by the identity of all that they depend on."""
+
+    def fold(self, identity: str) -> pd.DataFrame | None:
+        """Return what was predicted for a fold's test part; None if that is not kept."""
+
+    def model(self, identity: str) -> Any | None:
+        """Return the model fitted on all; None if it is not kept."""
+
+    def keep_fold(self, identity: str, predictions: pd.DataFrame) -> None:
+        """Keep what :meth:`fold` is to return."""
+
+    def keep_model(self, identity: str, model: Any) -> None:
+        """Keep what :meth:`model` is to return."""
 
 
 @dataclass
@@ -32,14 +47,17 @@ class CrossFit:
         ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most frequent class, or the
         mean, of that fold's training part), and for tasks with classes ``{task}.p[{class}]``.
     model : estimator
-        Fitted on all rows.
+        Fitted on all rows; None where none was asked for.
     notes : list of str
         What a reader must know, such as a class that a training part lacked.
+    reused : int
+        How many of the fits were kept from before.
     """
 
     predictions: pd.DataFrame
     model: Any
     notes: list[str]
+    reused: int = 0
 
 
 def cross_fit(
@@ -52,6 +70,8 @@ def cross_fit(
     n_jobs: int = -1,
     progress: Progress = silent,
     copies: Copies | None = None,
+    kept: Kept | None = None,
+    final: bool = True,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -79,6 +99,10 @@ def cross_fit(
     copies : Copies, optional
         Augmented copies of rows. A training part has those that are made of its rows alone; none
         is ever predicted.
+    kept : Kept, optional
+        Where fits are looked for before they are done, and kept one by one as they are done.
+    final : bool
+        Whether a model is also fitted on all.
 
     Returns
     -------
@@ -93,20 +117,44 @@ def cross_fit(
     from joblib import Parallel, delayed
 
     plan = Folds.of(fold)
-    folds = [ALL, *range(plan.count)]
+    folds = [ALL, *range(plan.count)] if final else list(range(plan.count))
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
-    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in folds)
+    known: dict[int, str] = {}
+    if kept is not None:
+        known = identities(model, X, labels, plan, unit, tasks, folds, copies)
+    results = {} if kept is None else _found(kept, known, plan)
+    missing = [k for k in folds if k not in results]
+    reused = len(results)
+    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in missing)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    parts: list[pd.DataFrame] = []
-    fitted: Any = None
-    progress(0, len(folds))
-    for done, (number, result) in enumerate(parallel(jobs), start=1):
+    progress(reused, len(folds))
+    for number, result in parallel(jobs):
+        if kept is not None:
+            _keep(kept, known[number], number, result)
+        results[number] = result
+        progress(len(results), len(folds))
+    fitted = results.pop(ALL, None)
+    return CrossFit(pd.concat(results.values()).sort_index(), fitted, notes, reused)
+
+
+def _found(kept: Kept, known: dict[int, str], plan: Folds) -> dict[int, Any]:
+    """Return the fits that are kept, as :func:`_fit_one` returns them."""
+    found: dict[int, Any] = {}
+    for number, identity in known.items():
         if number == ALL:
-            fitted = result
-        else:
-            parts.append(result)
-        progress(done, len(folds))
-    return CrossFit(pd.concat(parts).sort_index(), fitted, notes)
+            result = kept.model(identity)
+        elif (result := kept.fold(identity)) is not None:
+            result = _placed(result, number, plan.tested(number))
+        if result is not None:
+            found[number] = result
+    return found
+
+
+def _keep(kept: Kept, identity: str, number: int, result: Any) -> None:
+    if number == ALL:
+        kept.keep_model(identity, result)
+    else:  # where its rows stand, and which fold it is, may be otherwise under another protocol
+        kept.keep_fold(identity, result.drop(columns="fold").reset_index(drop=True))
 
 
 def _fit_one(
@@ -135,9 +183,13 @@ def _fit_one(
         table = out_of_fold_table(
             fitted, rows_of(X, test), labels.iloc[test], labels.iloc[train], tasks
         )
+    return number, _placed(table, number, test)
+
+
+def _placed(table: pd.DataFrame, number: int, test: NDArray[np.intp]) -> pd.DataFrame:
     table.index = pd.Index(test)
     table.insert(0, "fold", number)
-    return number, table
+    return table
 
 
 def _fitted(

@@ -11,7 +11,7 @@ import numpy as np
 
 from featser import __version__
 from featser.files import write_text
-from featser.reporting import gaps, plots, tables, wording
+from featser.reporting import gaps, plots, reliability, tables, wording
 from featser.reporting.numbers import count, duration, estimate, number
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
@@ -118,6 +118,8 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "class_counts": _class_counts(run),
         "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
+        "reliability": reliability.section(run),
+        "reliability_sentence": reliability.SENTENCE,
         "speaker": _speaker_section(run),
         "gaps": gaps.group_tables(run),
         "unusable": tables.of_frame("Recordings that could not be used", run.unusable),

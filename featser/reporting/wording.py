@@ -66,6 +66,9 @@ METRIC_NAMES = {
     "ccc": "CCC",
     "pearson": "Pearson's r",
     "rmse": "RMSE",
+    "ece": "ECE",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
 }
 _GLOSSARY = {
     "UAR": "Unweighted average recall: the mean of the classes' recalls, so that rare and frequent "
@@ -78,6 +81,12 @@ _GLOSSARY = {
     "counts four times a miss by one; 1 is perfect, 0 is chance.",
     "MAE, RMSE": "Mean absolute error and root of the mean squared error, in the label's unit "
     "(for ordered classes, in classes). Smaller is better.",
+    "ECE": "Expected calibration error: the mean distance, over the utterances, between the "
+    "confidence of a bin of the reliability diagram and its accuracy. Smaller is better.",
+    "Brier score": "The squared distance between the probabilities and the truth (1 for the true "
+    "class, 0 for the others), summed over the classes; 0 is best, 2 is worst.",
+    "Log loss": "The mean of minus the natural logarithm of the true class's probability. Smaller "
+    "is better.",
     "CCC": "Concordance correlation coefficient: correlation that is also lowered by a wrong mean "
     "or spread; 1 is perfect agreement, 0 is none.",
     "Pearson's r": "Correlation, whatever the mean and the spread.",
@@ -92,9 +101,10 @@ _GLOSSARY = {
     "LOSO": "Leave one speaker out: each speaker is tested by a model trained on all others.",
     "Transductive": "Using a test speaker's own unlabelled recordings to normalise features.",
 }
+_PROBABILITIES = ("ECE", "Brier score", "Log loss")
 _GLOSSARY_OF_KIND = {
-    "classification": {"UAR", "Recall", "WA", "Macro F1"},
-    "ordinal": {"UAR", "Recall", "WA", "Quadratic kappa", "MAE, RMSE"},
+    "classification": {"UAR", "Recall", "WA", "Macro F1", *_PROBABILITIES},
+    "ordinal": {"UAR", "Recall", "WA", "Quadratic kappa", "MAE, RMSE", *_PROBABILITIES},
     "regression": {"CCC", "Pearson's r", "MAE, RMSE"},
 }
 

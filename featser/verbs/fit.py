@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
 from featser.evaluation.protocols import Sides, fold_table, independent_units
+from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
-from featser.models.estimators import make_batched, make_estimator
+from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
@@ -50,6 +52,7 @@ def fit(
     augmented: bool = True,
     sides: Sides | None = None,
     batches: bool | None = None,
+    cache: bool = True,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -88,7 +91,8 @@ def fit(
     command : str
         What the user typed, for the report.
     progress : callable
-        Called with the fits done and in all.
+        Called with the fits done and in all: each member of a vote counts, for each task in each
+        fold.
     audit : bool
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
         report tells what was found. Without it only copies byte for byte are kept together.
@@ -102,6 +106,9 @@ def fit(
     batches : bool, optional
         Whether features are read from the store in batches, and never all in memory, which
         ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
+    cache : bool
+        Whether each fold that is fitted is kept beside the store, and read instead of fitted
+        where nothing that it depends on has changed: an interrupted run goes on where it was.
 
     Returns
     -------
@@ -140,16 +147,18 @@ def fit(
     )
     material.notes += seen.notes
     predictions, folds, metrics = [], [], Metrics()
+    fits = Fits(store) if cache else None
     results: list[CrossFit] = []
     plans = plans_of(material, settings, seen.sound)
     material.notes += [note for plan in plans for note in plan.notes]
     for plan in plans:
-        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress)
+        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits)
         result.predictions = _with_duration(result.predictions, plan, seen)
         metrics[plan.protocol] = _metrics(material, plan.tasks, result.predictions, settings.seed)
         predictions.append(_labelled(plan.protocol, material.table, result.predictions))
         folds.append(fold_table(plan.folds, material.table).assign(protocol=plan.protocol))
         results.append(result)
+    told = [] if fits is None else [_reused(results, plans), *fits.notes]
     run = Run(
         folder=run_folder(output, material.table, settings.model),
         settings=settings,
@@ -164,6 +173,7 @@ def fit(
         seconds=time.monotonic() - began,
         findings=seen.findings,
         augmentations=found.augmentations,
+        fits=told,
     )
     write_run(run)
     return run
@@ -176,13 +186,37 @@ def _cross_fit(
     sound: NDArray[np.str_],
     jobs: int,
     progress: Progress,
+    fits: Fits | None,
 ) -> CrossFit:
-    estimators = {task.name: _estimator(data, settings, task) for task in plan.tasks}
-    model = MultiTaskEstimator(tuple(plan.tasks), estimators)
+    model = unfitted(data, settings, plan.tasks)
     unit = independent_units(data.speaker, sound)
+    each = len(plan.tasks) * len(members_of(settings.model))
     return cross_fit(
-        model, data.X, plan.labels, plan.folds, unit, plan.tasks, jobs, progress, data.copies
+        model,
+        data.X,
+        plan.labels,
+        plan.folds,
+        unit,
+        plan.tasks,
+        jobs,
+        lambda done, total: progress(done * each, total * each),
+        data.copies,
+        fits,
     )
+
+
+def unfitted(data: Data, settings: Settings, tasks: Sequence[Task]) -> MultiTaskEstimator:
+    """Return the model that the settings ask for, with an estimator for each task."""
+    estimators = {task.name: _estimator(data, settings, task) for task in tasks}
+    return MultiTaskEstimator(tuple(tasks), estimators)
+
+
+def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
+    """Say how many fits were read instead of done."""
+    folds = sum(plan.folds.count for plan in plans)
+    reused = sum(result.reused for result in results)
+    total = folds + len(plans)
+    return f"{reused} of {total} fits were kept from before, {total - reused} were done"
 
 
 def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:
@@ -218,7 +252,24 @@ def _metrics(
             if (name := f"{task.name}.duration") in part
             else None,
         )
+    if tasks[0].categorical:
+        result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker, seed)
     return result
+
+
+def _calibration(
+    task: Task, predictions: pd.DataFrame, speaker: NDArray[np.str_] | None, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the figures of a task's probabilities."""
+    known = predictions[f"{task.name}.true"].notna().to_numpy()
+    columns = [f"{task.name}.p[{name}]" for name in task.classes]
+    return reliability(
+        predictions.loc[known, f"{task.name}.true"].to_numpy(),
+        predictions.loc[known, columns].to_numpy(dtype=float),
+        task.classes,
+        None if speaker is None else speaker[known],
+        seed=seed,
+    ).figures
 
 
 def _labelled(protocol: str, table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -52,6 +52,8 @@ class Run:
         What the audit of the recordings and labels found, errors first.
     augmentations : tuple of str
         The augmented copies that were extracted.
+    fits : list of str
+        How many fits were read instead of done, and what was wrong with those that were kept.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class Run:
     seconds: float
     findings: list[Finding] = field(default_factory=list)
     augmentations: tuple[str, ...] = ()
+    fits: list[str] = field(default_factory=list)
 
     @property
     def report(self) -> Path:
