@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,34 @@ from featser.tasks import Task
 ALL = -1
 
 
+@dataclass(frozen=True, eq=False)
+class View:
+    """Some rows of a test part as they are predicted.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (m,)
+    X : ndarray of float32, or Rows, shape (m, d)
+        Their features.
+    named : dict
+        Columns of the predictions that tell this view from others of the same rows.
+    """
+
+    rows: NDArray[np.intp]
+    X: NDArray[np.float32] | Rows
+    named: dict[str, int] = field(default_factory=dict)
+
+
+class Adaptation(Protocol):
+    """How features are made comparable across speakers by what a training part teaches."""
+
+    def learn(self, part: TrainingPart) -> tuple[Any, TrainingPart]:
+        """Return what is learnt from a training part, and the part made comparable by it."""
+
+    def views(self, learnt: Any, test: NDArray[np.intp]) -> Iterator[View]:
+        """Yield the ways in which the rows of a test part are predicted."""
+
+
 @dataclass
 class CrossFit:
     """What cross-validation gives.
@@ -28,18 +56,22 @@ class CrossFit:
     Attributes
     ----------
     predictions : DataFrame
-        A row for each that is tested, its row number being the index: ``fold``, and for each task
+        A row for each that is tested, its row number being the index (for each view of it, where
+        an adaptation has several, with what names the view): ``fold``, and for each task
         ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most frequent class, or the
         mean, of that fold's training part), and for tasks with classes ``{task}.p[{class}]``.
     model : estimator
         Fitted on all rows.
     notes : list of str
         What a reader must know, such as a class that a training part lacked.
+    learnt : object
+        What an adaptation learnt from all rows; None without one.
     """
 
     predictions: pd.DataFrame
     model: Any
     notes: list[str]
+    learnt: Any = None
 
 
 def cross_fit(
@@ -52,6 +84,7 @@ def cross_fit(
     n_jobs: int = -1,
     progress: Progress = silent,
     copies: Copies | None = None,
+    adapt: Adaptation | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -79,6 +112,8 @@ def cross_fit(
     copies : Copies, optional
         Augmented copies of rows. A training part has those that are made of its rows alone; none
         is ever predicted.
+    adapt : Adaptation, optional
+        What is learnt of speakers in each training part, before the model.
 
     Returns
     -------
@@ -95,18 +130,20 @@ def cross_fit(
     plan = Folds.of(fold)
     folds = [ALL, *range(plan.count)]
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
-    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in folds)
+    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt) for k in folds)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     parts: list[pd.DataFrame] = []
     fitted: Any = None
+    learnt: Any = None
     progress(0, len(folds))
     for done, (number, result) in enumerate(parallel(jobs), start=1):
         if number == ALL:
-            fitted = result
+            fitted, learnt = result
         else:
             parts.append(result)
         progress(done, len(folds))
-    return CrossFit(pd.concat(parts).sort_index(), fitted, notes)
+    # Stable: several views of a row stay as their fold had them, whichever fold was done first.
+    return CrossFit(pd.concat(parts).sort_index(kind="stable"), fitted, notes, learnt)
 
 
 def _fit_one(
@@ -118,11 +155,13 @@ def _fit_one(
     tasks: Sequence[Task],
     number: int,
     copies: Copies | None,
+    adapt: Adaptation | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
     train, test = fold.train(number), fold.tested(number)
     part = training_part(X, train, copies)
+    learnt, part = (None, part) if adapt is None else adapt.learn(part)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
@@ -131,13 +170,24 @@ def _fit_one(
             where = "all data" if number == ALL else f"the training part of fold {number}"
             raise TaskError(f"{where}: {error}") from error
         if number == ALL:
-            return number, fitted
-        table = out_of_fold_table(
-            fitted, rows_of(X, test), labels.iloc[test], labels.iloc[train], tasks
-        )
-    table.index = pd.Index(test)
+            return number, (fitted, learnt)
+        views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, test)
+        tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
+    table = pd.concat(tables)
     table.insert(0, "fold", number)
     return number, table
+
+
+def _predicted(
+    fitted: Any,
+    view: View,
+    labels: pd.DataFrame,
+    training_labels: pd.DataFrame,
+    tasks: Sequence[Task],
+) -> pd.DataFrame:
+    table = out_of_fold_table(fitted, view.X, labels.iloc[view.rows], training_labels, tasks)
+    table.index = pd.Index(view.rows)
+    return table.assign(**view.named)
 
 
 def _fitted(
