@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.errors import ProtocolError
+from featser.errors import FeatserError, ProtocolError
 from featser.evaluation.folds import UNTESTED, Folds
 
 DRAWS = 5
@@ -27,8 +27,42 @@ RECORDINGS = 8
 CURVE = (0, 1, 2, 4, 8, 16)
 """Recordings that are enrolled for an enrolment curve."""
 
+NORMS = ("none", "transductive", "enrol")
+"""How features may be made comparable across speakers."""
+
 UNSCORED = -1
 _MOST_NAMED = 6
+
+
+def speaker_norm_of(text: str) -> str:
+    """Return how speakers are normalised in its full form: ``none``, or such as ``enrol:8``.
+
+    Parameters
+    ----------
+    text : str
+        One of :data:`NORMS`; ``enrol`` may be followed by ``:N``, the recordings of each speaker.
+
+    Raises
+    ------
+    FeatserError
+        If it is none of these.
+    """
+    name, colon, number = text.partition(":")
+    if name == "enrol":
+        number = number if colon else str(RECORDINGS)
+        if number.isdecimal() and int(number):
+            return f"enrol:{int(number)}"
+    elif text in NORMS:
+        return text
+    raise FeatserError(
+        f"speaker normalisation '{text}': valid are none, transductive, and enrol or enrol:N "
+        f"with N recordings of each speaker, 1 or more"
+    )
+
+
+def enrolled_recordings(speaker_norm: str) -> int:
+    """Return how many recordings :func:`speaker_norm_of` enrols; 0 where it does not enrol."""
+    return int(speaker_norm.removeprefix("enrol:")) if speaker_norm.startswith("enrol:") else 0
 
 
 @dataclass(frozen=True, eq=False)

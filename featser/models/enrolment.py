@@ -65,8 +65,9 @@ class EnrolmentNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
     Parameters
     ----------
     least, most : float
-        The limits of ``tau``, in recordings: what a few training speakers seem to say of how
-        speakers vary is not believed beyond them.
+        The limits of ``tau``, in recordings. The model takes features one by one; for emotions,
+        which are told from many together, it trusts a speaker's recordings too little, and a
+        limit of 2 gave the best figures inside the training parts of three corpora.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class EnrolmentNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
     __metadata_request__fit: ClassVar[dict[str, bool]] = {"speaker": True}
     __metadata_request__transform: ClassVar[dict[str, bool]] = {"speaker": True}
 
-    def __init__(self, least: float = 0.5, most: float = 32.0) -> None:
+    def __init__(self, least: float = 0.5, most: float = 2.0) -> None:
         self.least = least
         self.most = most
 
