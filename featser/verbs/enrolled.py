@@ -121,14 +121,14 @@ def curve_notes(
     task = plan.tasks[0]
     metric = METRICS[task.kind][0]
     figure = curve[f"enrolled[{leading.recordings}].{metric}"]
-    draws = figure["draws"]
     alone = curve[f"enrolled[0].{metric}"]["value"]
+    draws = figure["draws"]
     return [
         f"{plan.protocol}: each test speaker was enrolled by {leading.recordings} unlabelled "
         f"recordings, drawn {len(draws)} times; every utterance was predicted with one of the "
-        f"draws that do not hold it. The {metric.upper()} of '{task.name}' is {figure['value']:.3f} "
-        f"over all draws, {min(draws):.3f} to {max(draws):.3f} in each, and {alone:.3f} without "
-        f"enrolment",
+        f"draws that do not hold it. The {metric.upper()} of '{task.name}' is "
+        f"{figure['value']:.3f} over all draws, {min(draws):.3f} to {max(draws):.3f} in each, and "
+        f"{alone:.3f} without enrolment",
         *(note for one in adapt.enrolments for note in enrolment_notes(one, plan.folds)),
     ]
 
