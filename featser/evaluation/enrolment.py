@@ -142,10 +142,10 @@ def enrolment_notes(enrolment: Enrolment, folds: Folds) -> list[str]:
     notes = []
     if enrolment.fewer:
         named = ", ".join(enrolment.fewer[:_MOST_NAMED])
+        more = ", …" if len(enrolment.fewer) > _MOST_NAMED else ""
         notes.append(
-            f"{len(enrolment.fewer)} speakers have fewer than {2 * enrolment.recordings} different "
-            f"recordings; half of theirs were enrolled: {named}"
-            + (", …" if len(enrolment.fewer) > _MOST_NAMED else "")
+            f"of speakers with fewer than {2 * enrolment.recordings} different recordings half "
+            f"were enrolled, which leaves as many to score: {named}{more}"
         )
     lost = int(((folds.test != UNTESTED) & (enrolment.draw == UNSCORED)).sum())
     if lost:

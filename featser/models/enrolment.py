@@ -133,6 +133,14 @@ class EnrolmentNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         limited: Floats = tau.clip(self.least, self.most)
         return limited
 
+    def fit_transform(
+        self, X: ArrayLike, y: Any = None, speaker: ArrayLike | None = None
+    ) -> NDArray[np.floating[Any]]:
+        """Fit, and return X as all of their rows enrol its speakers; none without speakers."""
+        self.fit(X, y, speaker=speaker)
+        known = self if speaker is None else self.enrol(X, speaker)
+        return known.transform(X, speaker)
+
     def enrol(self, X: ArrayLike, speaker: ArrayLike | None = None) -> EnrolmentNormalizer:
         """Return a copy that knows speakers by these recordings, and by nothing else.
 
