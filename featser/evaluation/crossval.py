@@ -45,7 +45,9 @@ class Adaptation(Protocol):
     def learn(self, part: TrainingPart) -> tuple[Any, TrainingPart]:
         """Return what is learnt from a training part, and the part made comparable by it."""
 
-    def views(self, learnt: Any, test: NDArray[np.intp]) -> Iterator[View]:
+    def views(
+        self, learnt: Any, features: NDArray[np.float32] | Rows, test: NDArray[np.intp]
+    ) -> Iterator[View]:
         """Yield the ways in which the rows of a test part are predicted."""
 
 
@@ -171,7 +173,7 @@ def _fit_one(
             raise TaskError(f"{where}: {error}") from error
         if number == ALL:
             return number, (fitted, learnt)
-        views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, test)
+        views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, X, test)
         tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
     table = pd.concat(tables)
     table.insert(0, "fold", number)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from featser.evaluation.copies import TrainingPart, utterances_of
 from featser.evaluation.crossval import View
 from featser.evaluation.enrolment import Enrolment
+from featser.evaluation.rows import Rows
 from featser.models.enrolment import EnrolmentNormalizer
 
 
@@ -24,15 +25,12 @@ class EnrolledSpeakers:
 
     Parameters
     ----------
-    X : ndarray of float32, shape (n, d)
-        Features as they were extracted.
     speaker : ndarray of str, shape (n,)
         Who speaks.
     enrolments : sequence of Enrolment
         Each gives test speakers another number of recordings.
     """
 
-    X: NDArray[np.float32]
     speaker: NDArray[np.str_]
     enrolments: Sequence[Enrolment]
 
@@ -44,14 +42,20 @@ class EnrolledSpeakers:
         known = normalizer.enrol(X[own], who[own])
         return normalizer, replace(part, X=known.transform(X, who))
 
-    def views(self, normalizer: EnrolmentNormalizer, test: NDArray[np.intp]) -> Iterator[View]:
+    def views(
+        self,
+        normalizer: EnrolmentNormalizer,
+        features: NDArray[np.float32] | Rows,
+        test: NDArray[np.intp],
+    ) -> Iterator[View]:
         """Yield the test part as each draw makes it, without what the draw enrols."""
+        X = np.asarray(features)
+        there = np.isin(self.speaker, self.speaker[test])
         for enrolment in self.enrolments:
             draws = zip(enrolment.enrolled, enrolment.scored, strict=True)
             for number, (enrolled, scored) in enumerate(draws):
                 rows = test[scored[test]]
-                there = np.isin(self.speaker, self.speaker[test])
                 few = np.flatnonzero(enrolled & there)
-                known = normalizer.enrol(self.X[few], self.speaker[few])
-                X = known.transform(self.X[rows], self.speaker[rows])
-                yield View(rows, X, {"enrolled": enrolment.recordings, "draw": number})
+                known = normalizer.enrol(X[few], self.speaker[few])
+                made = known.transform(X[rows], self.speaker[rows])
+                yield View(rows, made, {"enrolled": enrolment.recordings, "draw": number})

@@ -206,7 +206,7 @@ def test_nothing_scored_changes_another_prediction_nor_what_enrolment_tells(
         assert not set(sound[enrolled]) & set(sound[scored])
 
     def predictions(X: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
-        adapt = EnrolledSpeakers(X, speaker, [enrolment])
+        adapt = EnrolledSpeakers(speaker, [enrolment])
         found = cross_fit(Mean(), X, labels, fold, unit, [EMOTION], n_jobs=1, adapt=adapt)
         return found.predictions
 

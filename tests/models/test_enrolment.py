@@ -108,7 +108,7 @@ def test_copies_go_by_what_their_speakers_recordings_tell() -> None:
     X = TRAINING.astype(np.float32)
     copies = Copies(X[[3]] + 100, np.array([[3]]))
     enrolment = draw_enrolment(WHO, WHO, Folds(np.array([0, 0, 1, 1])), 1)
-    adapt = EnrolledSpeakers(X, WHO, [enrolment])
+    adapt = EnrolledSpeakers(WHO, [enrolment])
     train = np.arange(4)
     alone, without = adapt.learn(training_part(X, train))
     found, part = adapt.learn(training_part(X, train, copies))
