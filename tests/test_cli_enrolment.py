@@ -92,14 +92,17 @@ def test_predict_gives_each_speaker_of_a_manifest_their_own_enrolment(
     from featser.verbs.predict import predict
 
     files = {name: a_speaker(voices, name) for name in ("f1", "m1", "m2")}
-    rows = [(file, name) for name, own in files.items() for file in own[3:5]]
-    given = [(file, name) for name in ("f1", "m1") for file in files[name][:3]]
+    corpus = {"f1": "one", "m1": "one", "m2": "two"}
+    rows = [(file, name, corpus[name]) for name, own in files.items() for file in own[3:5]]
+    given = [(file, name, corpus[name]) for name in ("f1", "m1") for file in files[name][:3]]
     for name, listed in (("rows.csv", rows), ("given.csv", given)):
-        pd.DataFrame(listed, columns=["file", "speaker"]).to_csv(tmp_path / name, index=False)
+        pd.DataFrame(listed, columns=["file", "speaker", "corpus"]).to_csv(
+            tmp_path / name, index=False
+        )
     model = enrolled / "model.featser"
     found = predict(model, [tmp_path / "rows.csv"], enrol=tmp_path / "given.csv")
     assert found.attrs["notes"] == [
-        "speaker 'm2' was not enrolled, and is taken for the average one"
+        "speaker 'two/m2' was not enrolled, and is taken for the average one"
     ]
     few = tmp_path / "few"
     few.mkdir()

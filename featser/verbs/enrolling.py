@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,32 @@ def enrolment_table(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
     return table.reset_index(drop=True), notes
 
 
+@dataclass(frozen=True, eq=False)
+class Enrolled:
+    """Speakers who are enrolled before a prediction.
+
+    Attributes
+    ----------
+    normalizer : EnrolmentNormalizer
+        That knows them.
+    speaker : ndarray of str, shape (n,)
+        Who speaks in what is predicted, by the names it knows.
+    notes : list of str
+        What the user must know: who was not enrolled, what could not be used.
+    """
+
+    normalizer: EnrolmentNormalizer
+    speaker: NDArray[np.str_]
+    notes: list[str]
+
+
 def enrolled(
     normalizer: EnrolmentNormalizer,
     expected: int,
     table: pd.DataFrame,
     source: str | Path | None,
     compute: Compute,
-) -> tuple[EnrolmentNormalizer, list[str]]:
+) -> Enrolled:
     """Enrol the speakers of the recordings that are to be predicted.
 
     Parameters
@@ -87,28 +107,19 @@ def enrolled(
     compute : callable
         Returns the features of a table's recordings, and why each has none.
 
-    Returns
-    -------
-    EnrolmentNormalizer
-        That knows them.
-    list of str
-        What the user must know: who was not enrolled, what could not be used.
-
     Raises
     ------
     FeatserError
         If no recording can be used, or it is not clear whose they are.
     """
     if source is None:
-        return normalizer, [
+        warning = (
             f"this model expects {expected} recordings of the speaker to be given with --enrol; "
             f"without them each speaker is taken for the average one, and recognition is worse"
-        ]
+        )
+        return Enrolled(normalizer, speaker_ids(table), [warning])
     given, notes = enrolment_table(source)
-    # Together: corpora tell speakers apart wherever there are several.
-    of_given, speaker = np.split(
-        speaker_ids(pd.concat([given, table], ignore_index=True)), [len(given)]
-    )
+    of_given, speaker = _speakers(given, table)
     _refuse_nameless(source, of_given, speaker)
     X, reasons = compute(given)
     good = np.array([reason == "" for reason in reasons])
@@ -127,7 +138,17 @@ def enrolled(
             notes.append(f"{who} was not enrolled, and is taken for the average one")
         elif count < expected:
             notes.append(f"{who} was enrolled by {count} recordings; {expected} are expected")
-    return normalizer.enrol(X[good], of_given[good]), notes
+    return Enrolled(normalizer.enrol(X[good], of_given[good]), speaker, notes)
+
+
+def _speakers(
+    given: pd.DataFrame, table: pd.DataFrame
+) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """Name the speakers of both tables alike: corpora tell them apart where both have them."""
+    names = ["speaker"] + ["corpus"] * ("corpus" in given and "corpus" in table)
+    both = [part.reindex(columns=names) for part in (given, table)]
+    found = speaker_ids(pd.concat(both, ignore_index=True))
+    return found[: len(given)], found[len(given) :]
 
 
 def _refuse_nameless(

@@ -21,10 +21,9 @@ from featser.features.extractor import Extractor, make_extractor
 from featser.files import whole
 from featser.location import placed
 from featser.models.bundle import Bundle, load_bundle
-from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.normalise import SpeakerNormalizer
 from featser.progress import Progress, silent
-from featser.verbs.enrolling import enrolled, refuse_enrolment
+from featser.verbs.enrolling import Enrolled, enrolled, refuse_enrolment
 from featser.verbs.source import is_manifest, table_of
 
 MIN_SPEAKER_UTTERANCES = 2
@@ -75,23 +74,27 @@ def predict(
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model)
     table = _table(files)
-    normalizer, notes = None, list[str]()
+    known: Enrolled | None = None
     if enrol is not None:
         refuse_enrolment(bundle, model)
     if bundle.normalizer is not None:
         compute = partial(_features, extractors=extractors, jobs=jobs, progress=silent)
         expected = enrolled_recordings(bundle.speaker_norm)
-        normalizer, notes = enrolled(bundle.normalizer, expected, table, enrol, compute)
+        known = enrolled(bundle.normalizer, expected, table, enrol, compute)
     X, errors = _features(table, extractors, jobs, progress)
     good = np.array([error == "" for error in errors])
     result = table[["file", "start", "end"]].copy()
     if good.any():
-        features = _normalised(X[good], table[good], bundle, normalizer)
+        features = (
+            _normalised(X[good], table[good], bundle)
+            if known is None
+            else known.normalizer.transform(X[good], speaker=known.speaker[good])
+        )
         predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)
     result["error"] = errors
-    result.attrs["notes"] = notes
+    result.attrs["notes"] = [] if known is None else known.notes
     if output is not None:
         _write(result, Path(output))
     return result
@@ -161,17 +164,10 @@ def _features(
     return X.astype(np.float32), errors
 
 
-def _normalised(
-    X: NDArray[np.float32],
-    table: pd.DataFrame,
-    bundle: Bundle,
-    normalizer: EnrolmentNormalizer | None,
-) -> NDArray[np.float32]:
+def _normalised(X: NDArray[np.float32], table: pd.DataFrame, bundle: Bundle) -> NDArray[np.float32]:
     if bundle.speaker_norm == "none":
         return X
     speaker = speaker_ids(table)
-    if normalizer is not None:
-        return normalizer.transform(X, speaker=speaker)
     counts = pd.Series(speaker).value_counts()
     if counts.min() < MIN_SPEAKER_UTTERANCES:
         raise ManifestError(
