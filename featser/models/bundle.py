@@ -34,6 +34,8 @@ ALLOWED = (
     "featser.models.calibration.GroupCalibrated",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.kernel.KernelClassifier",
+    "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
     "featser.models.voting.VoteClassifier",
     "featser.models.voting.VoteRegressor",

@@ -34,6 +34,7 @@ from featser.errors import TaskError, unknown
 from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
+from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
@@ -45,7 +46,11 @@ DEFAULT_VOTE = ("svm", "logistic", "lda", "mlp", "xgboost")
 
 
 def make_estimator(
-    name: str, task: Task, seed: int = 0, weights: Weights | Sequence[float] = "equal"
+    name: str,
+    task: Task,
+    seed: int = 0,
+    weights: Weights | Sequence[float] = "equal",
+    blocks: Sequence[int] | None = None,
 ) -> Pipeline:
     """Build an unfitted estimator for a task.
 
@@ -59,6 +64,8 @@ def make_estimator(
         Of everything random in it.
     weights : {'equal', 'inner'} or sequence of float
         Of the members of a vote.
+    blocks : sequence of int, optional
+        How many features each extractor has, for models that tell them apart.
 
     Returns
     -------
@@ -78,8 +85,8 @@ def make_estimator(
     """
     names = members_of(name)
     if len(names) == 1:
-        return prepared(_make(names[0], task, seed))
-    members = [(member, _make(member, task, seed)) for member in names]
+        return prepared(_make(names[0], task, seed, blocks))
+    members = [(member, _make(member, task, seed, blocks)) for member in names]
     vote = VoteClassifier if task.categorical else VoteRegressor
     return prepared(vote(members, weights=weights, seed=seed))
 
@@ -172,12 +179,15 @@ def _without_convergence_warning() -> Iterator[None]:
         yield
 
 
-def _make(name: str, task: Task, seed: int) -> Any:
+def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
     classifier, regressor = ESTIMATORS[name]
     with config_context(enable_metadata_routing=True):
-        if task.categorical:
-            return classifier(seed)
-        return TransformedTargetRegressor(regressor(seed), transformer=StandardScaler())
+        model = classifier(seed) if task.categorical else regressor(seed)
+        if "blocks" in model.get_params():
+            model.set_params(blocks=blocks)
+        if task.categorical or isinstance(model, KernelRegressor):
+            return model
+        return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 def _weighted(estimator: Any) -> Any:
@@ -266,6 +276,14 @@ def _knn_regressor(seed: int) -> Any:
     return KNeighborsRegressor(n_neighbors=15, weights="distance")
 
 
+def _kernel(seed: int) -> Any:
+    return KernelClassifier(seed=seed)
+
+
+def _kernel_regressor(seed: int) -> Any:
+    return KernelRegressor(seed=seed)
+
+
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -277,5 +295,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "forest": (_forest, _forest_regressor),
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
+    "kernel": (_kernel, _kernel_regressor),
 }
 """Name → how its classifier and its regressor are made from a seed."""
