@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from featser.errors import FeatserError, ProtocolError
@@ -15,6 +16,7 @@ from featser.evaluation.enrolment import (
     speaker_norm_of,
 )
 from featser.evaluation.folds import UNTESTED, Folds
+from featser.evaluation.protocols import make_folds, speaker_ids
 
 SPEAKER = np.repeat(["anna", "ben", "cleo"], [12, 12, 5])
 SOUND = np.arange(len(SPEAKER)).astype(str)
@@ -68,6 +70,32 @@ def test_what_no_fold_tests_is_neither_enrolled_nor_scored() -> None:
     fold = np.where(np.arange(len(SPEAKER)) % 2, UNTESTED, FOLDS.test)
     found = draw_enrolment(SPEAKER, SOUND, Folds(fold), 2)
     assert not (found.enrolled | found.scored)[:, fold == UNTESTED].any()
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        "speaker-independent",
+        "leave-one-speaker-out",
+        "speaker-and-sentence-independent",
+        "leave-one-corpus-out",
+        "fixed-split",
+    ],
+)
+def test_no_fold_learns_from_what_enrols_its_test_speakers(protocol: str) -> None:
+    rows = np.arange(48)
+    table = pd.DataFrame({"speaker": np.char.add("s", (rows // 8).astype(str))})
+    table["sentence"] = np.char.add("t", (rows % 3).astype(str))
+    table["corpus"] = np.where(rows < 24, "one", "two")
+    table["split"] = np.where(rows < 32, "train", "test")
+    sound, speaker = rows.astype(str), speaker_ids(table)
+    folds = make_folds(protocol, table, np.tile(["angry", "sad"], 24), sound)
+    refuse_heard_speakers(protocol, speaker, folds)
+    found = draw_enrolment(speaker, sound, folds, 3)
+    for train, test in folds.splits():
+        enrols = found.enrolled & np.isin(speaker, speaker[test])
+        assert enrols.any()
+        assert not enrols[:, train].any()
 
 
 def test_speakers_the_model_has_learnt_from_are_refused_by_name() -> None:
