@@ -115,7 +115,8 @@ def enrolled(
     if source is None:
         warning = (
             f"this model expects {expected} recordings of the speaker to be given with --enrol; "
-            f"without them each speaker is taken for the average one, and recognition is worse"
+            f"without them each speaker is taken for the average one, and a model fitted with "
+            f"--speaker-norm none recognises more"
         )
         return Enrolled(normalizer, speaker_ids(table), [warning])
     given, notes = enrolment_table(source)
