@@ -182,6 +182,14 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
+    enrol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="For a model fitted with --speaker-norm enrol: unlabelled recordings of the "
+            "speaker; or a manifest with `speaker`, for several.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Predict every task for recordings, from raw audio.
@@ -192,7 +200,7 @@ def predict(
     from featser.verbs.predict import predict as run
 
     with bars_of() as bars:
-        result = run(model, files, output, jobs, bars("Predicting"))
+        result = run(model, files, output, jobs, bars("Predicting"), enrol)
     show_predictions(result)
     if output is not None:
         say(f"predictions: {output}")

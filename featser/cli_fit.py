@@ -51,8 +51,19 @@ def fit(
     dev: Dev = None,
     speaker_norm: Annotated[
         str | None,
-        typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
+        typer.Option(
+            metavar="NORM",
+            help="none (default); transductive: uses all of the test speaker's recordings; "
+            "enrol[:N]: uses N of them (8) that are given beforehand and not scored.",
+        ),
     ] = None,
+    enrolment_curve: Annotated[
+        bool,
+        typer.Option(
+            "--enrolment-curve",
+            help="With enrol: also the figures of 0, 1, 2, 4, 8 and 16 enrolled recordings.",
+        ),
+    ] = False,
     features: Features = None,
     corpus: Corpus = None,
     data: DataOption = None,
@@ -77,7 +88,7 @@ def fit(
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
     The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
-    model.featser and report.html.
+    model.featser and report.html; with enrolled speakers also enrolment.csv and enrolled.csv.
 
     Each fold that is fitted is kept beside the store. Where nothing that it depends on has changed
     (features, labels, folds, model, seed, versions) it is read and not fitted again; after Ctrl-C
@@ -96,7 +107,8 @@ def fit(
             weights=_weights(weights),
             protocols=protocol or (),
             sides=sides_of(train, test, dev),
-            speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
+            speaker_norm=speaker_norm,
+            enrolment_curve=enrolment_curve,
             features=features or (),
             corpus=corpus,
             data=parse_data(data or []),
@@ -125,9 +137,3 @@ def _weights(text: str | None) -> Any:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise FeatserError(f"--weights '{text}': equal, inner, or numbers such as 1,2,1") from None
-
-
-def _choice(option: str, value: str | None, valid: tuple[str, ...]) -> Any:
-    if value is not None and value not in valid:
-        raise FeatserError(f"{option} '{value}': valid are {', '.join(valid)}")
-    return value

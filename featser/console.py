@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -278,7 +279,9 @@ def show_run(run: Run) -> None:
 
 
 def show_predictions(predictions: pd.DataFrame) -> None:
-    """Print a line for each recording: its predictions, or why it has none."""
+    """Print a line for each recording: its predictions, or why it has none; notes beside them."""
+    for note in predictions.attrs["notes"]:
+        print(f"featser: note: {note}", file=sys.stderr)
     names = [str(name) for name in predictions]
     tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
     for row in predictions.to_dict("records"):

@@ -42,7 +42,7 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
         ("tasks: [emotion, intensty]", "unknown task 'intensty'; did you mean 'intensity'"),
         ("model: svmm", "field 'model': unknown model 'svmm'; did you mean 'svm'"),
         ("protocols: [loso]", "field 'protocols': unknown protocol 'loso'"),
-        ("speaker_norm: all", "field 'speaker_norm'.*'none' or 'transductive'"),
+        ("speaker_norm: all", "field 'speaker_norm'.*'all': valid are none, transductive"),
         ("seed: soon", "field 'seed'.*integer"),
         ("features: []", "field 'features'.*at least 1"),
         ("test: [emodb]", "unknown corpus 'emodb'.*valid: ravdess"),

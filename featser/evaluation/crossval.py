@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,6 +36,36 @@ class Kept(Protocol):
         """Keep what :meth:`model` is to return."""
 
 
+@dataclass(frozen=True, eq=False)
+class View:
+    """Some rows of a test part as they are predicted.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (m,)
+    X : ndarray of float32, or Rows, shape (m, d)
+        Their features.
+    named : dict
+        Columns of the predictions that tell this view from others of the same rows.
+    """
+
+    rows: NDArray[np.intp]
+    X: NDArray[np.float32] | Rows
+    named: dict[str, int] = field(default_factory=dict)
+
+
+class Adaptation(Protocol):
+    """How features are made comparable across speakers by what a training part teaches."""
+
+    def learn(self, part: TrainingPart) -> tuple[Any, TrainingPart]:
+        """Return what is learnt from a training part, and the part made comparable by it."""
+
+    def views(
+        self, learnt: Any, features: NDArray[np.float32] | Rows, test: NDArray[np.intp]
+    ) -> Iterator[View]:
+        """Yield the ways in which the rows of a test part are predicted."""
+
+
 @dataclass
 class CrossFit:
     """What cross-validation gives.
@@ -43,7 +73,8 @@ class CrossFit:
     Attributes
     ----------
     predictions : DataFrame
-        A row for each that is tested, its row number being the index: ``fold``, and for each task
+        A row for each that is tested, its row number being the index (for each view of it, where
+        an adaptation has several, with what names the view): ``fold``, and for each task
         ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most frequent class, or the
         mean, of that fold's training part), and for tasks with classes ``{task}.p[{class}]``.
     model : estimator
@@ -52,12 +83,15 @@ class CrossFit:
         What a reader must know, such as a class that a training part lacked.
     reused : int
         How many of the fits were kept from before.
+    learnt : object
+        What an adaptation learnt from all rows; None without one.
     """
 
     predictions: pd.DataFrame
     model: Any
     notes: list[str]
     reused: int = 0
+    learnt: Any = None
 
 
 def cross_fit(
@@ -72,6 +106,7 @@ def cross_fit(
     copies: Copies | None = None,
     kept: Kept | None = None,
     final: bool = True,
+    adapt: Adaptation | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -103,6 +138,8 @@ def cross_fit(
         Where fits are looked for before they are done, and kept one by one as they are done.
     final : bool
         Whether a model is also fitted on all.
+    adapt : Adaptation, optional
+        What is learnt of speakers in each training part, before the model.
 
     Returns
     -------
@@ -121,20 +158,27 @@ def cross_fit(
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
     known: dict[int, str] = {}
     if kept is not None:
-        known = identities(model, X, labels, plan, unit, tasks, folds, copies)
+        known = identities(model, X, labels, plan, unit, tasks, folds, copies, adapt)
     results = {} if kept is None else _found(kept, known, plan)
     missing = [k for k in folds if k not in results]
     reused = len(results)
-    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in missing)
+    jobs = (
+        delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt) for k in missing
+    )
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     progress(reused, len(folds))
     for number, result in parallel(jobs):
         if kept is not None:
-            _keep(kept, known[number], number, result)
+            _keep(kept, known[number], number, result, plan)
         results[number] = result
         progress(len(results), len(folds))
     fitted = results.pop(ALL, None)
-    return CrossFit(pd.concat(results.values()).sort_index(), fitted, notes, reused)
+    learnt = None
+    if adapt is not None and final:
+        learnt, _ = adapt.learn(training_part(X, plan.train(ALL), copies))
+    # Stable: several views of a row stay as their fold had them, whichever fold was done first.
+    table = pd.concat(results.values()).sort_index(kind="stable")
+    return CrossFit(table, fitted, notes, reused, learnt)
 
 
 def _found(kept: Kept, known: dict[int, str], plan: Folds) -> dict[int, Any]:
@@ -144,17 +188,21 @@ def _found(kept: Kept, known: dict[int, str], plan: Folds) -> dict[int, Any]:
         if number == ALL:
             result = kept.model(identity)
         elif (result := kept.fold(identity)) is not None:
-            result = _placed(result, number, plan.tested(number))
+            result.index = pd.Index(plan.tested(number)[result.pop("position")])
+            result.insert(0, "fold", number)
         if result is not None:
             found[number] = result
     return found
 
 
-def _keep(kept: Kept, identity: str, number: int, result: Any) -> None:
+def _keep(kept: Kept, identity: str, number: int, result: Any, plan: Folds) -> None:
     if number == ALL:
         kept.keep_model(identity, result)
-    else:  # where its rows stand, and which fold it is, may be otherwise under another protocol
-        kept.keep_fold(identity, result.drop(columns="fold").reset_index(drop=True))
+        return
+    # Where its rows stand, and which fold it is, may be otherwise under another protocol.
+    position = np.searchsorted(plan.tested(number), result.index.to_numpy())
+    table = result.drop(columns="fold").reset_index(drop=True)
+    kept.keep_fold(identity, table.assign(position=position))
 
 
 def _fit_one(
@@ -166,11 +214,13 @@ def _fit_one(
     tasks: Sequence[Task],
     number: int,
     copies: Copies | None,
+    adapt: Adaptation | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
     train, test = fold.train(number), fold.tested(number)
     part = training_part(X, train, copies)
+    learnt, part = (None, part) if adapt is None else adapt.learn(part)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
@@ -180,16 +230,23 @@ def _fit_one(
             raise TaskError(f"{where}: {error}") from error
         if number == ALL:
             return number, fitted
-        table = out_of_fold_table(
-            fitted, rows_of(X, test), labels.iloc[test], labels.iloc[train], tasks
-        )
-    return number, _placed(table, number, test)
-
-
-def _placed(table: pd.DataFrame, number: int, test: NDArray[np.intp]) -> pd.DataFrame:
-    table.index = pd.Index(test)
+        views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, X, test)
+        tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
+    table = pd.concat(tables)
     table.insert(0, "fold", number)
-    return table
+    return number, table
+
+
+def _predicted(
+    fitted: Any,
+    view: View,
+    labels: pd.DataFrame,
+    training_labels: pd.DataFrame,
+    tasks: Sequence[Task],
+) -> pd.DataFrame:
+    table = out_of_fold_table(fitted, view.X, labels.iloc[view.rows], training_labels, tasks)
+    table.index = pd.Index(view.rows)
+    return table.assign(**view.named)
 
 
 def _fitted(

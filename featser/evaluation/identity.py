@@ -42,12 +42,13 @@ def identities(
     tasks: Sequence[Task],
     folds: Sequence[int],
     copies: Copies | None,
+    adapt: Any = None,
 ) -> dict[int, str]:
     """Identify the fits of a cross-validation.
 
     Parameters
     ----------
-    model, X, labels, unit, tasks, copies
+    model, X, labels, unit, tasks, copies, adapt
         As :func:`featser.evaluation.crossval.cross_fit` has them. ``X`` is read once.
     plan : Folds
         The folds.
@@ -63,12 +64,16 @@ def identities(
 
     row = _rows(X, labels[[task.name for task in tasks]], unit)
     copy = None if copies is None else _features(copies.X)
-    common = repr((hash_of(model), [task.to_dict() for task in tasks], unit is None))
+    how = (hash_of(model), [task.to_dict() for task in tasks], unit is None)
+    common = repr(how if adapt is None else (*how, hash_of(adapt)))
     found = {}
     for number in folds:
         train = plan.train(number)
         told = hashlib.blake2b(common.encode(), digest_size=_BYTES)
-        for part in (row[train], *_altered(train, copy, copies), row[plan.tested(number)]):
+        test = plan.tested(number)
+        # An adaptation tells speakers and draws by where rows stand.
+        places = () if adapt is None else (train, test)
+        for part in (row[train], *_altered(train, copy, copies), row[test], *places):
             told.update(f"{part.shape}".encode())
             told.update(part.tobytes())
         found[number] = told.hexdigest()

@@ -20,6 +20,7 @@ from typing import Any
 
 from featser.errors import BundleError
 from featser.files import whole
+from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 
@@ -58,12 +59,15 @@ class Bundle:
         Fitted.
     extractors : list of dict
         Descriptions as the store gives them, in the order of the feature columns.
-    speaker_norm : {'none', 'transductive'}
-        How features were made comparable across speakers before the model.
+    speaker_norm : str
+        How features were made comparable across speakers before the model: ``none``,
+        ``transductive``, or such as ``enrol:8``.
     training : dict
         What it was trained on and how well it did; plain data.
     libraries : dict of str to str
         Versions at fitting.
+    normalizer : EnrolmentNormalizer, optional
+        Where speakers are enrolled: fitted.
     """
 
     model: MultiTaskEstimator
@@ -71,6 +75,7 @@ class Bundle:
     speaker_norm: str
     training: dict[str, Any]
     libraries: dict[str, str]
+    normalizer: EnrolmentNormalizer | None = None
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -105,6 +110,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "speaker_norm": bundle.speaker_norm,
         "training": bundle.training,
         "libraries": bundle.libraries,
+        "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
@@ -157,12 +163,14 @@ def load_bundle(path: str | Path) -> Bundle:
     model = MultiTaskEstimator(tasks, estimators)
     model.estimators_ = estimators
     model.n_features_in_ = description["n_features"]
+    enrolment = description.get("enrolment")
     return Bundle(
         model,
         description["extractors"],
         description["speaker_norm"],
         description["training"],
         libraries,
+        None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
     )
 
 

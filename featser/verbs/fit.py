@@ -11,18 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.errors import FeatserError
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
+from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
 from featser.evaluation.protocols import Sides, fold_table, independent_units
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
+from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, plans_of
@@ -38,7 +42,7 @@ def fit(
     model: str | None = None,
     weights: Literal["equal", "inner"] | Sequence[float] | None = None,
     protocols: Sequence[str] = (),
-    speaker_norm: Literal["none", "transductive"] | None = None,
+    speaker_norm: str | None = None,
     features: Sequence[str] = (),
     corpus: str | None = None,
     data: Mapping[str, str | Path] | None = None,
@@ -53,6 +57,7 @@ def fit(
     sides: Sides | None = None,
     batches: bool | None = None,
     cache: bool = True,
+    enrolment_curve: bool = False,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -74,8 +79,11 @@ def fit(
         Of a vote's members.
     protocols : sequence of str
         ``speaker-independent`` by default.
-    speaker_norm : {'none', 'transductive'}, optional
-        Normalise each speaker's features by that speaker's own unlabelled recordings.
+    speaker_norm : str, optional
+        Normalise each speaker's features by that speaker's own unlabelled recordings:
+        ``transductive``, by all of them; ``enrol`` or ``enrol:N``, by N (8) that are given
+        beforehand, as :mod:`featser.evaluation.enrolment` draws them, and not scored. ``none`` is
+        the default.
     features : sequence of str
         Extractors; when empty, those that the source was extracted with.
     corpus : str, optional
@@ -109,6 +117,9 @@ def fit(
     cache : bool
         Whether each fold that is fitted is kept beside the store, and read instead of fitted
         where nothing that it depends on has changed: an interrupted run goes on where it was.
+    enrolment_curve : bool
+        With ``enrol``: whether the primary task's headline metric is also computed for 0, 1, 2,
+        4, 8 and 16 enrolled recordings.
 
     Returns
     -------
@@ -131,12 +142,14 @@ def fit(
         model or (recipe.model if recipe else "vote"),
         weights or (recipe.weights if recipe else "equal"),
         tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
-        speaker_norm or (recipe.speaker_norm if recipe else "none"),
+        speaker_norm_of(speaker_norm or (recipe.speaker_norm if recipe else "none")),
         (recipe.seed if recipe else 0) if seed is None else seed,
         augmented,
         sides or (recipe.sides if recipe else Sides()),
         batches,
+        enrolment_curve,
     )
+    _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
@@ -146,15 +159,23 @@ def fit(
         else by_bytes(material.table)
     )
     material.notes += seen.notes
-    predictions, folds, metrics = [], [], Metrics()
+    predictions, folds, enrolled, metrics = [], [], [], Metrics()
     fits = Fits(store) if cache else None
     results: list[CrossFit] = []
     plans = plans_of(material, settings, seen.sound)
     material.notes += [note for plan in plans for note in plan.notes]
     for plan in plans:
-        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits)
+        adapt = enrolled_speakers(material, settings, plan, seen.sound)
+        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
+        curve = {}
+        if adapt is not None:
+            curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)
+            material.notes += curve_notes(adapt, plan, curve)
+            enrolled.append(who_enrols(adapt, material.table, plan.protocol))
+            result.predictions = one_each(result.predictions, adapt.enrolments[0])
         result.predictions = _with_duration(result.predictions, plan, seen)
         metrics[plan.protocol] = _metrics(material, plan.tasks, result.predictions, settings.seed)
+        metrics[plan.protocol][plan.tasks[0].name] |= curve
         predictions.append(_labelled(plan.protocol, material.table, result.predictions))
         folds.append(fold_table(plan.folds, material.table).assign(protocol=plan.protocol))
         results.append(result)
@@ -174,6 +195,8 @@ def fit(
         findings=seen.findings,
         augmentations=found.augmentations,
         fits=told,
+        normalizer=results[0].learnt,
+        enrolled=pd.concat(enrolled, ignore_index=True) if enrolled else None,
     )
     write_run(run)
     return run
@@ -187,6 +210,7 @@ def _cross_fit(
     jobs: int,
     progress: Progress,
     fits: Fits | None,
+    adapt: EnrolledSpeakers | None,
 ) -> CrossFit:
     model = unfitted(data, settings, plan.tasks)
     unit = independent_units(data.speaker, sound)
@@ -202,6 +226,7 @@ def _cross_fit(
         lambda done, total: progress(done * each, total * each),
         data.copies,
         fits,
+        adapt=adapt,
     )
 
 
@@ -217,6 +242,13 @@ def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
     reused = sum(result.reused for result in results)
     total = folds + len(plans)
     return f"{reused} of {total} fits were kept from before, {total - reused} were done"
+
+
+def _refuse_idle_curve(settings: Settings) -> None:
+    if settings.enrolment_curve and not enrolled_recordings(settings.speaker_norm):
+        raise FeatserError(
+            f"--enrolment-curve is for `--speaker-norm enrol`; it is '{settings.speaker_norm}'"
+        )
 
 
 def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:
