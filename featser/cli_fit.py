@@ -43,7 +43,15 @@ def fit(
         ),
     ] = None,
     weights: Annotated[
-        str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
+        str | None,
+        typer.Option(help="Of a vote: equal, inner or stacked (from inner folds), or 1,2,1."),
+    ] = None,
+    tune: Annotated[
+        bool | None,
+        typer.Option(
+            help="Choose every estimator's setting of up to 8 on speakers left out inside the "
+            "training part."
+        ),
     ] = None,
     protocol: Protocol = None,
     train: Train = None,
@@ -105,6 +113,7 @@ def fit(
             primary=primary,
             model=model,
             weights=_weights(weights),
+            tune=tune,
             protocols=protocol or (),
             sides=sides_of(train, test, dev),
             speaker_norm=speaker_norm,
@@ -131,9 +140,11 @@ def _typed() -> str:
 
 
 def _weights(text: str | None) -> Any:
-    if text is None or text in ("equal", "inner"):
+    if text is None or text in ("equal", "inner", "stacked"):
         return text
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise FeatserError(f"--weights '{text}': equal, inner, or numbers such as 1,2,1") from None
+        raise FeatserError(
+            f"--weights '{text}': equal, inner, stacked, or numbers such as 1,2,1"
+        ) from None

@@ -52,8 +52,10 @@ class Recipe(BaseModel):
         The task that folds are balanced by and reports begin with.
     model : str
         An estimator's name, several with commas between, or ``vote``.
-    weights : 'equal', 'inner' or list of float
+    weights : 'equal', 'inner', 'stacked' or list of float
         Of a vote's members.
+    tune : bool
+        Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
         How it is evaluated, the first one leading.
     train, test : list of str
@@ -79,7 +81,8 @@ class Recipe(BaseModel):
     tasks: list[str] = []
     primary: str = "emotion"
     model: str = "vote"
-    weights: Literal["equal", "inner"] | list[float] = "equal"
+    weights: Literal["equal", "inner", "stacked"] | list[float] = "equal"
+    tune: bool = False
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []

@@ -208,7 +208,7 @@ def test_export_names_every_column(extracted: Path) -> None:
         (("--protocol", "loso"), "unknown protocol 'loso'"),
         (("--speaker-norm", "all"), "valid are none, transductive, and enrol"),
         (("--enrolment-curve",), "--enrolment-curve is for `--speaker-norm enrol`"),
-        (("--weights", "heavy"), "equal, inner, or numbers"),
+        (("--weights", "heavy"), "equal, inner, stacked, or numbers"),
         (("-f", "mfccs"), "did you mean 'mfcc'"),
         (("-f", "zcr"), "featser extract"),
     ],

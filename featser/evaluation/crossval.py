@@ -19,6 +19,8 @@ from featser.evaluation.rows import Rows, rows_of
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
+CHOSEN = "chosen"
+
 
 class Kept(Protocol):
     """Where finished fits are kept, by the identity of all that they depend on."""
@@ -85,6 +87,9 @@ class CrossFit:
         How many of the fits were kept from before.
     learnt : object
         What an adaptation learnt from all rows; None without one.
+    chosen : dict
+        ``all``, or a fold's number → what that model chose for itself, such as settings that were
+        tuned; those that had nothing to choose are not there.
     """
 
     predictions: pd.DataFrame
@@ -92,6 +97,7 @@ class CrossFit:
     notes: list[str]
     reused: int = 0
     learnt: Any = None
+    chosen: dict[str, Any] = field(default_factory=dict)
 
 
 def cross_fit(
@@ -176,9 +182,17 @@ def cross_fit(
     learnt = None
     if adapt is not None and final:
         learnt, _ = adapt.learn(training_part(X, plan.train(ALL), copies))
+    chosen = _chosen(results, fitted)
     # Stable: several views of a row stay as their fold had them, whichever fold was done first.
     table = pd.concat(results.values()).sort_index(kind="stable")
-    return CrossFit(table, fitted, notes, reused, learnt)
+    return CrossFit(table, fitted, notes, reused, learnt, chosen)
+
+
+def _chosen(folds: dict[int, Any], fitted: Any) -> dict[str, Any]:
+    """Return what models chose, taking it from the folds' tables."""
+    chosen = {str(k): folds[k].attrs.pop(CHOSEN, None) for k in sorted(folds)}
+    chosen["all"] = getattr(fitted, "tuned_", None)
+    return {name: choice for name, choice in chosen.items() if choice}
 
 
 def _found(kept: Kept, known: dict[int, str], plan: Folds) -> dict[int, Any]:
@@ -234,6 +248,8 @@ def _fit_one(
         tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
     table = pd.concat(tables)
     table.insert(0, "fold", number)
+    # What is kept of a fold is its table, and this with it.
+    table.attrs[CHOSEN] = getattr(fitted, "tuned_", {})
     return number, table
 
 

@@ -37,6 +37,8 @@ ALLOWED = (
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
+    "featser.models.tuning.TunedClassifier",
+    "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",
     "featser.models.voting.VoteRegressor",
     "numpy.dtype",

@@ -34,6 +34,7 @@ from featser.errors import TaskError, unknown
 from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
+from featser.models.grids import tuned
 from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
@@ -51,6 +52,7 @@ def make_estimator(
     seed: int = 0,
     weights: Weights | Sequence[float] = "equal",
     blocks: Sequence[int] | None = None,
+    tune: bool = False,
 ) -> Pipeline:
     """Build an unfitted estimator for a task.
 
@@ -62,10 +64,13 @@ def make_estimator(
         What it is to predict: its kind decides between classifier and regressor.
     seed : int
         Of everything random in it.
-    weights : {'equal', 'inner'} or sequence of float
+    weights : {'equal', 'inner', 'stacked'} or sequence of float
         Of the members of a vote.
     blocks : sequence of int, optional
         How many features each extractor has, for models that tell them apart.
+    tune : bool
+        Whether each estimator chooses its setting on left-out speakers
+        (:mod:`featser.models.grids`).
 
     Returns
     -------
@@ -85,8 +90,8 @@ def make_estimator(
     """
     names = members_of(name)
     if len(names) == 1:
-        return prepared(_make(names[0], task, seed, blocks))
-    members = [(member, _make(member, task, seed, blocks)) for member in names]
+        return prepared(_make(names[0], task, seed, blocks, tune))
+    members = [(member, _make(member, task, seed, blocks, tune)) for member in names]
     vote = VoteClassifier if task.categorical else VoteRegressor
     return prepared(vote(members, weights=weights, seed=seed))
 
@@ -179,7 +184,12 @@ def _without_convergence_warning() -> Iterator[None]:
         yield
 
 
-def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
+def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None, tune: bool) -> Any:
+    model = _own(name, task, seed, blocks)
+    return tuned(name, model, task.categorical, seed) if tune else model
+
+
+def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
     classifier, regressor = ESTIMATORS[name]
     with config_context(enable_metadata_routing=True):
         model = classifier(seed) if task.categorical else regressor(seed)
@@ -213,7 +223,7 @@ _SVM = {"kernel": "rbf", "gamma": "scale", "cache_size": 500}
 
 
 def _svm(seed: int) -> Any:
-    return GroupCalibrated(SVC(C=10.0, class_weight="balanced", **_SVM), seed=seed)
+    return GroupCalibrated(_weighted(SVC(C=10.0, class_weight="balanced", **_SVM)), seed=seed)
 
 
 def _svr(seed: int) -> Any:

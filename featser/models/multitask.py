@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from featser.errors import TaskError
 from featser.evaluation.metrics import evaluate_task
 from featser.evaluation.rows import Rows
+from featser.models.chosen import Chosen, chosen_by
 from featser.models.routing import REQUESTED, fit_routed
 from featser.tasks import Task
 
@@ -180,6 +181,13 @@ class MultiTaskEstimator(BaseEstimator):
             values[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(features)
             tables[task.name] = pd.DataFrame(values, index=index, columns=list(task.classes))
         return tables
+
+    @property
+    def tuned_(self) -> dict[str, Chosen]:
+        """What each task's estimator chose on left-out speakers; tasks without a choice lack."""
+        check_is_fitted(self)
+        found = {name: chosen_by(model) for name, model in self.estimators_.items()}
+        return {name: choice for name, choice in found.items() if choice}
 
     def score(self, X: ArrayLike, y: pd.DataFrame) -> float:
         """Return the primary task's headline metric: UAR, or CCC for a regression."""

@@ -14,9 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from featser.evaluation.metrics import ccc, uar
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.stacking import pool, stack_probabilities, stack_values
+from featser.models.tuning import quarters, settled
 
 Members = Sequence[tuple[str, Any]]
-Weights = Literal["equal", "inner"]
+Weights = Literal["equal", "inner", "stacked"]
 
 
 class _Vote(_BaseComposition):
@@ -41,42 +43,61 @@ class _Vote(_BaseComposition):
 
     def _fit_members(self, X: Any, y: NDArray[Any], metadata: dict[str, Any]) -> None:
         self.members_ = [fit_routed(clone(model), X, y, **metadata) for _, model in self.members]
-        self.weights_ = self._member_weights(X, y, metadata)
-
-    def _member_weights(
-        self, X: Any, y: NDArray[Any], metadata: dict[str, Any]
-    ) -> NDArray[np.float64]:
-        if isinstance(self.weights, str):
-            if self.weights == "equal":
-                weights = np.ones(len(self.members))
-            elif self.weights == "inner":
-                weights = np.array([self._inner(m, X, y, metadata) for _, m in self.members])
-            else:
-                raise ValueError(f"weights are 'equal', 'inner' or numbers, not '{self.weights}'")
-        else:
-            weights = np.asarray(self.weights, dtype=float)
+        weights = self._member_weights(X, y, metadata)
         if len(weights) != len(self.members) or (weights < 0).any() or not weights.any():
             raise ValueError(
                 f"{len(self.members)} members need as many weights, none negative and not all 0; "
                 f"got {weights.tolist()}"
             )
-        return np.asarray(weights / weights.sum())
+        self.weights_ = np.asarray(weights / weights.sum())
 
-    def _inner(self, model: Any, X: Any, y: NDArray[Any], metadata: dict[str, Any]) -> float:
-        """Score a member on grouped inner folds, above what chance gives."""
+    def _member_weights(
+        self, X: Any, y: NDArray[Any], metadata: dict[str, Any]
+    ) -> NDArray[np.float64]:
+        if not isinstance(self.weights, str):
+            return np.asarray(self.weights, dtype=float)
+        if self.weights == "equal":
+            return np.ones(len(self.members))
+        if self.weights not in ("inner", "stacked"):
+            raise ValueError(
+                f"weights are 'equal', 'inner', 'stacked' or numbers, not '{self.weights}'"
+            )
+        rows, opinions = self._left_out(X, y, metadata)
+        if self.weights == "stacked":
+            return self._stacked(y[rows], opinions)
+        scores = [max(self._above_chance(y[rows], opinion), 1e-3) for opinion in opinions]
+        return np.array(scores)
+
+    def _left_out(
+        self, X: Any, y: NDArray[Any], metadata: dict[str, Any]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Ask members fitted on inner folds of the rows left out: which rows, and opinions.
+
+        What a member tunes it has tuned on the whole training part already, and keeps.
+        """
         speaker, descent = metadata.get("speaker"), metadata.get("lineage")
-        true, predicted = [], []
+        models = [
+            settled(model, fitted)
+            for (_, model), fitted in zip(self.members, self.members_, strict=True)
+        ]
+        tested, said = [], []
         for train, test in inner_folds(self._strata(y), speaker, self.n_folds, self.seed, descent):
             part = {name: _rows(value, train) for name, value in metadata.items()}
-            fitted = fit_routed(clone(model), _rows(X, train), y[train], **part)
-            true.append(y[test])
-            predicted.append(fitted.predict(_rows(X, test)))
-        return max(self._above_chance(np.concatenate(true), np.concatenate(predicted)), 1e-3)
+            fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]
+            tested.append(test)
+            said.append(np.stack([self._opinion(one, _rows(X, test)) for one in fitted]))
+        return np.concatenate(tested), np.concatenate(said, axis=1)
+
+    def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
+        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
+
+    def _stacked(self, y: NDArray[Any], opinions: NDArray[np.float64]) -> NDArray[np.float64]:
+        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
 
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
         raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
+    def _above_chance(self, y: NDArray[Any], opinion: NDArray[np.float64]) -> float:
         raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
 
 
@@ -88,8 +109,10 @@ class VoteClassifier(ClassifierMixin, _Vote):
     members : list of (str, classifier)
         Each with ``predict_proba``. They are fitted on the same rows and see the classes as
         integers from 0.
-    weights : {'equal', 'inner'} or sequence of float
+    weights : {'equal', 'inner', 'stacked'} or sequence of float
         ``'inner'``: each member's UAR above chance on inner folds divided by speaker.
+        ``'stacked'``: those with which the members' probabilities, multiplied with each other,
+        tell most on such folds, held close to equal ones (:mod:`featser.models.stacking`).
     n_folds, seed : int
         Of those inner folds.
 
@@ -99,6 +122,8 @@ class VoteClassifier(ClassifierMixin, _Vote):
     members_ : list of classifier
     weights_ : ndarray, shape (members,)
         They sum to 1.
+    slope_ : float or None
+        With ``'stacked'`` the power that the product of probabilities is raised to.
     """
 
     def __init__(
@@ -124,13 +149,16 @@ class VoteClassifier(ClassifierMixin, _Vote):
         """Fit all members to X, shape (n, d), and classes y, shape (n,)."""
         self.classes_, encoded = np.unique(np.asarray(y), return_inverse=True)
         metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self.slope_: float | None = None
         self._fit_members(X, encoded, metadata)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the mean probabilities, shape (n, k)."""
+        """Return the mean probabilities, or stacked ones, shape (n, k)."""
         check_is_fitted(self)
         opinions = [model.predict_proba(X) for model in self.members_]
+        if self.slope_ is not None:
+            return pool(np.stack(opinions), self.slope_ * self.weights_)
         return np.asarray(np.average(opinions, axis=0, weights=self.weights_), dtype=np.float64)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -141,9 +169,17 @@ class VoteClassifier(ClassifierMixin, _Vote):
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
         return y
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
+    def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
+        return np.asarray(fitted.predict_proba(X), dtype=np.float64)
+
+    def _stacked(self, y: NDArray[Any], opinions: NDArray[np.float64]) -> NDArray[np.float64]:
+        weights, self.slope_ = stack_probabilities(opinions, y)
+        return weights
+
+    def _above_chance(self, y: NDArray[Any], opinion: NDArray[np.float64]) -> float:
         classes = [str(code) for code in range(len(self.classes_))]
-        return uar(y.astype(str), predicted.astype(str), classes) - 1 / len(classes)
+        predicted = opinion.argmax(axis=1).astype(str)
+        return uar(y.astype(str), predicted, classes) - 1 / len(classes)
 
 
 class VoteRegressor(RegressorMixin, _Vote):
@@ -153,8 +189,9 @@ class VoteRegressor(RegressorMixin, _Vote):
     ----------
     members : list of (str, regressor)
         Fitted on the same rows.
-    weights : {'equal', 'inner'} or sequence of float
-        ``'inner'``: each member's CCC on inner folds divided by speaker.
+    weights : {'equal', 'inner', 'stacked'} or sequence of float
+        ``'inner'``: each member's CCC on inner folds divided by speaker. ``'stacked'``: those of
+        the mean with the least squared error on such folds, held close to equal ones.
     n_folds, seed : int
         Of those inner folds.
 
@@ -198,11 +235,16 @@ class VoteRegressor(RegressorMixin, _Vote):
         return np.asarray(np.average(opinions, axis=0, weights=self.weights_), dtype=np.float64)
 
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
-        quarters: NDArray[Any] = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
-        return quarters
+        return quarters(y)
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
-        return ccc(y, predicted)
+    def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
+        return np.asarray(fitted.predict(X), dtype=np.float64)
+
+    def _stacked(self, y: NDArray[Any], opinions: NDArray[np.float64]) -> NDArray[np.float64]:
+        return stack_values(opinions, y)
+
+    def _above_chance(self, y: NDArray[Any], opinion: NDArray[np.float64]) -> float:
+        return ccc(y, opinion)
 
 
 def _rows(values: Any, rows: NDArray[np.intp]) -> Any:

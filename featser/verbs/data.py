@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -27,6 +26,7 @@ from featser.models.normalise import (
     refuse_poor_coverage,
 )
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
+from featser.models.voting import Weights
 from featser.tasks import Task
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
@@ -47,7 +47,7 @@ class Settings:
     ----------
     features, tasks : tuple of str
     primary, model : str
-    weights : 'equal', 'inner' or list of float
+    weights : 'equal', 'inner', 'stacked' or list of float
     protocols : tuple of str
     speaker_norm : str
         ``none``, ``transductive``, or such as ``enrol:8``.
@@ -60,13 +60,15 @@ class Settings:
         Whether features are read in batches; None: from a gigabyte on, by models that can.
     enrolment_curve : bool
         Whether other numbers of enrolled recordings are looked at as well.
+    tune : bool
+        Whether estimators choose their settings on speakers left out of the training part.
     """
 
     features: tuple[str, ...]
     tasks: tuple[str, ...]
     primary: str
     model: str
-    weights: Literal["equal", "inner"] | Sequence[float]
+    weights: Weights | Sequence[float]
     protocols: tuple[str, ...]
     speaker_norm: str
     seed: int
@@ -74,6 +76,7 @@ class Settings:
     sides: Sides = field(default_factory=Sides)
     batches: bool | None = None
     enrolment_curve: bool = False
+    tune: bool = False
 
 
 @dataclass
@@ -182,7 +185,10 @@ def _features(
     store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
 ) -> NDArray[np.float32] | Rows:
     size = 4 * len(keys) * dimension(extractors)
-    batches = in_batches(settings.batches, settings.model, size)
+    wanted = False if settings.tune and settings.batches is None else settings.batches
+    batches = in_batches(wanted, settings.model, size)
+    if batches and settings.tune:
+        raise TaskError("--tune needs all features in memory: leave --batches out")
     if batches:
         refuse_all_at_once(settings.model)
     refuse_too_much(settings.model, size, jobs, available_memory(), batches)
@@ -292,13 +298,23 @@ def _normalise_rows(data: Data, X: Rows) -> None:
     data.X = NormalisedRows(X, data.speaker, found)
 
 
+_WEIGHTS = {
+    "equal": "equal weights",
+    "inner": "weights from inner folds",
+    "stacked": "weights stacked on inner folds",
+}
+
+
 def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
     """Say in a line what was trained."""
     names = members_of(settings.model)
+    how_set = ", settings chosen on left-out speakers" if settings.tune else ""
     if len(names) == 1:
-        return f"{names[0]}, fitted batch by batch, without preparation" if batched else names[0]
+        if batched:
+            return f"{names[0]}, fitted batch by batch, without preparation"
+        return f"{names[0]}{how_set}"
     if isinstance(settings.weights, str):
-        how = {"equal": "equal weights", "inner": "weights from inner folds"}[settings.weights]
+        how = _WEIGHTS[settings.weights]
     else:
         how = f"weights {', '.join(f'{weight:g}' for weight in settings.weights)}"
-    return f"soft vote of {', '.join(names)}; {how}; one for each of {len(tasks)} tasks"
+    return f"soft vote of {', '.join(names)}{how_set}; {how}; one for each of {len(tasks)} tasks"

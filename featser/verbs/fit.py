@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,11 @@ from featser.evaluation.protocols import Sides, fold_table, independent_units
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
+from featser.models.chosen import told_choices
 from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
@@ -40,7 +42,7 @@ def fit(
     tasks: Sequence[str] = (),
     primary: str | None = None,
     model: str | None = None,
-    weights: Literal["equal", "inner"] | Sequence[float] | None = None,
+    weights: Weights | Sequence[float] | None = None,
     protocols: Sequence[str] = (),
     speaker_norm: str | None = None,
     features: Sequence[str] = (),
@@ -58,6 +60,7 @@ def fit(
     batches: bool | None = None,
     cache: bool = True,
     enrolment_curve: bool = False,
+    tune: bool | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -75,7 +78,7 @@ def fit(
         the card's, else ``emotion``.
     model : str, optional
         An estimator's name, several with commas between, or ``vote``, the default.
-    weights : {'equal', 'inner'} or sequence of float, optional
+    weights : {'equal', 'inner', 'stacked'} or sequence of float, optional
         Of a vote's members.
     protocols : sequence of str
         ``speaker-independent`` by default.
@@ -120,6 +123,9 @@ def fit(
     enrolment_curve : bool
         With ``enrol``: whether the primary task's headline metric is also computed for 0, 1, 2,
         4, 8 and 16 enrolled recordings.
+    tune : bool, optional
+        Whether every estimator chooses its setting on speakers that are left out inside the
+        training part (:mod:`featser.models.grids`); by default the recipe's, else it has its own.
 
     Returns
     -------
@@ -148,6 +154,7 @@ def fit(
         sides or (recipe.sides if recipe else Sides()),
         batches,
         enrolment_curve,
+        tune=(recipe.tune if recipe else False) if tune is None else tune,
     )
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
@@ -179,6 +186,7 @@ def fit(
         predictions.append(_labelled(plan.protocol, material.table, result.predictions))
         folds.append(fold_table(plan.folds, material.table).assign(protocol=plan.protocol))
         results.append(result)
+    chosen = {plan.protocol: r.chosen for plan, r in zip(plans, results, strict=True) if r.chosen}
     told = [] if fits is None else [_reused(results, plans), *fits.notes]
     run = Run(
         folder=run_folder(output, material.table, settings.model),
@@ -188,7 +196,7 @@ def fit(
         predictions=pd.concat(predictions, ignore_index=True),
         folds=pd.concat(folds, ignore_index=True),
         model=results[0].model,
-        notes=list(dict.fromkeys([*material.notes, *(n for r in results for n in r.notes)])),
+        notes=list(dict.fromkeys([*material.notes, *_said(results)])),
         origin=found.origin,
         command=command,
         seconds=time.monotonic() - began,
@@ -197,6 +205,7 @@ def fit(
         fits=told,
         normalizer=results[0].learnt,
         enrolled=pd.concat(enrolled, ignore_index=True) if enrolled else None,
+        chosen=chosen,
     )
     write_run(run)
     return run
@@ -244,6 +253,12 @@ def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
     return f"{reused} of {total} fits were kept from before, {total - reused} were done"
 
 
+def _said(results: Sequence[CrossFit]) -> list[str]:
+    """Return what a reader must know of the fits, and what the models chose."""
+    chosen = [f"chosen on left-out speakers: {t}" for r in results for t in told_choices(r.chosen)]
+    return [note for result in results for note in result.notes] + chosen
+
+
 def _refuse_idle_curve(settings: Settings) -> None:
     if settings.enrolment_curve and not enrolled_recordings(settings.speaker_norm):
         raise FeatserError(
@@ -262,7 +277,9 @@ def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
     blocks = [extractor.dimension for extractor in data.extractors]
-    return make_estimator(settings.model, task, settings.seed, settings.weights, blocks)
+    return make_estimator(
+        settings.model, task, settings.seed, settings.weights, blocks, tune=settings.tune
+    )
 
 
 def _metrics(

@@ -62,6 +62,9 @@ class Run:
     enrolled : DataFrame or None
         Which recordings each draw enrolled: ``protocol``, ``draw``, ``file``, ``start``, ``end``
         and ``speaker``.
+    chosen : dict
+        protocol → ``all`` or a fold's number → task → estimator → what was chosen on speakers
+        left out of the training part.
     """
 
     folder: Path
@@ -80,6 +83,7 @@ class Run:
     fits: list[str] = field(default_factory=list)
     normalizer: EnrolmentNormalizer | None = None
     enrolled: pd.DataFrame | None = None
+    chosen: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def report(self) -> Path:
@@ -144,6 +148,8 @@ def _training(run: Run) -> dict[str, Any]:
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
         "batches": run.data.batched,
+        "tune": run.settings.tune,
+        "chosen": run.model.tuned_,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
         "metrics": to_json(run.metrics),
@@ -163,6 +169,8 @@ def _described(run: Run) -> dict[str, Any]:
         "dev": settings.sides.dev,
         "speaker_norm": settings.speaker_norm,
         "model": describe_model(settings, run.data.tasks),
+        "tune": settings.tune,
+        "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "augmented_copies": 0 if copies is None else len(copies.X),
         "tasks": [task.to_dict() for task in run.data.tasks],
@@ -240,6 +248,7 @@ def _reproduce(run: Run) -> list[str]:
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
+        + (" --tune" if settings.tune else "")
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],

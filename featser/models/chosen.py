@@ -1,0 +1,120 @@
+"""What models chose for themselves: settings that were tuned, weights that were learnt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from featser.models.kernel import KernelClassifier, KernelRegressor
+from featser.models.tuning import TunedClassifier, TunedRegressor
+from featser.models.voting import VoteClassifier, VoteRegressor
+
+Chosen = dict[str, dict[str, Any]]
+"""Whose choice, such as ``svm``, or ``weights`` of a vote → what was chosen; plain data."""
+
+ALONE = ""
+"""Whose choice it is where there is one estimator alone."""
+
+WEIGHTS = "weights"
+
+_INSIDE = ("estimator_", "regressor_", "estimators_")
+
+
+def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
+    """Return what a fitted estimator, and those inside it, chose on left-out speakers.
+
+    Parameters
+    ----------
+    fitted : estimator
+        Such as :func:`featser.models.estimators.make_estimator` makes them.
+    name : str
+        Under which its own choice is told; members of a vote have their own names.
+
+    Returns
+    -------
+    dict
+        Empty where nothing was to be chosen.
+    """
+    if hasattr(fitted, "steps"):
+        return chosen_by(fitted.steps[-1][1], name)
+    if isinstance(fitted, TunedClassifier | TunedRegressor):
+        return {name: {key: _plain(value) for key, value in fitted.setting_.items()}}
+    if isinstance(fitted, KernelClassifier | KernelRegressor):
+        if isinstance(fitted.gamma, int | float):
+            return {}
+        return {name: {"gamma": fitted.gamma_, "penalty": fitted.penalty_}}
+    if isinstance(fitted, VoteClassifier | VoteRegressor):
+        return _chosen_by_vote(fitted)
+    return _chosen_inside(fitted, name)
+
+
+def told_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
+    """Say what was chosen in how many folds, and in the model of all data.
+
+    Parameters
+    ----------
+    chosen : mapping
+        ``all`` or a fold's number → task → what :func:`chosen_by` returns.
+
+    Returns
+    -------
+    list of str
+        A line for each task and estimator; empty where nothing was chosen.
+    """
+    whose = dict.fromkeys(
+        (task, name)
+        for tasks in chosen.values()
+        for task, choice in tasks.items()
+        for name in choice
+    )
+    return [_line(task, name, chosen) for task, name in whose]
+
+
+def _chosen_by_vote(vote: Any) -> Chosen:
+    names = [name for name, _ in vote.members]
+    found: Chosen = {}
+    for name, member in zip(names, vote.members_, strict=True):
+        found |= chosen_by(member, name)
+    if vote.weights in ("inner", "stacked"):
+        shares = [round(float(weight), 3) for weight in vote.weights_]
+        found[WEIGHTS] = dict(zip(names, shares, strict=True))
+    return found
+
+
+def _chosen_inside(fitted: Any, name: str) -> Chosen:
+    found: Chosen = {}
+    for attribute in _INSIDE:
+        inside = getattr(fitted, attribute, None)
+        for one in inside if isinstance(inside, list) else [inside]:
+            if one is not None:
+                found = chosen_by(one, name) | found
+    return found
+
+
+def _line(task: str, name: str, chosen: Mapping[str, Mapping[str, Chosen]]) -> str:
+    folds = [tasks for key, tasks in chosen.items() if key != "all"]
+    there = [_words(tasks[task][name]) for tasks in folds if name in tasks.get(task, {})]
+    parts = list(_counted(there)) if name != WEIGHTS else []
+    final = chosen.get("all", {}).get(task, {}).get(name)
+    if final is not None:
+        parts.append(f"{_words(final)} in the model of all data")
+    return f"{task}: {name or 'chosen'}: {'; '.join(parts)}"
+
+
+def _counted(there: list[str]) -> Iterator[str]:
+    for words, count in Counter(there).most_common():
+        yield f"{words} in {count} of {len(there)} folds"
+
+
+def _words(choice: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={_value(value)}" for key, value in choice.items())
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return list(value) if isinstance(value, tuple) else value

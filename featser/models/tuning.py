@@ -1,0 +1,292 @@
+"""Settings chosen on speakers that were left out, inside the training part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from featser.evaluation.metrics import uar
+from featser.evaluation.protocols import inner_folds
+from featser.models.routing import REQUESTED, fit_routed
+
+Setting = dict[str, Any]
+
+OF_SCALE = " × scale"
+"""Ends a setting that is a multiple of scikit-learn's γ ``scale``, such as ``0.5 × scale``."""
+
+
+@dataclass
+class _Candidate:
+    """A setting in the contest, and what it said of the utterances it was judged on."""
+
+    setting: Setting
+    predicted: list[NDArray[Any]] = field(default_factory=list)
+    score: float = -np.inf
+
+
+class _Tuned(MetaEstimatorMixin, BaseEstimator):
+    """What both share: the contest between settings, and the estimator of the winner."""
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+
+    estimator: Any
+    settings: Sequence[Mapping[str, Any]]
+    judged_by: str | None
+    n_folds: int
+    seed: int
+
+    def _fit_best(self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]) -> None:
+        given = {key: np.asarray(value) for key, value in metadata.items() if value is not None}
+        if "sample_weight" in given:
+            weight = _check_sample_weight(given["sample_weight"], X, dtype=np.float64)
+            given["sample_weight"] = weight
+        candidates = [_Candidate(setting) for setting in self._candidates()]
+        contest, tested = candidates, np.empty(0, dtype=np.intp)
+        for train, test in inner_folds(
+            self._strata(y), given.get("speaker"), self.n_folds, self.seed, given.get("lineage")
+        ):
+            part = {name: value[train] for name, value in given.items()}
+            tested = np.concatenate([tested, test])
+            for candidate in contest:
+                model = fit_routed(
+                    self._judged(candidate.setting, X[train]), X[train], y[train], **part
+                )
+                candidate.predicted.append(np.asarray(model.predict(X[test])))
+                said = np.concatenate(candidate.predicted)
+                candidate.score = float(self._score(y[tested], said))
+            last, contest = contest, _better_half(contest)
+        # Of equal ones the first is taken, and the estimator's own setting is the first of all.
+        best = max(last, key=lambda candidate: candidate.score)
+        self.setting_ = best.setting
+        self.candidates_ = [
+            {"setting": one.setting, "folds": len(one.predicted), "score": one.score}
+            for one in candidates
+        ]
+        self.estimator_ = fit_routed(self._configured(best.setting, X), X, y, **given)
+
+    def _candidates(self) -> list[Setting]:
+        """Return the estimator's own setting, then the others, each with every parameter told."""
+        names = list(dict.fromkeys(name for setting in self.settings for name in setting))
+        params = self.estimator.get_params()
+        own = {name: params[_path(name, params)] for name in names}
+        others = [{**own, **setting} for setting in self.settings]
+        return [own, *(setting for setting in others if setting != own)]
+
+    def _configured(self, setting: Setting, X: NDArray[Any]) -> Any:
+        params = self.estimator.get_params()
+        values = {_path(name, params): _resolved(value, X) for name, value in setting.items()}
+        return clone(self.estimator).set_params(**values)
+
+    def _judged(self, setting: Setting, X: NDArray[Any]) -> Any:
+        configured = self._configured(setting, X)
+        return configured if self.judged_by is None else configured.get_params()[self.judged_by]
+
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+        raise TypeError("what is tuned is a TunedClassifier or a TunedRegressor")
+
+    def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
+        raise TypeError("what is tuned is a TunedClassifier or a TunedRegressor")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.estimator).input_tags
+        tags.input_tags.sparse = False
+        return tags
+
+
+class TunedClassifier(ClassifierMixin, _Tuned):
+    """A classifier whose setting is the one with the best UAR on left-out speakers.
+
+    Successive halving (Jamieson & Talwalkar 2016): all candidates are judged on the first inner
+    fold, the better half of them (two or more) on the next, and so on. Inner folds are divided by
+    speaker. The estimator's own setting is judged on every fold, and stays unless another is
+    better on all of them. The winner is fitted on all rows.
+
+    Parameters
+    ----------
+    estimator : classifier
+        It sees the classes as integers from 0.
+    settings : sequence of mapping of str to value
+        Candidates beside the estimator's own setting: the parameters that are other than its own.
+        ``C`` also stands for ``estimator__C``, however deep. A value such as ``0.5 × scale`` is
+        that multiple of one over the number of features times their variance.
+    judged_by : str, optional
+        A parameter of the estimator that holds what candidates are judged by in its place:
+        of a calibrated classifier the classifier, since calibrating takes several times as long
+        and hardly changes which class is first.
+    n_folds, seed : int
+        Of the inner folds.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (k,)
+    estimator_ : classifier
+        Of the chosen setting, fitted on all rows.
+    setting_ : dict
+        What was chosen.
+    candidates_ : list of dict
+        For each candidate ``setting``, ``score`` (UAR of all left-out predictions) and the number
+        of ``folds`` it was judged on.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        settings: Sequence[Mapping[str, Any]] = (),
+        judged_by: str | None = None,
+        n_folds: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.settings = settings
+        self.judged_by = judged_by
+        self.n_folds = n_folds
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> TunedClassifier:
+        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
+        X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=None)
+        check_classification_targets(y)
+        self.classes_, encoded = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self._fit_best(np.asarray(X), encoded, metadata)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the probabilities, shape (n, k)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
+        return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable classes, shape (n,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
+        classes: NDArray[Any] = self.classes_[self.estimator_.predict(X)]
+        return classes
+
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y
+
+    def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
+        classes = [str(code) for code in range(len(self.classes_))]
+        return uar(y.astype(str), predicted.astype(str), classes)
+
+
+class TunedRegressor(RegressorMixin, _Tuned):
+    """A regressor whose setting is the one with the least squared error on left-out speakers.
+
+    The contest is that of :class:`TunedClassifier`.
+
+    Parameters
+    ----------
+    estimator : regressor
+    settings, judged_by, n_folds, seed
+        As :class:`TunedClassifier` has them.
+
+    Attributes
+    ----------
+    estimator_ : regressor
+        Of the chosen setting, fitted on all rows.
+    setting_, candidates_
+        As :class:`TunedClassifier` has them; the score is the share of the variance explained.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        settings: Sequence[Mapping[str, Any]] = (),
+        judged_by: str | None = None,
+        n_folds: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.settings = settings
+        self.judged_by = judged_by
+        self.n_folds = n_folds
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> TunedRegressor:
+        """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            ensure_all_finite="allow-nan",
+            dtype=None,
+            y_numeric=True,
+            ensure_min_samples=2,
+        )
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self._fit_best(np.asarray(X), np.asarray(y, dtype=np.float64), metadata)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the predicted values, shape (n,)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
+        return np.asarray(self.estimator_.predict(X), dtype=np.float64)
+
+    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+        return quarters(y)
+
+    def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
+        spread = float(np.sum((y - y.mean()) ** 2))
+        return float(1 - np.sum((y - predicted) ** 2) / spread) if spread > 0 else 0.0
+
+
+def quarters(y: NDArray[Any]) -> NDArray[Any]:
+    """Return which quarter of the values each is in, from 0, as strata of folds."""
+    numbers: NDArray[Any] = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
+    return numbers
+
+
+def settled(unfitted: Any, fitted: Any) -> Any:
+    """Return an unfitted estimator that need not choose again what its fitted twin has chosen."""
+    return clone(fitted.estimator_ if isinstance(fitted, _Tuned) else unfitted)
+
+
+def _better_half(contest: Sequence[_Candidate]) -> list[_Candidate]:
+    """Keep the better half, two or more, and the estimator's own setting, which is the first."""
+    order = sorted(range(len(contest)), key=lambda place: -contest[place].score)
+    kept = {0, *order[: max(2, (len(contest) + 1) // 2)]}
+    return [contest[place] for place in sorted(kept)]
+
+
+def _path(name: str, params: Mapping[str, Any]) -> str:
+    """Return the whole name of a parameter, which may belong to a part of the estimator."""
+    found = [path for path in params if path == name or path.endswith(f"__{name}")]
+    if not found:
+        raise ValueError(f"no parameter '{name}' to tune among {sorted(params)}")
+    return min(found, key=lambda path: path.count("__"))
+
+
+def _resolved(value: Any, X: NDArray[Any]) -> Any:
+    if not (isinstance(value, str) and value.endswith(OF_SCALE)):
+        return value
+    spread = float(X.var())
+    return float(value.removesuffix(OF_SCALE)) / (X.shape[1] * spread if spread > 0 else 1.0)

@@ -1,0 +1,224 @@
+"""Settings are chosen, and votes weighted, by speakers that were left out, and this is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from featser.evaluation.copies import lineage
+from featser.models.balance import Balanced
+from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
+from featser.models.calibration import GroupCalibrated
+from featser.models.chosen import chosen_by, told_choices
+from featser.models.estimators import ESTIMATORS, make_estimator
+from featser.models.grids import GRIDS
+from featser.models.multitask import MultiTaskEstimator
+from featser.models.stacking import pool, stack_probabilities, stack_values
+from featser.models.tuning import TunedClassifier, TunedRegressor
+from featser.models.voting import VoteClassifier, VoteRegressor
+from featser.tasks import Task
+from tests.models.conftest import Sample
+
+COUNTED = "which speakers a row's copies are left out with is not told by its weight"
+
+
+@parametrize_with_checks(
+    [
+        TunedClassifier(LogisticRegression(), [{"C": 0.1}]),
+        TunedRegressor(Ridge(), [{"alpha": 10.0}]),
+    ],
+    expected_failed_checks=lambda _: {
+        "check_sample_weight_equivalence_on_dense_data": COUNTED,
+        "check_sample_weight_equivalence_on_sparse_data": COUNTED,
+    },
+)
+def test_what_is_tuned_keeps_scikit_learns_contract(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def voices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features in which a speaker is easily known, whose emotions are those of few others."""
+    rng = np.random.default_rng(0)
+    speaker = np.repeat(np.arange(16), 12)
+    y = rng.integers(0, 2, len(speaker))
+    mood = rng.integers(0, 2, 16)
+    y = np.where(rng.random(len(y)) < 0.8, mood[speaker], y)  # speakers have a habit
+    X = np.column_stack([y + rng.normal(size=len(y)), rng.normal(size=(16, 8))[speaker] * 4])
+    return X + 0.01 * rng.normal(size=X.shape), y, speaker
+
+
+def test_a_setting_that_remembers_speakers_is_not_chosen() -> None:
+    X, y, speaker = voices()
+    settings = [{"n_neighbors": 60}]
+    model = TunedClassifier(KNeighborsClassifier(1), settings)
+    by_speaker = model.fit(X, y, speaker=speaker).candidates_[0]["score"]
+    by_row = model.fit(X, y).candidates_[0]["score"]
+    assert by_row > by_speaker + 0.15
+    smooth = TunedClassifier(
+        make_pipeline(StandardScaler(), SVC(C=10.0, gamma=10.0)), [{"gamma": 0.001, "C": 0.1}]
+    )
+    assert smooth.fit(X, y).setting_["gamma"] == 10.0
+    assert smooth.fit(X, y, speaker=speaker).setting_["gamma"] == 0.001
+
+
+def test_worse_halves_are_discarded_and_the_estimators_own_setting_stays(sample: Sample) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    settings = [{"C": 10.0**power} for power in range(-6, 1)]
+    model = TunedClassifier(LogisticRegression(C=1e-7), settings)
+    model.fit(X, y, speaker=sample.speaker)
+    folds = [one["folds"] for one in model.candidates_]
+    assert folds[0] == 4
+    assert sorted(folds[1:])[:3] == [1, 1, 1]
+    assert 2 <= folds.count(4) <= 3
+    best = max(
+        (one for one in model.candidates_ if one["folds"] == 4), key=lambda one: one["score"]
+    )
+    assert model.setting_ == best["setting"]
+    assert model.setting_["C"] > 1e-3
+
+
+def test_the_model_is_the_chosen_setting_fitted_on_all(sample: Sample) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    svm = SVC(C=1e-4, gamma="scale")
+    model = TunedClassifier(GroupCalibrated(svm), [{"C": 5.0, "gamma": "0.5 × scale"}], "estimator")
+    model.fit(X, y, speaker=sample.speaker)
+    assert model.setting_ == {"C": 5.0, "gamma": "0.5 × scale"}
+    gamma = 0.5 / (X.shape[1] * float(X.var()))
+    own = GroupCalibrated(SVC(C=5.0, gamma=gamma)).fit(X, y, speaker=sample.speaker)
+    np.testing.assert_allclose(model.predict_proba(X), own.predict_proba(X), atol=1e-9)
+
+
+def test_of_equal_settings_the_estimators_own_is_kept(sample: Sample) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    same = TunedClassifier(GaussianNB(), [{"var_smoothing": 1.1e-9}, {"var_smoothing": 2e-9}])
+    assert same.fit(X, y, speaker=sample.speaker).setting_ == {"var_smoothing": 1e-9}
+
+
+def test_a_regressor_takes_the_setting_of_least_error_and_a_wrong_name_is_told() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    y, speaker = X[:, 0] + 0.1 * rng.normal(size=80), np.arange(80) // 8
+    model = TunedRegressor(Ridge(alpha=1e6), [{"alpha": 1.0}]).fit(X, y, speaker=speaker)
+    assert model.setting_ == {"alpha": 1.0}
+    assert model.candidates_[1]["score"] > 0.9 > model.candidates_[0]["score"]
+    with pytest.raises(ValueError, match="no parameter 'aplha' to tune"):
+        TunedRegressor(Ridge(), [{"aplha": 1.0}]).fit(X, y)
+
+
+def test_copies_are_learnt_from_and_judge_nothing(sample: Sample) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    descent = lineage(np.arange(len(X)), np.arange(len(X))[:, None])
+    both, twice = np.concatenate([X, 100 * X]), np.concatenate([y, y])
+    speaker = np.concatenate([sample.speaker, sample.speaker])
+    model = TunedClassifier(Counting(), [{"var_smoothing": 1e-3}])
+    Counting.tested = []
+    model.fit(both, twice, speaker=speaker, lineage=descent)
+    assert max(np.abs(part).max() for part in Counting.tested) < 50
+    assert model.estimator_.class_count_.sum() == 2 * len(X)
+
+
+class Counting(GaussianNB):
+    """Remembers what it was asked to predict."""
+
+    tested: list[np.ndarray] = []  # noqa: RUF012
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        Counting.tested.append(X)
+        return super().predict(X)
+
+
+def test_every_estimator_has_a_grid_of_eight_or_fewer_whose_parameters_it_has() -> None:
+    assert set(GRIDS) | {"kernel"} == set(ESTIMATORS)
+    assert max(len(settings) for pair in GRIDS.values() for settings in pair) < 8
+    tasks = [Task("emotion", classes=("a", "b")), Task("arousal", "regression")]
+    for name in GRIDS:
+        for task in tasks:
+            model = make_estimator(name, task, tune=True)[-1]
+            own = model._candidates()
+            assert len(own) == 1 + len(model.settings), name
+
+
+@pytest.mark.parametrize("weights", ["stacked", "equal"])
+def test_a_tuned_vote_survives_saving_with_what_it_chose(
+    sample: Sample, tmp_path: Path, weights: Any
+) -> None:
+    tasks = sample.tasks[:2]
+    names = "svm,lda" if weights == "stacked" else "kernel,ridge"
+    estimators = {t.name: make_estimator(names, t, weights=weights, tune=True) for t in tasks}
+    model = MultiTaskEstimator(tasks, estimators)
+    model.fit(sample.X, sample.labels, speaker=sample.speaker)
+    saved = Bundle(model, [], "none", {}, library_versions())
+    found = load_bundle(save_bundle(tmp_path / "model.featser", saved)).model
+    assert found.tuned_ == model.tuned_
+    if weights == "stacked":
+        assert set(found.tuned_["emotion"]) == {"svm", "lda", "weights"}
+        assert set(found.tuned_["emotion"]["svm"]) == {"C", "gamma"}
+    else:
+        assert set(found.tuned_["emotion"]["kernel"]) == {"gamma", "penalty"}
+    assert found.predict(sample.X).equals(model.predict(sample.X))
+
+
+def test_what_was_chosen_is_counted_over_folds_and_told_for_the_final_model() -> None:
+    one, two = {"emotion": {"svm": {"C": 10.0}}}, {"emotion": {"svm": {"C": 1.0}}}
+    told = told_choices({"0": one, "1": two, "2": one, "all": two})
+    assert told == [
+        "emotion: svm: C=10 in 2 of 3 folds; C=1 in 1 of 3 folds; C=1 in the model of all data"
+    ]
+    assert told_choices({}) == []
+    assert chosen_by(make_estimator("lda", Task("e", classes=("a", "b")))) == {}
+
+
+def test_members_that_say_the_same_weigh_the_same_and_the_pool_is_what_they_say() -> None:
+    rng = np.random.default_rng(0)
+    told = rng.dirichlet(np.ones(3), 300)
+    encoded = (rng.random((300, 1)) > told.cumsum(axis=1)).sum(axis=1)
+    weights, slope = stack_probabilities(np.stack([told] * 4), encoded)
+    np.testing.assert_allclose(weights, 0.25, atol=1e-6)
+    assert slope == pytest.approx(1, abs=0.3)
+    np.testing.assert_allclose(pool(np.stack([told] * 4), weights), np.maximum(told, 1e-6), 1e-4)
+
+
+def test_noise_does_not_move_stacked_weights_far_from_equal_but_ignorance_does() -> None:
+    rng = np.random.default_rng(1)
+    encoded = rng.integers(0, 4, 400)
+    sure = np.eye(4)[encoded] * 2 + rng.normal(size=(3, 400, 4))
+    alike = np.exp(sure) / np.exp(sure).sum(axis=2, keepdims=True)
+    weights, _ = stack_probabilities(alike, encoded)
+    np.testing.assert_allclose(weights, 1 / 3, atol=0.05)
+    guess = rng.dirichlet(np.ones(4), 400)
+    weights, _ = stack_probabilities(np.stack([alike[0], guess]), encoded)
+    assert weights[1] < 0.2
+
+
+def test_stacked_votes_learn_from_left_out_speakers_and_ask_each_member_once_a_fold(
+    sample: Sample,
+) -> None:
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    members = [("a", GaussianNB()), ("b", LogisticRegression()), ("c", Balanced(GaussianNB()))]
+    vote = VoteClassifier(members, weights="stacked").fit(X, y, speaker=sample.speaker)
+    assert vote.weights_.sum() == pytest.approx(1)
+    assert (vote.weights_ > 0.15).all()
+    np.testing.assert_allclose(vote.predict_proba(X).sum(axis=1), 1)
+    assert np.mean(vote.predict(X) == VoteClassifier(members).fit(X, y).predict(X)) > 0.9
+
+
+def test_stacked_regressors_that_know_nothing_weigh_little() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    y = X[:, 0] + 0.1 * rng.normal(size=80)
+    np.testing.assert_allclose(stack_values(np.stack([y, y, y]), y), 1 / 3, atol=1e-9)
+    members = [("good", Ridge()), ("flat", Ridge(alpha=1e9))]
+    vote = VoteRegressor(members, weights="stacked").fit(X, y, speaker=np.arange(80) // 8)
+    assert vote.weights_[0] > 0.75
+    with pytest.raises(ValueError, match="'stacked' or numbers, not 'best'"):
+        VoteRegressor(members, weights="best").fit(X, y)  # type: ignore[arg-type]

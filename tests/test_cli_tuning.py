@@ -1,0 +1,69 @@
+"""``featser fit --tune`` and stacked weights: what was chosen is written, told and kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featser.models.bundle import load_bundle
+from featser.recipe import load_recipe
+from tests.flow import featser_here
+
+TUNED = ("fit", "--model", "svm,logistic", "--tune", "--weights", "stacked", "-t", "emotion",
+         "--no-audit", "--jobs", "1")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tuned(extracted: Path) -> Path:
+    """A run of a tuned and stacked vote."""
+    shown = featser_here(*TUNED, "-o", "tuned", cwd=extracted)
+    assert shown.returncode == 0, shown.stderr
+    return extracted / "tuned"
+
+
+def described(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_what_was_chosen_is_in_the_run_the_report_and_the_model(tuned: Path) -> None:
+    run = described(tuned)
+    assert run["tune"] is True
+    chosen = run["chosen"]["speaker-independent"]
+    assert set(chosen) == {"0", "1", "2", "3", "all"}
+    assert set(chosen["0"]["emotion"]) == {"svm", "logistic", "weights"}
+    assert set(chosen["0"]["emotion"]["svm"]) == {"C", "gamma"}
+    assert sum(chosen["all"]["emotion"]["weights"].values()) == pytest.approx(1, abs=0.002)
+    assert load_bundle(tuned / "model.featser").model.tuned_ == chosen["all"]
+
+    report = (tuned / "report.html").read_text(encoding="utf-8")
+    assert "settings chosen on left-out speakers; weights stacked on inner folds" in report
+    assert re.search(r"left-out speakers: emotion: logistic: C=\S+ in \d of 4 folds", report)
+    assert "--weights stacked" in report
+    assert "--tune" in report
+
+
+def test_a_kept_fold_still_says_what_it_chose(tuned: Path, extracted: Path) -> None:
+    shown = featser_here(*TUNED, "-o", "again", cwd=extracted)
+    assert "5 of 5 fits were kept from before" in shown.stdout
+    assert described(extracted / "again")["chosen"] == described(tuned)["chosen"]
+
+
+def test_without_tuning_nothing_is_chosen_and_nothing_is_told(fitted: Path) -> None:
+    run = described(fitted)
+    assert (run["tune"], run["chosen"]) == (False, {})
+    assert "left-out speakers:" not in (fitted / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_recipe_may_tune_and_batches_may_not(extracted: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("name: mine\ncorpora: [demo]\ntune: true\nweights: stacked\n")
+    assert load_recipe(recipe).tune
+    assert load_recipe(recipe).weights == "stacked"
+    shown = featser_here("fit", "--model", "xgboost", "--tune", "--batches", cwd=extracted)
+    assert shown.returncode == 2
+    assert "--tune needs all features in memory: leave --batches out" in shown.stderr
