@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -14,6 +14,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
+from featser.tasks import Coupling
 
 
 def fit(
@@ -38,6 +39,21 @@ def fit(
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Of a vote: equal, inner (from inner folds), or 1,2,1.")
+    ] = None,
+    coupling: Annotated[
+        str | None,
+        typer.Option(
+            help="How tasks learn from each other: independent (default), chain, powerset, "
+            "stacked, or auto, which takes the best of them on inner folds."
+        ),
+    ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:NUMBER]",
+            help="Which features models see, chosen in the fold: none (default), anova:0.5, "
+            "mutual:0.5, speakers:0.1, stability:0.6.",
+        ),
     ] = None,
     protocol: Protocol = None,
     train: Train = None,
@@ -95,6 +111,8 @@ def fit(
             command=_typed(),
             augmented=augmented,
             batches=batches,
+            coupling=_choice("--coupling", coupling, get_args(Coupling)),
+            select=select,
             audit=audit,
             examining=bars("Examining recordings"),
             progress=bars("Fitting folds"),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
+from featser.tasks import Coupling
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -44,6 +45,10 @@ class Recipe(BaseModel):
         An estimator's name, several with commas between, or ``vote``.
     weights : 'equal', 'inner' or list of float
         Of a vote's members.
+    coupling : 'independent', 'chain', 'powerset', 'stacked' or 'auto'
+        How tasks learn from each other.
+    select : str
+        Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
     protocols : list of str
         How it is evaluated, the first one leading.
     train, test : list of str
@@ -69,6 +74,8 @@ class Recipe(BaseModel):
     primary: str = "emotion"
     model: str = "vote"
     weights: Literal["equal", "inner"] | list[float] = "equal"
+    coupling: Coupling = "independent"
+    select: str = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []
@@ -122,6 +129,14 @@ class Recipe(BaseModel):
 
         _as_value_error(members_of, name)
         return name
+
+    @field_validator("select")
+    @classmethod
+    def _known_selection(cls, spec: str) -> str:
+        from featser.models.selection import parse_selection
+
+        _as_value_error(parse_selection, spec)
+        return spec
 
     @model_validator(mode="after")
     def _known_sides(self) -> Recipe:

@@ -95,6 +95,7 @@ def cross_fit(
     plan = Folds.of(fold)
     folds = [ALL, *range(plan.count)]
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
+    said: dict[int, list[str]] = {}
     jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in folds)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     parts: list[pd.DataFrame] = []
@@ -103,10 +104,12 @@ def cross_fit(
     for done, (number, result) in enumerate(parallel(jobs), start=1):
         if number == ALL:
             fitted = result
+            said[number] = list(getattr(result, "notes_", ()))
         else:
             parts.append(result)
+            said[number] = list(result.attrs.pop("notes", ()))
         progress(done, len(folds))
-    return CrossFit(pd.concat(parts).sort_index(), fitted, notes)
+    return CrossFit(pd.concat(parts).sort_index(), fitted, [*notes, *_by_fold(said)])
 
 
 def _fit_one(
@@ -137,7 +140,19 @@ def _fit_one(
         )
     table.index = pd.Index(test)
     table.insert(0, "fold", number)
+    table.attrs["notes"] = list(getattr(fitted, "notes_", ()))
     return number, table
+
+
+def _by_fold(said: dict[int, list[str]]) -> Iterator[str]:
+    """Yield what the models of the folds noted: once where all of them say the same."""
+    for note in dict.fromkeys(note for number in sorted(said) for note in said[number]):
+        where = [number for number in sorted(said) if note in said[number]]
+        if len(where) == len(said):
+            yield note
+            continue
+        named = ["the model of all data" if number == ALL else f"fold {number}" for number in where]
+        yield f"{', '.join(named)}: {note}"
 
 
 def _fitted(

@@ -34,7 +34,10 @@ from featser.errors import TaskError, unknown
 from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
+from featser.models.concordance import CCCMatched
 from featser.models.normalise import prepared
+from featser.models.ordinal import OrdinalClassifier
+from featser.models.selection import make_selector
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
 
@@ -45,9 +48,17 @@ DEFAULT_VOTE = ("svm", "logistic", "lda", "mlp", "xgboost")
 
 
 def make_estimator(
-    name: str, task: Task, seed: int = 0, weights: Weights | Sequence[float] = "equal"
+    name: str,
+    task: Task,
+    seed: int = 0,
+    weights: Weights | Sequence[float] = "equal",
+    select: str = "none",
 ) -> Pipeline:
-    """Build an unfitted estimator for a task.
+    """Build an unfitted estimator that suits the kind of task.
+
+    Three or more classes in an order are learnt step by step
+    (:class:`~featser.models.ordinal.OrdinalClassifier`), and a regression's predictions are
+    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`).
 
     Parameters
     ----------
@@ -59,6 +70,8 @@ def make_estimator(
         Of everything random in it.
     weights : {'equal', 'inner'} or sequence of float
         Of the members of a vote.
+    select : str
+        Which features it sees: see :func:`featser.models.selection.make_selector`.
 
     Returns
     -------
@@ -68,7 +81,7 @@ def make_estimator(
     Raises
     ------
     TaskError
-        If there is no estimator of that name.
+        If there is no estimator or selector of that name.
 
     Examples
     --------
@@ -76,12 +89,21 @@ def make_estimator(
     >>> make_estimator("svm,xgboost", emotion)[-1].members[0][0]
     'svm'
     """
-    names = members_of(name)
-    if len(names) == 1:
-        return prepared(_make(names[0], task, seed))
-    members = [(member, _make(member, task, seed)) for member in names]
-    vote = VoteClassifier if task.categorical else VoteRegressor
-    return prepared(vote(members, weights=weights, seed=seed))
+    members = [(member, _make(member, task, seed)) for member in members_of(name)]
+    model = members[0][1]
+    if len(members) > 1:
+        vote = VoteClassifier if task.categorical else VoteRegressor
+        model = vote(members, weights=weights, seed=seed)
+    if not task.categorical:
+        model = CCCMatched(model, seed=seed)
+    return prepared(_in_steps(model, task), make_selector(select, task, seed))
+
+
+def _in_steps(model: Any, task: Task) -> Any:
+    """Put an ordinal head on a classifier of three or more classes in an order."""
+    if task.kind != "ordinal" or len(task.classes) == 2:
+        return model
+    return OrdinalClassifier(model)
 
 
 def make_batched(
@@ -94,7 +116,8 @@ def make_batched(
     name : str
         One of :data:`BATCHED`.
     task : Task
-        What it is to predict.
+        What it is to predict. Ordered classes are learnt as if they had no order, and
+        predictions of a regression stay as they are.
     seed : int
         Of everything random in it.
 

@@ -20,6 +20,7 @@ from featser.evaluation.rows import Rows
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
+from featser.models.coupling import refuse_batches
 from featser.models.estimators import members_of, refuse_all_at_once
 from featser.models.normalise import (
     SpeakerNormalizer,
@@ -27,7 +28,7 @@ from featser.models.normalise import (
     refuse_poor_coverage,
 )
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
-from featser.tasks import Task
+from featser.tasks import Coupling, Task
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -57,6 +58,10 @@ class Settings:
         The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``.
     batches : bool or None
         Whether features are read in batches; None: from a gigabyte on, by models that can.
+    coupling : str
+        How tasks learn from each other: see :mod:`featser.models.coupling`.
+    select : str
+        Which features models see: see :func:`featser.models.selection.make_selector`.
     """
 
     features: tuple[str, ...]
@@ -70,6 +75,8 @@ class Settings:
     augmented: bool = True
     sides: Sides = field(default_factory=Sides)
     batches: bool | None = None
+    coupling: Coupling = "independent"
+    select: str = "none"
 
 
 @dataclass
@@ -176,9 +183,12 @@ def _features(
     store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
 ) -> NDArray[np.float32] | Rows:
     size = 4 * len(keys) * dimension(extractors)
-    batches = in_batches(settings.batches, settings.model, size)
+    whole = settings.coupling != "independent" or settings.select != "none"
+    wanted = False if whole and settings.batches is None else settings.batches
+    batches = in_batches(wanted, settings.model, size)
     if batches:
         refuse_all_at_once(settings.model)
+        refuse_batches(settings.coupling, settings.select)
     refuse_too_much(settings.model, size, jobs, available_memory(), batches)
     if not batches:
         return _read(store, extractors, keys)
@@ -279,6 +289,13 @@ def _normalise_rows(data: Data, X: Rows) -> None:
 
 def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
     """Say in a line what was trained."""
+    told = _describe_estimator(settings, tasks, batched)
+    if settings.select != "none":
+        told += f"; features selected by {settings.select}"
+    return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
+
+
+def _describe_estimator(settings: Settings, tasks: Sequence[Task], batched: bool) -> str:
     names = members_of(settings.model)
     if len(names) == 1:
         return f"{names[0]}, fitted batch by batch, without preparation" if batched else names[0]

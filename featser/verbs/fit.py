@@ -16,11 +16,13 @@ from featser.evaluation.duration import duration_only
 from featser.evaluation.protocols import Sides, fold_table, independent_units
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
+from featser.models.coupling import CoupledEstimator
 from featser.models.estimators import make_batched, make_estimator
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.selection import parse_selection
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Task
+from featser.tasks import Coupling, Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
 from featser.verbs.planned import Plan, plans_of
@@ -50,6 +52,8 @@ def fit(
     augmented: bool = True,
     sides: Sides | None = None,
     batches: bool | None = None,
+    coupling: Coupling | None = None,
+    select: str | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -102,6 +106,13 @@ def fit(
     batches : bool, optional
         Whether features are read from the store in batches, and never all in memory, which
         ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
+    coupling : {'independent', 'chain', 'powerset', 'stacked', 'auto'}, optional
+        How tasks learn from each other (:class:`~featser.models.coupling.CoupledEstimator`);
+        not at all by default.
+    select : str, optional
+        Which features models see, chosen in the fold: ``anova``, ``mutual``, ``speakers``,
+        ``stability``, each with ``:NUMBER`` if need be
+        (:func:`~featser.models.selection.make_selector`); ``none`` by default, which is all.
 
     Returns
     -------
@@ -129,7 +140,10 @@ def fit(
         augmented,
         sides or (recipe.sides if recipe else Sides()),
         batches,
+        coupling or (recipe.coupling if recipe else "independent"),
+        select or (recipe.select if recipe else "none"),
     )
+    parse_selection(settings.select)
     material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
@@ -179,6 +193,8 @@ def _cross_fit(
 ) -> CrossFit:
     estimators = {task.name: _estimator(data, settings, task) for task in plan.tasks}
     model = MultiTaskEstimator(tuple(plan.tasks), estimators)
+    if settings.coupling != "independent":
+        model = CoupledEstimator(model.tasks, estimators, settings.coupling, seed=settings.seed)
     unit = independent_units(data.speaker, sound)
     return cross_fit(
         model, data.X, plan.labels, plan.folds, unit, plan.tasks, jobs, progress, data.copies
@@ -195,7 +211,7 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
-    return make_estimator(settings.model, task, settings.seed, settings.weights)
+    return make_estimator(settings.model, task, settings.seed, settings.weights, settings.select)
 
 
 def _metrics(

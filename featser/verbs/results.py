@@ -128,6 +128,8 @@ def _training(run: Run) -> dict[str, Any]:
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
         "batches": run.data.batched,
+        "coupling": run.settings.coupling,
+        "select": run.settings.select,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
         "metrics": to_json(run.metrics),
@@ -147,6 +149,8 @@ def _described(run: Run) -> dict[str, Any]:
         "dev": settings.sides.dev,
         "speaker_norm": settings.speaker_norm,
         "model": describe_model(settings, run.data.tasks),
+        "coupling": settings.coupling,
+        "select": settings.select,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "augmented_copies": 0 if copies is None else len(copies.X),
         "tasks": [task.to_dict() for task in run.data.tasks],
@@ -224,6 +228,8 @@ def _reproduce(run: Run) -> list[str]:
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
+        + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
+        + ("" if settings.select == "none" else f" --select {settings.select}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]
