@@ -37,7 +37,7 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : regressor
-        What is stretched.
+        What is stretched. It sees weights and speakers if it requests them.
     tails : float
         0 to weigh all values alike; 1 to weigh them by the inverse of their density, so that rare
         extremes count as much as the middle; between them that to the power of ``tails``.
@@ -115,7 +115,7 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
+        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
         return tags
 
 

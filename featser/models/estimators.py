@@ -96,14 +96,7 @@ def make_estimator(
         model = vote(members, weights=weights, seed=seed)
     if not task.categorical:
         model = CCCMatched(model, seed=seed)
-    return prepared(_in_steps(model, task), make_selector(select, task, seed))
-
-
-def _in_steps(model: Any, task: Task) -> Any:
-    """Put an ordinal head on a classifier of three or more classes in an order."""
-    if task.kind != "ordinal" or len(task.classes) == 2:
-        return model
-    return OrdinalClassifier(model)
+    return prepared(model, make_selector(select, task, seed))
 
 
 def make_batched(
@@ -199,8 +192,18 @@ def _make(name: str, task: Task, seed: int) -> Any:
     classifier, regressor = ESTIMATORS[name]
     with config_context(enable_metadata_routing=True):
         if task.categorical:
-            return classifier(seed)
+            return _in_steps(classifier(seed), task)
         return TransformedTargetRegressor(regressor(seed), transformer=StandardScaler())
+
+
+def _in_steps(classifier: Any, task: Task) -> Any:
+    """Put an ordinal head on a classifier of three or more classes in an order."""
+    if task.kind != "ordinal" or len(task.classes) == 2:
+        return classifier
+    # All but the calibrated ones balance what they learn from.
+    return OrdinalClassifier(
+        classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
+    )
 
 
 def _weighted(estimator: Any) -> Any:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,7 +25,12 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier
-        With ``predict_proba``; it sees 0 and 1.
+        With ``predict_proba``; it sees 0 and 1, and weights and speakers if it requests them.
+    prior : {'data', 'even'}
+        What the estimator takes for granted of the two sides of a step: that they are as frequent
+        as in the data, or, as with balanced class weights, that they are equally frequent. In the
+        second case the odds are corrected by Bayes' rule to the sides' shares of K equally
+        frequent classes: without this, the classes at both ends would get too much.
 
     Attributes
     ----------
@@ -45,8 +49,9 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Any, prior: Literal["data", "even"] = "data") -> None:
         self.estimator = estimator
+        self.prior = prior
 
     def fit(
         self,
@@ -74,6 +79,8 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "estimators_")
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
         above = np.stack([model.predict_proba(X)[:, 1] for model in self.estimators_], axis=1)
+        if self.prior == "even":
+            above = _of_equal_classes(above)
         ends = np.ones((len(above), 1))
         steps = np.hstack([ends, falling(above), np.zeros_like(ends)])
         return np.asarray(-np.diff(steps, axis=1), dtype=np.float64)
@@ -86,8 +93,16 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
+        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
         return tags
+
+
+def _of_equal_classes(above: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what two equally frequent sides' probabilities are if all classes are as frequent."""
+    steps = above.shape[1]
+    share = np.arange(steps, 0, -1) / (steps + 1)
+    over, under = above * share, (1 - above) * (1 - share)
+    return np.asarray(over / (over + under))
 
 
 def falling(above: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -113,10 +128,12 @@ def nominal(estimator: Any) -> Any:
     Parameters
     ----------
     estimator : estimator
-        Unfitted: a classifier, or a pipeline that ends with one.
+        Unfitted: a classifier, or a pipeline or vote that holds some.
     """
     if isinstance(estimator, OrdinalClassifier):
-        return estimator.estimator
-    if isinstance(estimator, Pipeline):
-        return Pipeline([*estimator.steps[:-1], (estimator.steps[-1][0], nominal(estimator[-1]))])
-    return estimator
+        return clone(estimator.estimator)
+    plain = clone(estimator)
+    for name, part in estimator.get_params(deep=True).items():
+        if isinstance(part, OrdinalClassifier):
+            plain.set_params(**{name: clone(part.estimator)})
+    return plain

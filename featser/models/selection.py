@@ -57,7 +57,7 @@ class ScoreSelector(_Selector):
 
     Parameters
     ----------
-    score : {'anova', 'mutual'}
+    statistic : {'anova', 'mutual'}
         The F statistic, or mutual information by nearest neighbours; scikit-learn's own.
     keep : float
         The share of features to keep, in (0, 1]; at least one is kept. A feature that does not
@@ -75,12 +75,12 @@ class ScoreSelector(_Selector):
 
     def __init__(
         self,
-        score: Literal["anova", "mutual"] = "anova",
+        statistic: Literal["anova", "mutual"] = "anova",
         keep: float = 0.5,
         target: Target = "classes",
         seed: int = 0,
     ) -> None:
-        self.score = score
+        self.statistic = statistic
         self.keep = keep
         self.target = target
         self.seed = seed
@@ -98,7 +98,7 @@ class ScoreSelector(_Selector):
 
     def _scores(self, X: NDArray[Any], y: NDArray[Any]) -> Floats:
         numbers = self.target == "numbers"
-        if self.score == "mutual":
+        if self.statistic == "mutual":
             estimate = mutual_info_regression if numbers else mutual_info_classif
             return np.asarray(estimate(X, y, random_state=self.seed), dtype=np.float64)
         with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
@@ -293,7 +293,8 @@ def parse_selection(spec: str) -> tuple[str, float]:
     """Return the name of a selector and its number: see :func:`make_selector`."""
     name, colon, number = spec.partition(":")
     if name not in ("none", *SELECTORS) or (name == "none" and colon):
-        raise TaskError(f"--select: {unknown('selection', spec, ['none', *SELECTORS])}")
+        wrong = spec if name == "none" else name
+        raise TaskError(f"--select: {unknown('selection', wrong, ['none', *SELECTORS])}")
     if name == "none":
         return name, 0.0
     default, meaning, _ = SELECTORS[name]
