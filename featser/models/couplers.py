@@ -237,8 +237,8 @@ def _cells(
     codes: NDArray[np.float64], utterances: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the combinations to be learnt, and which of them each row has; −1 for none."""
-    known = np.isfinite(codes).all(axis=1)
-    own = utterances[known[utterances]]
+    known = np.flatnonzero(np.isfinite(codes).all(axis=1))
+    own = known[np.isin(known, utterances)]
     cells, count = np.unique(codes[own].astype(np.intp), axis=0, return_counts=True)
     cells = cells[count >= TOO_FEW]
     same = np.equal(codes[:, None, :], cells[None]).all(axis=2)

@@ -133,19 +133,21 @@ def test_without_a_partner_all_tasks_stay_independent_and_this_is_noted(sample: 
 
 
 def test_auto_takes_nothing_that_is_below_independent_on_inner_folds(sample: Sample) -> None:
-    for data in (sample, dependent()):
-        model = fitted(data, "auto")
+    sample.labels["level"] = sample.labels["level"].fillna("low")
+    plain = Sample(sample.X, sample.labels, sample.speaker, sample.tasks[::2])
+    for data in (plain, dependent(rows=120)):
+        model = quick(data, "auto")
         assert model.inner_[model.chosen_] == max(model.inner_.values())
         assert model.inner_[model.chosen_] >= model.inner_["independent"]
         assert f"auto chose {model.chosen_} by UAR of 'emotion'" in model.notes_[0]
 
 
 def test_equal_figures_leave_tasks_independent() -> None:
-    sample = dependent()
+    sample = dependent(rows=120)
     rng = np.random.default_rng(0)
     sample.labels["emotion"] = rng.choice(["angry", "calm"], len(sample.X))
     sample.X[:, 2] += 20 * (sample.labels["emotion"] == "angry")
-    model = fitted(sample, "auto")
+    model = quick(sample, "auto")
     assert set(model.inner_.values()) == {1.0}
     assert model.chosen_ == "independent"
 
@@ -210,7 +212,9 @@ def test_what_is_tested_changes_nothing_that_is_learnt(coupling: Coupling) -> No
     fold = (sample.speaker % 2).astype(np.intp)
 
     def first_fold(X: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
-        found = cross_fit(coupled(sample, coupling), X, labels, fold, unit, sample.tasks, 1)
+        estimators = {task.name: prepared(LogisticRegression()) for task in sample.tasks}
+        model = CoupledEstimator(sample.tasks, estimators, coupling)
+        found = cross_fit(model, X, labels, fold, unit, sample.tasks, 1)
         table = found.predictions[found.predictions["fold"] == 0]
         return table[[name for name in table if ".p[" in name]]
 
@@ -227,11 +231,12 @@ def test_each_fold_says_what_auto_chose() -> None:
     sample = dependent()
     fold = (sample.speaker % 2).astype(np.intp)
     unit = sample.speaker.astype(str)
-    model = coupled(sample, "auto")
+    estimators = {task.name: prepared(LogisticRegression(C=0.1)) for task in sample.tasks}
+    model = CoupledEstimator(sample.tasks, estimators, "auto")
     notes = cross_fit(model, sample.X, sample.labels, fold, unit, sample.tasks, 1).notes
     for where in ("fold 0", "fold 1", "the model of all data"):
         assert len([n for n in notes if n.startswith(f"{where}: coupling auto chose powers")]) == 1
-    model = coupled(sample, "powerset")
+    model = clone(model).set_params(coupling="powerset")
     notes = cross_fit(model, sample.X, sample.labels, fold, unit, sample.tasks, 1).notes
     assert notes == ["coupling powerset: emotion × level, 4 combinations of classes"]
 
