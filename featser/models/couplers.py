@@ -241,7 +241,7 @@ def _cells(
     own = known[np.isin(known, utterances)]
     cells, count = np.unique(codes[own].astype(np.intp), axis=0, return_counts=True)
     cells = cells[count >= TOO_FEW]
-    same: NDArray[np.bool_] = np.equal(codes[:, None, :], cells[None]).all(axis=2)
+    same = np.asarray(np.equal(codes[:, None, :], cells[None]).all(axis=2))
     return cells, np.where(same.any(axis=1), same.argmax(axis=1), -1)
 
 
