@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from featser.errors import TaskError
+from featser.models.concordance import CCCMatched
 from featser.models.multitask import encode, lesson_of, primary_of
 from featser.models.opinions import Opinions, Training, beside, part_of, spoken, width_of
 from featser.models.ordinal import nominal
@@ -154,7 +155,7 @@ class Stacked(Coupler):
     """A small linear head for each task, upon the opinions about all tasks, without the features.
 
     Probabilities enter as logarithms. The heads are a logistic regression with balanced classes
-    and a ridge regression. They learn from utterances alone, not from augmented copies.
+    and a ridge regression, stretched where that raises CCC. They learn from utterances alone, not from augmented copies.
 
     Attributes
     ----------
@@ -227,10 +228,11 @@ def _fitted(estimator: Any, task: Task, training: Training) -> Any:
 def _head(task: Task) -> Pipeline:
     with config_context(enable_metadata_routing=True):
         scale = StandardScaler().set_fit_request(sample_weight=False)
-        last: Any = Ridge(alpha=1.0)
         if task.categorical:
             last = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
-        return make_pipeline(scale, last.set_fit_request(sample_weight=True))
+            return make_pipeline(scale, last.set_fit_request(sample_weight=True))
+        ridge = Ridge(alpha=1.0).set_fit_request(sample_weight=True)
+        return make_pipeline(scale, CCCMatched(ridge))
 
 
 def _cells(
