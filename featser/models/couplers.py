@@ -155,7 +155,8 @@ class Stacked(Coupler):
     """A small linear head for each task, upon the opinions about all tasks, without the features.
 
     Probabilities enter as logarithms. The heads are a logistic regression with balanced classes
-    and a ridge regression, stretched where that raises CCC. They learn from utterances alone, not from augmented copies.
+    and a ridge regression, stretched where that raises CCC. They learn from utterances alone, not
+    from augmented copies.
 
     Attributes
     ----------
