@@ -40,7 +40,9 @@ class CoupledEstimator(MultiTaskEstimator):
         ``powerset``: the primary and one auxiliary task are learnt as one, with a class for each
         combination. ``stacked``: a small linear head for each task upon what all estimators say.
         ``auto``: whichever has the highest headline metric of the primary task (UAR; CCC of a
-        regression) on the inner folds; none of them unless it is above ``independent``.
+        regression) on the inner folds; none of them unless it is above ``independent``. All are
+        judged upon the same opinions out of fold, which is why ``stacked`` is judged a little too
+        low: what its heads learn from was formed by estimators that heard the fold it is tested on.
     n_folds, seed : int
         Of the inner folds.
 
