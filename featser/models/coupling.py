@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError, unknown
 from featser.evaluation.folds import Split
-from featser.evaluation.metrics import evaluate_task
 from featser.evaluation.rows import Rows
+from featser.models.choice import Judged, judged
 from featser.models.couplers import Chain, Coupler, Powerset, Stacked, pair_of
 from featser.models.multitask import MultiTaskEstimator, SampleWeight, primary_of
 from featser.models.opinions import Opinions, Training, opinions_of, out_of_fold, part_of
@@ -40,9 +40,10 @@ class CoupledEstimator(MultiTaskEstimator):
         ``powerset``: the primary and one auxiliary task are learnt as one, with a class for each
         combination. ``stacked``: a small linear head for each task upon what all estimators say.
         ``auto``: whichever has the highest headline metric of the primary task (UAR; CCC of a
-        regression) on the inner folds; none of them unless it is above ``independent``. All are
-        judged upon the same opinions out of fold, which is why ``stacked`` is judged a little too
-        low: what its heads learn from was formed by estimators that heard the fold it is tested on.
+        regression) on the inner folds, if it is above ``independent`` by more than noise: two
+        standard errors of the gain, by leaving out a speaker at a time. All are judged upon the
+        same opinions out of fold; so ``stacked`` is judged a little too low, since what its heads
+        learn from was formed by estimators that heard the fold it is tested on.
     n_folds, seed : int
         Of the inner folds.
 
@@ -55,7 +56,7 @@ class CoupledEstimator(MultiTaskEstimator):
     chosen_ : str
         The coupling that was fitted.
     inner_ : dict of str to float
-        With ``auto`` each coupling's headline metric on the inner folds.
+        With ``auto`` each coupling's headline metric on the inner folds, ``independent`` first.
     notes_ : list of str
         What a reader must know.
     n_features_in_ : int
@@ -151,8 +152,7 @@ class CoupledEstimator(MultiTaskEstimator):
         if pair_of(ordered, training.y) is None:
             del possible["powerset"]
         tested = np.concatenate([test for _, test in folds])
-        labels = training.y[primary.name].iloc[tested]
-        self.inner_["independent"] = _headline(primary, labels, heard[primary.name][tested])
+        opinions = {"independent": heard[primary.name][tested]}
         for name, make in possible.items():
             revised = [
                 make()
@@ -160,10 +160,18 @@ class CoupledEstimator(MultiTaskEstimator):
                 .revise(training.X[test], part_of(heard, test))[primary.name]
                 for train, test in folds
             ]
-            self.inner_[name] = _headline(primary, labels, np.concatenate(revised))
-        best = max(self.inner_, key=lambda name: self.inner_[name])  # the first of equals
-        self.notes_.append(_told(best, self.inner_, primary))
-        return best
+            opinions[name] = np.concatenate(revised)
+        labels = training.y[primary.name].iloc[tested]
+        known = labels.notna().to_numpy()
+        found = judged(
+            primary,
+            labels.to_numpy()[known],
+            {name: _verdict(primary, values[known]) for name, values in opinions.items()},
+            None if training.speaker is None else training.speaker[tested][known],
+        )
+        self.inner_ = found.value
+        self.notes_.append(_told(found, primary))
+        return found.best
 
     def fit_batches(
         self, X: Rows, y: pd.DataFrame, sample_weight: SampleWeight = None
@@ -280,18 +288,12 @@ def _verdict(task: Task, opinion: NDArray[np.float64]) -> NDArray[Any]:
     return chosen
 
 
-def _headline(task: Task, labels: pd.Series, opinion: NDArray[np.float64]) -> float:
-    """Return UAR, or CCC of a regression, of the rows that have the label."""
-    known = labels.notna().to_numpy()
-    scores = evaluate_task(task, labels.to_numpy()[known], _verdict(task, opinion[known]))
-    return next(iter(scores.values()))
-
-
-def _told(best: str, inner: Mapping[str, float], task: Task) -> str:
-    metric = "UAR" if task.categorical else "CCC"
-    base = inner["independent"]
-    others = [f"{name} {inner[name] - base:+.3f}" for name in inner if name != "independent"]
+def _told(found: Judged, task: Task) -> str:
+    others = [
+        f"{name} {gain:+.3f} (standard error {found.error[name]:.3f})"
+        for name, gain in found.gain.items()
+    ]
     return (
-        f"coupling auto chose {best} by {metric} of '{task.name}' on inner folds: "
-        f"independent {base:.3f}; against it {', '.join(others)}"
+        f"coupling auto chose {found.best} by {found.metric.upper()} of '{task.name}' on inner "
+        f"folds: {found.first} {found.value[found.first]:.3f}; against it {', '.join(others)}"
     )
