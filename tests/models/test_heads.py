@@ -47,7 +47,7 @@ def test_scikit_learns_own_checks_pass(estimator: object, check: object) -> None
     check(estimator)  # type: ignore[operator]
 
 
-def ordered(seed: int, rows: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def ordered(seed: int, rows: int = 250) -> tuple[np.ndarray, np.ndarray]:
     """Five levels of a hidden strength, which three of ten features follow, bent and noisy."""
     rng = np.random.default_rng(seed)
     strength = rng.uniform(0, 5, rows)
