@@ -33,8 +33,8 @@ def fit(
     model: Annotated[
         str | None,
         typer.Option(
-            help="svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; several "
-            "with commas vote; or `vote`, the default."
+            help="kernel, svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; "
+            "several with commas vote; or `vote`, the default."
         ),
     ] = None,
     weights: Annotated[

@@ -186,7 +186,10 @@ class ExtractorInfo:
 HANDCRAFTED = "handcrafted"
 OTHERS = {
     "bangla166": "featser.features.bangla166:Bangla166",
+    "contrasts": "featser.features.contrasts:Contrasts",
+    "covariance": "featser.features.covariance:Covariance",
     "gemaps": "featser.features.gemaps.extractor:Gemaps",
+    "modulation": "featser.features.modulation:Modulation",
     "egemaps": "featser.features.opensmile:egemaps",
     "compare": "featser.features.opensmile:compare",
 }
@@ -206,8 +209,8 @@ def make_extractor(spec: str) -> Extractor:
     spec : str
         ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
         mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
-        ``spectral``) or several joined by ``+``, ``bangla166``, ``gemaps``, ``egemaps``,
-        ``compare``.
+        ``spectral``) or several joined by ``+``, ``bangla166``, ``contrasts``,
+        ``covariance``, ``gemaps``, ``modulation``, ``egemaps``, ``compare``.
         Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``.
 
     Returns

@@ -41,6 +41,8 @@ ALLOWED = (
     "featser.models.couplers.Stacked",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.kernel.KernelClassifier",
+    "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
     "featser.models.ordinal.OrdinalClassifier",
     "featser.models.selection.ScoreSelector",

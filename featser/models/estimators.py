@@ -35,6 +35,7 @@ from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
 from featser.models.concordance import CCCMatched
+from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
 from featser.models.ordinal import OrdinalClassifier
 from featser.models.selection import make_selector
@@ -52,6 +53,7 @@ def make_estimator(
     task: Task,
     seed: int = 0,
     weights: Weights | Sequence[float] = "equal",
+    blocks: Sequence[int] | None = None,
     select: str = "none",
 ) -> Pipeline:
     """Build an unfitted estimator that suits the kind of task.
@@ -70,6 +72,9 @@ def make_estimator(
         Of everything random in it.
     weights : {'equal', 'inner'} or sequence of float
         Of the members of a vote.
+    blocks : sequence of int, optional
+        How many features each extractor has, for models that tell them apart. Where features are
+        selected, they are taken as one.
     select : str
         Which features it sees: see :func:`featser.models.selection.make_selector`.
 
@@ -89,14 +94,16 @@ def make_estimator(
     >>> make_estimator("svm,xgboost", emotion)[-1].members[0][0]
     'svm'
     """
-    members = [(member, _make(member, task, seed)) for member in members_of(name)]
+    selector = make_selector(select, task, seed)
+    known = blocks if selector is None else None
+    members = [(member, _make(member, task, seed, known)) for member in members_of(name)]
     model = members[0][1]
     if len(members) > 1:
         vote = VoteClassifier if task.categorical else VoteRegressor
         model = vote(members, weights=weights, seed=seed)
     if not task.categorical:
         model = CCCMatched(model, seed=seed)
-    return prepared(model, make_selector(select, task, seed))
+    return prepared(model, selector)
 
 
 def make_batched(
@@ -188,12 +195,17 @@ def _without_convergence_warning() -> Iterator[None]:
         yield
 
 
-def _make(name: str, task: Task, seed: int) -> Any:
+def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
     classifier, regressor = ESTIMATORS[name]
     with config_context(enable_metadata_routing=True):
+        model = classifier(seed) if task.categorical else regressor(seed)
+        if "blocks" in model.get_params():
+            model.set_params(blocks=blocks)
         if task.categorical:
-            return _in_steps(classifier(seed), task)
-        return TransformedTargetRegressor(regressor(seed), transformer=StandardScaler())
+            return _in_steps(model, task)
+        if isinstance(model, KernelRegressor):
+            return model
+        return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 def _in_steps(classifier: Any, task: Task) -> Any:
@@ -292,6 +304,14 @@ def _knn_regressor(seed: int) -> Any:
     return KNeighborsRegressor(n_neighbors=15, weights="distance")
 
 
+def _kernel(seed: int) -> Any:
+    return KernelClassifier(seed=seed)
+
+
+def _kernel_regressor(seed: int) -> Any:
+    return KernelRegressor(seed=seed)
+
+
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -303,5 +323,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "forest": (_forest, _forest_regressor),
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
+    "kernel": (_kernel, _kernel_regressor),
 }
 """Name → how its classifier and its regressor are made from a seed."""

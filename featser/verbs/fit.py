@@ -211,7 +211,10 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
-    return make_estimator(settings.model, task, settings.seed, settings.weights, settings.select)
+    blocks = [extractor.dimension for extractor in data.extractors]
+    return make_estimator(
+        settings.model, task, settings.seed, settings.weights, blocks, settings.select
+    )
 
 
 def _metrics(

@@ -30,7 +30,10 @@ SPECS = [
     "spectral:standard",
     "mfcc+zcr:basic",
     "bangla166",
+    "contrasts",
+    "covariance",
     "gemaps",
+    "modulation",
     "egemaps",
     "compare",
 ]

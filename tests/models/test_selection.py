@@ -107,6 +107,8 @@ def test_in_a_pipeline_a_selector_stands_before_the_model_and_hears_the_speakers
     assert np.flatnonzero(pipeline["select"].support_).tolist() == [0, 1]
     none = make_estimator("logistic", EMOTION)
     assert "select" not in none.named_steps
+    kernel = make_estimator("kernel", EMOTION, blocks=[15, 5], select="anova:0.25")
+    assert fit_routed(kernel, X, y, speaker=speaker)[-1].n_features_in_ == 5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,273 @@
+"""Classifier and regressor of several kernels, one for each family of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from featser.evaluation.metrics import uar
+from featser.models.balance import balanced_weights
+from featser.models.kernel_ridge import LeftOut, RidgePath, kernel, left_out_groups
+from featser.models.routing import REQUESTED
+from featser.models.softmax import fit_slope, softmax
+
+Floats = NDArray[np.float64]
+
+PENALTIES = tuple(float(value) for value in 10.0 ** np.arange(-6, 0.01, 0.5))
+"""Ridge penalties that are tried, for each row."""
+
+
+class _Kernel(BaseEstimator):
+    """What both share: landmarks, a path of penalties, and the one that left-out speakers like."""
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+
+    blocks: Sequence[int] | None
+    gamma: float | Sequence[float]
+    penalties: Sequence[float]
+    n_landmarks: int
+    seed: int
+
+    def _choose(
+        self,
+        X: NDArray[np.floating],
+        target: Floats,
+        weight: Floats,
+        groups: Sequence[LeftOut],
+    ) -> Floats:
+        """Fit for the best γ and penalty; return the left-out predictions, shape (n, k)."""
+        if X.dtype not in (np.float32, np.float64):
+            X = X.astype(np.float64)
+        self.blocks_ = self._widths(X.shape[1])
+        landmarks = X[self._landmarks(len(X))]
+        best: tuple[Any, ...] = (-np.inf,)
+        self.path_: list[tuple[float, float, float]] = []
+        for gamma in np.atleast_1d(np.asarray(self.gamma, dtype=float)).tolist():
+            root = _root(kernel(landmarks, landmarks, self.blocks_, gamma), X.dtype)
+            phi = _solved(root, kernel(landmarks, X, self.blocks_, gamma)).T
+            path = RidgePath(phi, target, weight / weight.mean())
+            for penalty in self.penalties:
+                told = path.without(groups, penalty * len(X))
+                score = self._score(target, told, weight)
+                self.path_.append((gamma, penalty, score))
+                if score > best[0]:
+                    best = (score, gamma, penalty, told, path, root)
+        self.inner_score_, self.gamma_, self.penalty_, told, path, root = best
+        self.landmarks_ = landmarks
+        along = path.coefficients(self.penalty_ * len(X))
+        self.coef_ = _solved(root, along, transposed=True)
+        return np.asarray(told)
+
+    def _decide(self, X: ArrayLike) -> Floats:
+        values: NDArray[Any] = validate_data(self, X, reset=False)
+        if values.dtype != self.landmarks_.dtype:
+            values = values.astype(self.landmarks_.dtype)
+        return kernel(values, self.landmarks_, self.blocks_, self.gamma_) @ self.coef_
+
+    def _landmarks(self, rows: int) -> NDArray[np.intp]:
+        if rows <= self.n_landmarks:
+            return np.arange(rows)
+        chosen = np.random.default_rng(self.seed).choice(rows, self.n_landmarks, replace=False)
+        return np.asarray(np.sort(chosen), dtype=np.intp)
+
+    def _widths(self, features: int) -> list[int]:
+        """Return the blocks' widths; features beyond them, as a chain adds, are one more."""
+        widths = [features] if self.blocks is None else [int(width) for width in self.blocks]
+        rest = features - sum(widths)
+        if rest < 0 or min(widths) < 1:
+            raise ValueError(f"blocks {widths} do not divide {features} features")
+        return widths + [rest] * (rest > 0)
+
+    def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
+        raise TypeError("a kernel is a KernelClassifier or a KernelRegressor")
+
+
+class KernelClassifier(ClassifierMixin, _Kernel):
+    """Kernel ridge classification: the mean of a Gaussian kernel for each family of features.
+
+    The classes' indicators are regressed on, every class weighing the same. The penalty (and γ,
+    where several are given) is the one with the best UAR on left-out speakers
+    (:mod:`featser.models.kernel_ridge`), and the same left-out scores are what the probabilities
+    are calibrated on, so they hold for speakers that were not heard.
+
+    Parameters
+    ----------
+    blocks : sequence of int, optional
+        How many features each family has, in their order; one block without. Features beyond
+        their sum are one block more.
+    gamma : float or sequence of float
+        How local the kernels are, above 0; 0.5 suits standardised features. Of several the best
+        is taken.
+    penalties : sequence of float
+        Ridge penalties to choose from, for each row.
+    n_landmarks : int
+        With more rows than this the model is spanned by so many of them, chosen at random
+        (Williams & Seeger 2001, the Nyström method): time grows with its square times the rows.
+    seed : int
+        Of that choice.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (k,)
+    gamma_, penalty_, inner_score_ : float
+        What was chosen, and its UAR on left-out speakers.
+    slope_ : float
+        Of the softmax that turns scores into probabilities.
+    path_ : list of (gamma, penalty, score)
+    landmarks_ : ndarray, shape (m, d)
+    coef_ : ndarray, shape (m, k)
+
+    Notes
+    -----
+    A least-squares support vector machine for several classes (Suykens & Vandewalle 1999), as
+    exact as an SVM on such data, and a hundredfold quicker to tune.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[int] | None = None,
+        gamma: float | Sequence[float] = 0.5,
+        penalties: Sequence[float] = PENALTIES,
+        n_landmarks: int = 4000,
+        seed: int = 0,
+    ) -> None:
+        self.blocks = blocks
+        self.gamma = gamma
+        self.penalties = penalties
+        self.n_landmarks = n_landmarks
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> KernelClassifier:
+        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
+        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
+        values, classes = checked
+        check_classification_targets(classes)
+        self.classes_, encoded = np.unique(classes, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
+        weight = balanced_weights(
+            encoded, _check_sample_weight(sample_weight, values, dtype=np.float64)
+        )
+        there = np.flatnonzero(weight > 0)
+        values, encoded, weight = values[there], encoded[there], weight[there]
+        target = np.eye(len(self.classes_))[encoded]
+        groups = left_out_groups(
+            encoded,
+            None if speaker is None else np.asarray(speaker)[there],
+            None if lineage is None else lineage[there],
+        )
+        told = self._choose(values, target, weight, groups)
+        known = np.isfinite(told[:, 0])
+        self.slope_ = fit_slope(told[known], encoded[known], weight[known])
+        return self
+
+    def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
+        known = np.isfinite(told[:, 0])
+        names = [str(code) for code in range(target.shape[1])]
+        true = target[known].argmax(axis=1).astype(str)
+        return uar(true, told[known].argmax(axis=1).astype(str), names)
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Return the calibrated probabilities, shape (n, k)."""
+        check_is_fitted(self)
+        return softmax(self._decide(X), self.slope_)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable classes, shape (n,)."""
+        check_is_fitted(self)
+        classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return classes
+
+
+class KernelRegressor(RegressorMixin, _Kernel):
+    """Kernel ridge regression: the mean of a Gaussian kernel for each family of features.
+
+    The penalty (and γ, where several are given) is the one with the least squared error on
+    left-out speakers.
+
+    Parameters
+    ----------
+    blocks, gamma, penalties, n_landmarks, seed
+        As :class:`KernelClassifier` has them.
+
+    Attributes
+    ----------
+    gamma_, penalty_, inner_score_ : float
+        What was chosen, and its share of the variance explained on left-out speakers.
+    path_, landmarks_, coef_
+        As :class:`KernelClassifier` has them.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[int] | None = None,
+        gamma: float | Sequence[float] = 0.5,
+        penalties: Sequence[float] = PENALTIES,
+        n_landmarks: int = 4000,
+        seed: int = 0,
+    ) -> None:
+        self.blocks = blocks
+        self.gamma = gamma
+        self.penalties = penalties
+        self.n_landmarks = n_landmarks
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> KernelRegressor:
+        """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
+        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y, y_numeric=True)
+        values, target = checked
+        weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
+        there = np.flatnonzero(weight > 0)
+        values, target, weight = values[there], target[there], weight[there]
+        self.mean_ = float(np.average(target, weights=weight))
+        groups = left_out_groups(
+            np.zeros(len(there), dtype=np.intp),
+            None if speaker is None else np.asarray(speaker)[there],
+            None if lineage is None else lineage[there],
+        )
+        self._choose(values, (target - self.mean_)[:, None].astype(np.float64), weight, groups)
+        return self
+
+    def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
+        known = np.isfinite(told[:, 0])
+        error = np.sum(weight[known] * (target[known, 0] - told[known, 0]) ** 2)
+        spread = np.sum(weight[known] * target[known, 0] ** 2)
+        return float(1 - error / spread) if spread > 0 else 0.0
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return the predicted values, shape (n,)."""
+        check_is_fitted(self)
+        return np.asarray(self._decide(X)[:, 0] + self.mean_)
+
+
+def _root(gram: Floats, dtype: Any) -> Floats:
+    """Return the Cholesky factor of a kernel matrix; equal rows make it singular but for a hair."""
+    hair = max(1e-10, 100 * float(np.finfo(dtype).eps))
+    return np.asarray(np.linalg.cholesky(gram + hair * np.eye(len(gram))))
+
+
+def _solved(root: Floats, right: Floats, transposed: bool = False) -> Floats:
+    from scipy.linalg import solve_triangular
+
+    found = solve_triangular(root, right, lower=True, trans=int(transposed), check_finite=False)
+    return np.asarray(found, dtype=np.float64)
