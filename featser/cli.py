@@ -10,8 +10,10 @@ import typer
 
 from featser import __version__
 from featser.cli_compare import compare
+from featser.cli_curve import curve
 from featser.cli_fetch import fetch
 from featser.cli_fit import fit
+from featser.cli_leakage import leakage
 from featser.cli_lists import augmentations, cards, features
 from featser.cli_options import Corpus, DataOption, Features, Jobs, bars_of
 from featser.cli_store import DEFAULT_STORE, Store, stores
@@ -180,6 +182,14 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
+    enrol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="For a model fitted with --speaker-norm enrol: unlabelled recordings of the "
+            "speaker; or a manifest with `speaker`, for several.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
     """Predict every task for recordings, from raw audio.
@@ -190,7 +200,7 @@ def predict(
     from featser.verbs.predict import predict as run
 
     with bars_of() as bars:
-        result = run(model, files, output, jobs, bars("Predicting"))
+        result = run(model, files, output, jobs, bars("Predicting"), enrol)
     show_predictions(result)
     if output is not None:
         say(f"predictions: {output}")
@@ -244,7 +254,7 @@ def demo(
     show_run(result)
 
 
-for command in (compare, fetch, features, augmentations):
+for command in (compare, curve, leakage, fetch, features, augmentations):
     app.command()(command)
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")

@@ -16,6 +16,12 @@ from featser.console import show_run
 from featser.errors import FeatserError
 from featser.tasks import Coupling
 
+KEPT_NOTHING = "with --no-cache no fold is kept"
+Cache = Annotated[
+    bool,
+    typer.Option(help="Read finished fits that nothing has changed for, and keep those done."),
+]
+
 
 def fit(
     source: Annotated[
@@ -61,8 +67,19 @@ def fit(
     dev: Dev = None,
     speaker_norm: Annotated[
         str | None,
-        typer.Option(help="none (default), or transductive: uses the test speaker's recordings."),
+        typer.Option(
+            metavar="NORM",
+            help="none (default); transductive: uses all of the test speaker's recordings; "
+            "enrol[:N]: uses N of them (8) that are given beforehand and not scored.",
+        ),
     ] = None,
+    enrolment_curve: Annotated[
+        bool,
+        typer.Option(
+            "--enrolment-curve",
+            help="With enrol: also the figures of 0, 1, 2, 4, 8 and 16 enrolled recordings.",
+        ),
+    ] = False,
     features: Features = None,
     corpus: Corpus = None,
     data: DataOption = None,
@@ -81,17 +98,22 @@ def fit(
         bool | None,
         typer.Option(help="Read features in batches: xgboost alone can [from 1 GB of them on]."),
     ] = None,
+    cache: Cache = True,
     jobs: Jobs = -1,
 ) -> None:
     """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
 
     The run's folder holds run.json, metrics.json, predictions.parquet, folds.csv, audit.json,
-    model.featser and report.html.
+    model.featser and report.html; with enrolled speakers also enrolment.csv and enrolled.csv.
+
+    Each fold that is fitted is kept beside the store. Where nothing that it depends on has changed
+    (features, labels, folds, model, seed, versions) it is read and not fitted again; after Ctrl-C
+    or a kill the same command does what is missing.
     """
     from featser.verbs.fit import fit as run
     from featser.verbs.source import parse_data
 
-    with bars_of() as bars:
+    with bars_of(kept="finished folds are kept" if cache else KEPT_NOTHING) as bars:
         result = run(
             source,
             store,
@@ -101,7 +123,8 @@ def fit(
             weights=_weights(weights),
             protocols=protocol or (),
             sides=sides_of(train, test, dev),
-            speaker_norm=_choice("--speaker-norm", speaker_norm, ("none", "transductive")),
+            speaker_norm=speaker_norm,
+            enrolment_curve=enrolment_curve,
             features=features or (),
             corpus=corpus,
             data=parse_data(data or []),
@@ -114,8 +137,9 @@ def fit(
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
             audit=audit,
+            cache=cache,
             examining=bars("Examining recordings"),
-            progress=bars("Fitting folds"),
+            progress=bars("Fitting (folds × tasks × members)"),
         )
     show_run(result)
 

@@ -35,7 +35,7 @@ Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and interva
 
 
 @contextmanager
-def bars_of(store: Path | None = None) -> Iterator[Bars]:
+def bars_of(store: Path | None = None, kept: str = "what was finished is kept") -> Iterator[Bars]:
     """Show progress; an interruption ends with what was done and the exit code 130."""
     try:
         with Bars() as bars:
@@ -43,6 +43,6 @@ def bars_of(store: Path | None = None) -> Iterator[Bars]:
     except KeyboardInterrupt as stop:
         if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
             show_extraction(done, str(store))
-        message = "interrupted; what was finished is kept: run the same command again"
+        message = f"interrupted; {kept}: run the same command again"
         print(f"\nfeatser: {message}", file=sys.stderr)
         sys.exit(130)

@@ -54,9 +54,13 @@ def store_gc(
             "--unnamed", help="Also rows that the last extraction's manifest does not name."
         ),
     ] = False,
+    fits: Annotated[
+        bool,
+        typer.Option("--fits", help="Also finished fits, which `fit` would read instead of doing."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; without, only look.")] = False,
 ) -> None:
-    """Remove unfinished files, and features that this version of featser does not make."""
+    """Remove unfinished files, and features and fits that this version of featser does not make."""
     from featser.verbs.store import gc as run
 
-    show_waste(run(store, unnamed, yes), unnamed, yes)
+    show_waste(run(store, unnamed, yes, fits), unnamed, yes, fits)

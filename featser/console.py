@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -213,7 +214,7 @@ def show_holdings(holdings: Sequence[Holding]) -> None:
     say(f"{_size(sum(held.bytes for held in holdings))} in all")
 
 
-def show_waste(found: Waste, unnamed: bool, really: bool) -> None:
+def show_waste(found: Waste, unnamed: bool, really: bool, fits: bool = False) -> None:
     """Print what was, or would be, thrown away."""
     lines = [f"{found.unfinished} unfinished files of stopped runs"] * bool(found.unfinished)
     lines += [
@@ -227,10 +228,17 @@ def show_waste(found: Waste, unnamed: bool, really: bool) -> None:
     ]
     if unnamed:
         lines += others
+    kept = f"{found.fits} finished fits of folds and models, {_size(found.fits_bytes)}"
+    if found.outdated_fits:
+        lines.append(f"{found.outdated_fits} fits that this version of featser does not make")
+    if found.fits and fits:
+        lines.append(kept)
     for line in lines:
         say(f"{'removed' if really else 'would remove'}: {line}")
     for line in () if unnamed else others:
         say(f"kept: {line} (--unnamed removes them)")
+    if found.fits and not fits:
+        say(f"kept: {kept} (--fits removes them)")
     if not lines:
         say("nothing to remove")
     elif not really:
@@ -264,12 +272,16 @@ def show_run(run: Run) -> None:
         say(f"no task '{name}': {reason}")
     if len(run.data.unusable):
         say(f"{len(run.data.unusable)} utterances could not be used; the report lists them")
+    for line in run.fits:
+        say(line)
     say(f"model: {run.bundle}")
     say(f"report: {run.report}")
 
 
 def show_predictions(predictions: pd.DataFrame) -> None:
-    """Print a line for each recording: its predictions, or why it has none."""
+    """Print a line for each recording: its predictions, or why it has none; notes beside them."""
+    for note in predictions.attrs["notes"]:
+        print(f"featser: note: {note}", file=sys.stderr)
     names = [str(name) for name in predictions]
     tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
     for row in predictions.to_dict("records"):

@@ -16,7 +16,17 @@ from featser.tasks import Coupling
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
 
-DEFAULT_FEATURES = ("handcrafted", "gemaps")
+DEFAULT_FEATURES = (
+    "handcrafted",
+    "gemaps",
+    "gemaps-contours",
+    "voice",
+    "rhythm",
+    "timbre",
+    "covariance",
+    "modulation",
+    "contrasts",
+)
 
 
 class Recipe(BaseModel):
@@ -55,8 +65,9 @@ class Recipe(BaseModel):
         The corpora of ``cross-corpus`` on either side; empty for all others.
     dev : 'train' or 'unused'
         What becomes of the part ``dev`` of a ``fixed-split``.
-    speaker_norm : 'none' or 'transductive'
-        Whether each speaker's features are normalised by that speaker's own recordings.
+    speaker_norm : str
+        Whether each speaker's features are normalised by that speaker's own recordings: ``none``,
+        ``transductive`` (by all of them), or ``enrol:N`` (by N that are given beforehand).
     seed : int
         Of everything random.
     """
@@ -80,7 +91,7 @@ class Recipe(BaseModel):
     train: list[str] = []
     test: list[str] = []
     dev: Literal["train", "unused"] = "train"
-    speaker_norm: Literal["none", "transductive"] = "none"
+    speaker_norm: str = "none"
     seed: int = 0
 
     @property
@@ -121,6 +132,14 @@ class Recipe(BaseModel):
 
         _refuse_unknown("protocol", names, list(PROTOCOLS))
         return names
+
+    @field_validator("speaker_norm")
+    @classmethod
+    def _known_speaker_norm(cls, text: str) -> str:
+        from featser.evaluation.enrolment import speaker_norm_of
+
+        _as_value_error(speaker_norm_of, text)
+        return speaker_norm_of(text)
 
     @field_validator("model")
     @classmethod

@@ -30,6 +30,8 @@ LAYERS = {
     "verbs": 7,
     "console": 8,
     "cli_compare": 9,
+    "cli_curve": 10,
+    "cli_leakage": 10,
     "cli_fetch": 9,
     "cli_options": 9,
     "cli_fit": 10,

@@ -8,7 +8,7 @@ import pytest
 
 from featser.errors import RecipeError
 from featser.evaluation.protocols import Sides
-from featser.recipe import Recipe, list_recipes, load_recipe
+from featser.recipe import DEFAULT_FEATURES, Recipe, list_recipes, load_recipe
 from featser.verbs.source import read_source
 
 
@@ -29,7 +29,7 @@ def test_the_recipes_that_come_with_featser_are_valid_and_named_as_their_files()
 def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, "name: mine\ncorpora: [ravdess]\n"))
     assert recipe == Recipe(name="mine", corpora=["ravdess"])
-    assert recipe.features == ["handcrafted", "gemaps"]
+    assert recipe.features == list(DEFAULT_FEATURES)
     assert recipe.protocols == ["speaker-independent"]
 
 
@@ -42,7 +42,7 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
         ("tasks: [emotion, intensty]", "unknown task 'intensty'; did you mean 'intensity'"),
         ("model: svmm", "field 'model': unknown model 'svmm'; did you mean 'svm'"),
         ("protocols: [loso]", "field 'protocols': unknown protocol 'loso'"),
-        ("speaker_norm: all", "field 'speaker_norm'.*'none' or 'transductive'"),
+        ("speaker_norm: all", "field 'speaker_norm'.*'all': valid are none, transductive"),
         ("seed: soon", "field 'seed'.*integer"),
         ("features: []", "field 'features'.*at least 1"),
         ("test: [emodb]", "unknown corpus 'emodb'.*valid: ravdess"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,56 @@ from sklearn.base import clone
 from featser.errors import TaskError
 from featser.evaluation.copies import Copies, TrainingPart, training_part
 from featser.evaluation.folds import Folds
+from featser.evaluation.identity import ALL, identities
 from featser.evaluation.rows import Rows, rows_of
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
-ALL = -1
+
+class Kept(Protocol):
+    """Where finished fits are kept, by the identity of all that they depend on."""
+
+    def fold(self, identity: str) -> pd.DataFrame | None:
+        """Return what was predicted for a fold's test part; None if that is not kept."""
+
+    def model(self, identity: str) -> Any | None:
+        """Return the model fitted on all; None if it is not kept."""
+
+    def keep_fold(self, identity: str, predictions: pd.DataFrame) -> None:
+        """Keep what :meth:`fold` is to return."""
+
+    def keep_model(self, identity: str, model: Any) -> None:
+        """Keep what :meth:`model` is to return."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Some rows of a test part as they are predicted.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (m,)
+    X : ndarray of float32, or Rows, shape (m, d)
+        Their features.
+    named : dict
+        Columns of the predictions that tell this view from others of the same rows.
+    """
+
+    rows: NDArray[np.intp]
+    X: NDArray[np.float32] | Rows
+    named: dict[str, int] = field(default_factory=dict)
+
+
+class Adaptation(Protocol):
+    """How features are made comparable across speakers by what a training part teaches."""
+
+    def learn(self, part: TrainingPart) -> tuple[Any, TrainingPart]:
+        """Return what is learnt from a training part, and the part made comparable by it."""
+
+    def views(
+        self, learnt: Any, features: NDArray[np.float32] | Rows, test: NDArray[np.intp]
+    ) -> Iterator[View]:
+        """Yield the ways in which the rows of a test part are predicted."""
 
 
 @dataclass
@@ -28,18 +73,25 @@ class CrossFit:
     Attributes
     ----------
     predictions : DataFrame
-        A row for each that is tested, its row number being the index: ``fold``, and for each task
+        A row for each that is tested, its row number being the index (for each view of it, where
+        an adaptation has several, with what names the view): ``fold``, and for each task
         ``{task}.true``, ``{task}.pred``, ``{task}.baseline`` (the most frequent class, or the
         mean, of that fold's training part), and for tasks with classes ``{task}.p[{class}]``.
     model : estimator
-        Fitted on all rows.
+        Fitted on all rows; None where none was asked for.
     notes : list of str
         What a reader must know, such as a class that a training part lacked.
+    reused : int
+        How many of the fits were kept from before.
+    learnt : object
+        What an adaptation learnt from all rows; None without one.
     """
 
     predictions: pd.DataFrame
     model: Any
     notes: list[str]
+    reused: int = 0
+    learnt: Any = None
 
 
 def cross_fit(
@@ -52,6 +104,9 @@ def cross_fit(
     n_jobs: int = -1,
     progress: Progress = silent,
     copies: Copies | None = None,
+    kept: Kept | None = None,
+    final: bool = True,
+    adapt: Adaptation | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -79,6 +134,12 @@ def cross_fit(
     copies : Copies, optional
         Augmented copies of rows. A training part has those that are made of its rows alone; none
         is ever predicted.
+    kept : Kept, optional
+        Where fits are looked for before they are done, and kept one by one as they are done.
+    final : bool
+        Whether a model is also fitted on all.
+    adapt : Adaptation, optional
+        What is learnt of speakers in each training part, before the model.
 
     Returns
     -------
@@ -93,23 +154,56 @@ def cross_fit(
     from joblib import Parallel, delayed
 
     plan = Folds.of(fold)
-    folds = [ALL, *range(plan.count)]
+    folds = [ALL, *range(plan.count)] if final else list(range(plan.count))
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
-    said: dict[int, list[str]] = {}
-    jobs = (delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies) for k in folds)
+    known: dict[int, str] = {}
+    if kept is not None:
+        known = identities(model, X, labels, plan, unit, tasks, folds, copies, adapt)
+    results = {} if kept is None else _found(kept, known, plan)
+    missing = [k for k in folds if k not in results]
+    reused = len(results)
+    jobs = (
+        delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt) for k in missing
+    )
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
-    parts: list[pd.DataFrame] = []
-    fitted: Any = None
-    progress(0, len(folds))
-    for done, (number, result) in enumerate(parallel(jobs), start=1):
+    progress(reused, len(folds))
+    for number, result in parallel(jobs):
+        if kept is not None:
+            _keep(kept, known[number], number, result, plan)
+        results[number] = result
+        progress(len(results), len(folds))
+    notes += _by_fold({number: _noted(results[number]) for number in sorted(results)})
+    fitted = results.pop(ALL, None)
+    learnt = None
+    if adapt is not None and final:
+        learnt, _ = adapt.learn(training_part(X, plan.train(ALL), copies))
+    # Stable: several views of a row stay as their fold had them, whichever fold was done first.
+    table = pd.concat(results.values()).sort_index(kind="stable")
+    return CrossFit(table, fitted, notes, reused, learnt)
+
+
+def _found(kept: Kept, known: dict[int, str], plan: Folds) -> dict[int, Any]:
+    """Return the fits that are kept, as :func:`_fit_one` returns them."""
+    found: dict[int, Any] = {}
+    for number, identity in known.items():
         if number == ALL:
-            fitted = result
-            said[number] = list(getattr(result, "notes_", ()))
-        else:
-            parts.append(result)
-            said[number] = list(result.attrs.pop("notes", ()))
-        progress(done, len(folds))
-    return CrossFit(pd.concat(parts).sort_index(), fitted, [*notes, *_by_fold(said)])
+            result = kept.model(identity)
+        elif (result := kept.fold(identity)) is not None:
+            result.index = pd.Index(plan.tested(number)[result.pop("position")])
+            result.insert(0, "fold", number)
+        if result is not None:
+            found[number] = result
+    return found
+
+
+def _keep(kept: Kept, identity: str, number: int, result: Any, plan: Folds) -> None:
+    if number == ALL:
+        kept.keep_model(identity, result)
+        return
+    # Where its rows stand, and which fold it is, may be otherwise under another protocol.
+    position = np.searchsorted(plan.tested(number), result.index.to_numpy())
+    table = result.drop(columns="fold").reset_index(drop=True)
+    kept.keep_fold(identity, table.assign(position=position))
 
 
 def _fit_one(
@@ -121,11 +215,13 @@ def _fit_one(
     tasks: Sequence[Task],
     number: int,
     copies: Copies | None,
+    adapt: Adaptation | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
     train, test = fold.train(number), fold.tested(number)
     part = training_part(X, train, copies)
+    learnt, part = (None, part) if adapt is None else adapt.learn(part)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
@@ -135,13 +231,31 @@ def _fit_one(
             raise TaskError(f"{where}: {error}") from error
         if number == ALL:
             return number, fitted
-        table = out_of_fold_table(
-            fitted, rows_of(X, test), labels.iloc[test], labels.iloc[train], tasks
-        )
-    table.index = pd.Index(test)
+        views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, X, test)
+        tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
+    table = pd.concat(tables)
     table.insert(0, "fold", number)
     table.attrs["notes"] = list(getattr(fitted, "notes_", ()))
     return number, table
+
+
+def _predicted(
+    fitted: Any,
+    view: View,
+    labels: pd.DataFrame,
+    training_labels: pd.DataFrame,
+    tasks: Sequence[Task],
+) -> pd.DataFrame:
+    table = out_of_fold_table(fitted, view.X, labels.iloc[view.rows], training_labels, tasks)
+    table.index = pd.Index(view.rows)
+    return table.assign(**view.named)
+
+
+def _noted(result: Any) -> list[str]:
+    """Return what a fold's model, or the one of all data, noted."""
+    if isinstance(result, pd.DataFrame):
+        return list(result.attrs.pop("notes", ()))
+    return list(getattr(result, "notes_", ()))
 
 
 def _by_fold(said: dict[int, list[str]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ corpora, other seeds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,6 +211,52 @@ def evaluate_with_intervals(
         names = [name.split(".", 1)[1] for name in BASELINES[task.kind]]
         told |= {f"duration.{name}": alone[name] for name in names}
     return told
+
+
+def mean_uar_with_interval(
+    task: Task,
+    true: npt.ArrayLike,
+    preds: Sequence[npt.ArrayLike],
+    speaker: npt.ArrayLike | None,
+    *,
+    n: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[dict[str, Any], list[float]]:
+    """Average the UAR of several models on the same rows, with an interval of the mean.
+
+    Parameters
+    ----------
+    task : Task
+        With classes.
+    true : array-like of str, shape (n_rows,)
+        Truth.
+    preds : sequence of array-like of str, shape (n_rows,)
+        What each model predicted. In every draw of speakers all of them are scored.
+    speaker, n, seed, level
+        As in :func:`bootstrap_by_speaker`.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low`` and ``high`` of the mean, as :meth:`Interval.to_dict` has them.
+    list of float
+        Each model's UAR.
+
+    Raises
+    ------
+    TaskError
+        As :func:`evaluate_with_intervals`.
+    """
+    rows = len(np.asarray(true, dtype=object))
+    units = speaker_units(speaker, rows)
+    _check_request(rows, rows, n, level)
+    each = [evaluate_task(task, true, pred)["uar"] for pred in preds]
+    draws = np.array([])
+    if units.enough:
+        by_unit = [statistics_of(task, true, pred, units.of_row) for pred in preds]
+        draws = np.mean([_metric_draws(task, told, n, seed)["uar"] for told in by_unit], axis=0)
+    return interval_of(float(np.mean(each)), draws, units, level).to_dict(), each
 
 
 def speaker_units(speaker: npt.ArrayLike | None, rows: int) -> Units:

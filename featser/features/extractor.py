@@ -185,11 +185,15 @@ class ExtractorInfo:
 
 HANDCRAFTED = "handcrafted"
 OTHERS = {
-    "bangla166": "featser.features.bangla166:Bangla166",
-    "contrasts": "featser.features.contrasts:Contrasts",
-    "covariance": "featser.features.covariance:Covariance",
     "gemaps": "featser.features.gemaps.extractor:Gemaps",
+    "gemaps-contours": "featser.features.gemaps_contours:GemapsContours",
+    "voice": "featser.features.voice:Voice",
+    "rhythm": "featser.features.rhythm:Rhythm",
+    "timbre": "featser.features.timbre:Timbre",
+    "covariance": "featser.features.covariance:Covariance",
     "modulation": "featser.features.modulation:Modulation",
+    "contrasts": "featser.features.contrasts:Contrasts",
+    "bangla166": "featser.features.bangla166:Bangla166",
     "egemaps": "featser.features.opensmile:egemaps",
     "compare": "featser.features.opensmile:compare",
 }
@@ -209,8 +213,7 @@ def make_extractor(spec: str) -> Extractor:
     spec : str
         ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
         mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
-        ``spectral``) or several joined by ``+``, ``bangla166``, ``contrasts``,
-        ``covariance``, ``gemaps``, ``modulation``, ``egemaps``, ``compare``.
+        ``spectral``) or several joined by ``+``, or a key of :data:`OTHERS`, such as ``gemaps``.
         Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``.
 
     Returns

@@ -21,7 +21,7 @@ def sweep(folder: Path, really: bool = True) -> int:
     really : bool
         False to count alone.
     """
-    places = (".writing-*", "features/.writing-*", "features/*/.writing-*")
+    places = (".writing-*", "features/.writing-*", "features/*/.writing-*", "fits/*/.writing-*")
     found = [file for place in places for file in folder.glob(place)]
     for file in found if really else ():
         file.unlink(missing_ok=True)

@@ -68,11 +68,18 @@ class Waste:
         Features that this version of featser, with these libraries, does not make.
     unnamed : dict of str to int
         For each current extractor's spec, the rows that the kept manifest does not name.
+    fits, fits_bytes : int
+        Finished fits of folds and models, and what they take.
+    outdated_fits : int
+        Those that other versions of featser, or of its libraries, left.
     """
 
     unfinished: int = 0
     outdated: list[Holding] = field(default_factory=list)
     unnamed: dict[str, int] = field(default_factory=dict)
+    fits: int = 0
+    fits_bytes: int = 0
+    outdated_fits: int = 0
 
 
 def info(store: Store) -> list[Holding]:

@@ -21,6 +21,7 @@ from typing import Any
 from featser.errors import BundleError
 from featser.files import whole
 from featser.models.coupling import CoupledEstimator
+from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 
@@ -70,12 +71,15 @@ class Bundle:
         Fitted.
     extractors : list of dict
         Descriptions as the store gives them, in the order of the feature columns.
-    speaker_norm : {'none', 'transductive'}
-        How features were made comparable across speakers before the model.
+    speaker_norm : str
+        How features were made comparable across speakers before the model: ``none``,
+        ``transductive``, or such as ``enrol:8``.
     training : dict
         What it was trained on and how well it did; plain data.
     libraries : dict of str to str
         Versions at fitting.
+    normalizer : EnrolmentNormalizer, optional
+        Where speakers are enrolled: fitted.
     """
 
     model: MultiTaskEstimator
@@ -83,6 +87,7 @@ class Bundle:
     speaker_norm: str
     training: dict[str, Any]
     libraries: dict[str, str]
+    normalizer: EnrolmentNormalizer | None = None
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -116,12 +121,15 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     data = skops.io.dumps(held)
     description = {
         "format": FORMAT if coupler is None else COUPLED_FORMAT,
+        "coupling": getattr(bundle.model, "chosen_", "independent"),
         "tasks": [task.to_dict() for task in bundle.tasks],
         "extractors": bundle.extractors,
         "n_features": int(bundle.model.n_features_in_),
         "speaker_norm": bundle.speaker_norm,
         "training": bundle.training,
         "libraries": bundle.libraries,
+        "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
+        "notes": list(getattr(bundle.model, "notes_", ())),
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
@@ -171,12 +179,14 @@ def load_bundle(path: str | Path) -> Bundle:
             f"{_version_hint(libraries)}"
         ) from error
     tasks = tuple(Task.from_dict(task) for task in description["tasks"])
+    enrolment = description.get("enrolment")
     return Bundle(
         _model(tasks, held, description),
         description["extractors"],
         description["speaker_norm"],
         description["training"],
         libraries,
+        None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
     )
 
 
@@ -191,7 +201,9 @@ def _model(
     else:
         model = CoupledEstimator(tasks, held["estimators"])
         model.estimators_, model.coupler_ = held["estimators"], held["coupler"]
+        model.chosen_ = description["coupling"]
     model.n_features_in_ = description["n_features"]
+    model.notes_ = description.get("notes", [])
     return model
 
 

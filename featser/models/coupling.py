@@ -107,7 +107,7 @@ class CoupledEstimator(MultiTaskEstimator):
         self._refuse_nothing_to_couple()
         voices = None if speaker is None else np.asarray(speaker)
         training = Training(values, y, sample_weight, voices, lineage)
-        self.notes_: list[str] = []
+        self.notes_ = []
         self.inner_: dict[str, float] = {}
         self.chosen_, heard = self._choose(training)
         self.coupler_: Coupler | None = None

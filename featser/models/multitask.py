@@ -39,6 +39,8 @@ class MultiTaskEstimator(BaseEstimator):
     ----------
     estimators_ : dict of str to estimator
         Fitted.
+    notes_ : list of str
+        What a reader must know; of tasks that are not coupled nothing.
     n_features_in_ : int
 
     Examples
@@ -87,6 +89,7 @@ class MultiTaskEstimator(BaseEstimator):
         """
         values: NDArray[Any] = validate_data(self, X, ensure_all_finite="allow-nan")
         self.refuse_mismatch(values, y)
+        self.notes_: list[str] = []
         self.estimators_ = {}
         for task in self.tasks:
             known, target, weight = lesson_of(task, y, sample_weight)

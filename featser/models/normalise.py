@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
-
-SpeakerNorm = Literal["none", "transductive"]
 
 MIN_COVERAGE = 0.8
 FLOATS = [np.float64, np.float32]
@@ -172,7 +170,7 @@ def prepared(model: Any, selector: Any = None) -> Pipeline:
     )
 
 
-def refuse_poor_coverage(label: pd.Series, speaker: ArrayLike) -> None:
+def refuse_poor_coverage(label: pd.Series, speaker: ArrayLike, norm: str = "transductive") -> None:
     """Refuse normalising by speaker where speakers do not have all classes.
 
     A speaker's mean is then partly the class itself, and taking it away takes the class away:
@@ -184,6 +182,8 @@ def refuse_poor_coverage(label: pd.Series, speaker: ArrayLike) -> None:
         The primary task's classes.
     speaker : array-like, shape (n,)
         Who speaks.
+    norm : str
+        How they are to be normalised, for the message.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def refuse_poor_coverage(label: pd.Series, speaker: ArrayLike) -> None:
     coverage = float((table > 0).mean(axis=1).mean()) if len(table) else 0.0
     if coverage < MIN_COVERAGE:
         raise TaskError(
-            f"--speaker-norm transductive is refused: speakers have {100 * coverage:.0f} % of "
+            f"--speaker-norm {norm} is refused: speakers have {100 * coverage:.0f} % of "
             f"the classes of '{label.name}' on average ({100 * MIN_COVERAGE:.0f} % are needed), "
             f"so their means would take the classes away. Utterances by speaker and class:\n"
             f"{table.to_string()}"

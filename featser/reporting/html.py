@@ -11,7 +11,8 @@ import numpy as np
 
 from featser import __version__
 from featser.files import write_text
-from featser.reporting import gaps, plots, tables, wording
+from featser.reporting import gaps, plots, reliability, tables, wording
+from featser.reporting.enrolment import enrolment_section
 from featser.reporting.numbers import count, duration, estimate, number
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
@@ -88,7 +89,7 @@ def _environment(run: RunSummary) -> Environment:
     )
     environment.globals |= {
         "optimistic": wording.optimistic,
-        "transductive": run.speaker_norm == "transductive",
+        "norm_badge": wording.norm_badge(run.speaker_norm),
         "many": _COLLAPSED_FROM,
     }
     environment.filters |= {"count": count}
@@ -104,7 +105,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "duration": duration(run.seconds),
         "headline": _headline(run),
         "folds_sentence": wording.folds_sentence(run.protocol),
-        "transductive_sentence": wording.TRANSDUCTIVE,
+        "norm_sentence": wording.norm_sentence(run.speaker_norm),
         "facts": {
             "utterances": count(len(data)),
             "speakers": count(len(speakers)) if speakers else "not known",
@@ -118,6 +119,9 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "class_counts": _class_counts(run),
         "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
+        "reliability": reliability.section(run),
+        "reliability_sentence": reliability.SENTENCE,
+        "enrolment": _enrolment_section(run),
         "speaker": _speaker_section(run),
         "gaps": gaps.group_tables(run),
         "unusable": tables.of_frame("Recordings that could not be used", run.unusable),
@@ -224,6 +228,11 @@ def _with_scatter(run: RunSummary, index: int, section: TaskSection) -> TaskSect
             "the metrics are of all."
         )
     return section
+
+
+def _enrolment_section(run: RunSummary) -> dict[str, Any] | None:
+    found = enrolment_section(run)
+    return found and {**found, "plot": _markup(found["plot"])}
 
 
 def _speaker_section(run: RunSummary) -> dict[str, Any] | None:

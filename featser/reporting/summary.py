@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +33,9 @@ class RunSummary:
         The command that made the run.
     protocol : str
         How the folds of ``predictions`` were made.
-    speaker_norm : {'none', 'transductive'}
-        Whether features were normalised by speaker, the test speaker's own included.
+    speaker_norm : str
+        Whether features were normalised by speaker: ``none``, ``transductive``, by all of the
+        test speaker's own, or such as ``enrol:8``, by some of them.
     seed : int
         The run's seed; also that of the intervals that the report computes for groups.
     tasks : list of Task
@@ -72,7 +73,7 @@ class RunSummary:
     title: str
     command: str
     protocol: str
-    speaker_norm: Literal["none", "transductive"]
+    speaker_norm: str
     seed: int
     tasks: list[Task]
     metrics: dict[str, dict[str, Figures]]

@@ -106,13 +106,16 @@ def class_counts(run: RunSummary, task: Task, by: str) -> Table:
 
 
 def results(run: RunSummary, task: Task) -> Table:
-    """Set a task's metrics under each protocol beside their baselines (recalls have their own)."""
+    """Set a task's metrics under each protocol beside their baselines.
+
+    Recalls, and figures by enrolled recordings, have tables of their own.
+    """
     told = {protocol: run.figures(task, protocol) for protocol in run.protocols}
     told = {protocol: figures for protocol, figures in told.items() if figures}
     names = [
         name
         for name in dict.fromkeys(name for figures in told.values() for name in figures)
-        if _baseline_of(name) is None and not name.startswith("recall[")
+        if _baseline_of(name) is None and not name.startswith(("recall[", "enrolled["))
     ]
     rows = []
     for name in names:

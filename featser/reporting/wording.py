@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from featser.evaluation.enrolment import enrolled_recordings
 from featser.evaluation.metrics import METRICS
 from featser.evaluation.protocols import OPTIMISTIC
 from featser.reporting.numbers import has_interval, number, percent
@@ -57,6 +58,12 @@ TRANSDUCTIVE = (
     "that speaker's own unlabelled recordings. The figures hold where several recordings of a "
     "speaker, of all classes, are at hand."
 )
+ENROLLED = (
+    "Enrolled speakers: the features of each test speaker were normalised with {count} unlabelled "
+    "recordings of that speaker, drawn at random, of which none is scored, as far as so few tell, "
+    "and for the rest with what the training part's speakers have on average. The figures hold "
+    "where such recordings, of all classes, are made beforehand."
+)
 METRIC_NAMES = {
     "uar": "UAR",
     "accuracy": "Accuracy (WA)",
@@ -66,6 +73,9 @@ METRIC_NAMES = {
     "ccc": "CCC",
     "pearson": "Pearson's r",
     "rmse": "RMSE",
+    "ece": "ECE",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
 }
 _GLOSSARY = {
     "UAR": "Unweighted average recall: the mean of the classes' recalls, so that rare and frequent "
@@ -78,6 +88,12 @@ _GLOSSARY = {
     "counts four times a miss by one; 1 is perfect, 0 is chance.",
     "MAE, RMSE": "Mean absolute error and root of the mean squared error, in the label's unit "
     "(for ordered classes, in classes). Smaller is better.",
+    "ECE": "Expected calibration error: the mean distance, over the utterances, between the "
+    "confidence of a bin of the reliability diagram and its accuracy. Smaller is better.",
+    "Brier score": "The squared distance between the probabilities and the truth (1 for the true "
+    "class, 0 for the others), summed over the classes; 0 is best, 2 is worst.",
+    "Log loss": "The mean of minus the natural logarithm of the true class's probability. Smaller "
+    "is better.",
     "CCC": "Concordance correlation coefficient: correlation that is also lowered by a wrong mean "
     "or spread; 1 is perfect agreement, 0 is none.",
     "Pearson's r": "Correlation, whatever the mean and the spread.",
@@ -90,11 +106,13 @@ _GLOSSARY = {
     "long it is, fitted in the same training parts.",
     "Speaker-independent": "No speaker is in both training and test.",
     "LOSO": "Leave one speaker out: each speaker is tested by a model trained on all others.",
+    "Enrolled": "A speaker of whom some unlabelled recordings were given beforehand.",
     "Transductive": "Using a test speaker's own unlabelled recordings to normalise features.",
 }
+_PROBABILITIES = ("ECE", "Brier score", "Log loss")
 _GLOSSARY_OF_KIND = {
-    "classification": {"UAR", "Recall", "WA", "Macro F1"},
-    "ordinal": {"UAR", "Recall", "WA", "Quadratic kappa", "MAE, RMSE"},
+    "classification": {"UAR", "Recall", "WA", "Macro F1", *_PROBABILITIES},
+    "ordinal": {"UAR", "Recall", "WA", "Quadratic kappa", "MAE, RMSE", *_PROBABILITIES},
     "regression": {"CCC", "Pearson's r", "MAE, RMSE"},
 }
 
@@ -114,6 +132,26 @@ def optimistic(protocol: str) -> bool:
     return protocol in OPTIMISTIC
 
 
+def norm_badge(speaker_norm: str) -> str:
+    """Return what stands at every figure where speakers were normalised; empty where not."""
+    if speaker_norm == "transductive":
+        return "transductive speaker normalisation"
+    count = enrolled_recordings(speaker_norm)
+    return f"speakers enrolled by {_recordings(count)}" if count else ""
+
+
+def norm_sentence(speaker_norm: str) -> str:
+    """Return the sentence that says how speakers were normalised; empty where they were not."""
+    if speaker_norm == "transductive":
+        return TRANSDUCTIVE
+    count = enrolled_recordings(speaker_norm)
+    return ENROLLED.format(count=count) if count else ""
+
+
+def _recordings(count: int) -> str:
+    return f"{count} recording{'s' * (count != 1)}"
+
+
 def headline_metric(task: Task) -> str:
     """Return the name of the metric that leads a task's report."""
     return METRICS[task.kind][0]
@@ -123,6 +161,9 @@ def metric_title(name: str) -> str:
     """Return a metric's name as readers know it."""
     if name.startswith("recall["):
         return f"Recall of {name[len('recall[') : -1]}"
+    if name.startswith("enrolled["):
+        count, metric = name.removeprefix("enrolled[").split("].")
+        return f"{metric_title(metric)} by {_recordings(int(count))}"
     return METRIC_NAMES.get(name, name)
 
 

@@ -142,6 +142,8 @@ def differences_told(runs: Sequence[Compared], parts: Sequence[pd.DataFrame]) ->
             notes.append(f"{key.replace('_', ' ')} differs ({listed})")
     if described and all(run.described["speaker_norm"] == "transductive" for run in described):
         notes.append("speaker normalisation is transductive: it uses the test speakers' recordings")
+    if described and all(run.described["speaker_norm"].startswith("enrol") for run in described):
+        notes.append("speakers are enrolled: features are normalised by some of their recordings")
     return notes
 
 

@@ -50,7 +50,8 @@ class Settings:
     primary, model : str
     weights : 'equal', 'inner' or list of float
     protocols : tuple of str
-    speaker_norm : {'none', 'transductive'}
+    speaker_norm : str
+        ``none``, ``transductive``, or such as ``enrol:8``.
     seed : int
     augmented : bool
         Whether training parts have the augmented copies that were extracted.
@@ -58,6 +59,8 @@ class Settings:
         The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``.
     batches : bool or None
         Whether features are read in batches; None: from a gigabyte on, by models that can.
+    enrolment_curve : bool
+        Whether other numbers of enrolled recordings are looked at as well.
     coupling : str
         How tasks learn from each other: see :mod:`featser.models.coupling`.
     select : str
@@ -70,11 +73,12 @@ class Settings:
     model: str
     weights: Literal["equal", "inner"] | Sequence[float]
     protocols: tuple[str, ...]
-    speaker_norm: Literal["none", "transductive"]
+    speaker_norm: str
     seed: int
     augmented: bool = True
     sides: Sides = field(default_factory=Sides)
     batches: bool | None = None
+    enrolment_curve: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
 
@@ -174,6 +178,8 @@ def load_data(
         )
     if settings.augmented:
         _add_copies(data, source.copies, store)
+    if settings.speaker_norm != "none":
+        _refuse_unsuited(data, settings.speaker_norm)
     if settings.speaker_norm == "transductive":
         _normalise(data)
     return data
@@ -256,16 +262,25 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _normalise(data: Data) -> None:
+def _refuse_unsuited(data: Data, norm: str) -> None:
+    """Refuse normalising by speaker where the data do not bear it."""
     primary = data.tasks[0]
     if primary.categorical:
         known = data.table[primary.name].notna().to_numpy()
-        refuse_poor_coverage(data.table.loc[known, primary.name], data.speaker[known])
+        refuse_poor_coverage(data.table.loc[known, primary.name], data.speaker[known], norm)
     if (data.speaker == "").any():
         raise TaskError(
-            f"--speaker-norm transductive needs every utterance's speaker; "
+            f"--speaker-norm {norm} needs every utterance's speaker; "
             f"{int((data.speaker == '').sum())} have none"
         )
+    if data.batched and norm != "transductive":
+        raise TaskError(
+            f"--speaker-norm {norm} needs the features in memory: use --no-batches, or "
+            f"--speaker-norm transductive"
+        )
+
+
+def _normalise(data: Data) -> None:
     if isinstance(data.X, Rows):
         _normalise_rows(data, data.X)
         return

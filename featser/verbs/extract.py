@@ -41,7 +41,8 @@ def extract(
     store : str or Path
         Where features are kept.
     features : sequence of str
-        Extractors; when empty, the recipe's, or ``handcrafted`` and ``gemaps``.
+        Extractors; when empty, the recipe's, or
+        :data:`featser.recipe.DEFAULT_FEATURES`.
     corpus : str, optional
         The card of a corpus folder.
     data : mapping of str to path, optional

@@ -11,20 +11,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.errors import FeatserError
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
+from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
 from featser.evaluation.protocols import Sides, fold_table, independent_units
+from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
 from featser.models.coupling import CoupledEstimator
-from featser.models.estimators import make_batched, make_estimator
+from featser.models.enrolled import EnrolledSpeakers
+from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.selection import parse_selection
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Coupling, Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
@@ -38,7 +44,7 @@ def fit(
     model: str | None = None,
     weights: Literal["equal", "inner"] | Sequence[float] | None = None,
     protocols: Sequence[str] = (),
-    speaker_norm: Literal["none", "transductive"] | None = None,
+    speaker_norm: str | None = None,
     features: Sequence[str] = (),
     corpus: str | None = None,
     data: Mapping[str, str | Path] | None = None,
@@ -52,6 +58,8 @@ def fit(
     augmented: bool = True,
     sides: Sides | None = None,
     batches: bool | None = None,
+    cache: bool = True,
+    enrolment_curve: bool = False,
     coupling: Coupling | None = None,
     select: str | None = None,
 ) -> Run:
@@ -75,8 +83,11 @@ def fit(
         Of a vote's members.
     protocols : sequence of str
         ``speaker-independent`` by default.
-    speaker_norm : {'none', 'transductive'}, optional
-        Normalise each speaker's features by that speaker's own unlabelled recordings.
+    speaker_norm : str, optional
+        Normalise each speaker's features by that speaker's own unlabelled recordings:
+        ``transductive``, by all of them; ``enrol`` or ``enrol:N``, by N (8) that are given
+        beforehand, as :mod:`featser.evaluation.enrolment` draws them, and not scored. ``none`` is
+        the default.
     features : sequence of str
         Extractors; when empty, those that the source was extracted with.
     corpus : str, optional
@@ -92,7 +103,8 @@ def fit(
     command : str
         What the user typed, for the report.
     progress : callable
-        Called with the fits done and in all.
+        Called with the fits done and in all: each member of a vote counts, for each task in each
+        fold.
     audit : bool
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
         report tells what was found. Without it only copies byte for byte are kept together.
@@ -106,6 +118,12 @@ def fit(
     batches : bool, optional
         Whether features are read from the store in batches, and never all in memory, which
         ``xgboost`` alone can; by default where they take a gigabyte or more and the model can.
+    cache : bool
+        Whether each fold that is fitted is kept beside the store, and read instead of fitted
+        where nothing that it depends on has changed: an interrupted run goes on where it was.
+    enrolment_curve : bool
+        With ``enrol``: whether the primary task's headline metric is also computed for 0, 1, 2,
+        4, 8 and 16 enrolled recordings.
     coupling : {'independent', 'chain', 'powerset', 'stacked', 'auto'}, optional
         How tasks learn from each other (:class:`~featser.models.coupling.CoupledEstimator`);
         not at all by default.
@@ -135,15 +153,17 @@ def fit(
         model or (recipe.model if recipe else "vote"),
         weights or (recipe.weights if recipe else "equal"),
         tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
-        speaker_norm or (recipe.speaker_norm if recipe else "none"),
+        speaker_norm_of(speaker_norm or (recipe.speaker_norm if recipe else "none")),
         (recipe.seed if recipe else 0) if seed is None else seed,
         augmented,
         sides or (recipe.sides if recipe else Sides()),
         batches,
+        enrolment_curve,
         coupling or (recipe.coupling if recipe else "independent"),
         select or (recipe.select if recipe else "none"),
     )
     parse_selection(settings.select)
+    _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
@@ -153,17 +173,27 @@ def fit(
         else by_bytes(material.table)
     )
     material.notes += seen.notes
-    predictions, folds, metrics = [], [], Metrics()
+    predictions, folds, enrolled, metrics = [], [], [], Metrics()
+    fits = Fits(store) if cache else None
     results: list[CrossFit] = []
     plans = plans_of(material, settings, seen.sound)
     material.notes += [note for plan in plans for note in plan.notes]
     for plan in plans:
-        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress)
+        adapt = enrolled_speakers(material, settings, plan, seen.sound)
+        result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
+        curve = {}
+        if adapt is not None:
+            curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)
+            material.notes += curve_notes(adapt, plan, curve)
+            enrolled.append(who_enrols(adapt, material.table, plan.protocol))
+            result.predictions = one_each(result.predictions, adapt.enrolments[0])
         result.predictions = _with_duration(result.predictions, plan, seen)
         metrics[plan.protocol] = _metrics(material, plan.tasks, result.predictions, settings.seed)
+        metrics[plan.protocol][plan.tasks[0].name] |= curve
         predictions.append(_labelled(plan.protocol, material.table, result.predictions))
         folds.append(fold_table(plan.folds, material.table).assign(protocol=plan.protocol))
         results.append(result)
+    told = [] if fits is None else [_reused(results, plans), *fits.notes]
     run = Run(
         folder=run_folder(output, material.table, settings.model),
         settings=settings,
@@ -178,6 +208,9 @@ def fit(
         seconds=time.monotonic() - began,
         findings=seen.findings,
         augmentations=found.augmentations,
+        fits=told,
+        normalizer=results[0].learnt,
+        enrolled=pd.concat(enrolled, ignore_index=True) if enrolled else None,
     )
     write_run(run)
     return run
@@ -190,15 +223,48 @@ def _cross_fit(
     sound: NDArray[np.str_],
     jobs: int,
     progress: Progress,
+    fits: Fits | None,
+    adapt: EnrolledSpeakers | None,
 ) -> CrossFit:
-    estimators = {task.name: _estimator(data, settings, task) for task in plan.tasks}
-    model = MultiTaskEstimator(tuple(plan.tasks), estimators)
-    if settings.coupling != "independent":
-        model = CoupledEstimator(model.tasks, estimators, settings.coupling, seed=settings.seed)
+    model = unfitted(data, settings, plan.tasks)
     unit = independent_units(data.speaker, sound)
+    each = len(plan.tasks) * len(members_of(settings.model))
     return cross_fit(
-        model, data.X, plan.labels, plan.folds, unit, plan.tasks, jobs, progress, data.copies
+        model,
+        data.X,
+        plan.labels,
+        plan.folds,
+        unit,
+        plan.tasks,
+        jobs,
+        lambda done, total: progress(done * each, total * each),
+        data.copies,
+        fits,
+        adapt=adapt,
     )
+
+
+def unfitted(data: Data, settings: Settings, tasks: Sequence[Task]) -> MultiTaskEstimator:
+    """Return the model that the settings ask for, with an estimator for each task."""
+    estimators = {task.name: _estimator(data, settings, task) for task in tasks}
+    if settings.coupling == "independent":
+        return MultiTaskEstimator(tuple(tasks), estimators)
+    return CoupledEstimator(tuple(tasks), estimators, settings.coupling, seed=settings.seed)
+
+
+def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
+    """Say how many fits were read instead of done."""
+    folds = sum(plan.folds.count for plan in plans)
+    reused = sum(result.reused for result in results)
+    total = folds + len(plans)
+    return f"{reused} of {total} fits were kept from before, {total - reused} were done"
+
+
+def _refuse_idle_curve(settings: Settings) -> None:
+    if settings.enrolment_curve and not enrolled_recordings(settings.speaker_norm):
+        raise FeatserError(
+            f"--enrolment-curve is for `--speaker-norm enrol`; it is '{settings.speaker_norm}'"
+        )
 
 
 def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:
@@ -236,7 +302,24 @@ def _metrics(
             if (name := f"{task.name}.duration") in part
             else None,
         )
+    if tasks[0].categorical:
+        result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker, seed)
     return result
+
+
+def _calibration(
+    task: Task, predictions: pd.DataFrame, speaker: NDArray[np.str_] | None, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the figures of a task's probabilities."""
+    known = predictions[f"{task.name}.true"].notna().to_numpy()
+    columns = [f"{task.name}.p[{name}]" for name in task.classes]
+    return reliability(
+        predictions.loc[known, f"{task.name}.true"].to_numpy(),
+        predictions.loc[known, columns].to_numpy(dtype=float),
+        task.classes,
+        None if speaker is None else speaker[known],
+        seed=seed,
+    ).figures
 
 
 def _labelled(protocol: str, table: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.errors import ProtocolError, TaskError
+from featser.evaluation.enrolment import enrolled_recordings, refuse_heard_speakers
 from featser.evaluation.folds import Folds
 from featser.evaluation.protocols import make_folds
 from featser.evaluation.shared import Scored, scored_labels
@@ -68,7 +69,8 @@ def plans_of(data: Data, settings: Settings, sound: NDArray[np.str_]) -> list[Pl
     Raises
     ------
     ProtocolError
-        If the data do not allow a protocol, or sides are named for none.
+        If the data do not allow a protocol, sides are named for none, or speakers who are to be
+        enrolled are learnt from.
     TaskError
         If the primary task, or one that was asked for, cannot be scored.
     """
@@ -82,6 +84,8 @@ def plans_of(data: Data, settings: Settings, sound: NDArray[np.str_]) -> list[Pl
     for protocol in settings.protocols:
         label = data.table[data.tasks[0].name]
         folds = make_folds(protocol, data.table, label, sound, settings.seed, sides)
+        if enrolled_recordings(settings.speaker_norm):
+            refuse_heard_speakers(protocol, data.speaker, folds)
         scored = scored_labels(protocol, data.table, folds, data.tasks)
         _refuse_wanted(scored, (data.tasks[0].name, *settings.tasks))
         if not plans:

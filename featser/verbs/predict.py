@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.crossval import prediction_table
+from featser.evaluation.enrolment import enrolled_recordings
 from featser.evaluation.protocols import speaker_ids
 from featser.features.compute import Utterance
 from featser.features.extraction import compute_all, segments
@@ -21,6 +23,7 @@ from featser.location import placed
 from featser.models.bundle import Bundle, load_bundle
 from featser.models.normalise import SpeakerNormalizer
 from featser.progress import Progress, silent
+from featser.verbs.enrolling import Enrolled, enrolled, refuse_enrolment
 from featser.verbs.source import is_manifest, table_of
 
 MIN_SPEAKER_UTTERANCES = 2
@@ -32,6 +35,7 @@ def predict(
     output: str | Path | None = None,
     jobs: int = 1,
     progress: Progress = silent,
+    enrol: str | Path | None = None,
 ) -> pd.DataFrame:
     """Predict every task of a model bundle for recordings.
 
@@ -48,17 +52,21 @@ def predict(
         Worker processes; −1 for one a core.
     progress : callable
         Called with the recordings done and in all.
+    enrol : str or Path, optional
+        For a model that was fitted with enrolled speakers: a folder of recordings of the one
+        speaker whose recordings are predicted, or a manifest with ``speaker`` for several.
 
     Returns
     -------
     DataFrame
         A row for each recording, in order: ``file``, ``start``, ``end``, ``{task}.pred``,
-        ``{task}.p[{class}]``, and ``error``: why a recording has no prediction, else empty.
+        ``{task}.p[{class}]``, and ``error``: why a recording has no prediction, else empty. Its
+        ``attrs["notes"]``, a list of str, say who was not enrolled and what could not be used.
 
     Raises
     ------
     BundleError
-        If the bundle cannot be used here.
+        If the bundle cannot be used here, or not with ``enrol``.
     FeatserError
         If there is nothing to predict, or too few recordings of a speaker for a model that was
         fitted with speaker normalisation.
@@ -66,15 +74,27 @@ def predict(
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model)
     table = _table(files)
+    known: Enrolled | None = None
+    if enrol is not None:
+        refuse_enrolment(bundle, model)
+    if bundle.normalizer is not None:
+        compute = partial(_features, extractors=extractors, jobs=jobs, progress=silent)
+        expected = enrolled_recordings(bundle.speaker_norm)
+        known = enrolled(bundle.normalizer, expected, table, enrol, compute)
     X, errors = _features(table, extractors, jobs, progress)
     good = np.array([error == "" for error in errors])
     result = table[["file", "start", "end"]].copy()
     if good.any():
-        features = _normalised(X[good], table[good], bundle)
+        features = (
+            _normalised(X[good], table[good], bundle)
+            if known is None
+            else known.normalizer.transform(X[good], speaker=known.speaker[good])
+        )
         predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)
     result["error"] = errors
+    result.attrs["notes"] = [] if known is None else known.notes
     if output is not None:
         _write(result, Path(output))
     return result

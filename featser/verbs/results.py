@@ -18,11 +18,13 @@ from featser.evaluation.units import speaker_ids
 from featser.features.store import describe
 from featser.files import whole, write_text
 from featser.models.bundle import Bundle, library_versions, save_bundle
+from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.estimators import members_of
 from featser.models.multitask import MultiTaskEstimator
 from featser.reporting.html import write_report
 from featser.reporting.summary import RunSummary
 from featser.verbs.data import Data, Settings, describe_model
+from featser.verbs.enrolled import write_enrolment
 
 Metrics = dict[str, dict[str, dict[str, dict[str, Any]]]]
 
@@ -35,7 +37,8 @@ class Run:
     ----------
     folder : Path
         Holds ``run.json``, ``metrics.json``, ``predictions.parquet``, ``folds.csv``,
-        ``audit.json``, ``model.featser`` and ``report.html``.
+        ``audit.json``, ``model.featser`` and ``report.html``; where speakers were enrolled also
+        ``enrolment.csv`` and ``enrolled.csv``.
     settings : Settings
     data : Data
     metrics : dict
@@ -52,6 +55,13 @@ class Run:
         What the audit of the recordings and labels found, errors first.
     augmentations : tuple of str
         The augmented copies that were extracted.
+    fits : list of str
+        How many fits were read instead of done, and what was wrong with those that were kept.
+    normalizer : EnrolmentNormalizer or None
+        Of enrolled speakers; fitted on all data.
+    enrolled : DataFrame or None
+        Which recordings each draw enrolled: ``protocol``, ``draw``, ``file``, ``start``, ``end``
+        and ``speaker``.
     """
 
     folder: Path
@@ -67,6 +77,9 @@ class Run:
     seconds: float
     findings: list[Finding] = field(default_factory=list)
     augmentations: tuple[str, ...] = ()
+    fits: list[str] = field(default_factory=list)
+    normalizer: EnrolmentNormalizer | None = None
+    enrolled: pd.DataFrame | None = None
 
     @property
     def report(self) -> Path:
@@ -100,6 +113,8 @@ def write_run(run: Run) -> None:
         run.predictions.to_parquet(temporary, index=False)
     with whole(run.folder / "folds.csv") as temporary:
         run.folds.to_csv(temporary, index=False)
+    if run.enrolled is not None:
+        write_enrolment(run.folder, run.metrics, run.enrolled)
     findings = to_json([finding.to_dict() for finding in run.findings])
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(run.folder / "audit.json", text)
@@ -114,6 +129,7 @@ def _bundle(run: Run) -> Bundle:
         run.settings.speaker_norm,
         _training(run),
         library_versions(_model_libraries(run)),
+        run.normalizer,
     )
 
 
@@ -228,6 +244,7 @@ def _reproduce(run: Run) -> list[str]:
         f"featser fit {tasks} --primary {settings.primary} --model {settings.model} "
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
+        + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
         + ("" if settings.augmented else " --no-augmented")

@@ -10,6 +10,7 @@ from featser.errors import StoreError
 from featser.features import upkeep
 from featser.features.store import Store
 from featser.features.upkeep import Holding, Waste
+from featser.verbs.fits import remove_fits, sizes
 from featser.verbs.kept import recall
 from featser.verbs.source import STORE
 
@@ -31,7 +32,9 @@ def compact(store: str | Path = STORE) -> dict[str, tuple[int, int]]:
     return upkeep.compact(_opened(store))
 
 
-def gc(store: str | Path = STORE, unnamed: bool = False, really: bool = False) -> Waste:
+def gc(
+    store: str | Path = STORE, unnamed: bool = False, really: bool = False, fits: bool = False
+) -> Waste:
     """Find, and with ``really`` remove, what a store could do without.
 
     Parameters
@@ -43,6 +46,9 @@ def gc(store: str | Path = STORE, unnamed: bool = False, really: bool = False) -
         counted in any case; where several corpora share a store, they are the other corpora's.
     really : bool
         False to look alone.
+    fits : bool
+        Whether finished fits that a later ``featser fit`` could read are removed too; those of
+        other versions are in any case.
 
     Returns
     -------
@@ -63,8 +69,13 @@ def gc(store: str | Path = STORE, unnamed: bool = False, really: bool = False) -
         )
     with _as_it_stands():
         found = upkeep.waste(opened, named)
+        current, outdated = sizes(store)
+    found.fits, found.fits_bytes = len(current), sum(current.values())
+    found.outdated_fits = len(outdated)
     if really:
         upkeep.collect(opened, named if unnamed else None)
+        with opened.writing():
+            remove_fits(store, fits)
     return found
 
 

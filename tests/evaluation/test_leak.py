@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from featser.errors import ProtocolError
 from featser.evaluation.copies import Copies, lineage
 from featser.evaluation.crossval import cross_fit
+from featser.evaluation.enrolment import draw_enrolment
+from featser.evaluation.folds import Folds
 from featser.evaluation.protocols import (
     PROTOCOLS,
     Sides,
@@ -21,6 +23,7 @@ from featser.evaluation.protocols import (
     make_folds,
     speaker_ids,
 )
+from featser.models.enrolled import EnrolledSpeakers
 from featser.tasks import Task
 
 PARTS = ("train", "test", "dev", "other")
@@ -165,6 +168,63 @@ def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
     last = next(part for part in heard if part["test"].argmax() == 3)
     assert last["y"].tolist() == ["angry", "sad", "angry", "angry", "sad"], "a source's labels"
     assert last["speaker"].tolist() == ["a", "b", "c", "a", "b"], "a source's speaker"
+
+
+class Mean:
+    """Predicts by the first feature's sign, so that a prediction shows what a row became."""
+
+    def fit(self, X: np.ndarray, y: pd.DataFrame, **known: Any) -> Mean:
+        self.learnt = np.asarray(X).tolist()
+        return self
+
+    def __sklearn_clone__(self) -> Mean:
+        return Mean()
+
+    def predict(self, X: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame({"emotion": np.where(X[:, 0] > 0, "angry", "sad")})
+
+    def predict_proba(self, X: np.ndarray) -> dict[str, pd.DataFrame]:
+        return {"emotion": pd.DataFrame(X[:, :2], columns=["angry", "sad"])}
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 99), st.integers(1, 4), st.integers(0, 3))
+def test_nothing_scored_changes_another_prediction_nor_what_enrolment_tells(
+    seed: int, recordings: int, tested: int
+) -> None:
+    """What a test speaker says where it is scored, and any label of theirs, is no one else's."""
+    rng = np.random.default_rng(seed)
+    speaker = np.repeat(["a", "b", "c", "d"], 8)
+    X = rng.normal(size=(32, 3)).astype(np.float32)
+    labels = pd.DataFrame({"emotion": np.tile(["angry", "sad"], 16)})
+    sound = np.char.add("r", np.arange(32).astype(str))
+    sound[rng.integers(0, 32)] = sound[rng.integers(0, 32)]
+    unit = independent_units(speaker, sound)
+    fold = np.unique(unit, return_inverse=True)[1]
+    enrolment = draw_enrolment(speaker, sound, Folds(fold), recordings, seed)
+    for enrolled, scored in zip(enrolment.enrolled, enrolment.scored, strict=True):
+        assert not set(sound[enrolled]) & set(sound[scored])
+
+    def predictions(X: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
+        adapt = EnrolledSpeakers(speaker, [enrolment])
+        found = cross_fit(Mean(), X, labels, fold, unit, [EMOTION], n_jobs=1, adapt=adapt)
+        return found.predictions
+
+    before = predictions(X, labels)
+    number = tested % (fold.max() + 1)
+    # One row is altered, and so are all labels of its fold: only the fold's own truths, and in
+    # the draws that score it the row itself, may be others.
+    row = int(rng.choice(np.flatnonzero(fold == number)))
+    other = labels.copy()
+    other.loc[fold == number, "emotion"] = "angry"
+    spoken = X.copy()
+    spoken[row] += 100
+    after = predictions(spoken, other)
+    own = before["fold"] == number
+    enrols = enrolment.enrolled[:, row][before["draw"]] & (speaker[before.index] == speaker[row])
+    same = own & (before.index != row) & ~enrols
+    columns = ["emotion.pred", "emotion.p[angry]", "emotion.p[sad]", "emotion.baseline"]
+    pd.testing.assert_frame_equal(before.loc[same, columns], after.loc[same, columns])
 
 
 @pytest.mark.parametrize("made_of", [np.zeros((1, 0), np.intp), np.array([[-1, 0]])])

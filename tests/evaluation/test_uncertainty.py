@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 
+import audmetric
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from featser.errors import TaskError
 from featser.evaluation import metrics
 from featser.evaluation.uncertainty import (
     Interval,
     bootstrap_by_speaker,
+    drawn_weights,
     evaluate_with_intervals,
+    mean_uar_with_interval,
     speaker_units,
     to_json,
 )
@@ -137,6 +141,51 @@ def test_a_class_absent_from_the_truth_has_no_value_and_says_so() -> None:
     assert np.isnan([absent["value"], absent["low"], absent["high"]]).all()
     assert absent["undefined"] == 1
     assert absent["note"] == "undefined in every draw"
+
+
+def test_a_draw_that_lacks_a_class_has_the_uar_of_the_classes_it_has() -> None:
+    """Fixed numbers: only the first of three speakers has the class neutral."""
+    true = np.array(["neutral", "anger", "joy", "anger", "joy", "joy", "anger", "joy", "anger"])
+    pred = np.array(["neutral", "joy", "joy", "anger", "neutral", "joy", "anger", "joy", "joy"])
+    row_of = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    draws = []
+    for weight in np.concatenate(list(drawn_weights(3, 200, 0))):
+        rows = np.concatenate([row_of[k] * int(weight[k]) for k in range(3)]).astype(int)
+        recalls = sklearn.metrics.recall_score(
+            true[rows], pred[rows], labels=np.unique(true[rows]), average=None
+        )
+        draws.append(recalls.mean())
+    told = evaluate_with_intervals(EMOTION, true, pred, list("aaabbbccc"), n=200)["uar"]
+    assert (told["low"], told["high"]) == pytest.approx(np.quantile(draws, [0.025, 0.975]))
+    assert told["value"] == pytest.approx((1 + 1 / 2 + 3 / 4) / 3)
+    assert "undefined" not in told
+    without = [*row_of[1], *row_of[2]]  # a draw of the other two
+    assert metrics.uar(true[without], pred[without], CLASSES) == pytest.approx((2 / 3 + 2 / 3) / 2)
+    padded = audmetric.unweighted_average_recall(true[without], pred[without])
+    assert padded == pytest.approx((2 / 3 + 2 / 3 + 0) / 3), "it counts what was only predicted"
+
+
+def test_uar_is_of_all_folds_pooled_so_a_fold_that_lacks_a_class_does_no_harm() -> None:
+    """Fixed numbers: the second fold has no neutral."""
+    true = ["anger", "joy", "neutral", "anger", "joy", "joy"]
+    pred = ["anger", "joy", "joy", "joy", "joy", "joy"]
+    pooled = evaluate_with_intervals(EMOTION, true, pred, None)["uar"]["value"]
+    assert pooled == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert pooled == pytest.approx(audmetric.unweighted_average_recall(true, pred))
+    assert pooled == pytest.approx(sklearn.metrics.balanced_accuracy_score(true, pred))
+    folds = [metrics.uar(true[part], pred[part], CLASSES) for part in (slice(3), slice(3, 6))]
+    assert np.mean(folds) == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert np.mean(folds) != pytest.approx(pooled)
+
+
+def test_the_mean_uar_of_several_models_has_its_own_interval() -> None:
+    true, pred, speaker = by_speaker()
+    alone, each = mean_uar_with_interval(EMOTION, true, [pred], speaker, n=100, seed=2)
+    assert alone == evaluate_with_intervals(EMOTION, true, pred, speaker, n=100, seed=2)["uar"]
+    both, (one, other) = mean_uar_with_interval(EMOTION, true, [pred, true], speaker, n=100)
+    assert (one, other) == (each[0], 1)
+    assert both["value"] == pytest.approx((one + 1) / 2)
+    assert both["high"] - both["low"] == pytest.approx((alone["high"] - alone["low"]) / 2, rel=0.3)
 
 
 def test_two_speakers_give_no_interval_and_the_reason() -> None:

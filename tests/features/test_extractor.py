@@ -34,6 +34,10 @@ SPECS = [
     "covariance",
     "gemaps",
     "modulation",
+    "gemaps-contours",
+    "voice",
+    "rhythm",
+    "timbre",
     "egemaps",
     "compare",
 ]

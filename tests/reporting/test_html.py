@@ -200,6 +200,19 @@ def test_transductive_normalisation_is_named_at_every_figure(page: Page) -> None
     assert "ransductive speaker" not in page.text
 
 
+def test_enrolment_is_named_at_every_figure_and_its_curve_is_shown() -> None:
+    run = sample_run(rows=120, all_tasks=False, speaker_norm="enrol:4")
+    for recordings, value in ((0, 0.4), (4, 0.5)):
+        run.metrics[run.protocol]["emotion"][f"enrolled[{recordings}].uar"] = {
+            "value": value, "low": value - 0.1, "high": value + 0.1, "draws": [value] * 3,
+        }  # fmt: skip
+    page = Page(render(run))
+    assert len(re.findall(r" speaker-independent\s+speakers enrolled by 4 rec", page.text)) > 10
+    assert "normalised with 4 unlabelled recordings of that speaker" in page.text
+    assert "UAR of emotion by enrolled recordings" in page.text
+    assert "0.500 [0.400, 0.600]" in page.text
+
+
 @pytest.mark.parametrize("all_tasks", [True, False])
 def test_the_page_asks_for_nothing_outside_itself(all_tasks: bool) -> None:
     markup = render(sample_run(all_tasks=all_tasks))
@@ -226,7 +239,7 @@ def test_every_reference_inside_the_page_has_exactly_one_target(page: Page) -> N
 def test_figures_have_descriptions_and_tables_have_headers(page: Page) -> None:
     svgs = sum(tag == "svg" and name == "role" for tag, name, _ in page.attributes)
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
-    assert svgs == len(labels) == 9
+    assert svgs == len(labels) == 10
     assert all(len(text) > 20 for text in labels)
     scopes = {value for tag, name, value in page.attributes if (tag, name) == ("th", "scope")}
     assert scopes == {"col", "row", "colgroup"}

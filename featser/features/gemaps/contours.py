@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.audio import Signal
 from featser.features.gemaps import formants as lpc
 from featser.features.gemaps import frames, harmonics, loudness, periods, pitch, spectral, tracking
 from featser.features.gemaps.names import VOICE
@@ -35,12 +37,33 @@ class Contours:
         Where there is a fundamental frequency.
     energy : float
         Mean square of the 20 ms frames' samples, full scale 1.
+    hertz : ndarray of float64, shape (long frames,)
+        Fundamental frequency; 0 where unvoiced.
+    magnitude : ndarray, shape (voiced frames, 513)
+        Spectra of the voiced 60 ms frames.
     """
 
     spectral: Floats
     voice: Floats
     voiced: NDArray[np.bool_]
     energy: float
+    hertz: NDArray[np.float64]
+    magnitude: Floats
+
+
+_shared: WeakKeyDictionary[Signal, Contours] = WeakKeyDictionary()
+
+
+def contours_of(signal: Signal) -> Contours:
+    """Return the signal's descriptors: computed once for all callers while the signal lives.
+
+    Formants are those of voiced frames alone.
+    """
+    known = _shared.get(signal)
+    if known is None:
+        # Threads that come together compute it twice, with equal bits: cheaper than to queue.
+        known = _shared.setdefault(signal, contours(frames.as_pcm(signal.samples), unvoiced=False))
+    return known
 
 
 def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = True) -> Contours:
@@ -74,7 +97,7 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     blocks = frames.framed(samples, frames.SHORT)
     energy = np.einsum("tk,tk->t", blocks, blocks).mean(dtype=np.float64) / frames.SHORT
     power = frames.power_of(spectrum, frames.scratch("power", shape, np.float32))
-    return Contours(_spectral(power), voice.values, voiced, float(energy))
+    return Contours(_spectral(power), voice.values, voiced, float(energy), hertz, voice.magnitude)
 
 
 def _spectral(power: Floats) -> Floats:

@@ -14,6 +14,23 @@ from featser.features.gemaps import names
 from featser.features.spectrum import Floats
 
 MIN_SECONDS = 0.06
+"""The shortest signal that has a frame of pitch."""
+
+
+def refuse_short(signal: Signal, name: str) -> None:
+    """Refuse a signal without a frame of 60 ms, in the name of an extractor.
+
+    Raises
+    ------
+    UnusableAudio
+        If the signal is shorter than 60 ms.
+    """
+    if len(signal.samples) < MIN_SECONDS * signal.rate:
+        raise UnusableAudio(
+            "signal",
+            f"too short for {name}: {1000 * signal.seconds:.0f} ms, "
+            f"{1000 * MIN_SECONDS:.0f} ms are needed",
+        )
 
 
 class Gemaps(Extractor):
@@ -64,17 +81,11 @@ class Gemaps(Extractor):
             If the signal has another rate, or samples outside [−1, 32767/32768] or NaN.
         """
         self._check_rate(signal)
-        if len(signal.samples) < MIN_SECONDS * self.rate:
-            raise UnusableAudio(
-                "signal",
-                f"too short for gemaps: {1000 * signal.seconds:.0f} ms, "
-                f"{1000 * MIN_SECONDS:.0f} ms are needed",
-            )
-        from featser.features.gemaps.contours import contours
-        from featser.features.gemaps.frames import as_pcm
+        refuse_short(signal, self.name)
+        from featser.features.gemaps.contours import contours_of
         from featser.features.gemaps.functionals import functionals
 
-        return functionals(contours(as_pcm(signal.samples), unvoiced=False))
+        return functionals(contours_of(signal))
 
     def descriptors(self, signal: Signal) -> Floats:
         """Compute the 25 smoothed descriptors by frame.

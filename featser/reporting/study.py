@@ -1,0 +1,103 @@
+"""A study's result as a page and as Markdown: one table, perhaps one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featser import __version__
+from featser.files import write_text
+from featser.reporting.tables import Table
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_study(
+    path: str | Path,
+    title: str,
+    sentences: Sequence[str],
+    table: Table,
+    described: Mapping[str, Any],
+    command: str,
+    plot: str = "",
+) -> None:
+    """Write a study as one self-contained HTML file and as Markdown, each whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Without ending: ``.html`` and ``.md`` are added.
+    title : str
+        The page's title.
+    sentences : sequence of str
+        What has to be known first, a paragraph each.
+    table : Table
+        The result.
+    described : mapping
+        What was studied: names and values.
+    command : str
+        The command that made it.
+    plot : str
+        Markup from :mod:`featser.reporting.plots`; empty for none.
+    """
+    facts = {name: _said(value) for name, value in described.items()}
+    page = _page(title, sentences, table, facts, command, plot)
+    write_text(Path(f"{path}.html"), page.encode("utf-8", "backslashreplace").decode("utf-8"))
+    text = "\n".join(_markdown(title, sentences, table, facts, command))
+    write_text(Path(f"{path}.md"), text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _page(
+    title: str,
+    sentences: Sequence[str],
+    table: Table,
+    facts: Mapping[str, str],
+    command: str,
+    plot: str,
+) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("study.html.j2").render(
+        title=title,
+        sentences=sentences,
+        content=table,
+        facts=facts,
+        command=command,
+        plot=Markup(plot),
+        version=__version__,
+    )
+
+
+def _markdown(
+    title: str, sentences: Sequence[str], table: Table, facts: Mapping[str, str], command: str
+) -> list[str]:
+    told = "; ".join(f"{name}: {value}" for name, value in facts.items())
+    rule = ["---" if column in table.text else "---:" for column in range(len(table.columns))]
+    lines = [table.columns, rule, *table.rows]
+    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+    notes = [text for note in table.notes for text in ("", note)]
+    return [
+        f"# {title}",
+        *(text for sentence in sentences for text in ("", sentence)),
+        "",
+        f"{told[0].upper()}{told[1:]}.",
+        "",
+        *rows,
+        *notes,
+        "",
+        f"Made by `{command}`, featser {__version__}.",
+        "",
+    ]
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

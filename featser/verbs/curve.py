@@ -1,0 +1,275 @@
+"""``featser curve``: how the figure grows with the number of speakers that are learnt from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.errors import ProtocolError
+from featser.evaluation.crossval import CrossFit
+from featser.evaluation.folds import Folds
+from featser.evaluation.protocols import make_folds
+from featser.evaluation.uncertainty import mean_uar_with_interval, to_json
+from featser.files import whole, write_text
+from featser.progress import Progress, silent
+from featser.reporting.curve import drawn
+from featser.reporting.numbers import estimate, number
+from featser.reporting.study import write_study
+from featser.reporting.tables import Table
+from featser.verbs.results import run_folder
+from featser.verbs.source import STORE
+from featser.verbs.study import Study, study
+
+DRAWS = 5
+FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """What so many training speakers give.
+
+    Attributes
+    ----------
+    speakers : int
+        How many each fold learns from.
+    draws : int
+        How many choices of speakers there were.
+    uar : dict
+        The mean over the draws, with ``low`` and ``high``.
+    lowest, highest : float
+        UAR of the worst and the best draw.
+    utterances : float
+        How many a fold learns from, on average.
+    lacking : int
+        In how many fits the speakers learnt from had no utterance of a class that was tested.
+    """
+
+    speakers: int
+    draws: int
+    uar: dict[str, Any]
+    lowest: float
+    highest: float
+    utterances: float
+    lacking: int
+
+
+@dataclass
+class Curve:
+    """The curve, and where it was written.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``curve.csv``, ``curve.json``, ``curve.md`` and ``curve.html``.
+    points : list of Point
+        From few to many speakers.
+    chance : float
+    described : dict
+        What was studied.
+    fits : list of str
+        Which kept fits were damaged, or what could not be kept.
+    """
+
+    folder: Path
+    points: list[Point]
+    chance: float
+    described: dict[str, Any]
+    fits: list[str] = field(default_factory=list)
+
+
+def curve(
+    source: str | Path | None = None,
+    store: str | Path = STORE,
+    primary: str | None = None,
+    model: str | None = None,
+    features: Sequence[str] = (),
+    corpus: str | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    seed: int | None = None,
+    output: str | Path | None = None,
+    jobs: int = -1,
+    draws: int = DRAWS,
+    audit: bool = True,
+    cache: bool = True,
+    command: str = "",
+    progress: Progress = silent,
+    examining: Progress = silent,
+) -> Curve:
+    """Learn from 2, 4, 8, … training speakers, test the same folds, and write the curve.
+
+    Parameters
+    ----------
+    source, store, primary, model, features, corpus, data, seed, jobs, audit, cache
+        As :func:`featser.fit` has them.
+    output : str or Path, optional
+        The folder to write; a new one under ``runs/`` by default.
+    draws : int
+        How many choices of training speakers, of each number of them.
+    command : str
+        What the user typed.
+    progress, examining : callable
+        Called with the fits done, or recordings audited, and in all.
+
+    Returns
+    -------
+    Curve
+        A point for each number of speakers.
+
+    Raises
+    ------
+    ProtocolError
+        If there are too few speakers, or ``draws`` is below 1.
+    FeatserError
+        As :func:`featser.fit`.
+    """
+    if draws < 1:
+        raise ProtocolError(f"--draws {draws}: a curve needs one draw or more, commonly {DRAWS}")
+    found = study(
+        source, store, primary, model, features, corpus, data, seed, jobs, audit, cache, examining
+    )
+    folds = make_folds(
+        "speaker-independent", found.data.table, found.label, found.sound, found.settings.seed
+    )
+    plan = _plan(found.unit, folds, draws, found.settings.seed)
+    done, total = 0, folds.count * sum(map(len, plan.values()))
+    points = []
+    for speakers, chosen in plan.items():
+        predicted = []
+        for part in chosen:
+            base = done
+            predicted.append(
+                found.predict(
+                    part,
+                    found.data.copies,
+                    jobs,
+                    lambda at, _, base=base: progress(base + at, total),
+                )
+            )
+            done += part.count
+        points.append(_point(found, speakers, chosen, predicted))
+    chance = 1 / found.label.dropna().nunique()
+    folder = run_folder(output, found.data.table, "curve")
+    result = Curve(folder, points, chance, found.described(), found.told())
+    _write(result, command)
+    return result
+
+
+def levels(most: int) -> list[int]:
+    """Return how many speakers are learnt from: 2, 4, 8, … and as many as there are."""
+    doubled = [FEWEST * 2**step for step in range(most) if FEWEST * 2**step < most]
+    return [*doubled, most]
+
+
+def _plan(unit: NDArray[np.str_], folds: Folds, draws: int, seed: int) -> dict[int, list[Folds]]:
+    """Choose the training speakers of each fold in every draw; those of few are among the many."""
+    trains = [np.unique(unit[folds.train(k)]) for k in range(folds.count)]
+    most = min(map(len, trains))
+    if most < FEWEST:
+        raise ProtocolError(f"a fold has {most} speaker to learn from: a curve needs {FEWEST}")
+    random = np.random.default_rng(seed)
+    orders = [[random.permutation(names) for names in trains] for _ in range(draws)]
+    plan: dict[int, list[Folds]] = {}
+    for speakers in levels(most):
+        chosen = [[order[:speakers] for order in draw] for draw in orders]
+        everybody = all(speakers == len(names) for names in trains)
+        plan[speakers] = [
+            Folds(folds.test, _barred(unit, folds, draw))
+            for draw in chosen[: 1 if everybody else None]
+        ]
+    return plan
+
+
+def _barred(
+    unit: NDArray[np.str_], folds: Folds, chosen: Sequence[NDArray[np.str_]]
+) -> NDArray[np.bool_]:
+    """Return, for each fold, the rows that it neither tests nor learns from."""
+    rows = [~np.isin(unit, who) & (folds.test != k) for k, who in enumerate(chosen)]
+    return np.array(rows, dtype=bool)
+
+
+def _point(
+    found: Study, speakers: int, chosen: Sequence[Folds], fitted: Sequence[CrossFit]
+) -> Point:
+    task = found.task
+    tables = [result.predictions for result in fitted]
+    known = [table[table[f"{task.name}.true"].notna()] for table in tables]
+    who = found.data.speaker[known[0].index.to_numpy()]
+    figure, each = mean_uar_with_interval(
+        task,
+        known[0][f"{task.name}.true"].to_numpy(),
+        [table[f"{task.name}.pred"].to_numpy() for table in known],
+        who if (found.data.speaker != "").all() else None,
+        seed=found.settings.seed,
+    )
+    sizes = [len(part.train(k)) for part in chosen for k in range(part.count)]
+    lacking = sum(len(result.notes) for result in fitted)
+    return Point(
+        speakers, len(chosen), figure, min(each), max(each), float(np.mean(sizes)), lacking
+    )
+
+
+def _write(result: Curve, command: str) -> None:
+    folder = result.folder
+    kept = {
+        **result.described,
+        "chance": result.chance,
+        "points": [asdict(point) for point in result.points],
+    }
+    text = json.dumps(to_json(kept), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "curve.json", text)
+    with whole(folder / "curve.csv") as temporary:
+        pd.DataFrame(map(_flat, result.points)).to_csv(temporary, index=False)
+    task = result.described["task"]
+    table = Table(
+        f"UAR of {task} by the number of speakers learnt from",
+        [
+            "speakers",
+            "utterances",
+            "draws",
+            "UAR",
+            "worst draw",
+            "best draw",
+            "fits without a class",
+        ],
+        [
+            [
+                str(point.speakers),
+                f"{point.utterances:.0f}",
+                str(point.draws),
+                estimate(point.uar),
+                number(point.lowest),
+                number(point.highest),
+                str(point.lacking),
+            ]
+            for point in result.points
+        ],
+    )
+    sentences = [
+        "Each fold of the speaker-independent protocol is tested as ever, but its model learns "
+        "from so many speakers alone, chosen at random; UAR is the mean over several choices, its "
+        "interval by bootstrap over the test speakers. A curve that still rises at its end says "
+        "that more speakers would help; one that is flat, that they would not.",
+        f"Chance: {number(result.chance)}.",
+    ]
+    plot = drawn(
+        [point.speakers for point in result.points],
+        [point.uar for point in result.points],
+        result.chance,
+        f"UAR of {task}",
+    )
+    write_study(
+        folder / "curve", "Learning curve", sentences, table, result.described, command, plot
+    )
+
+
+def _flat(point: Point) -> dict[str, Any]:
+    flat = {name: value for name, value in asdict(point).items() if name != "uar"}
+    figure = point.uar
+    return flat | {"uar": figure["value"], "uar_low": figure["low"], "uar_high": figure["high"]}

@@ -1,0 +1,118 @@
+"""Drawing the recordings that enrol test speakers: unlabelled, few, and never scored."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from featser.errors import FeatserError, ProtocolError
+from featser.evaluation.enrolment import (
+    UNSCORED,
+    draw_enrolment,
+    enrolled_recordings,
+    enrolment_notes,
+    refuse_heard_speakers,
+    speaker_norm_of,
+)
+from featser.evaluation.folds import UNTESTED, Folds
+from featser.evaluation.protocols import make_folds, speaker_ids
+
+SPEAKER = np.repeat(["anna", "ben", "cleo"], [12, 12, 5])
+SOUND = np.arange(len(SPEAKER)).astype(str)
+FOLDS = Folds(np.unique(SPEAKER, return_inverse=True)[1].astype(np.intp))
+
+
+def test_every_draw_enrols_so_many_of_each_speaker_and_scores_the_others() -> None:
+    found = draw_enrolment(SPEAKER, SOUND, FOLDS, 4)
+    for enrolled, scored in zip(found.enrolled, found.scored, strict=True):
+        assert [enrolled[name == SPEAKER].sum() for name in ("anna", "ben", "cleo")] == [4, 4, 2]
+        assert (enrolled != scored).all()
+    assert len(np.unique(found.enrolled, axis=0)) == 5, "five draws are five choices"
+    assert found.fewer == ["cleo"]
+    (note,) = enrolment_notes(found, FOLDS)
+    assert "fewer than 8 different recordings half were enrolled" in note
+    assert note.endswith(": cleo")
+
+
+@pytest.mark.parametrize("recordings", [0, 1, 4, 99])
+def test_every_utterance_is_scored_in_a_draw_that_does_not_hold_it(recordings: int) -> None:
+    found = draw_enrolment(SPEAKER, SOUND, FOLDS, recordings)
+    assert (found.draw != UNSCORED).all()
+    assert found.scored[found.draw, np.arange(len(SPEAKER))].all()
+
+
+def test_a_draw_of_fewer_recordings_is_part_of_one_of_more() -> None:
+    few, more = (draw_enrolment(SPEAKER, SOUND, FOLDS, number).enrolled for number in (2, 5))
+    assert (more | ~few).all()
+
+
+def test_a_speakers_draws_are_the_same_whoever_else_is_there() -> None:
+    own = SPEAKER == "ben"
+    alone = draw_enrolment(SPEAKER[own], SOUND[own], Folds(np.arange(12)), 4, seed=3)
+    among = draw_enrolment(SPEAKER, SOUND, FOLDS, 4, seed=3)
+    assert (alone.enrolled == among.enrolled[:, own]).all()
+    other = draw_enrolment(SPEAKER, SOUND, FOLDS, 4, seed=4)
+    assert (other.enrolled != among.enrolled).any()
+
+
+def test_no_copy_of_an_enrolled_sound_is_scored_whoever_is_said_to_speak_it() -> None:
+    sound = SOUND.copy()
+    sound[1] = sound[0]
+    sound[13] = sound[2]
+    found = draw_enrolment(SPEAKER, sound, FOLDS, 4)
+    for enrolled, scored in zip(found.enrolled, found.scored, strict=True):
+        assert not set(sound[enrolled]) & set(sound[scored])
+        assert not (enrolled[0] and enrolled[1]), "the same sound tells nothing twice"
+
+
+def test_what_no_fold_tests_is_neither_enrolled_nor_scored() -> None:
+    fold = np.where(np.arange(len(SPEAKER)) % 2, UNTESTED, FOLDS.test)
+    found = draw_enrolment(SPEAKER, SOUND, Folds(fold), 2)
+    assert not (found.enrolled | found.scored)[:, fold == UNTESTED].any()
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        "speaker-independent",
+        "leave-one-speaker-out",
+        "speaker-and-sentence-independent",
+        "leave-one-corpus-out",
+        "fixed-split",
+    ],
+)
+def test_no_fold_learns_from_what_enrols_its_test_speakers(protocol: str) -> None:
+    rows = np.arange(48)
+    table = pd.DataFrame({"speaker": np.char.add("s", (rows // 8).astype(str))})
+    table["sentence"] = np.char.add("t", (rows % 3).astype(str))
+    table["corpus"] = np.where(rows < 24, "one", "two")
+    table["split"] = np.where(rows < 32, "train", "test")
+    sound, speaker = rows.astype(str), speaker_ids(table)
+    folds = make_folds(protocol, table, np.tile(["angry", "sad"], 24), sound)
+    refuse_heard_speakers(protocol, speaker, folds)
+    found = draw_enrolment(speaker, sound, folds, 3)
+    for train, test in folds.splits():
+        enrols = found.enrolled & np.isin(speaker, speaker[test])
+        assert enrols.any()
+        assert not enrols[:, train].any()
+
+
+def test_speakers_the_model_has_learnt_from_are_refused_by_name() -> None:
+    folds = Folds(np.arange(len(SPEAKER)) % 3)
+    with pytest.raises(ProtocolError, match=r"under 'random' it learns from .*\(anna, ben, cleo\)"):
+        refuse_heard_speakers("random", SPEAKER, folds)
+    refuse_heard_speakers("speaker-independent", SPEAKER, FOLDS)
+
+
+@pytest.mark.parametrize(("text", "full"), [("enrol", "enrol:8"), ("enrol:12", "enrol:12")])
+def test_enrolling_without_a_number_means_eight(text: str, full: str) -> None:
+    assert speaker_norm_of(text) == full
+    assert enrolled_recordings(full) == int(full[6:])
+    assert enrolled_recordings(speaker_norm_of("transductive")) == 0
+
+
+@pytest.mark.parametrize("text", ["all", "enrol:0", "enrol:", "enrol:many", "none:3"])
+def test_another_normalisation_is_refused_with_the_valid_ones(text: str) -> None:
+    with pytest.raises(FeatserError, match="valid are none, transductive, and enrol"):
+        speaker_norm_of(text)

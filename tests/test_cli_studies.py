@@ -1,0 +1,149 @@
+"""``featser leakage`` and ``featser curve``: what they write, leave out, and what fit cannot do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from featser.errors import ProtocolError
+from featser.evaluation.copies import Copies
+from featser.evaluation.folds import Folds
+from featser.verbs.curve import _plan, levels
+from featser.verbs.deliberate_leak import predict_having_heard_copies_of_the_test_part
+from tests.evaluation.test_leak import EMOTION, Ear
+from tests.flow import featser_here
+from tests.test_layers import PACKAGE, imports_of
+
+QUICK = ("--model", "lda", "--no-audit", "--jobs", "1", "-o")
+
+
+@pytest.fixture(scope="module")
+def augmented(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose store has a copy of each recording."""
+    folder = tmp_path_factory.mktemp("augmented")
+    shown = featser_here(
+        "extract",
+        voices,
+        "--corpus",
+        "demo",
+        "-f",
+        "mfcc:basic",
+        "--augment",
+        "gain",
+        "-j",
+        "1",
+        cwd=folder,
+    )
+    assert "augmented copies: 64 done" in shown.stdout, shown.stderr
+    return folder
+
+
+def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Path) -> None:
+    shown = featser_here("leakage", *QUICK, "leaks", cwd=augmented)
+    assert shown.returncode == 0, shown.stderr
+    told = json.loads((augmented / "leaks" / "leakage.json").read_text(encoding="utf-8"))
+    names = [row["name"] for row in told["rows"]]
+    assert names == [
+        "augmented, then split at random",
+        "random, training recordings augmented",
+        "random",
+        "by speaker, training recordings augmented",
+        "by speaker",
+    ]
+    assert "column `sentence`" in told["left_out"]["by speaker and sentence"]
+    table = pd.read_csv(augmented / "leaks" / "leakage.csv")
+    for row, line in zip(told["rows"], table.to_dict("records"), strict=True):
+        assert row["utterances"] == 64, "no copy is scored, not even by mistake"
+        assert line["uar"] == pytest.approx(row["uar"]["value"])
+        assert row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"]
+        for page in ("leakage.md", "leakage.html"):
+            text = (augmented / "leaks" / page).read_text(encoding="utf-8")
+            assert row["leaks"] in text
+            assert f"{row['uar']['value']:.3f}" in text
+    assert "altered copies of the test recordings themselves" in told["rows"][0]["leaks"]
+
+
+def test_without_augmented_copies_their_rows_are_left_out_with_the_mend(extracted: Path) -> None:
+    shown = featser_here("leakage", *QUICK, "leaks", cwd=extracted)
+    assert shown.returncode == 0, shown.stderr
+    left = "left out: augmented, then split at random: the store has no augmented copies"
+    assert left in shown.stdout
+    assert "featser extract … --augment" in shown.stdout
+    refused = featser_here("leakage", "--primary", "happiness", *QUICK, "x", cwd=extracted)
+    assert "unknown task 'happiness'" in refused.stderr
+
+
+def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
+    """Features tell which of six recordings a row holds; each has two copies."""
+    heard: list[dict[str, Any]] = []
+    X = np.eye(6, dtype=np.float32)
+    copies = Copies(np.concatenate([X, X]), np.arange(12)[:, None] % 6)
+    label = pd.Series(["angry", "sad"] * 3)
+    folds = Folds(np.arange(6) % 3)
+    found = predict_having_heard_copies_of_the_test_part(
+        Ear(heard), X, label, folds, EMOTION, copies
+    )
+    assert found.index.tolist() == list(range(6))
+    assert any((part["X"].any(axis=0) & part["test"].any(axis=0)).any() for part in heard)
+
+
+def test_fit_cannot_reach_the_mistake() -> None:
+    files = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
+    name = "featser.verbs.deliberate_leak"
+    users = [at for at, file in files.items() if name in imports_of(file, at_run_time=False)]
+    assert users == ["verbs/leakage.py"]
+    reached, waiting = set(), ["featser.verbs.fit", "featser.cli_fit", "featser.verbs.demo"]
+    while waiting:
+        module = waiting.pop()
+        path = module.removeprefix("featser.").replace(".", "/")
+        file = files.get(f"{path}.py") or files.get(f"{path}/__init__.py")
+        if module in reached or file is None:
+            continue
+        reached.add(module)
+        waiting += [m for m in imports_of(file, at_run_time=False) if m.startswith("featser.")]
+    assert "featser.evaluation.crossval" in reached
+    assert name not in reached
+
+
+def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(extracted: Path) -> None:
+    shown = featser_here("curve", *QUICK, "curve", "--draws", "2", cwd=extracted)
+    assert shown.returncode == 0, shown.stderr
+    told = json.loads((extracted / "curve" / "curve.json").read_text(encoding="utf-8"))
+    points = told["points"]
+    assert [(point["speakers"], point["draws"]) for point in points] == [(2, 2), (3, 1)]
+    assert [point["utterances"] for point in points] == [32, 48]
+    table = pd.read_csv(extracted / "curve" / "curve.csv")
+    assert table["uar"].tolist() == pytest.approx([point["uar"]["value"] for point in points])
+    assert points[0]["lowest"] <= points[0]["uar"]["value"] <= points[0]["highest"]
+    page = (extracted / "curve" / "curve.html").read_text(encoding="utf-8")
+    assert "speakers learnt from" in page
+    assert "<svg" in page
+    whole = featser_here("fit", *QUICK, "whole", "-t", "emotion", cwd=extracted)
+    assert "4 of 5 fits were kept from before" in whole.stdout, "the last point's folds are a fit's"
+    metrics = json.loads((extracted / "whole" / "metrics.json").read_text(encoding="utf-8"))
+    assert points[-1]["uar"] == pytest.approx(metrics["speaker-independent"]["emotion"]["uar"])
+    none = featser_here("curve", *QUICK, "curve", "--draws", "0", cwd=extracted)
+    assert "--draws 0: a curve needs one draw or more" in none.stderr
+
+
+def test_a_fold_learns_from_so_many_speakers_and_never_from_those_it_tests() -> None:
+    unit = np.repeat([f"s{k:02d}" for k in range(12)], 3)
+    folds = Folds(np.repeat(np.arange(12) % 6, 3))
+    plan = _plan(unit, folds, draws=3, seed=0)
+    assert list(plan) == levels(10) == [2, 4, 8, 10]
+    for speakers, draws in plan.items():
+        assert len(draws) == (1 if speakers == 10 else 3)
+        for part in draws:
+            assert (part.test == folds.test).all()
+            for train, test in part.splits():
+                assert len(set(unit[train])) == speakers
+                assert not set(unit[train]) & set(unit[test])
+    few, many = plan[2][1].train(0), plan[8][1].train(0)
+    assert set(few) < set(many), "the few are among the many"
+    with pytest.raises(ProtocolError, match="a fold has 1 speaker to learn from"):
+        _plan(unit[:6], Folds(np.repeat([0, 1], 3)), 1, 0)
