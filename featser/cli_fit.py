@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -14,6 +14,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
+from featser.tasks import Coupling
 
 KEPT_NOTHING = "with --no-cache no fold is kept"
 Cache = Annotated[
@@ -51,6 +52,21 @@ def fit(
         typer.Option(
             help="Choose every estimator's setting of up to 8 on speakers left out inside the "
             "training part."
+        ),
+    ] = None,
+    coupling: Annotated[
+        str | None,
+        typer.Option(
+            help="How tasks learn from each other: independent (default), chain, powerset, "
+            "stacked, or auto, which takes the best of them on inner folds."
+        ),
+    ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:NUMBER]",
+            help="Which features models see, chosen in the fold: none (default), anova:0.5, "
+            "mutual:0.5, speakers:0.1, stability:0.6.",
         ),
     ] = None,
     protocol: Protocol = None,
@@ -127,6 +143,8 @@ def fit(
             command=_typed(),
             augmented=augmented,
             batches=batches,
+            coupling=_choice("--coupling", coupling, get_args(Coupling)),
+            select=select,
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),
@@ -148,3 +166,9 @@ def _weights(text: str | None) -> Any:
         raise FeatserError(
             f"--weights '{text}': equal, inner, stacked, or numbers such as 1,2,1"
         ) from None
+
+
+def _choice(option: str, value: str | None, valid: tuple[str, ...]) -> Any:
+    if value is not None and value not in valid:
+        raise FeatserError(f"{option} '{value}': valid are {', '.join(valid)}")
+    return value

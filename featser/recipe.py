@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
+from featser.tasks import Coupling
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -54,6 +55,10 @@ class Recipe(BaseModel):
         An estimator's name, several with commas between, or ``vote``.
     weights : 'equal', 'inner', 'stacked' or list of float
         Of a vote's members.
+    coupling : 'independent', 'chain', 'powerset', 'stacked' or 'auto'
+        How tasks learn from each other.
+    select : str
+        Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -83,6 +88,8 @@ class Recipe(BaseModel):
     model: str = "vote"
     weights: Literal["equal", "inner", "stacked"] | list[float] = "equal"
     tune: bool = False
+    coupling: Coupling = "independent"
+    select: str = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []
@@ -144,6 +151,14 @@ class Recipe(BaseModel):
 
         _as_value_error(members_of, name)
         return name
+
+    @field_validator("select")
+    @classmethod
+    def _known_selection(cls, spec: str) -> str:
+        from featser.models.selection import parse_selection
+
+        _as_value_error(parse_selection, spec)
+        return spec
 
     @model_validator(mode="after")
     def _known_sides(self) -> Recipe:

@@ -13,6 +13,8 @@ from featser.errors import TaskError, unknown
 
 Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
+Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
+"""How tasks learn from each other: see :mod:`featser.models.coupling`."""
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,7 @@ def cross_fit(
             _keep(kept, known[number], number, result, plan)
         results[number] = result
         progress(len(results), len(folds))
+    notes += _by_fold({number: _noted(results[number]) for number in sorted(results)})
     fitted = results.pop(ALL, None)
     learnt = None
     if adapt is not None and final:
@@ -248,6 +249,7 @@ def _fit_one(
         tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
     table = pd.concat(tables)
     table.insert(0, "fold", number)
+    table.attrs["notes"] = list(getattr(fitted, "notes_", ()))
     # What is kept of a fold is its table, and this with it.
     table.attrs[CHOSEN] = getattr(fitted, "tuned_", {})
     return number, table
@@ -263,6 +265,24 @@ def _predicted(
     table = out_of_fold_table(fitted, view.X, labels.iloc[view.rows], training_labels, tasks)
     table.index = pd.Index(view.rows)
     return table.assign(**view.named)
+
+
+def _noted(result: Any) -> list[str]:
+    """Return what a fold's model, or the one of all data, noted."""
+    if isinstance(result, pd.DataFrame):
+        return list(result.attrs.pop("notes", ()))
+    return list(getattr(result, "notes_", ()))
+
+
+def _by_fold(said: dict[int, list[str]]) -> Iterator[str]:
+    """Yield what the models of the folds noted: once where all of them say the same."""
+    for note in dict.fromkeys(note for number in sorted(said) for note in said[number]):
+        where = [number for number in sorted(said) if note in said[number]]
+        if len(where) == len(said):
+            yield note
+            continue
+        named = ["the model of all data" if number == ALL else f"fold {number}" for number in where]
+        yield f"{', '.join(named)}: {note}"
 
 
 def _fitted(

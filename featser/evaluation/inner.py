@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,6 +11,9 @@ from featser.errors import ProtocolError
 from featser.evaluation.copies import utterances_of, with_copies
 from featser.evaluation.folds import Folds, Split, balanced
 from featser.evaluation.units import as_text
+
+_SHUFFLES = 4
+"""How many divisions into as many folds are tried for :func:`shared_folds`."""
 
 
 def inner_folds(
@@ -61,4 +66,69 @@ def _all_classes_in_training(y: NDArray[np.intp], fold: NDArray[np.intp]) -> boo
     classes = len(np.unique(y))
     return fold.max() > 0 and all(
         len(np.unique(y[fold != number])) == classes for number in range(fold.max() + 1)
+    )
+
+
+def shared_folds(
+    codes: Sequence[NDArray[np.intp]],
+    speaker: ArrayLike | None,
+    n_folds: int = 4,
+    seed: int = 0,
+    lineage: NDArray[np.intp] | None = None,
+) -> list[Split]:
+    """Make folds inside a training fold for several tasks at once, whose labels may be missing.
+
+    Parameters
+    ----------
+    codes : sequence of ndarray of int, each of shape (n,)
+        For each task its classes as numbers, −1 where the label is missing. Folds are balanced by
+        the first, all classes of which are in every training part; of the others at least two.
+    speaker, n_folds, seed, lineage
+        As :func:`inner_folds` has them.
+
+    Returns
+    -------
+    list of (train, test)
+        Row numbers: every utterance is in one test part, labelled or not. Where no division by
+        speaker lets all tasks be learnt, the division is by utterance.
+
+    Raises
+    ------
+    ProtocolError
+        If no division does.
+    """
+    single = np.arange(len(codes[0]))
+    groups = single if speaker is None else np.unique(as_text(speaker), return_inverse=True)[1]
+    own = single if lineage is None else utterances_of(lineage)
+    known = [code[own] for code in codes]
+    strata = np.unique(known[0], return_inverse=True)[1]
+    for units in (groups[own], own):
+        for folds in range(min(n_folds, len(np.unique(units))), 1, -1):
+            for shuffle in range(_SHUFFLES):
+                fold = balanced(strata, units, folds, seed + shuffle)
+                if _all_learnable(known, fold):
+                    splits = Folds(fold).splits()
+                    return list(splits if lineage is None else with_copies(splits, lineage))
+    raise ProtocolError(
+        f"{len(own)} utterances are too few for inner folds in which {len(codes)} tasks can be "
+        f"learnt: every class of the primary task, and two of each other, need two or more"
+    )
+
+
+def _all_learnable(codes: Sequence[NDArray[np.intp]], fold: NDArray[np.intp]) -> bool:
+    return fold.max() > 0 and all(
+        _learnable(code, fold != number, complete=position == 0)
+        for number in range(fold.max() + 1)
+        for position, code in enumerate(codes)
+    )
+
+
+def _learnable(code: NDArray[np.intp], train: NDArray[np.bool_], *, complete: bool) -> bool:
+    """Return whether a training part has two classes, none of them by a single utterance."""
+    total = np.bincount(code[code >= 0])
+    there = np.bincount(code[train & (code >= 0)], minlength=len(total))
+    enough = there >= np.minimum(total, 2)
+    present = there > 0
+    return int(np.count_nonzero(present)) > 1 and bool(
+        enough[total > 0 if complete else present].all()
     )

@@ -20,11 +20,15 @@ from typing import Any
 
 from featser.errors import BundleError
 from featser.files import whole
+from featser.models.coupling import CoupledEstimator
 from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 
 FORMAT = 2
+COUPLED_FORMAT = 3
+"""Of models whose tasks are coupled, which earlier versions cannot predict with."""
+
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
@@ -32,11 +36,19 @@ ALLOWED = (
     "featser.models.boosted.BatchedXGBClassifier",
     "featser.models.boosted.BatchedXGBRegressor",
     "featser.models.calibration.GroupCalibrated",
+    "featser.models.concordance.CCCMatched",
+    "featser.models.couplers.Chain",
+    "featser.models.couplers.Powerset",
+    "featser.models.couplers.Stacked",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
+    "featser.models.ordinal.OrdinalClassifier",
+    "featser.models.selection.ScoreSelector",
+    "featser.models.selection.SpeakerTaskSelector",
+    "featser.models.selection.StabilitySelector",
     "featser.models.tuning.TunedClassifier",
     "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",
@@ -102,10 +114,16 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     """
     import skops.io
 
-    estimators = {name: _without_requests(est) for name, est in bundle.model.estimators_.items()}
-    data = skops.io.dumps(estimators)
+    held: dict[str, Any] = {
+        name: _without_requests(estimator) for name, estimator in bundle.model.estimators_.items()
+    }
+    coupler = getattr(bundle.model, "coupler_", None)
+    if coupler is not None:
+        held = {"estimators": held, "coupler": _without_requests(coupler)}
+    data = skops.io.dumps(held)
     description = {
-        "format": FORMAT,
+        "format": FORMAT if coupler is None else COUPLED_FORMAT,
+        "coupling": getattr(bundle.model, "chosen_", "independent"),
         "tasks": [task.to_dict() for task in bundle.tasks],
         "extractors": bundle.extractors,
         "n_features": int(bundle.model.n_features_in_),
@@ -113,6 +131,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "training": bundle.training,
         "libraries": bundle.libraries,
         "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
+        "notes": list(getattr(bundle.model, "notes_", ())),
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
@@ -153,7 +172,7 @@ def load_bundle(path: str | Path) -> Bundle:
                 f"{path}: it holds types that featser does not load: {', '.join(foreign)}; "
                 f"nothing of it was run"
             )
-        estimators = skops.io.loads(data, trusted=list(ALLOWED))
+        held = skops.io.loads(data, trusted=list(ALLOWED))
     except BundleError:
         raise
     except Exception as error:
@@ -162,18 +181,32 @@ def load_bundle(path: str | Path) -> Bundle:
             f"{_version_hint(libraries)}"
         ) from error
     tasks = tuple(Task.from_dict(task) for task in description["tasks"])
-    model = MultiTaskEstimator(tasks, estimators)
-    model.estimators_ = estimators
-    model.n_features_in_ = description["n_features"]
     enrolment = description.get("enrolment")
     return Bundle(
-        model,
+        _model(tasks, held, description),
         description["extractors"],
         description["speaker_norm"],
         description["training"],
         libraries,
         None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
     )
+
+
+def _model(
+    tasks: Sequence[Task], held: dict[str, Any], description: dict[str, Any]
+) -> MultiTaskEstimator:
+    """Put together what was saved; of coupled tasks the estimators that predicting needs."""
+    model: MultiTaskEstimator
+    if description["format"] == FORMAT:
+        model = MultiTaskEstimator(tasks, held)
+        model.estimators_ = held
+    else:
+        model = CoupledEstimator(tasks, held["estimators"])
+        model.estimators_, model.coupler_ = held["estimators"], held["coupler"]
+        model.chosen_ = description["coupling"]
+    model.n_features_in_ = description["n_features"]
+    model.notes_ = description.get("notes", [])
+    return model
 
 
 def library_versions(extra: Sequence[str] = ()) -> dict[str, str]:
@@ -199,9 +232,10 @@ def _read_members(path: Path) -> tuple[dict[str, Any], bytes]:
         ) from error
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise BundleError(f"{path}: not a model bundle, or a damaged one ({error})") from error
-    if description.get("format") != FORMAT:
+    if description.get("format") not in (FORMAT, COUPLED_FORMAT):
         raise BundleError(
-            f"{path}: format {description.get('format')}, this featser reads {FORMAT}; "
+            f"{path}: format {description.get('format')}, this featser reads {FORMAT} and "
+            f"{COUPLED_FORMAT}; "
             f"{_version_hint(description.get('libraries', {}))}"
         )
     if hashlib.sha256(data).hexdigest() != description["checksums"]["estimators.skops"]:

@@ -34,9 +34,12 @@ from featser.errors import TaskError, unknown
 from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
+from featser.models.concordance import CCCMatched
 from featser.models.grids import tuned
 from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
+from featser.models.ordinal import OrdinalClassifier
+from featser.models.selection import make_selector
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
 
@@ -52,9 +55,14 @@ def make_estimator(
     seed: int = 0,
     weights: Weights | Sequence[float] = "equal",
     blocks: Sequence[int] | None = None,
+    select: str = "none",
     tune: bool = False,
 ) -> Pipeline:
-    """Build an unfitted estimator for a task.
+    """Build an unfitted estimator that suits the kind of task.
+
+    Three or more classes in an order are learnt step by step
+    (:class:`~featser.models.ordinal.OrdinalClassifier`), and a regression's predictions are
+    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`).
 
     Parameters
     ----------
@@ -67,7 +75,10 @@ def make_estimator(
     weights : {'equal', 'inner', 'stacked'} or sequence of float
         Of the members of a vote.
     blocks : sequence of int, optional
-        How many features each extractor has, for models that tell them apart.
+        How many features each extractor has, for models that tell them apart. Where features are
+        selected, they are taken as one.
+    select : str
+        Which features it sees: see :func:`featser.models.selection.make_selector`.
     tune : bool
         Whether each estimator chooses its setting on left-out speakers
         (:mod:`featser.models.grids`).
@@ -80,7 +91,7 @@ def make_estimator(
     Raises
     ------
     TaskError
-        If there is no estimator of that name.
+        If there is no estimator or selector of that name.
 
     Examples
     --------
@@ -88,12 +99,16 @@ def make_estimator(
     >>> make_estimator("svm,xgboost", emotion)[-1].members[0][0]
     'svm'
     """
-    names = members_of(name)
-    if len(names) == 1:
-        return prepared(_make(names[0], task, seed, blocks, tune))
-    members = [(member, _make(member, task, seed, blocks, tune)) for member in names]
-    vote = VoteClassifier if task.categorical else VoteRegressor
-    return prepared(vote(members, weights=weights, seed=seed))
+    selector = make_selector(select, task, seed)
+    known = blocks if selector is None else None
+    members = [(member, _make(member, task, seed, known, tune)) for member in members_of(name)]
+    model = members[0][1]
+    if len(members) > 1:
+        vote = VoteClassifier if task.categorical else VoteRegressor
+        model = vote(members, weights=weights, seed=seed)
+    if not task.categorical:
+        model = CCCMatched(model, seed=seed)
+    return prepared(model, selector)
 
 
 def make_batched(
@@ -106,7 +121,8 @@ def make_batched(
     name : str
         One of :data:`BATCHED`.
     task : Task
-        What it is to predict.
+        What it is to predict. Ordered classes are learnt as if they had no order, and
+        predictions of a regression stay as they are.
     seed : int
         Of everything random in it.
 
@@ -195,9 +211,21 @@ def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
         model = classifier(seed) if task.categorical else regressor(seed)
         if "blocks" in model.get_params():
             model.set_params(blocks=blocks)
-        if task.categorical or isinstance(model, KernelRegressor):
+        if task.categorical:
+            return _in_steps(model, task)
+        if isinstance(model, KernelRegressor):
             return model
         return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def _in_steps(classifier: Any, task: Task) -> Any:
+    """Put an ordinal head on a classifier of three or more classes in an order."""
+    if task.kind != "ordinal" or len(task.classes) == 2:
+        return classifier
+    # All but the calibrated ones balance what they learn from.
+    return OrdinalClassifier(
+        classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
+    )
 
 
 def _weighted(estimator: Any) -> Any:

@@ -40,6 +40,8 @@ class MultiTaskEstimator(BaseEstimator):
     ----------
     estimators_ : dict of str to estimator
         Fitted.
+    notes_ : list of str
+        What a reader must know; of tasks that are not coupled nothing.
     n_features_in_ : int
 
     Examples
@@ -87,10 +89,11 @@ class MultiTaskEstimator(BaseEstimator):
             If a task has no column, an unknown class, or fewer than two classes to learn from.
         """
         values: NDArray[Any] = validate_data(self, X, ensure_all_finite="allow-nan")
-        self._refuse_mismatch(values, y)
+        self.refuse_mismatch(values, y)
+        self.notes_: list[str] = []
         self.estimators_ = {}
         for task in self.tasks:
-            known, target, weight = _lesson(task, y, sample_weight)
+            known, target, weight = lesson_of(task, y, sample_weight)
             self.estimators_[task.name] = fit_routed(
                 clone(self.estimators[task.name]),
                 values[known],
@@ -118,7 +121,7 @@ class MultiTaskEstimator(BaseEstimator):
         TaskError
             As :meth:`fit`, and if an estimator has no ``fit_batches``.
         """
-        self._refuse_mismatch(X, y)
+        self.refuse_mismatch(X, y)
         self.n_features_in_ = X.shape[1]
         self.estimators_ = {}
         for task in self.tasks:
@@ -128,7 +131,7 @@ class MultiTaskEstimator(BaseEstimator):
                     f"task '{task.name}': {type(estimator).__name__} cannot learn from batches; "
                     f"use featser.models.estimators.make_batched, or fit with all in memory"
                 )
-            known, target, weight = _lesson(task, y, sample_weight)
+            known, target, weight = lesson_of(task, y, sample_weight)
             self.estimators_[task.name] = estimator.fit_batches(X.part(known), target, weight)
         return self
 
@@ -198,7 +201,8 @@ class MultiTaskEstimator(BaseEstimator):
         checked: NDArray[Any] = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         return checked
 
-    def _refuse_mismatch(self, X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
+    def refuse_mismatch(self, X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
+        """Refuse tasks without labels or estimator, and features and labels of unlike length."""
         for task in self.tasks:
             if task.name not in y:
                 raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
@@ -260,10 +264,24 @@ def encode(task: Task, labels: pd.Series) -> NDArray[np.float64]:
     return np.asarray(codes, dtype=np.float64)
 
 
-def _lesson(
+def lesson_of(
     task: Task, y: pd.DataFrame, sample_weight: SampleWeight
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64] | None]:
-    """Return which rows a task learns from, as positions, and their targets and weights."""
+    """Return which rows a task learns from, as positions, and their targets and weights.
+
+    Parameters
+    ----------
+    task : Task
+    y : DataFrame, n rows
+        A column for each task.
+    sample_weight : array-like, shape (n,), or DataFrame, optional
+        As :meth:`MultiTaskEstimator.fit` has it.
+
+    Raises
+    ------
+    TaskError
+        If there is nothing to tell apart.
+    """
     target = encode(task, y[task.name])
     weight = _weight_of(task, sample_weight)
     there = np.isfinite(target) if weight is None else np.isfinite(target) & np.isfinite(weight)

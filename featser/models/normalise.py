@@ -142,10 +142,17 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return values.clip(-self.limit, self.limit)
 
 
-def prepared(model: Any) -> Pipeline:
+def prepared(model: Any, selector: Any = None) -> Pipeline:
     """Put standardising, mean imputation and clipping before an estimator.
 
     Standardising ignores NaN; an undefined value then becomes 0, the training part's mean.
+
+    Parameters
+    ----------
+    model : estimator
+        What learns.
+    selector : transformer, optional
+        Chooses features, after clipping: :mod:`featser.models.selection`.
     """
     with config_context(enable_metadata_routing=True):
         scale = StandardScaler().set_fit_request(sample_weight=False)
@@ -157,6 +164,7 @@ def prepared(model: Any) -> Pipeline:
                 SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
             ),
             ("clip", Clip()),
+            *([] if selector is None else [("select", selector)]),
             ("model", model),
         ]
     )

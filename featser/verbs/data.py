@@ -19,6 +19,7 @@ from featser.evaluation.rows import Rows
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
+from featser.models.coupling import refuse_batches
 from featser.models.estimators import members_of, refuse_all_at_once
 from featser.models.normalise import (
     SpeakerNormalizer,
@@ -27,7 +28,7 @@ from featser.models.normalise import (
 )
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Task
+from featser.tasks import Coupling, Task
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -60,6 +61,10 @@ class Settings:
         Whether features are read in batches; None: from a gigabyte on, by models that can.
     enrolment_curve : bool
         Whether other numbers of enrolled recordings are looked at as well.
+    coupling : str
+        How tasks learn from each other: see :mod:`featser.models.coupling`.
+    select : str
+        Which features models see: see :func:`featser.models.selection.make_selector`.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     """
@@ -76,6 +81,8 @@ class Settings:
     sides: Sides = field(default_factory=Sides)
     batches: bool | None = None
     enrolment_curve: bool = False
+    coupling: Coupling = "independent"
+    select: str = "none"
     tune: bool = False
 
 
@@ -185,12 +192,14 @@ def _features(
     store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
 ) -> NDArray[np.float32] | Rows:
     size = 4 * len(keys) * dimension(extractors)
-    wanted = False if settings.tune and settings.batches is None else settings.batches
+    whole = settings.coupling != "independent" or settings.select != "none" or settings.tune
+    wanted = False if whole and settings.batches is None else settings.batches
     batches = in_batches(wanted, settings.model, size)
     if batches and settings.tune:
         raise TaskError("--tune needs all features in memory: leave --batches out")
     if batches:
         refuse_all_at_once(settings.model)
+        refuse_batches(settings.coupling, settings.select)
     refuse_too_much(settings.model, size, jobs, available_memory(), batches)
     if not batches:
         return _read(store, extractors, keys)
@@ -307,6 +316,13 @@ _WEIGHTS = {
 
 def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
     """Say in a line what was trained."""
+    told = _describe_estimator(settings, tasks, batched)
+    if settings.select != "none":
+        told += f"; features selected by {settings.select}"
+    return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
+
+
+def _describe_estimator(settings: Settings, tasks: Sequence[Task], batched: bool) -> str:
     names = members_of(settings.model)
     how_set = ", settings chosen on left-out speakers" if settings.tune else ""
     if len(names) == 1:

@@ -20,13 +20,15 @@ from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
 from featser.models.chosen import told_choices
+from featser.models.coupling import CoupledEstimator
 from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Task
+from featser.tasks import Coupling, Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
@@ -60,6 +62,8 @@ def fit(
     batches: bool | None = None,
     cache: bool = True,
     enrolment_curve: bool = False,
+    coupling: Coupling | None = None,
+    select: str | None = None,
     tune: bool | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
@@ -123,6 +127,13 @@ def fit(
     enrolment_curve : bool
         With ``enrol``: whether the primary task's headline metric is also computed for 0, 1, 2,
         4, 8 and 16 enrolled recordings.
+    coupling : {'independent', 'chain', 'powerset', 'stacked', 'auto'}, optional
+        How tasks learn from each other (:class:`~featser.models.coupling.CoupledEstimator`);
+        not at all by default.
+    select : str, optional
+        Which features models see, chosen in the fold: ``anova``, ``mutual``, ``speakers``,
+        ``stability``, each with ``:NUMBER`` if need be
+        (:func:`~featser.models.selection.make_selector`); ``none`` by default, which is all.
     tune : bool, optional
         Whether every estimator chooses its setting on speakers that are left out inside the
         training part (:mod:`featser.models.grids`); by default the recipe's, else it has its own.
@@ -154,8 +165,11 @@ def fit(
         sides or (recipe.sides if recipe else Sides()),
         batches,
         enrolment_curve,
+        coupling or (recipe.coupling if recipe else "independent"),
+        select or (recipe.select if recipe else "none"),
         tune=(recipe.tune if recipe else False) if tune is None else tune,
     )
+    parse_selection(settings.select)
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
@@ -242,7 +256,9 @@ def _cross_fit(
 def unfitted(data: Data, settings: Settings, tasks: Sequence[Task]) -> MultiTaskEstimator:
     """Return the model that the settings ask for, with an estimator for each task."""
     estimators = {task.name: _estimator(data, settings, task) for task in tasks}
-    return MultiTaskEstimator(tuple(tasks), estimators)
+    if settings.coupling == "independent":
+        return MultiTaskEstimator(tuple(tasks), estimators)
+    return CoupledEstimator(tuple(tasks), estimators, settings.coupling, seed=settings.seed)
 
 
 def _reused(results: Sequence[CrossFit], plans: Sequence[Plan]) -> str:
@@ -278,7 +294,13 @@ def _estimator(data: Data, settings: Settings, task: Task) -> Any:
         return make_batched(settings.model, task, settings.seed)
     blocks = [extractor.dimension for extractor in data.extractors]
     return make_estimator(
-        settings.model, task, settings.seed, settings.weights, blocks, tune=settings.tune
+        settings.model,
+        task,
+        settings.seed,
+        settings.weights,
+        blocks,
+        settings.select,
+        settings.tune,
     )
 
 

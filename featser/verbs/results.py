@@ -148,6 +148,8 @@ def _training(run: Run) -> dict[str, Any]:
         "corpora": sorted({str(name) for name in table.get("corpus", pd.Series()).dropna()}),
         "model": run.settings.model,
         "batches": run.data.batched,
+        "coupling": run.settings.coupling,
+        "select": run.settings.select,
         "tune": run.settings.tune,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
@@ -169,6 +171,8 @@ def _described(run: Run) -> dict[str, Any]:
         "dev": settings.sides.dev,
         "speaker_norm": settings.speaker_norm,
         "model": describe_model(settings, run.data.tasks),
+        "coupling": settings.coupling,
+        "select": settings.select,
         "tune": settings.tune,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
@@ -250,6 +254,8 @@ def _reproduce(run: Run) -> list[str]:
         f"--seed {settings.seed}"
         + (" --tune" if settings.tune else "")
         + (" --enrolment-curve" if settings.enrolment_curve else "")
+        + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
+        + ("" if settings.select == "none" else f" --select {settings.select}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]

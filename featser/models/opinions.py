@@ -1,0 +1,168 @@
+"""What estimators of single tasks say of each utterance, as inputs for what couples the tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from featser.evaluation.copies import utterances_of
+from featser.evaluation.folds import Split
+from featser.evaluation.inner import shared_folds
+from featser.models.multitask import MultiTaskEstimator, encode
+from featser.tasks import Task
+
+Opinions = dict[str, NDArray[np.float64]]
+"""Task → probabilities, shape (n, classes), or predicted values, shape (n, 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A training part: features, labels, and what fitting knows of each row.
+
+    Attributes
+    ----------
+    X : ndarray, shape (n, d)
+    y : DataFrame, n rows
+        A column for each task; missing labels are missing.
+    sample_weight : array-like, shape (n,), or DataFrame, optional
+    speaker : ndarray, shape (n,), optional
+    lineage : ndarray of int, shape (n, 1 + k), optional
+        From :func:`featser.evaluation.copies.lineage`.
+    """
+
+    X: NDArray[Any]
+    y: pd.DataFrame
+    sample_weight: ArrayLike | pd.DataFrame | None = None
+    speaker: NDArray[Any] | None = None
+    lineage: NDArray[np.intp] | None = None
+
+    @property
+    def utterances(self) -> NDArray[np.intp]:
+        """The rows that are no augmented copies."""
+        return np.arange(len(self.X)) if self.lineage is None else utterances_of(self.lineage)
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What ``fit`` takes beside features and labels."""
+        return {
+            "sample_weight": self.sample_weight,
+            "speaker": self.speaker,
+            "lineage": self.lineage,
+        }
+
+    def part(self, rows: NDArray[np.intp]) -> Training:
+        """Return some of the rows."""
+        return Training(
+            self.X[rows],
+            self.y.iloc[rows],
+            **{name: _rows(value, rows) for name, value in self.known.items()},
+        )
+
+    def beside(self, columns: Sequence[NDArray[np.float64]]) -> Training:
+        """Return the same rows with further inputs after the features."""
+        return replace(self, X=beside(self.X, columns))
+
+    def folds(self, tasks: Sequence[Task], n_folds: int, seed: int) -> list[Split]:
+        """Make inner folds by speaker that all tasks share, the first of them leading."""
+        codes = [_codes(task, self.y[task.name]) for task in tasks]
+        return shared_folds(codes, self.speaker, n_folds, seed, self.lineage)
+
+
+def out_of_fold(model: MultiTaskEstimator, training: Training, folds: Sequence[Split]) -> Opinions:
+    """Have every row judged by estimators that never heard its fold.
+
+    Parameters
+    ----------
+    model : MultiTaskEstimator
+        Unfitted; its tasks are fitted anew for each fold.
+    training : Training
+        All rows, n.
+    folds : sequence of (train, test)
+        From :meth:`Training.folds`.
+
+    Returns
+    -------
+    dict of str to ndarray, n rows
+        An augmented copy is judged as its source is, by the estimators that heard neither.
+    """
+    heard = {task.name: np.zeros((len(training.X), width_of(task) or 1)) for task in model.tasks}
+    for train, test in folds:
+        judged = _with_own_copies(test, training.lineage)
+        part = training.part(train)
+        fitted = MultiTaskEstimator(model.tasks, model.estimators)
+        fitted.fit(part.X, part.y, **part.known)
+        for name, values in opinions_of(fitted, training.X[judged]).items():
+            heard[name][judged] = values
+    return heard
+
+
+def opinions_of(model: MultiTaskEstimator, X: NDArray[Any]) -> Opinions:
+    """Return what fitted estimators say of the rows of X."""
+    return {
+        task.name: spoken(model.estimators_[task.name], width_of(task), X) for task in model.tasks
+    }
+
+
+def spoken(estimator: Any, width: int, X: NDArray[Any]) -> NDArray[np.float64]:
+    """Return an estimator's probabilities, a column for each of ``width`` classes, or its values.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; its classes are positions among ``width`` classes.
+    width : int
+        0 for a regressor.
+    X : ndarray, shape (n, d)
+    """
+    if not width:
+        return np.asarray(estimator.predict(X), dtype=np.float64)[:, None]
+    values = np.zeros((len(X), width))
+    values[:, np.asarray(estimator.classes_, dtype=np.intp)] = estimator.predict_proba(X)
+    return values
+
+
+def width_of(task: Task) -> int:
+    """Return the number of classes; 0 for a regression."""
+    return len(task.classes)
+
+
+def beside(X: NDArray[Any], columns: Sequence[NDArray[np.float64]]) -> NDArray[Any]:
+    """Put further inputs after features, as numbers of the features' own type."""
+    return np.hstack([X, *(values.astype(X.dtype) for values in columns)])
+
+
+def part_of(opinions: Opinions, rows: NDArray[np.intp]) -> Opinions:
+    """Return some rows of all opinions."""
+    return {name: values[rows] for name, values in opinions.items()}
+
+
+def _codes(task: Task, labels: pd.Series) -> NDArray[np.intp]:
+    """Return classes, or quarters of values, as numbers from 0; −1 where missing."""
+    values = encode(task, labels)
+    there = np.isfinite(values)
+    codes = np.full(len(values), -1, dtype=np.intp)
+    if task.categorical:
+        codes[there] = values[there].astype(np.intp)
+    elif there.any():
+        codes[there] = np.digitize(values[there], np.quantile(values[there], [0.25, 0.5, 0.75]))
+    return codes
+
+
+def _with_own_copies(test: NDArray[np.intp], descent: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Add to utterances the copies that they are the source of."""
+    if descent is None:
+        return test
+    copies = np.flatnonzero(descent[:, 0] < 0)
+    own = np.isin(descent[copies, 1], descent[test, 0])
+    return np.concatenate([test, copies[own]])
+
+
+def _rows(values: Any, rows: NDArray[np.intp]) -> Any:
+    if values is None:
+        return None
+    return values.iloc[rows] if hasattr(values, "iloc") else np.asarray(values)[rows]
