@@ -18,8 +18,6 @@ ALONE = ""
 
 WEIGHTS = "weights"
 
-_INSIDE = ("estimator_", "regressor_", "estimators_")
-
 
 def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
     """Return what a fitted estimator, and those inside it, chose on left-out speakers.
@@ -83,12 +81,12 @@ def _chosen_by_vote(vote: Any) -> Chosen:
 
 
 def _chosen_inside(fitted: Any, name: str) -> Chosen:
+    """Look into what wraps an estimator, or has one for each step between ordered classes."""
     found: Chosen = {}
-    for attribute in _INSIDE:
-        inside = getattr(fitted, attribute, None)
-        for one in inside if isinstance(inside, list) else [inside]:
-            if one is not None:
-                found = chosen_by(one, name) | found
+    if hasattr(fitted, "estimator_"):
+        found |= chosen_by(fitted.estimator_, name)
+    for number, step in enumerate(getattr(fitted, "estimators_", ()), start=1):
+        found |= chosen_by(step, f"{name} step {number}".strip())
     return found
 
 

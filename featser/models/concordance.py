@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from featser.evaluation.metrics import ccc
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.tuning import settled
 
 Floats = NDArray[np.float64]
 
@@ -81,8 +82,8 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         if self.tails:
             weight = tail_weights(target, self.tails) * (1.0 if weight is None else weight)
         known = {"sample_weight": weight, "speaker": speaker, "lineage": lineage}
-        self.slope_, self.intercept_, self.inner_ = self._stretch(values, target, known)
         self.estimator_ = fit_routed(clone(self.estimator), values, target, **known)
+        self.slope_, self.intercept_, self.inner_ = self._stretch(values, target, known)
         return self
 
     def _stretch(
@@ -96,9 +97,10 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         quarters = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
         folds = inner_folds(quarters, known["speaker"], self.n_folds, self.seed, known["lineage"])
         predicted = []
+        unfitted = settled(self.estimator, self.estimator_)
         for train, test in folds:
             part = {name: None if v is None else np.asarray(v)[train] for name, v in known.items()}
-            fitted = fit_routed(clone(self.estimator), X[train], y[train], **part)
+            fitted = fit_routed(clone(unfitted), X[train], y[train], **part)
             predicted.append(np.asarray(fitted.predict(X[test]), dtype=np.float64))
         truth = [y[test] for _, test in folds]
         inner = _without_and_with(truth, predicted)

@@ -8,7 +8,6 @@ from typing import Any
 from sklearn import config_context
 
 from featser.models.calibration import GroupCalibrated
-from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.tuning import OF_SCALE, TunedClassifier, TunedRegressor
 
 Settings = Sequence[dict[str, Any]]
@@ -96,8 +95,9 @@ def tuned(name: str, model: Any, categorical: bool, seed: int = 0) -> Any:
         :class:`~featser.models.tuning.TunedRegressor`, or the kernel with several γ.
     """
     with config_context(enable_metadata_routing=True):
-        if isinstance(model, KernelClassifier | KernelRegressor):
-            return model.set_params(gamma=GAMMAS)
+        if name == "kernel":
+            inside = "gamma" if "gamma" in model.get_params() else "estimator__gamma"
+            return model.set_params(**{inside: GAMMAS})
         classifier, regressor = GRIDS[name]
         judged_by = "estimator" if isinstance(model, GroupCalibrated) else None
         if categorical:

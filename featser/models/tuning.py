@@ -72,6 +72,11 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator):
         ]
         self.estimator_ = fit_routed(self._configured(best.setting, X), X, y, **given)
 
+    def settled(self) -> Any:
+        """Return an unfitted estimator of the chosen setting."""
+        check_is_fitted(self)
+        return clone(self.estimator_)
+
     def _candidates(self) -> list[Setting]:
         """Return the estimator's own setting, then the others, each with every parameter told."""
         names = list(dict.fromkeys(name for setting in self.settings for name in setting))
@@ -267,7 +272,7 @@ def quarters(y: NDArray[Any]) -> NDArray[Any]:
 
 def settled(unfitted: Any, fitted: Any) -> Any:
     """Return an unfitted estimator that need not choose again what its fitted twin has chosen."""
-    return clone(fitted.estimator_ if isinstance(fitted, _Tuned) else unfitted)
+    return fitted.settled() if hasattr(fitted, "settled") else clone(unfitted)
 
 
 def _better_half(contest: Sequence[_Candidate]) -> list[_Candidate]:

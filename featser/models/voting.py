@@ -41,6 +41,16 @@ class _Vote(_BaseComposition):
         self._set_params("members", **params)
         return self
 
+    def settled(self) -> Any:
+        """Return an unfitted vote whose members have the settings that these have chosen."""
+        check_is_fitted(self)
+        vote = clone(self)
+        vote.members = [
+            (name, settled(model, fitted))
+            for (name, model), fitted in zip(self.members, self.members_, strict=True)
+        ]
+        return vote
+
     def _fit_members(self, X: Any, y: NDArray[Any], metadata: dict[str, Any]) -> None:
         self.members_ = [fit_routed(clone(model), X, y, **metadata) for _, model in self.members]
         weights = self._member_weights(X, y, metadata)
@@ -76,10 +86,7 @@ class _Vote(_BaseComposition):
         What a member tunes it has tuned on the whole training part already, and keeps.
         """
         speaker, descent = metadata.get("speaker"), metadata.get("lineage")
-        models = [
-            settled(model, fitted)
-            for (_, model), fitted in zip(self.members, self.members_, strict=True)
-        ]
+        models = [model for _, model in self.settled().members]
         tested, said = [], []
         for train, test in inner_folds(self._strata(y), speaker, self.n_folds, self.seed, descent):
             part = {name: _rows(value, train) for name, value in metadata.items()}

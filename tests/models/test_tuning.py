@@ -23,6 +23,7 @@ from featser.models.chosen import chosen_by, told_choices
 from featser.models.estimators import ESTIMATORS, make_estimator
 from featser.models.grids import GRIDS
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.routing import fit_routed
 from featser.models.stacking import pool, stack_probabilities, stack_values
 from featser.models.tuning import TunedClassifier, TunedRegressor
 from featser.models.voting import VoteClassifier, VoteRegressor
@@ -140,12 +141,33 @@ class Counting(GaussianNB):
 def test_every_estimator_has_a_grid_of_eight_or_fewer_whose_parameters_it_has() -> None:
     assert set(GRIDS) | {"kernel"} == set(ESTIMATORS)
     assert max(len(settings) for pair in GRIDS.values() for settings in pair) < 8
-    tasks = [Task("emotion", classes=("a", "b")), Task("arousal", "regression")]
+    tasks = [
+        Task("emotion", classes=("a", "b")),
+        Task("arousal", "regression"),
+        Task("intensity", "ordinal", ("low", "middle", "high")),
+    ]
     for name in GRIDS:
         for task in tasks:
             model = make_estimator(name, task, tune=True)[-1]
-            own = model._candidates()
-            assert len(own) == 1 + len(model.settings), name
+            model = model if task.categorical else model.estimator
+            assert len(model._candidates()) == 1 + len(model.settings), name
+
+
+def test_steps_between_ordered_classes_and_stretched_values_tell_what_they_chose(
+    sample: Sample,
+) -> None:
+    X, speaker = sample.X, sample.speaker
+    level = np.digitize(np.nan_to_num(X[:, 2]), [-1, 1])
+    ordered = Task("intensity", "ordinal", ("low", "middle", "high"))
+    steps = fit_routed(make_estimator("kernel", ordered, tune=True), X, level, speaker=speaker)
+    assert set(chosen_by(steps)) == {"step 1", "step 2"}
+    arousal = make_estimator("ridge,kernel", Task("arousal", "regression"), tune=True)
+    known = sample.labels["arousal"].notna().to_numpy()
+    y = sample.labels["arousal"].to_numpy()[known]
+    fitted = fit_routed(arousal, X[known], y, speaker=speaker[known])
+    assert set(chosen_by(fitted)) == {"ridge", "kernel"}
+    ridge = fitted[-1].estimator_.settled().members[0][1]
+    assert ridge.regressor.alpha == chosen_by(fitted)["ridge"]["alpha"]
 
 
 @pytest.mark.parametrize("weights", ["stacked", "equal"])
