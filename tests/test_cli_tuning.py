@@ -13,7 +13,7 @@ from featser.models.bundle import load_bundle
 from featser.recipe import load_recipe
 from tests.flow import featser_here
 
-TUNED = ("fit", "--model", "svm,logistic", "--tune", "--weights", "stacked", "-t", "emotion",
+TUNED = ("fit", "--model", "lda,logistic", "--tune", "--weights", "stacked", "-t", "emotion",
          "--no-audit", "--jobs", "1")  # fmt: skip
 
 
@@ -35,8 +35,8 @@ def test_what_was_chosen_is_in_the_run_the_report_and_the_model(tuned: Path) -> 
     assert run["tune"] is True
     chosen = run["chosen"]["speaker-independent"]
     assert set(chosen) == {"0", "1", "2", "3", "all"}
-    assert set(chosen["0"]["emotion"]) == {"svm", "logistic", "weights"}
-    assert set(chosen["0"]["emotion"]["svm"]) == {"C", "gamma"}
+    assert set(chosen["0"]["emotion"]) == {"lda", "logistic", "weights"}
+    assert set(chosen["0"]["emotion"]["lda"]) == {"shrinkage"}
     assert sum(chosen["all"]["emotion"]["weights"].values()) == pytest.approx(1, abs=0.002)
     assert load_bundle(tuned / "model.featser").model.tuned_ == chosen["all"]
 

@@ -35,7 +35,7 @@ _SVR: Settings = [
 ]
 _LOGISTIC: Settings = [{"C": C} for C in (0.0003, 0.001, 0.003, 0.03, 0.1)]
 _RIDGE: Settings = [{"alpha": alpha} for alpha in (30.0, 100.0, 300.0, 3000.0, 10_000.0)]
-_LDA: Settings = [{"shrinkage": shrinkage} for shrinkage in (0.1, 0.3, 0.6, 0.9)]
+_LDA: Settings = [{"shrinkage": shrinkage} for shrinkage in (0.3, 0.6, 0.9)]
 _MLP: Settings = [
     {"alpha": 1.0},
     {"alpha": 10.0},
