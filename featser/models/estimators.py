@@ -46,7 +46,7 @@ from featser.tasks import Task
 BATCHED = ("xgboost",)
 """Models that can learn from features in batches."""
 
-DEFAULT_VOTE = ("svm", "logistic", "lda", "mlp", "xgboost")
+DEFAULT_VOTE = ("kernel", "logistic", "mlp")
 
 
 def make_estimator(
