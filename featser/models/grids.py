@@ -70,7 +70,9 @@ GRIDS: dict[str, tuple[Settings, Settings]] = {
 }
 """Name → what the classifier and the regressor are tried with beside their own setting.
 
-``kernel`` is not among them: it chooses of :data:`GAMMAS` in closed form.
+``kernel`` is not among them: it chooses of :data:`GAMMAS` in closed form. Its families keep equal
+shares: shares fitted to left-out speakers raised UAR there by .012 on average (BanglaSER, RAVDESS,
+EmoDB, with and without speaker normalisation), and on the test part by .001.
 """
 
 
