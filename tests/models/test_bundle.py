@@ -40,11 +40,14 @@ def test_a_loaded_model_predicts_the_same(sample: Sample, tmp_path: Path, name: 
     assert found.model.predict(sample.X).equals(saved.model.predict(sample.X))
 
 
-def test_the_same_model_gives_the_same_bytes(sample: Sample, tmp_path: Path) -> None:
-    first = save_bundle(tmp_path / "a.featser", bundle(sample, "logistic"))
-    second = save_bundle(tmp_path / "b.featser", bundle(sample, "logistic"))
-    assert json.loads(zipfile.ZipFile(first).read("model.json"))["tasks"]
-    assert first.stat().st_size == pytest.approx(second.stat().st_size, abs=64)
+def test_the_same_model_is_described_in_the_same_words(sample: Sample, tmp_path: Path) -> None:
+    """Its estimators' bytes differ: skops numbers objects by where they lie in memory."""
+    told = []
+    for name in ("a", "b"):
+        path = save_bundle(tmp_path / f"{name}.featser", bundle(sample, "logistic"))
+        told.append(json.loads(zipfile.ZipFile(path).read("model.json")))
+        assert told[-1].pop("checksums")
+    assert told[0] == told[1]
 
 
 class Harmful(BaseEstimator):
