@@ -60,8 +60,12 @@ def test_a_whole_fit_and_its_parts(corpora: Path, tmp_path: Path) -> None:
         ),
         "fit": featser("fit", *given, "-o", tmp_path / "run"),
         "fit again": featser("fit", *given, "-o", tmp_path / "again"),
-        "fit, emotion alone": featser("fit", *given, "-t", "emotion", "--no-cache"),
-        "fit --tune, emotion alone": featser("fit", *given, "-t", "emotion", "--tune"),
+        "fit, emotion alone": featser(
+            "fit", *given, "-t", "emotion", "--no-cache", "-o", tmp_path / "one"
+        ),
+        "fit --tune, emotion alone": featser(
+            "fit", *given, "-t", "emotion", "--tune", "-o", tmp_path / "tuned"
+        ),
     }
     whole = {name: round(value, 1) for name, value in found.items()}
     parts = {name: round(value, 2) for name, value in _parts(store).items()}
@@ -82,7 +86,7 @@ def _parts(store: Path) -> dict[str, float]:
     speaker = speaker_ids(table)
     classes = tuple(sorted(table["emotion"].unique()))
     y = np.asarray(pd.Categorical(table["emotion"], classes).codes, dtype=np.intp)
-    train = assign_folds("speaker-independent", y, speaker) != 0
+    train = assign_folds("speaker-independent", y, speaker, table["key"]) != 0
     task = Task("emotion", classes=classes)
     found: dict[str, float] = {}
     for name in DEFAULT_VOTE:
