@@ -131,7 +131,8 @@ def page(rows: list[Row]) -> str:
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
         "below. Primary tasks: the median of seeds 0, 1 and 2, which divide speakers otherwise "
         "(but not EmoDB's, of whom each is a fold), with that run's 95 % interval (bootstrap over "
-        "speakers, 1000 draws) and the range of the seeds; other tasks and `random`: seed 0. Protocols:",
+        "speakers, 1000 draws) and the range of the seeds; other tasks and `random`: seed 0. "
+        "Protocols:",
         "\n".join(
             f"- `{name}`: {PROTOCOLS[name]}." for name in dict.fromkeys(r["protocol"] for r in rows)
         ),
