@@ -15,7 +15,7 @@ from featser.errors import FeatserError
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
 from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
-from featser.evaluation.protocols import Sides, fold_table, independent_units
+from featser.evaluation.protocols import Sides, fold_table
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.features.store import Store
@@ -33,7 +33,7 @@ from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
-from featser.verbs.planned import Plan, plans_of
+from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
 
@@ -236,7 +236,7 @@ def _cross_fit(
     adapt: EnrolledSpeakers | None,
 ) -> CrossFit:
     model = unfitted(data, settings, plan.tasks)
-    unit = independent_units(data.speaker, sound)
+    unit = inner_units(plan.protocol, data, sound)
     each = len(plan.tasks) * len(members_of(settings.model))
     return cross_fit(
         model,

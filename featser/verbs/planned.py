@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from featser.errors import ProtocolError, TaskError
 from featser.evaluation.enrolment import enrolled_recordings, refuse_heard_speakers
 from featser.evaluation.folds import Folds
-from featser.evaluation.protocols import make_folds
+from featser.evaluation.protocols import independent_units, make_folds
 from featser.evaluation.shared import Scored, scored_labels
+from featser.evaluation.units import as_text, joined
 from featser.tasks import Task
 from featser.verbs.data import Data, Settings
 
@@ -52,6 +53,34 @@ class Plan:
             for name, reason in self.scored.refused.items()
         ]
         return [*self.folds.notes, *self.scored.notes, *refused]
+
+
+def inner_units(protocol: str, data: Data, sound: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return what a model's own inner folds keep together: what the protocol keeps apart.
+
+    Settings that are chosen on new speakers are not those for speakers who are known, so the two
+    optimistic protocols leave speakers out of it.
+
+    Parameters
+    ----------
+    protocol : str
+        How the outer folds are made.
+    data : Data
+        Its speakers, and the column ``sentence`` of its table.
+    sound : ndarray of str, shape (n,)
+        Equal for utterances that hold the same sound.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        Sounds under ``random``; sentences under ``sentence-independent``; else speakers, joined
+        where they share a sound.
+    """
+    if protocol == "random":
+        return sound
+    if protocol == "sentence-independent":
+        return joined(as_text(data.table["sentence"]), sound)
+    return independent_units(data.speaker, sound)
 
 
 def plans_of(data: Data, settings: Settings, sound: NDArray[np.str_]) -> list[Plan]:
