@@ -12,7 +12,7 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -98,13 +98,14 @@ class Case:
 
     def part(self, specs: Sequence[str]) -> Data:
         """Return the data with the features of some extractors alone."""
-        X, columns, first = in_memory(self.data.X), [], 0
-        chosen = []
-        for extractor in self.data.extractors:
-            if extractor.spec in specs:
+        X, first, columns, chosen = in_memory(self.data.X), 0, [], []
+        for spec, extractor in zip(self.settings.features, self.data.extractors, strict=True):
+            if spec in specs:
                 columns.append(np.arange(first, first + extractor.dimension))
                 chosen.append(extractor)
             first += extractor.dimension
+        if len(chosen) < len(specs):
+            raise ValueError(f"{specs} are not all among the features {self.settings.features}")
         return replace(self.data, X=X[:, np.concatenate(columns)], extractors=chosen)
 
     def predicted(
@@ -151,38 +152,62 @@ class Case:
         return found.difference.to_dict()
 
 
+Measure = Callable[[Case], Iterator[Row]]
+
+
 def main() -> None:
-    """Measure on every corpus, and write the page and its figures."""
+    """Measure on every corpus; what is finished is written as it comes."""
     began = time.monotonic()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
     parser.add_argument("--work", type=Path, default=Path("runs/ablation"))
     arguments = parser.parse_args()
-    found: dict[str, Any] = {
+    cases = {name: list(cases_of(name, arguments.corpora, arguments.work)) for name in CORPORA}
+    found: Row = {
         "seed": SEED, "draws": DRAWS, "protocol": PROTOCOL, "model": QUICK,
         "features": list(DEFAULT_FEATURES), "members": list(members_of("vote")),
-        "corpora": {}, "families": [], "votes": [], "couplings": [],
+        "corpora": {name: about(of[0]) for name, of in cases.items()},
+        "families": [], "votes": [], "couplings": [],
     }  # fmt: skip
-    files: list[str] = []
-    for name in CORPORA:
-        for case in cases_of(name, arguments.corpora, arguments.work):
-            found["corpora"][name] = about(case)
-            for part, rows in (("families", families), ("votes", votes), ("couplings", couplings)):
-                found[part] += told(case, part, rows(case))
-        files += spread(case.data.table["file"].tolist(), TIMED // len(CORPORA))
+    files = [
+        file
+        for of in cases.values()
+        for file in spread(of[0].data.table["file"].tolist(), TIMED // len(cases))
+    ]
     found["costs"] = costs([read_audio(file) for file in files])
-    found["seconds"] = time.monotonic() - began
-    text = json.dumps(to_json(found), indent=1, ensure_ascii=False, allow_nan=False)
+    planned = list(steps(cases))
+    for done, (part, measure, case) in enumerate(planned, start=1):
+        found[part] += [case.described | row for row in measure(case)]
+        found["seconds"] = time.monotonic() - began
+        found["unfinished"] = [
+            f"{m.__name__} of {c.corpus}, {c.norm}" for _, m, c in planned[done:]
+        ]
+        print(f"{found['seconds']:.0f} s: {case.corpus} {case.norm} {part}", flush=True)
+        write(found)
+
+
+def steps(cases: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Measure, Case]]:
+    """Yield all there is to do, what matters most first."""
+    for norm in range(len(NORMS)):
+        for part, measure in (("families", families), ("votes", votes)):
+            yield from ((part, measure, of[norm]) for of in cases.values())
+    for name in COUPLED:
+        yield from (("couplings", couplings, case) for case in cases[name])
+    for name in INNER:
+        yield from (("votes", inner_vote, case) for case in cases[name])
+
+
+def write(found: Row) -> None:
+    """Write the figures and the page, in the order of corpora, whatever was measured first."""
+    order = list(found["corpora"])
+    ordered = dict(found)
+    for part in ("families", "votes", "couplings"):
+        ordered[part] = sorted(
+            found[part], key=lambda row: (order.index(row["corpus"]), row["norm"])
+        )
+    text = json.dumps(to_json(ordered), indent=1, ensure_ascii=False, allow_nan=False)
     (HERE / "ablation.json").write_text(text + "\n", encoding="utf-8")
-    (HERE / "ablation.md").write_text(page(found), encoding="utf-8")
-
-
-def told(case: Case, part: str, rows: Iterator[Row]) -> list[Row]:
-    """Return all rows; say on the terminal how long they took."""
-    began = time.monotonic()
-    kept = [case.described | row for row in rows]
-    print(f"{case.corpus} {case.norm} {part}: {time.monotonic() - began:.0f} s", flush=True)
-    return kept
+    (HERE / "ablation.md").write_text(page(ordered), encoding="utf-8")
 
 
 def cases_of(name: str, corpora: Path, work: Path) -> Iterator[Case]:
@@ -212,7 +237,11 @@ def about(case: Case) -> Row:
         "speakers": len(set(case.data.speaker)),
         "classes": len(case.emotion.classes),
         "folds": case.plan.folds.count,
-        "refused": dict(case.data.refused_tasks),
+        "refused": {
+            name: case.data.refused_tasks[name]
+            for name in COUPLED.values()
+            if name in case.data.refused_tasks
+        },
     }
 
 
@@ -247,22 +276,35 @@ def families(case: Case) -> Iterator[Row]:
 
 
 def votes(case: Case) -> Iterator[Row]:
-    """Yield a row for the vote, for each of its members, and for other weights."""
-    members = {
+    """Yield a row for the vote with equal weights, and for each of its members."""
+    members = opinions(case)
+    vote = averaged(case.emotion, list(members.values()))
+    for name, predictions in {"vote": vote, **members}.items():
+        yield vote_row(case, name, predictions, vote) | {"member": name in members}
+
+
+def inner_vote(case: Case) -> Iterator[Row]:
+    """Yield a row for the vote with weights from inner folds."""
+    vote = averaged(case.emotion, list(opinions(case).values()))
+    weighted = case.predicted(DEFAULT_FEATURES, model="vote", weights="inner").predictions
+    yield vote_row(case, "vote, weights inner", weighted, vote) | {"member": False}
+
+
+def opinions(case: Case) -> dict[str, pd.DataFrame]:
+    """Return what each member of the vote predicts."""
+    return {
         name: case.predicted(DEFAULT_FEATURES, model=name).predictions
         for name in members_of("vote")
     }
-    tables = {"vote": averaged(case.emotion, list(members.values())), **members}
-    if case.corpus in INNER:
-        found = case.predicted(DEFAULT_FEATURES, model="vote", weights="inner")
-        tables["vote, weights inner"] = found.predictions
-    for name, predictions in tables.items():
-        yield {
-            "name": name,
-            "member": name in members,
-            "uar": case.figure(predictions),
-            "vote_less": case.gain(predictions, tables["vote"]),
-        }
+
+
+def vote_row(case: Case, name: str, predictions: pd.DataFrame, vote: pd.DataFrame) -> Row:
+    """Set a model's figure beside how much better the vote is."""
+    return {
+        "name": name,
+        "uar": case.figure(predictions),
+        "vote_less": case.gain(predictions, vote),
+    }
 
 
 def averaged(task: Task, members: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -275,9 +317,7 @@ def averaged(task: Task, members: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def couplings(case: Case) -> Iterator[Row]:
     """Yield a row for each task under each coupling that applies."""
-    other = COUPLED.get(case.corpus)
-    if other is None:
-        return
+    other = COUPLED[case.corpus]
     tasks = [case.emotion, next(task for task in case.plan.tasks if task.name == other)]
     alone = None
     for coupling in COUPLINGS:
@@ -317,20 +357,18 @@ def costs(signals: Sequence[Signal]) -> Row:
     """Measure what each extractor costs: CPU time in ms, the median over recordings."""
     from threadpoolctl import threadpool_limits
 
-    made = [make_extractor(spec) for spec in (*DEFAULT_FEATURES, RIVAL)]
-    default = made[:-1]
+    made = {spec: make_extractor(spec) for spec in (*DEFAULT_FEATURES, RIVAL)}
+    default = [made[spec] for spec in DEFAULT_FEATURES]
     rows: list[Row] = []
     with threadpool_limits(1):
-        for extractor in made:
+        for spec, extractor in made.items():
             extractor(signals[0])  # what is built at first use is no cost of a recording
-        for extractor in made:
             others = [one for one in default if one is not extractor]
-            rows.append({
-                "name": extractor.spec,
-                "values": extractor.dimension,
-                "alone": milliseconds([extractor], signals, []),
-                "after": milliseconds([extractor], signals, others),
-            })  # fmt: skip
+            after = None if spec == RIVAL else milliseconds([extractor], signals, others)
+            alone = milliseconds([extractor], signals, [])
+            rows.append(
+                {"name": spec, "values": extractor.dimension, "alone": alone, "after": after}
+            )
         together = milliseconds(default, signals, [])
     seconds = float(np.median([signal.seconds for signal in signals]))
     return {"recordings": len(signals), "seconds": seconds, "together": together, "each": rows}

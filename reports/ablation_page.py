@@ -27,8 +27,9 @@ def page(found: Row) -> str:
     parts = [
         "# What families of features, the vote and couplings are worth",
         "Written by `make ablation CORPORA=FOLDER`, where FOLDER holds `banglaser/`, `ravdess/` "
-        f"and `emodb/`; the last run took {found['seconds'] / 60:.0f} minutes, fits that were kept "
-        "from before not counted anew. All figures, unrounded: [ablation.json](ablation.json).",
+        f"and `emodb/`; the run that wrote it took {found['seconds'] / 60:.0f} minutes, reading "
+        "what fits earlier runs had kept. All figures, unrounded: [ablation.json](ablation.json).",
+        *_unfinished(found),
         *_method(found),
         "## Families of features",
         *_families(found),
@@ -57,6 +58,14 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def _unfinished(found: Row) -> Iterator[str]:
+    if found["unfinished"]:
+        yield (
+            f"**Not measured yet**: {'; '.join(found['unfinished'])}. The same command goes on "
+            f"where it was."
+        )
+
+
 def _method(found: Row) -> Iterator[str]:
     yield (
         f"Emotion (UAR) under `{found['protocol']}`: {PROTOCOLS[found['protocol']]}; recordings "
@@ -83,7 +92,8 @@ def _method(found: Row) -> Iterator[str]:
         "**What was chosen by looking at what.** These three corpora are not untouched by the "
         "choices that are examined here. Families of features were kept or left out by "
         "leave-one-speaker-out figures over all rows of these three corpora, the kernel's width "
-        "likewise; the members of the default vote and the rule by which `auto` prefers "
+        "likewise (of EmoDB each fold is a speaker, so its figures here are those choices' own); "
+        "the members of the default vote and the rule by which `auto` prefers "
         "`independent` were chosen while looking at these corpora. So what is the default "
         "(all families, the vote, equal weights) has a small advantage here that a new corpus need "
         "not give it. Learnt in each training part alone: standardising, imputation, penalties, "
@@ -169,7 +179,12 @@ def _costs(told: Row) -> Iterator[str]:
     yield table(
         ["family", "values", "alone", "after the others"],
         [
-            [row["name"], str(row["values"]), f"{row['alone']:.1f}", f"{row['after']:.1f}"]
+            [
+                row["name"],
+                str(row["values"]),
+                f"{row['alone']:.1f}",
+                "shares nothing" if row["after"] is None else f"{row['after']:.1f}",
+            ]
             for row in told["each"]
         ],
     )
@@ -216,4 +231,5 @@ def _couplings(found: Row) -> Iterator[str]:
     yield table(header, lines)
     for corpus, of in found["corpora"].items():
         for name, reason in of["refused"].items():
-            yield f"{corpus}: task '{name}' is refused, and so coupled with nothing: {reason}"
+            refused = f"{corpus}'s {name} is refused as a task, so it is coupled with nothing"
+            yield f"{refused}: “{reason}”."
