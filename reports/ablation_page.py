@@ -107,7 +107,8 @@ def _families(found: Row) -> Iterator[str]:
         f"Model `{found['model']}`, a block of its own for each family; all: {specs}. "
         f"*− all*: the set's UAR less that of all nine: below 0, what was left out was of use. "
         f"First the mean over corpora and normalisations, and in how many of them the interval "
-        f"lies wholly below or above 0; means have no interval, corpora being too few."
+        f"lies wholly below or above 0; means have no interval, corpora being too few. What is "
+        f"missed most comes first; of what is added to the base, what adds most."
     )
     yield _summary(found["families"])
     yield (
@@ -120,22 +121,31 @@ def _families(found: Row) -> Iterator[str]:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    lines = []
-    for names, same in _by_set(rows):
-        if names[0] in ("all", "rival"):
+    """Set the means side by side: what is missed most first, then what adds most."""
+    lines: dict[str, list[tuple[float, list[str]]]] = {"without": [], "base": [], "plus": []}
+    for (kind, _), same in _by_set(rows):
+        if kind not in lines:
             continue
-        gained = [row["to_base"] for row in same if row["to_base"] is not None]
-        line = [_named(same[0]), str(same[0]["values"]), *_gist([row["to_all"] for row in same])]
-        lines.append([*line, *(_gist(gained) if gained else ["", ""])])
+        to_all, to_base = ([row[name] for row in same] for name in ("to_all", "to_base"))
+        added = kind == "plus"
+        line = [_named(same[0]), str(same[0]["values"]), *_gist(to_all)]
+        line += _gist(to_base) if added else ["", ""]
+        lines[kind].append((-_mean(to_base) if added else _mean(to_all), line))
     header = ["features", "values", "− all, mean", "wholly below 0 / above 0"]
-    return table([*header, "− base, mean", "wholly below 0 / above 0"], lines)
+    return table(
+        [*header, "− base, mean", "wholly below 0 / above 0"],
+        [line for kind in lines.values() for _, line in sorted(kind)],
+    )
+
+
+def _mean(gains: Sequence[Row]) -> float:
+    return float(np.mean([gain["value"] for gain in gains]))
 
 
 def _gist(gains: Sequence[Row]) -> list[str]:
-    mean = float(np.mean([gain["value"] for gain in gains]))
     below = sum(gain["high"] < 0 for gain in gains)
     above = sum(gain["low"] > 0 for gain in gains)
-    return [f"{mean:+.3f}", f"{below} / {above} of {len(gains)}"]
+    return [f"{_mean(gains):+.3f}", f"{below} / {above} of {len(gains)}"]
 
 
 def _family_table(rows: Sequence[Row]) -> str:
