@@ -111,6 +111,7 @@ def _families(found: Row) -> Iterator[str]:
         f"missed most comes first; of what is added to the base, what adds most."
     )
     yield _summary(found["families"])
+    yield _missed(found["families"])
     yield (
         f"*− base*: the set's UAR less that of `{' + '.join(BASE)}` alone: above 0, the family "
         f"adds to them."
@@ -135,6 +136,18 @@ def _summary(rows: Sequence[Row]) -> str:
     return table(
         [*header, "− base, mean", "wholly below 0 / above 0"],
         [line for kind in lines.values() for _, line in sorted(kind)],
+    )
+
+
+def _missed(rows: Sequence[Row]) -> str:
+    """Say which families are missed anywhere, and of which no interval says so."""
+    left_out = [row for row in rows if row["kind"] == "without"]
+    missed = dict.fromkeys(row["name"] for row in left_out if row["to_all"]["high"] < 0)
+    others = dict.fromkeys(row["name"] for row in left_out if row["name"] not in missed)
+    return (
+        f"Left out alone, missed somewhere (an interval wholly below 0): "
+        f"{', '.join(missed) or 'none'}. No interval says so of {', '.join(others) or 'none'}; "
+        f"what one of these tells, the other eight may tell as well."
     )
 
 
@@ -210,15 +223,21 @@ def _votes(found: Row) -> Iterator[str]:
         f"of this very row's corpus, known only afterwards, so that the vote is compared to more "
         f"than a user could choose."
     )
-    lines = []
+    lines, against = [], []
     for (corpus, norm), group in groupby(found["votes"], lambda row: (row["corpus"], row["norm"])):
         rows = list(group)
         best = max((row for row in rows if row["member"]), key=lambda row: row["uar"]["value"])
+        against.append(best["vote_less"])
         for row in rows:
             name = f"{row['name']} **(best member)**" if row is best else row["name"]
             less = "" if row["name"] == "vote" else figure(row["vote_less"], signed=True)
             lines.append([corpus, norm, name, figure(row["uar"]), less])
     yield table(["corpus", "speaker norm", "model", "UAR", "vote − it"], lines)
+    yield (
+        f"Against the best member the vote is wholly above 0 in "
+        f"{sum(gain['low'] > 0 for gain in against)} and wholly below 0 in "
+        f"{sum(gain['high'] < 0 for gain in against)} of {len(against)}."
+    )
 
 
 def _couplings(found: Row) -> Iterator[str]:

@@ -87,6 +87,8 @@ def test_the_page_has_every_figure_with_its_interval_and_what_was_chosen_by_look
         "| base + voice | 88 | +0.000 | 0 / 0 of 2 | +0.050 | 2 / 0 of 2 |".replace(
             "2 / 0", "0 / 2"
         ),
+        "(an interval wholly below 0): voice. No interval says so of none;",
+        "wholly above 0 in 0 and wholly below 0 in 0 of 1.",
         "| voice | 350 | 12.3 | 1.3 |",
         "| emodb | none | kernel **(best member)** | 0.740 [0.720, 0.760] "
         "| +0.010 [-0.010, +0.030] |",
