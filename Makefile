@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test test-extras check bench reports clean
+.PHONY: demo test test-extras check bench reports ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -32,6 +32,10 @@ bench: $(VENV)/.installed-bench
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
+
+# What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
+ablation: $(VENV)/.installed
+	$(BIN)/python reports/ablation.py $(CORPORA)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,264 @@
+"""The page of ``reports/ablation.py``: its figures as tables, with what a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from featser.evaluation.protocols import PROTOCOLS
+
+Row = dict[str, Any]
+CORPORA = ("banglaser", "ravdess", "emodb")
+BASE = ("handcrafted", "gemaps")
+_KINDS = {"all": "", "without": "all without ", "base": "", "plus": "", "rival": "all, "}
+
+
+def page(found: Row) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    found : dict
+        What ``ablation.json`` holds.
+    """
+    parts = [
+        "# What families of features, the vote and couplings are worth",
+        "Written by `make ablation CORPORA=FOLDER`, where FOLDER holds `banglaser/`, `ravdess/` "
+        f"and `emodb/`; the run that wrote it took {found['seconds'] / 60:.0f} minutes, reading "
+        "what fits earlier runs had kept. All figures, unrounded: [ablation.json](ablation.json).",
+        *_unfinished(found),
+        *_method(found),
+        "## Families of features",
+        *_families(found),
+        "## Cost",
+        *_costs(found["costs"]),
+        "## Voting",
+        *_votes(found),
+        "## Couplings",
+        *_couplings(found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def figure(values: Row | None, signed: bool = False) -> str:
+    """Write a value with its interval; nothing for what is not there."""
+    if values is None:
+        return ""
+    form = "+.3f" if signed else ".3f"
+    value, low, high = (format(values[name], form) for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _unfinished(found: Row) -> Iterator[str]:
+    if found["unfinished"]:
+        yield (
+            f"**Not measured yet**: {'; '.join(found['unfinished'])}. The same command goes on "
+            f"where it was."
+        )
+
+
+def _method(found: Row) -> Iterator[str]:
+    yield (
+        f"Emotion (UAR) under `{found['protocol']}`: {PROTOCOLS[found['protocol']]}; recordings "
+        f"that the audit found to hold the same sound stay on one side. Seed {found['seed']}, the "
+        f"one seed. In brackets 95 % intervals by bootstrap over speakers, {found['draws']} draws; "
+        f"differences are paired: both sides are scored on the same draws of speakers. An interval "
+        f"that holds 0 says that these speakers cannot tell. Intervals are not corrected for there "
+        f"being many of them: of twenty differences that are nothing, one is expected to look like "
+        f"something."
+    )
+    yield table(
+        ["corpus", "utterances", "speakers", "emotions", "folds", "chance"],
+        [
+            [name, *(str(of[k]) for k in ("utterances", "speakers", "classes", "folds")),
+             f"{1 / of['classes']:.3f}"]
+            for name, of in found["corpora"].items()
+        ],
+    )  # fmt: skip
+    yield (
+        "`none`: nothing is known of the test speaker. `transductive`: features are normalised by "
+        "each speaker's own unlabelled recordings, the test speaker's scored ones included."
+    )
+    yield (
+        "**What was chosen by looking at what.** These three corpora are not untouched by the "
+        "choices that are examined here. Families of features were kept or left out by "
+        "leave-one-speaker-out figures over all rows of these three corpora, the kernel's width "
+        "likewise (of EmoDB each fold is a speaker, so its figures here are nearly those looked "
+        "at); the members of the default vote and the rule by which `auto` prefers "
+        "`independent` were chosen while looking at these corpora. So what is the default "
+        "(all families, the vote, equal weights) has a small advantage here that a new corpus need "
+        "not give it. Learnt in each training part alone: standardising, imputation, penalties, "
+        "temperatures, inner weights, and what `auto` chooses."
+    )
+
+
+def _families(found: Row) -> Iterator[str]:
+    specs = " ".join(f"`{spec}`" for spec in found["features"])
+    yield (
+        f"Model `{found['model']}`, a block of its own for each family; all: {specs}. "
+        f"*− all*: the set's UAR less that of all nine: below 0, what was left out was of use. "
+        f"First the mean over corpora and normalisations, and in how many of them the interval "
+        f"lies wholly below or above 0; means have no interval, corpora being too few. What is "
+        f"missed most comes first; of what is added to the base, what adds most."
+    )
+    yield _summary(found["families"])
+    yield _missed(found["families"])
+    yield (
+        f"*− base*: the set's UAR less that of `{' + '.join(BASE)}` alone: above 0, the family "
+        f"adds to them."
+    )
+    for corpus in found["corpora"]:
+        yield f"### {corpus}"
+        yield _family_table([row for row in found["families"] if row["corpus"] == corpus])
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    """Set the means side by side: what is missed most first, then what adds most."""
+    lines: dict[str, list[tuple[float, list[str]]]] = {"without": [], "base": [], "plus": []}
+    for (kind, _), same in _by_set(rows):
+        if kind not in lines:
+            continue
+        to_all, to_base = ([row[name] for row in same] for name in ("to_all", "to_base"))
+        added = kind == "plus"
+        line = [_named(same[0]), str(same[0]["values"]), *_gist(to_all)]
+        line += _gist(to_base) if added else ["", ""]
+        lines[kind].append((-_mean(to_base) if added else _mean(to_all), line))
+    header = ["features", "values", "− all, mean", "wholly below 0 / above 0"]
+    return table(
+        [*header, "− base, mean", "wholly below 0 / above 0"],
+        [line for kind in lines.values() for _, line in sorted(kind)],
+    )
+
+
+def _missed(rows: Sequence[Row]) -> str:
+    """Say which families are missed anywhere, and of which no interval says so."""
+    left_out = [row for row in rows if row["kind"] == "without"]
+    missed = dict.fromkeys(row["name"] for row in left_out if row["to_all"]["high"] < 0)
+    others = dict.fromkeys(row["name"] for row in left_out if row["name"] not in missed)
+    return (
+        f"Left out alone, missed somewhere (an interval wholly below 0): "
+        f"{', '.join(missed) or 'none'}. No interval says so of {', '.join(others) or 'none'}; "
+        f"what one of these tells, the other eight may tell as well."
+    )
+
+
+def _mean(gains: Sequence[Row]) -> float:
+    return float(np.mean([gain["value"] for gain in gains]))
+
+
+def _gist(gains: Sequence[Row]) -> list[str]:
+    below = sum(gain["high"] < 0 for gain in gains)
+    above = sum(gain["low"] > 0 for gain in gains)
+    return [f"{_mean(gains):+.3f}", f"{below} / {above} of {len(gains)}"]
+
+
+def _family_table(rows: Sequence[Row]) -> str:
+    norms = list(dict.fromkeys(row["norm"] for row in rows))
+    header = ["features", "values"]
+    for norm in norms:
+        header += [f"`{norm}`: UAR", "− all", "− base"]
+    lines = []
+    for _, same in _by_set(rows):
+        line = [_named(same[0]), str(same[0]["values"])]
+        for row in same:
+            own = "" if row["kind"] == "all" else figure(row["to_all"], signed=True)
+            line += [figure(row["uar"]), own, figure(row["to_base"], signed=True)]
+        lines.append(line)
+    return table(header, lines)
+
+
+def _by_set(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
+    """Yield each set of extractors with its rows, in the order in which sets were tried."""
+    order = dict.fromkeys((row["kind"], row["name"]) for row in rows)
+    for names in order:
+        yield names, [row for row in rows if (row["kind"], row["name"]) == names]
+
+
+def _named(row: Row) -> str:
+    if row["kind"] == "plus":
+        return f"base + {row['name']}"
+    if row["kind"] == "rival":
+        return f"all, with {row['name']} in place of gemaps"
+    return f"{_KINDS[row['kind']]}{row['name']}" + " (base)" * (row["kind"] == "base")
+
+
+def _costs(told: Row) -> Iterator[str]:
+    yield (
+        f"CPU time in ms for a recording, the median over {told['recordings']} real recordings "
+        f"spread over the corpora (median {told['seconds']:.1f} s), one core, reading excluded. "
+        f"*alone*: on a signal that nothing was computed of; *after the others*: on one of which "
+        f"the other default families were computed before, so that spectrum and contours are "
+        f"shared. All nine together: {told['together']:.1f} ms."
+    )
+    yield table(
+        ["family", "values", "alone", "after the others"],
+        [
+            [
+                row["name"],
+                str(row["values"]),
+                f"{row['alone']:.1f}",
+                "shares nothing" if row["after"] is None else f"{row['after']:.1f}",
+            ]
+            for row in told["each"]
+        ],
+    )
+
+
+def _votes(found: Row) -> Iterator[str]:
+    members = ", ".join(f"`{name}`" for name in found["members"])
+    yield (
+        f"All nine families. `vote`: the members' ({members}) probabilities with equal weights, "
+        f"averaged here from their out-of-fold probabilities, which is what the vote does. "
+        f"`weights inner`: weights by UAR above chance on inner folds of each training part, where "
+        f"it was tried. *vote − it*: above 0, the equal vote is better. **Best member**: the best "
+        f"of this very row's corpus, known only afterwards, so that the vote is compared to more "
+        f"than a user could choose."
+    )
+    lines, against = [], []
+    for (corpus, norm), group in groupby(found["votes"], lambda row: (row["corpus"], row["norm"])):
+        rows = list(group)
+        best = max((row for row in rows if row["member"]), key=lambda row: row["uar"]["value"])
+        against.append(best["vote_less"])
+        for row in rows:
+            name = f"{row['name']} **(best member)**" if row is best else row["name"]
+            less = "" if row["name"] == "vote" else figure(row["vote_less"], signed=True)
+            lines.append([corpus, norm, name, figure(row["uar"]), less])
+    yield table(["corpus", "speaker norm", "model", "UAR", "vote − it"], lines)
+    yield (
+        f"Against the best member the vote is wholly above 0 in "
+        f"{sum(gain['low'] > 0 for gain in against)} and wholly below 0 in "
+        f"{sum(gain['high'] < 0 for gain in against)} of {len(against)}."
+    )
+
+
+def _couplings(found: Row) -> Iterator[str]:
+    yield (
+        f"Model `{found['model']}`, all nine families, emotion with one auxiliary task. "
+        f"*− independent*: above 0, the coupling helps that task. A coupling that a corpus does "
+        f"not allow (`powerset` needs an auxiliary task with classes) has no row. For `auto`: in "
+        f"how many folds it chose what."
+    )
+    lines = []
+    for row in found["couplings"]:
+        alone = row["coupling"] == "independent"
+        chosen = ", ".join(f"{name} {count}" for name, count in row["chosen"].items())
+        lines.append([
+            row["corpus"], row["norm"], row["coupling"] + (f" ({chosen})" if chosen else ""),
+            row["task"], row["metric"], figure(row["figure"]),
+            "" if alone else figure(row["to_independent"], signed=True),
+        ])  # fmt: skip
+    header = ["corpus", "speaker norm", "coupling", "task", "metric", "figure", "− independent"]
+    yield table(header, lines)
+    for corpus, of in found["corpora"].items():
+        for name, reason in of["refused"].items():
+            refused = f"{corpus}'s {name} is refused as a task, so it is coupled with nothing"
+            yield f"{refused}: “{reason}”."
