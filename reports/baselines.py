@@ -37,23 +37,35 @@ def main() -> None:
     parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
     parser.add_argument("--work", type=Path, default=Path("runs/baselines"))
     arguments = parser.parse_args()
-    rows = [row for name in RECIPES for row in run_recipe(name, arguments.corpora, arguments.work)]
+    rows: list[Row] = []
+    for seed in SEEDS:
+        for name in RECIPES:
+            rows += run_recipe(name, seed, arguments.corpora, arguments.work)
+        write(_of_all_seeds(rows))
+
+
+def write(rows: list[Row]) -> None:
+    """Write reports/README.md and the README's table, as far as seeds are done."""
     (HERE / "README.md").write_text(page(rows), encoding="utf-8")
     readme = HERE.parent / "README.md"
     readme.write_text(with_figures(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
 
 
-def run_recipe(name: str, corpora: Path, work: Path) -> Iterator[Row]:
+def run_recipe(name: str, seed: int, corpora: Path, work: Path) -> Iterator[Row]:
     """Extract a recipe's features, fit it under all conditions, and give a row for each figure."""
     store = work / f"store-{name}"
     featser.extract(name, store, data={name: corpora / name})
     for condition in CONDITIONS:
-        # Several seeds for the primary task; one is enough to see the others.
-        seeds = {seed: list(_fitted(name, condition, seed, store, work)) for seed in SEEDS}
-        for row in seeds[SEEDS[0]]:
-            found = [other for rows in seeds.values() for other in rows]
-            same = [other["figures"] for other in found if other["task"] == row["task"]]
-            yield row | {"seeds": same}
+        yield from _fitted(name, condition, seed, store, work)
+
+
+def _of_all_seeds(rows: list[Row]) -> list[Row]:
+    """Return the first seed's rows, each with the figures that all seeds gave."""
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        key = tuple(row[part] for part in ("recipe", "task", "protocol", "norm"))
+        found.setdefault(key, []).append(row)
+    return [same[0] | {"seeds": [row["figures"] for row in same]} for same in found.values()]
 
 
 def _fitted(
@@ -122,9 +134,9 @@ def page(rows: list[Row]) -> str:
     parts = [
         "# Results",
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
-        "below. Primary tasks: the median of seeds 0, 1 and 2, which divide speakers otherwise "
-        "(but not EmoDB's, of whom each is a fold), with that run's 95 % interval (bootstrap over "
-        "speakers, 1000 draws) and the range of the seeds; other tasks: seed 0. Protocols:",
+        "below. With its 95 % interval (bootstrap over speakers, 1000 draws): of the primary task "
+        f"the median of {_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
+        "but not EmoDB's, of whom each is a fold. Protocols:",
         "\n".join(
             f"- `{name}`: {PROTOCOLS[name]}." for name in dict.fromkeys(r["protocol"] for r in rows)
         ),
@@ -132,7 +144,8 @@ def page(rows: list[Row]) -> str:
         "speaker's recordings, unlabelled and never scored, say what the speaker's average is. "
         "`transductive`: all of the test speaker's recordings, unlabelled, do.",
         "The features, the kernel's width and the members of the default vote were chosen while "
-        "looking at figures of these three corpora, so a little of each figure is that choice. "
+        "looking at figures of these three corpora, so a little of each figure is that choice "
+        "([ablation.md](ablation.md)). "
         "Penalties and temperatures are chosen in each training part alone. `kernel` stands for "
         "`random`, since its penalty adapts to speakers that are known.",
         "## Figures",
@@ -150,6 +163,11 @@ def page(rows: list[Row]) -> str:
         "\n".join(["```sh", *commands, "```"]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _seeds(rows: list[Row]) -> str:
+    count = max(len(row["seeds"]) for row in rows)
+    return f"seeds 0 to {count - 1}, and their range" if count > 1 else "seed 0 alone"
 
 
 def _table(rows: list[Row]) -> str:

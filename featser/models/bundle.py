@@ -45,6 +45,7 @@ ALLOWED = (
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
+    "featser.models.normalise.Standardise",
     "featser.models.ordinal.OrdinalClassifier",
     "featser.models.selection.ScoreSelector",
     "featser.models.selection.SpeakerTaskSelector",

@@ -46,7 +46,7 @@ from featser.tasks import Task
 BATCHED = ("xgboost",)
 """Models that can learn from features in batches."""
 
-DEFAULT_VOTE = ("kernel", "logistic", "mlp")
+DEFAULT_VOTE = ("kernel", "logistic")
 
 
 def make_estimator(

@@ -142,6 +142,19 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return values.clip(-self.limit, self.limit)
 
 
+class Standardise(StandardScaler):
+    """Mean 0 and deviation 1 for each feature; one without any value is not worth a warning.
+
+    Utterances of less than two seconds have no modulation of half a hertz, for instance.
+    """
+
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: Any = None) -> Standardise:
+        """Learn mean and deviation of X, shape (n, d); NaN is left out."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            fitted: Standardise = super().fit(X, y, sample_weight)
+        return fitted
+
+
 def prepared(model: Any, selector: Any = None) -> Pipeline:
     """Put standardising, mean imputation and clipping before an estimator.
 
@@ -155,7 +168,7 @@ def prepared(model: Any, selector: Any = None) -> Pipeline:
         Chooses features, after clipping: :mod:`featser.models.selection`.
     """
     with config_context(enable_metadata_routing=True):
-        scale = StandardScaler().set_fit_request(sample_weight=False)
+        scale = Standardise().set_fit_request(sample_weight=False)
     return Pipeline(
         [
             ("scale", scale),
