@@ -51,6 +51,9 @@ QUICK = "kernel"
 RIVAL = "egemaps"
 RIVALLED = ("emodb",)
 """Where openSMILE's functionals are tried: they cost more than all other features together."""
+LEFT_OUT = ("mlp",)
+"""Models that the default vote was tried with, and is without."""
+
 INNER = ("emodb",)
 """Where weights from inner folds are tried: every member is fitted four times more."""
 COUPLED = {"ravdess": "intensity", "emodb": "naturalness"}
@@ -276,10 +279,14 @@ def families(case: Case) -> Iterator[Row]:
 
 
 def votes(case: Case) -> Iterator[Row]:
-    """Yield a row for the vote with equal weights, and for each of its members."""
-    members = opinions(case)
+    """Yield a row for the vote with equal weights, for its members, and for what it is without."""
+    members, others = opinions(case), opinions(case, LEFT_OUT)
     vote = averaged(case.emotion, list(members.values()))
-    for name, predictions in {"vote": vote, **members}.items():
+    more = {
+        f"vote, with {name}": averaged(case.emotion, [*members.values(), other])
+        for name, other in others.items()
+    }
+    for name, predictions in {"vote": vote, **members, **others, **more}.items():
         yield vote_row(case, name, predictions, vote) | {"member": name in members}
 
 
@@ -290,12 +297,9 @@ def inner_vote(case: Case) -> Iterator[Row]:
     yield vote_row(case, "vote, weights inner", weighted, vote) | {"member": False}
 
 
-def opinions(case: Case) -> dict[str, pd.DataFrame]:
-    """Return what each member of the vote predicts."""
-    return {
-        name: case.predicted(DEFAULT_FEATURES, model=name).predictions
-        for name in members_of("vote")
-    }
+def opinions(case: Case, names: Sequence[str] = members_of("vote")) -> dict[str, pd.DataFrame]:
+    """Return what each of some models predicts, by default the members of the vote."""
+    return {name: case.predicted(DEFAULT_FEATURES, model=name).predictions for name in names}
 
 
 def vote_row(case: Case, name: str, predictions: pd.DataFrame, vote: pd.DataFrame) -> Row:
