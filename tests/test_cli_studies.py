@@ -131,9 +131,9 @@ def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
     assert "<svg" in page
     whole = featser_here("fit", *QUICK, "whole", "-t", "emotion", cwd=folder)
     assert "4 of 5 fits were kept from before" in whole.stdout, "the last point's folds are a fit's"
-    metrics = json.loads((extracted / "whole" / "metrics.json").read_text(encoding="utf-8"))
+    metrics = json.loads((folder / "whole" / "metrics.json").read_text(encoding="utf-8"))
     assert points[-1]["uar"] == pytest.approx(metrics["speaker-independent"]["emotion"]["uar"])
-    none = featser_here("curve", *QUICK, "curve", "--draws", "0", cwd=extracted)
+    none = featser_here("curve", *QUICK, "curve", "--draws", "0", cwd=folder)
     assert "--draws 0: a curve needs one draw or more" in none.stderr
 
 
