@@ -119,7 +119,7 @@ def median(row: Row, metric: str) -> dict[str, float]:
     found: list[dict[str, float]] = sorted(
         (figures[metric] for figures in row["seeds"]), key=lambda told: told["value"]
     )
-    return found[len(found) // 2]
+    return found[(len(found) - 1) // 2]
 
 
 def spread(row: Row, metric: str) -> str:
@@ -135,7 +135,7 @@ def page(rows: list[Row]) -> str:
         "# Results",
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
         "below. With its 95 % interval (bootstrap over speakers, 1000 draws): of the primary task "
-        f"the median of {_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
+        f"{_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
         "but not EmoDB's, of whom each is a fold. Protocols:",
         "\n".join(
             f"- `{name}`: {PROTOCOLS[name]}." for name in dict.fromkeys(r["protocol"] for r in rows)
@@ -167,7 +167,7 @@ def page(rows: list[Row]) -> str:
 
 def _seeds(rows: list[Row]) -> str:
     count = max(len(row["seeds"]) for row in rows)
-    return f"seeds 0 to {count - 1}, and their range" if count > 1 else "seed 0 alone"
+    return f"the median of seeds 0 to {count - 1}" if count > 1 else "seed 0"
 
 
 def _table(rows: list[Row]) -> str:
