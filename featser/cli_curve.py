@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli_options import Corpus, DataOption, Features, Jobs, Seed, bars_of
+from featser.cli_options import (
+    Cache,
+    Corpus,
+    DataOption,
+    Features,
+    Jobs,
+    Seed,
+    bars_of,
+    typed,
+    what_is_kept,
+)
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import say, table
 
@@ -38,7 +46,7 @@ def curve(
     audit: Annotated[
         bool, typer.Option(help="Audit recordings first; keep altered copies in one fold.")
     ] = True,
-    cache: Annotated[bool, typer.Option(help="As for `fit`.")] = True,
+    cache: Cache = True,
     jobs: Jobs = -1,
 ) -> None:
     """Show whether more speakers would help: UAR by how many speakers are learnt from.
@@ -52,8 +60,7 @@ def curve(
     from featser.verbs.curve import curve as run
     from featser.verbs.source import parse_data
 
-    kept = "finished folds are kept" if cache else "with --no-cache no fold is kept"
-    with bars_of(kept=kept) as bars:
+    with bars_of(kept=what_is_kept(cache)) as bars:
         result = run(
             source,
             store,
@@ -68,7 +75,7 @@ def curve(
             draws=draws,
             audit=audit,
             cache=cache,
-            command=shlex.join(["featser", *sys.argv[1:]]),
+            command=typed(),
             examining=bars("Examining recordings"),
             progress=bars("Fitting folds"),
         )

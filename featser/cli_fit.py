@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
 
-from featser.cli_options import Corpus, DataOption, Features, Jobs, Seed, bars_of
+from featser.cli_options import (
+    Cache,
+    Corpus,
+    DataOption,
+    Features,
+    Jobs,
+    Seed,
+    bars_of,
+    typed,
+    what_is_kept,
+)
 from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
 from featser.tasks import Coupling
-
-KEPT_NOTHING = "with --no-cache no fold is kept"
-Cache = Annotated[
-    bool,
-    typer.Option(help="Read finished fits that nothing has changed for, and keep those done."),
-]
 
 
 def fit(
@@ -121,7 +123,7 @@ def fit(
     from featser.verbs.fit import fit as run
     from featser.verbs.source import parse_data
 
-    with bars_of(kept="finished folds are kept" if cache else KEPT_NOTHING) as bars:
+    with bars_of(kept=what_is_kept(cache)) as bars:
         result = run(
             source,
             store,
@@ -140,7 +142,7 @@ def fit(
             seed=seed,
             output=output,
             jobs=jobs,
-            command=_typed(),
+            command=typed(),
             augmented=augmented,
             batches=batches,
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
@@ -151,10 +153,6 @@ def fit(
             progress=bars("Fitting (folds × tasks × members)"),
         )
     show_run(result)
-
-
-def _typed() -> str:
-    return shlex.join(["featser", *sys.argv[1:]])
 
 
 def _weights(text: str | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,20 @@ DataOption = Annotated[
     typer.Option("--data", metavar="CORPUS=FOLDER", help="Where a corpus of the recipe is."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of folds, estimators and intervals.")]
+Cache = Annotated[
+    bool,
+    typer.Option(help="Read finished fits that nothing has changed for, and keep those done."),
+]
+
+
+def typed() -> str:
+    """Return the command as the user typed it."""
+    return shlex.join(["featser", *sys.argv[1:]])
+
+
+def what_is_kept(cache: bool) -> str:
+    """Say what an interrupted fit leaves."""
+    return "finished folds are kept" if cache else "with --no-cache no fold is kept"
 
 
 @contextmanager

@@ -124,6 +124,25 @@ def uar(true: npt.ArrayLike, pred: npt.ArrayLike, classes: Sequence[str]) -> flo
     return float(uar_of(confusion_matrix(true, pred, classes).astype(float)))
 
 
+def uar_of_codes(true: npt.NDArray[np.intp], pred: npt.NDArray[np.intp], n_classes: int) -> float:
+    """Return the UAR of classes that are told by their positions.
+
+    Parameters
+    ----------
+    true, pred : ndarray of int, shape (n,)
+        Positions of classes, from 0.
+    n_classes : int
+        How many there are.
+
+    Returns
+    -------
+    float
+        In [0, 1]: :func:`uar` of the same classes by name.
+    """
+    pairs = np.bincount(true * n_classes + pred, minlength=n_classes**2)
+    return float(uar_of(pairs.reshape(n_classes, n_classes).astype(float)))
+
+
 def accuracy(true: npt.ArrayLike, pred: npt.ArrayLike, classes: Sequence[str]) -> float:
     """Return the share of rows that are right, in [0, 1]: weighted accuracy (WA).
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.audio import Signal
 from featser.features.gemaps.frames import LONG_FFT, RATE
 from featser.features.spectrum import Floats
 
@@ -112,6 +114,31 @@ def harmonics_of(magnitude: Floats, hertz: NDArray[np.float64]) -> Harmonics:
         np.where(present, level, np.nan).astype(np.float32),
         np.where(present, deviation, np.nan).astype(np.float32),
     )
+
+
+_shared: WeakKeyDictionary[Signal, Harmonics] = WeakKeyDictionary()
+
+
+def voiced_harmonics(signal: Signal) -> Harmonics:
+    """Return the harmonics of the signal's voiced frames, computed once while the signal lives.
+
+    Parameters
+    ----------
+    signal : Signal
+        At 16 kHz, 60 ms or more.
+
+    Raises
+    ------
+    UnusableAudio
+        As :func:`~featser.features.gemaps.contours.contours_of`.
+    """
+    from featser.features.gemaps.contours import contours_of
+
+    known = _shared.get(signal)
+    if known is None:
+        found = contours_of(signal)
+        known = _shared.setdefault(signal, harmonics_of(found.magnitude, found.hertz[found.voiced]))
+    return known
 
 
 def harmonic_tilt(level: Floats) -> Floats:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
@@ -14,6 +15,9 @@ from featser.features.gemaps.extractor import refuse_short
 from featser.features.gemaps_contours import functionals_of_voiced
 from featser.features.shape import SHAPE, shape
 from featser.features.spectrum import DEFAULT, Floats, spectrum_of
+
+if TYPE_CHECKING:
+    from featser.features.phonation import Harmonics
 
 PRESET = "standard"
 
@@ -88,19 +92,20 @@ class Timbre(Extractor):
         self._check_rate(signal)
         refuse_short(signal, self.name)
         from featser.features.gemaps.contours import FRAME_RATE, contours_of
+        from featser.features.phonation import voiced_harmonics
 
         found = contours_of(signal)
         voiced = np.flatnonzero(found.voiced)
         values = np.vstack(
             [
                 shape(spectrum_of(signal), voiced + _LATER),
-                harmonic_balance(found.magnitude, found.hertz[voiced]),
+                balance_of(voiced_harmonics(signal)),
             ]
         )
         return functionals_of_voiced(values, FRAME_RATE, PRESET).ravel()
 
 
-def harmonic_balance(magnitude: Floats, hertz: Any) -> Floats:
+def harmonic_balance(magnitude: Floats, hertz: NDArray[np.float64]) -> Floats:
     """Contours of the first 20 harmonics below 7.9 kHz, with ``p`` the power of each.
 
     - ``tristimulus_1`` to ``3``: parts of the power in the first, the second to fourth, and the
@@ -126,7 +131,11 @@ def harmonic_balance(magnitude: Floats, hertz: Any) -> Floats:
     """
     from featser.features.phonation import harmonics_of
 
-    found = harmonics_of(magnitude, hertz)
+    return balance_of(harmonics_of(magnitude, hertz))
+
+
+def balance_of(found: Harmonics) -> Floats:
+    """Return :func:`harmonic_balance` of harmonics that are known, shape (7, frames)."""
     present = np.isfinite(found.level)
     amplitude = np.where(present, 10 ** (np.where(present, found.level, 0.0) / 20), 0.0)
     power = amplitude.astype(np.float64) ** 2

@@ -127,12 +127,12 @@ def voiced_contours(signal: Signal) -> Floats:
     """Return :data:`CONTOURS` of the signal's voiced frames, shape (32, voiced frames)."""
     from featser.features.gemaps.contours import contours_of
     from featser.features.gemaps.functionals import smoothed, smoothed_where_present
-    from featser.features.phonation import cepstral_prominence, harmonic_tilt, harmonics_of
+    from featser.features.phonation import cepstral_prominence, harmonic_tilt, voiced_harmonics
 
     found = contours_of(signal)
     voiced = found.voiced
     voice = smoothed_where_present(found.voice)[voiced].T
-    level = harmonics_of(found.magnitude, found.hertz[voiced]).level
+    level = voiced_harmonics(signal).level
     formants = voice[_FORMANTS]
     octaves = np.diff(np.log2(np.maximum(formants, np.float32(_LEAST_HZ))), axis=0)
     further = (

@@ -7,6 +7,7 @@ opinions of independent estimators that never heard the row, and revises opinion
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ TOO_FEW = 2
 """Utterances that a combination of classes must have to be learnt."""
 
 
-class Coupler(BaseEstimator):
+class Coupler(BaseEstimator, ABC):
     """What all couplers share.
 
     Attributes
@@ -54,6 +55,7 @@ class Coupler(BaseEstimator):
     widths_: dict[str, int]
     notes_: list[str]
 
+    @abstractmethod
     def fit(
         self,
         training: Training,
@@ -62,11 +64,10 @@ class Coupler(BaseEstimator):
         estimators: Mapping[str, Any],
     ) -> Coupler:
         """Learn how tasks help each other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def revise(self, X: NDArray[Any], opinions: Opinions) -> Opinions:
         """Return the opinions that it changes."""
-        raise NotImplementedError
 
 
 class Chain(Coupler):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.evaluation.metrics import uar
+from featser.evaluation.metrics import uar_of_codes
 from featser.models.balance import balanced_weights
 from featser.models.kernel_ridge import LeftOut, RidgePath, kernel, left_out_groups
 from featser.models.routing import REQUESTED
@@ -23,16 +25,24 @@ PENALTIES = tuple(float(value) for value in 10.0 ** np.arange(-6, 0.01, 0.5))
 """Ridge penalties that are tried, for each row."""
 
 
-class _Kernel(BaseEstimator):
+class _Kernel(BaseEstimator, ABC):
     """What both share: landmarks, a path of penalties, and the one that left-out speakers like."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
-    blocks: Sequence[int] | None
-    gamma: float | Sequence[float]
-    penalties: Sequence[float]
-    n_landmarks: int
-    seed: int
+    def __init__(
+        self,
+        blocks: Sequence[int] | None = None,
+        gamma: float | Sequence[float] = 0.5,
+        penalties: Sequence[float] = PENALTIES,
+        n_landmarks: int = 4000,
+        seed: int = 0,
+    ) -> None:
+        self.blocks = blocks
+        self.gamma = gamma
+        self.penalties = penalties
+        self.n_landmarks = n_landmarks
+        self.seed = seed
 
     def _choose(
         self,
@@ -45,12 +55,13 @@ class _Kernel(BaseEstimator):
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
         self.blocks_ = self._widths(X.shape[1])
-        landmarks = X[self._landmarks(len(X))]
+        chosen = self._landmarks(len(X))
         best: tuple[Any, ...] = (-np.inf,)
         self.path_: list[tuple[float, float, float]] = []
         for gamma in np.atleast_1d(np.asarray(self.gamma, dtype=float)).tolist():
-            root = _root(kernel(landmarks, landmarks, self.blocks_, gamma), X.dtype)
-            phi = _solved(root, kernel(landmarks, X, self.blocks_, gamma)).T
+            compared = kernel(X[chosen], X, self.blocks_, gamma)
+            root = _root(compared[:, chosen], X.dtype)
+            phi = _solved(root, compared).T
             path = RidgePath(phi, target, weight / weight.mean())
             for penalty in self.penalties:
                 told = path.without(groups, penalty * len(X))
@@ -59,7 +70,7 @@ class _Kernel(BaseEstimator):
                 if score > best[0]:
                     best = (score, gamma, penalty, told, path, root)
         self.inner_score_, self.gamma_, self.penalty_, told, path, root = best
-        self.landmarks_ = landmarks
+        self.landmarks_ = X[chosen]
         along = path.coefficients(self.penalty_ * len(X))
         self.coef_ = _solved(root, along, transposed=True)
         return np.asarray(told)
@@ -84,8 +95,9 @@ class _Kernel(BaseEstimator):
             raise ValueError(f"blocks {widths} do not divide {features} features")
         return widths + [rest] * (rest > 0)
 
+    @abstractmethod
     def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
-        raise TypeError("a kernel is a KernelClassifier or a KernelRegressor")
+        """Return how good left-out predictions, shape (n, k), are; more is better."""
 
 
 class KernelClassifier(ClassifierMixin, _Kernel):
@@ -125,23 +137,8 @@ class KernelClassifier(ClassifierMixin, _Kernel):
 
     Notes
     -----
-    A least-squares support vector machine for several classes (Suykens & Vandewalle 1999), as
-    exact as an SVM on such data, and a hundredfold quicker to tune.
+    A least-squares support vector machine for several classes (Suykens & Vandewalle 1999).
     """
-
-    def __init__(
-        self,
-        blocks: Sequence[int] | None = None,
-        gamma: float | Sequence[float] = 0.5,
-        penalties: Sequence[float] = PENALTIES,
-        n_landmarks: int = 4000,
-        seed: int = 0,
-    ) -> None:
-        self.blocks = blocks
-        self.gamma = gamma
-        self.penalties = penalties
-        self.n_landmarks = n_landmarks
-        self.seed = seed
 
     def fit(
         self,
@@ -176,9 +173,8 @@ class KernelClassifier(ClassifierMixin, _Kernel):
 
     def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
         known = np.isfinite(told[:, 0])
-        names = [str(code) for code in range(target.shape[1])]
-        true = target[known].argmax(axis=1).astype(str)
-        return uar(true, told[known].argmax(axis=1).astype(str), names)
+        true, predicted = target[known].argmax(axis=1), told[known].argmax(axis=1)
+        return uar_of_codes(true, predicted, target.shape[1])
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the calibrated probabilities, shape (n, k)."""
@@ -211,20 +207,6 @@ class KernelRegressor(RegressorMixin, _Kernel):
         As :class:`KernelClassifier` has them.
     """
 
-    def __init__(
-        self,
-        blocks: Sequence[int] | None = None,
-        gamma: float | Sequence[float] = 0.5,
-        penalties: Sequence[float] = PENALTIES,
-        n_landmarks: int = 4000,
-        seed: int = 0,
-    ) -> None:
-        self.blocks = blocks
-        self.gamma = gamma
-        self.penalties = penalties
-        self.n_landmarks = n_landmarks
-        self.seed = seed
-
     def fit(
         self,
         X: ArrayLike,
@@ -234,7 +216,9 @@ class KernelRegressor(RegressorMixin, _Kernel):
         lineage: NDArray[np.intp] | None = None,
     ) -> KernelRegressor:
         """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
-        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y, y_numeric=True)
+        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
+            self, X, y, y_numeric=True, ensure_min_samples=2
+        )
         values, target = checked
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
         there = np.flatnonzero(weight > 0)
@@ -250,9 +234,7 @@ class KernelRegressor(RegressorMixin, _Kernel):
 
     def _score(self, target: Floats, told: Floats, weight: Floats) -> float:
         known = np.isfinite(told[:, 0])
-        error = np.sum(weight[known] * (target[known, 0] - told[known, 0]) ** 2)
-        spread = np.sum(weight[known] * target[known, 0] ** 2)
-        return float(1 - error / spread) if spread > 0 else 0.0
+        return float(r2_score(target[known, 0], told[known, 0], sample_weight=weight[known]))
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return the predicted values, shape (n,)."""

@@ -94,7 +94,7 @@ class RidgePath:
         return np.maximum(power, 0), vectors, inputs @ vectors
 
     def coefficients(self, penalty: float) -> Floats:
-        """Return β, shape (m, k)."""
+        """Return β, shape (m, k), for a penalty λ above 0."""
         power, vectors, rows = self._basis
         along = rows.T @ (self._root * self.target)
         return np.asarray(vectors @ (along / (power + penalty)[:, None]))

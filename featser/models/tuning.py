@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -9,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.metrics import r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.evaluation.metrics import uar
+from featser.evaluation.metrics import uar_of_codes
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
 
@@ -32,16 +34,24 @@ class _Candidate:
     score: float = -np.inf
 
 
-class _Tuned(MetaEstimatorMixin, BaseEstimator):
+class _Tuned(MetaEstimatorMixin, BaseEstimator, ABC):
     """What both share: the contest between settings, and the estimator of the winner."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
-    estimator: Any
-    settings: Sequence[Mapping[str, Any]]
-    judged_by: str | None
-    n_folds: int
-    seed: int
+    def __init__(
+        self,
+        estimator: Any,
+        settings: Sequence[Mapping[str, Any]] = (),
+        judged_by: str | None = None,
+        n_folds: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.settings = settings
+        self.judged_by = judged_by
+        self.n_folds = n_folds
+        self.seed = seed
 
     def _fit_best(self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]) -> None:
         given = {key: np.asarray(value) for key, value in metadata.items() if value is not None}
@@ -94,11 +104,13 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator):
         configured = self._configured(setting, X)
         return configured if self.judged_by is None else configured.get_params()[self.judged_by]
 
+    @abstractmethod
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
-        raise TypeError("what is tuned is a TunedClassifier or a TunedRegressor")
+        """Return what inner folds are balanced by, shape (n,)."""
 
+    @abstractmethod
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
-        raise TypeError("what is tuned is a TunedClassifier or a TunedRegressor")
+        """Return how good left-out predictions are; more is better."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -142,20 +154,6 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         of ``folds`` it was judged on.
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        settings: Sequence[Mapping[str, Any]] = (),
-        judged_by: str | None = None,
-        n_folds: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.settings = settings
-        self.judged_by = judged_by
-        self.n_folds = n_folds
-        self.seed = seed
-
     def fit(
         self,
         X: ArrayLike,
@@ -191,8 +189,7 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         return y
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
-        classes = [str(code) for code in range(len(self.classes_))]
-        return uar(y.astype(str), predicted.astype(str), classes)
+        return uar_of_codes(y, predicted, len(self.classes_))
 
 
 class TunedRegressor(RegressorMixin, _Tuned):
@@ -213,20 +210,6 @@ class TunedRegressor(RegressorMixin, _Tuned):
     setting_, candidates_
         As :class:`TunedClassifier` has them; the score is the share of the variance explained.
     """
-
-    def __init__(
-        self,
-        estimator: Any,
-        settings: Sequence[Mapping[str, Any]] = (),
-        judged_by: str | None = None,
-        n_folds: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.estimator = estimator
-        self.settings = settings
-        self.judged_by = judged_by
-        self.n_folds = n_folds
-        self.seed = seed
 
     def fit(
         self,
@@ -260,8 +243,7 @@ class TunedRegressor(RegressorMixin, _Tuned):
         return quarters(y)
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
-        spread = float(np.sum((y - y.mean()) ** 2))
-        return float(1 - np.sum((y - predicted) ** 2) / spread) if spread > 0 else 0.0
+        return float(r2_score(y, predicted))
 
 
 def quarters(y: NDArray[Any]) -> NDArray[Any]:

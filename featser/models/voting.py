@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -11,7 +12,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin, clone
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
-from featser.evaluation.metrics import ccc, uar
+from featser.evaluation.metrics import ccc, uar_of_codes
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.stacking import pool, stack_probabilities, stack_values
@@ -21,15 +22,22 @@ Members = Sequence[tuple[str, Any]]
 Weights = Literal["equal", "inner", "stacked"]
 
 
-class _Vote(_BaseComposition):
+class _Vote(_BaseComposition, ABC):
     """What both votes share: fitted members and their weights."""
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
 
-    members: Members
-    weights: Weights | Sequence[float]
-    n_folds: int
-    seed: int
+    def __init__(
+        self,
+        members: Members,
+        weights: Weights | Sequence[float] = "equal",
+        n_folds: int = 4,
+        seed: int = 0,
+    ) -> None:
+        self.members = members
+        self.weights = weights
+        self.n_folds = n_folds
+        self.seed = seed
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, those of the members under ``member__parameter``."""
@@ -95,17 +103,21 @@ class _Vote(_BaseComposition):
             said.append(np.stack([self._opinion(one, _rows(X, test)) for one in fitted]))
         return np.concatenate(tested), np.concatenate(said, axis=1)
 
+    @abstractmethod
     def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
-        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
+        """Return what a fitted member predicts: shape (n, k) of probabilities, or (n,)."""
 
+    @abstractmethod
     def _stacked(self, y: NDArray[Any], opinions: NDArray[np.float64]) -> NDArray[np.float64]:
-        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
+        """Return weights, shape (members,), learnt from left-out predictions."""
 
+    @abstractmethod
     def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
-        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
+        """Return what inner folds are balanced by, shape (n,)."""
 
+    @abstractmethod
     def _above_chance(self, y: NDArray[Any], opinion: NDArray[np.float64]) -> float:
-        raise TypeError("a vote is a VoteClassifier or a VoteRegressor")
+        """Return by how much left-out predictions exceed chance: UAR, or CCC."""
 
 
 class VoteClassifier(ClassifierMixin, _Vote):
@@ -132,18 +144,6 @@ class VoteClassifier(ClassifierMixin, _Vote):
     slope_ : float or None
         With ``'stacked'`` the power that the product of probabilities is raised to.
     """
-
-    def __init__(
-        self,
-        members: Members,
-        weights: Weights | Sequence[float] = "equal",
-        n_folds: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.members = members
-        self.weights = weights
-        self.n_folds = n_folds
-        self.seed = seed
 
     def fit(
         self,
@@ -184,9 +184,8 @@ class VoteClassifier(ClassifierMixin, _Vote):
         return weights
 
     def _above_chance(self, y: NDArray[Any], opinion: NDArray[np.float64]) -> float:
-        classes = [str(code) for code in range(len(self.classes_))]
-        predicted = opinion.argmax(axis=1).astype(str)
-        return uar(y.astype(str), predicted, classes) - 1 / len(classes)
+        count = len(self.classes_)
+        return uar_of_codes(y, opinion.argmax(axis=1), count) - 1 / count
 
 
 class VoteRegressor(RegressorMixin, _Vote):
@@ -208,18 +207,6 @@ class VoteRegressor(RegressorMixin, _Vote):
     weights_ : ndarray, shape (members,)
         They sum to 1.
     """
-
-    def __init__(
-        self,
-        members: Members,
-        weights: Weights | Sequence[float] = "equal",
-        n_folds: int = 4,
-        seed: int = 0,
-    ) -> None:
-        self.members = members
-        self.weights = weights
-        self.n_folds = n_folds
-        self.seed = seed
 
     def fit(
         self,

@@ -27,6 +27,7 @@ from featser.verbs.results import run_folder
 from featser.verbs.source import STORE
 from featser.verbs.study import Study, study
 
+PROTOCOL = "speaker-independent"
 DRAWS = 5
 FEWEST = 2
 
@@ -134,10 +135,8 @@ def curve(
     found = study(
         source, store, primary, model, features, corpus, data, seed, jobs, audit, cache, examining
     )
-    folds = make_folds(
-        "speaker-independent", found.data.table, found.label, found.sound, found.settings.seed
-    )
-    plan = _plan(found.unit, folds, draws, found.settings.seed)
+    folds = make_folds(PROTOCOL, found.data.table, found.label, found.sound, found.settings.seed)
+    plan = _plan(found.unit(PROTOCOL), folds, draws, found.settings.seed)
     done, total = 0, folds.count * sum(map(len, plan.values()))
     points = []
     for speakers, chosen in plan.items():
@@ -146,6 +145,7 @@ def curve(
             base = done
             predicted.append(
                 found.predict(
+                    PROTOCOL,
                     part,
                     found.data.copies,
                     jobs,

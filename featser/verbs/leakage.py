@@ -213,7 +213,9 @@ def _predicted(
             found.settings.seed, jobs, progress,
         )  # fmt: skip
         return leaky, []
-    honest = found.predict(folds, copies if way.copies == "training" else None, jobs, progress)
+    honest = found.predict(
+        way.protocol, folds, copies if way.copies == "training" else None, jobs, progress
+    )
     return honest.predictions, honest.notes
 
 

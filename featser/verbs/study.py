@@ -15,7 +15,6 @@ from featser.errors import TaskError
 from featser.evaluation.copies import Copies
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.folds import Folds
-from featser.evaluation.protocols import independent_units
 from featser.evaluation.rows import Rows
 from featser.features.store import Store
 from featser.models.multitask import MultiTaskEstimator
@@ -26,6 +25,7 @@ from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.examined import by_bytes, examined
 from featser.verbs.fit import unfitted
 from featser.verbs.fits import Fits
+from featser.verbs.planned import inner_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +67,9 @@ class Study:
         """The features, shape (n, d): a study holds them in memory."""
         return in_memory(self.data.X)
 
-    @property
-    def unit(self) -> NDArray[np.str_]:
-        """What must not be divided: speakers, joined where they share a recording."""
-        return independent_units(self.data.speaker, self.sound)
+    def unit(self, protocol: str) -> NDArray[np.str_]:
+        """Return what inner folds keep together: see :func:`inner_units`."""
+        return inner_units(protocol, self.data, self.sound)
 
     @property
     def model(self) -> MultiTaskEstimator:
@@ -78,12 +77,18 @@ class Study:
         return unfitted(self.data, self.settings, [self.task])
 
     def predict(
-        self, folds: Folds, copies: Copies | None, jobs: int, progress: Progress
+        self,
+        protocol: str,
+        folds: Folds,
+        copies: Copies | None,
+        jobs: int,
+        progress: Progress,
     ) -> CrossFit:
         """Return out-of-fold predictions; see :func:`featser.evaluation.crossval.cross_fit`."""
         labels = self.data.table[[self.task.name]]
+        unit = self.unit(protocol)
         return cross_fit(
-            self.model, self.features, labels, folds, self.unit, [self.task], jobs, progress,
+            self.model, self.features, labels, folds, unit, [self.task], jobs, progress,
             copies, self.fits, final=False,
         )  # fmt: skip
 
