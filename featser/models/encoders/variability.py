@@ -115,11 +115,10 @@ class TotalVariability(BaseEstimator):
         precision = (count @ crossed.reshape(components, -1)).reshape(-1, rank, rank)
         precision += np.eye(rank)
         pulled = shifted.reshape(-1, components * width) @ self.loadings_.reshape(-1, rank)
-        covariance: Floats = np.linalg.inv(precision)
-        told: Floats = (covariance @ pulled[:, :, None])[:, :, 0]
-        likelihood: Floats = 0.5 * (
-            np.einsum("ur,ur->u", told, pulled) - np.linalg.slogdet(precision)[1]
-        )
+        covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
+        told = (covariance @ pulled[:, :, None])[:, :, 0]
+        volume = np.asarray(np.linalg.slogdet(precision)[1], dtype=np.float64)
+        likelihood = 0.5 * ((told * pulled).sum(axis=1) - volume)
         return told, covariance, likelihood
 
     def transform(self, zeroth: Array, first: Array) -> Floats:
