@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +60,8 @@ class Recipe(BaseModel):
         How tasks learn from each other.
     select : str
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
+    encode : str
+        What models see of the features ``frames``, such as ``fisher:64``; ``none``: nothing.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -90,6 +93,7 @@ class Recipe(BaseModel):
     tune: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
+    encode: str = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []
@@ -158,6 +162,16 @@ class Recipe(BaseModel):
         from featser.models.selection import parse_selection
 
         _as_value_error(parse_selection, spec)
+        return spec
+
+    @field_validator("encode")
+    @classmethod
+    def _known_encoder(cls, spec: str) -> str:
+        from featser.features.spectrum import N_MELS
+        from featser.models.encoders import make_encoder
+
+        if spec != "none":
+            _as_value_error(partial(make_encoder, width=N_MELS), spec)
         return spec
 
     @model_validator(mode="after")
