@@ -16,6 +16,7 @@ from featser.cli_fit import fit
 from featser.cli_leakage import leakage
 from featser.cli_lists import augmentations, cards, features
 from featser.cli_options import Corpus, DataOption, Features, Jobs, bars_of
+from featser.cli_run import run
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     say,
@@ -173,6 +174,7 @@ def extract(
 
 
 app.command()(fit)
+app.command()(run)
 
 
 @app.command()
