@@ -15,7 +15,7 @@ SUBSETS = {
     # corpus: its speakers, and every how many of their recordings
     "banglaser": ({"01", "02", "03", "04"}, 3),
     "ravdess": ({"01", "02", "07", "08"}, 4),
-    "emodb": ({"03", "08", "10", "13"}, 2),
+    "emodb": ({"03", "08", "10", "13"}, 1),
 }
 
 

@@ -215,6 +215,7 @@ class _Steps:
         write_text(self.kept.folder / "audit.json", text)
         counts = found.to_dict()["counts"]
         told = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
+        told += f": {self.kept.folder / 'audit.json'}"
         self.kept.audit = {"identity": identity, "told": told}
         self.kept.write()
         return Step("audit", False, told), Known(table, found)
