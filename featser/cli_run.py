@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli_options import DataOption, Jobs, bars_of, typed
+from featser.cli_options import DataOption, Jobs, Timeout, bars_of, typed
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import say, show_extraction, show_run, table
 
@@ -40,6 +40,7 @@ def run(
         bool, typer.Option("--dry-run", help="Only say what would be done, and what it costs.")
     ] = False,
     jobs: Jobs = -1,
+    timeout: Timeout = 60.0,
 ) -> None:
     """Carry out a recipe: scan, audit, extract, fit and report, each step that is not done yet.
 
@@ -59,6 +60,7 @@ def run(
             again=again,
             dry_run=dry_run,
             jobs=jobs,
+            timeout=timeout,
             command=typed(),
             progress_of=bars,
             tell=lambda step: say(str(step)),

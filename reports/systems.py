@@ -28,6 +28,9 @@ from featser.reporting.wording import metric_title, optimistic
 HERE = Path(__file__).resolve().parent
 PAGES = HERE / "systems"
 MARKS = ("<!-- systems: begin (written by reports/systems.py) -->", "<!-- systems: end -->")
+TIMEOUT = 600.0
+"""Seconds: no figure is to depend on how busy the machine was."""
+
 INTRODUCTION = """## Published systems
 
 Ten published systems, each a recipe of `pipelines/` whose comment says what is the paper's and
@@ -81,6 +84,7 @@ def carry_out(entry: Entry, corpora: Path, work: Path) -> None:
         work / entry.label,
         work / "store",
         changes=entry.changes,
+        timeout=TIMEOUT,
         command=entry.command,
         tell=lambda step: print(f"  {step}", flush=True),
     )

@@ -20,7 +20,7 @@ from featser.features.copies import Sound, plan_copies
 from featser.features.extraction import identify
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.pending import segments
-from featser.features.store import Store
+from featser.features.store import Store, utterance_key
 from featser.location import is_remote
 from featser.models.estimators import members_of
 from featser.recipe import Recipe
@@ -159,10 +159,10 @@ def forecast(source: Source, recipe: Recipe, store: str | Path, jobs: int = -1) 
 
     cores = joblib.effective_n_jobs(jobs)
     table = source.table
-    keys = identify(table)[1]
+    kept = Store(store)
+    keys = _keys(table, kept)
     seconds = _seconds(table)
     sounds = _sounds(table, keys, recipe, seconds)
-    kept = Store(store)
     extractors = [make_extractor(spec) for spec in recipe.features]
     plans = [_extractor(one, sounds, kept, cores) for one in extractors]
     copies = len(sounds) - len({key for key in keys if key})
@@ -200,6 +200,16 @@ def _corpora(table: pd.DataFrame, seconds: NDArray[np.float64]) -> list[CorpusPl
         count = len(set(speaker[rows]) - {""})
         found.append(CorpusPlan(name, int(rows.sum()), count, float(seconds[rows].sum())))
     return found
+
+
+def _keys(table: pd.DataFrame, store: Store) -> list[str | None]:
+    """Return each row's key in the store; a stand-in where it is of no use, or costs a download."""
+    known = store.folder.is_dir()
+    here = np.array([known and not is_remote(file) for file in table["file"]], dtype=bool)
+    keys: list[str | None] = [utterance_key(*segment) for segment in segments(table)]
+    for row, key in zip(np.flatnonzero(here).tolist(), identify(table[here])[1], strict=True):
+        keys[row] = key
+    return keys
 
 
 def _sounds(

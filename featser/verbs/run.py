@@ -14,6 +14,7 @@ import yaml
 from featser.audit.run import audit_manifest
 from featser.evaluation.uncertainty import to_json
 from featser.evaluation.units import speaker_ids
+from featser.features.crew import TIMEOUT
 from featser.features.extraction import Extraction, identify, usable
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
@@ -111,6 +112,7 @@ def run(
     again: bool = False,
     dry_run: bool = False,
     jobs: int = -1,
+    timeout: float = TIMEOUT,
     command: str = "",
     progress_of: Callable[[str], Progress] | None = None,
     tell: Callable[[Step], object] | None = None,
@@ -136,6 +138,9 @@ def run(
         Whether only to say what would be done, writing nothing.
     jobs : int
         Worker processes; −1 for one a core.
+    timeout : float
+        Seconds after which an extractor is given up on a recording, as
+        :func:`~featser.verbs.extract.extract` has them.
     command : str
         What the user typed, for the report.
     progress_of : callable, optional
@@ -168,7 +173,7 @@ def run(
     kept = Kept(folder) if again else kept
     kept.recipe = wanted.model_dump(mode="json")
     write_text(folder / RECIPE, yaml.safe_dump(kept.recipe, sort_keys=False, allow_unicode=True))
-    steps = _Steps(source, wanted, Path(store), kept, jobs, progress_of or _quiet)
+    steps = _Steps(source, wanted, Path(store), kept, jobs, timeout, progress_of or _quiet)
 
     def told(step: Step) -> None:
         outcome.steps.append(step)
@@ -195,6 +200,7 @@ class _Steps:
     store: Path
     kept: Kept
     jobs: int
+    timeout: float
     progress_of: Callable[[str], Progress]
 
     def __post_init__(self) -> None:
@@ -228,6 +234,7 @@ class _Steps:
             data=data,
             jobs=self.jobs,
             progress=self.progress_of("Extracting features"),
+            timeout=self.timeout,
             altering=self.progress_of("Extracting augmented copies"),
         )
         told = f"{result.done} done, {result.reused} reused, "
