@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ def statistics(model: DiagonalGMM, spoken: Sequences, squares: bool = False) -> 
     shape = (len(zeroth), *model.means_.shape)
     first = np.empty(shape, np.float32)
     second = np.empty(shape, np.float32) if squares else None
-    for row, (begin, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for row, (begin, end) in enumerate(pairwise(bounds)):
         share, own = posterior[begin:end].T, values[begin:end]
         first[row] = share @ own
         if second is not None:
