@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from systems import section_of
+
 import featser
 from featser.evaluation.protocols import PROTOCOLS
 from featser.recipe import DEFAULT_FEATURES, load_recipe
@@ -78,7 +80,10 @@ def main() -> None:
 
 def write(rows: list[Row]) -> None:
     """Write reports/README.md and the README's table, as far as seeds are done."""
-    (HERE / "README.md").write_text(page(rows), encoding="utf-8")
+    results = HERE / "README.md"
+    systems = section_of(results.read_text(encoding="utf-8"))
+    text = f"{page(rows)}\n{systems}\n" if systems else page(rows)
+    results.write_text(text, encoding="utf-8")
     readme = HERE.parent / "README.md"
     readme.write_text(with_figures(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
 

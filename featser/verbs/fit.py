@@ -33,7 +33,7 @@ from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Coupling, Task
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
-from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
@@ -57,7 +57,7 @@ def fit(
     jobs: int = -1,
     command: str = "",
     progress: Progress = silent,
-    audit: bool = True,
+    audit: bool | Known = True,
     examining: Progress = silent,
     augmented: bool = True,
     sides: Sides | None = None,
@@ -111,9 +111,10 @@ def fit(
     progress : callable
         Called with the fits done and in all: each member of a vote counts, for each task in each
         fold.
-    audit : bool
+    audit : bool or Known
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
-        report tells what was found. Without it only copies byte for byte are kept together.
+        report tells what was found. Without it only copies byte for byte are kept together. An
+        audit that was made already is taken where it is of the same rows.
     examining : callable
         Called with the recordings audited and in all.
     augmented : bool
@@ -185,10 +186,13 @@ def fit(
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
-        examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
+        examined(
+            material.table, settings.primary, jobs, settings.seed, examining, found.cards,
+            audit if isinstance(audit, Known) else None,
+        )
         if audit
         else by_bytes(material.table)
-    )
+    )  # fmt: skip
     material.notes += seen.notes
     predictions, folds, enrolled, metrics = [], [], [], Metrics()
     fits = Fits(store) if cache else None
