@@ -38,6 +38,9 @@ SPECS = [
     "voice",
     "rhythm",
     "timbre",
+    "tarma",
+    "tar",
+    "static-ar",
     "egemaps",
     "compare",
 ]
