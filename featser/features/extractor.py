@@ -193,6 +193,7 @@ OTHERS = {
     "covariance": "featser.features.covariance:Covariance",
     "modulation": "featser.features.modulation:Modulation",
     "contrasts": "featser.features.contrasts:Contrasts",
+    "pyramid": "featser.features.pyramid:Pyramid",
     "tarma": "featser.features.tarma:Tarma",
     "tar": "featser.features.tarma:tar",
     "static-ar": "featser.features.tarma:static_ar",

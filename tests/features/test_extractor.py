@@ -38,6 +38,7 @@ SPECS = [
     "voice",
     "rhythm",
     "timbre",
+    "pyramid",
     "tarma",
     "tar",
     "static-ar",
