@@ -101,7 +101,9 @@ def main() -> None:
 def labelled(folder: Path, path: Path) -> Path:
     """Write RAVDESS' manifest with the label that is to be learnt, and return where."""
     table = featser.scan("ravdess", folder).manifest
-    table[LABEL] = np.where(table["emotion"].isin(FEAR_TYPE), "fear-type", "other")
+    label = np.where(table["emotion"].isin(FEAR_TYPE), *TASK.classes)
+    # Not called ravdess, whose card says which labels there are to learn.
+    table = table[["file", "speaker"]].assign(corpus="ravdess-fear", **{LABEL: label})
     path.parent.mkdir(parents=True, exist_ok=True)
     write_manifest(table, path)
     return path
