@@ -62,7 +62,7 @@ class Pyramid(Extractor):
     def __init__(self) -> None:
         self.name = "pyramid"
         self.rate = DEFAULT.rate
-        self.cost_ms = 6.0
+        self.cost_ms = 3.0
         self.units = "those of MFCC, level, spectral shape (dB, Hz, decades), and these per s"
         self.description = "statistics within windows of 0.25 to 1 s, and their mean and maximum"
 

@@ -68,7 +68,7 @@ class Tarma(Extractor):
         self.name = name
         self.settings = settings
         self.rate = RATE
-        self.cost_ms = 30.0 if settings.moving_average else 12.0
+        self.cost_ms = 25.0 if settings.moving_average else 4.0
         self.units = "1, dB, decades, and these per s and per window"
         self.description = "linear prediction whose coefficients move within windows of 120 ms"
 
