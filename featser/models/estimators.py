@@ -48,6 +48,9 @@ BATCHED = ("xgboost",)
 
 DEFAULT_VOTE = ("kernel", "logistic")
 
+STREAMS = ("cnn", "cnn-lstm", "cnn-bilstm", "attention", "multiscale")
+"""Networks, which need ``pip install "featser[streams]"`` to be fitted."""
+
 
 def make_estimator(
     name: str,
@@ -81,7 +84,7 @@ def make_estimator(
         Which features it sees: see :func:`featser.models.selection.make_selector`.
     tune : bool
         Whether each estimator chooses its setting on left-out speakers
-        (:mod:`featser.models.grids`).
+        (:mod:`featser.models.grids`); networks keep theirs.
 
     Returns
     -------
@@ -106,7 +109,8 @@ def make_estimator(
     if len(members) > 1:
         vote = VoteClassifier if task.categorical else VoteRegressor
         model = vote(members, weights=weights, seed=seed)
-    if not task.categorical:
+    # Networks are trained for CCC as it is.
+    if not task.categorical and not all(member in STREAMS for member, _ in members):
         model = CCCMatched(model, seed=seed)
     return prepared(model, selector)
 
@@ -202,7 +206,7 @@ def _without_convergence_warning() -> Iterator[None]:
 
 def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None, tune: bool) -> Any:
     model = _own(name, task, seed, blocks)
-    return tuned(name, model, task.categorical, seed) if tune else model
+    return tuned(name, model, task.categorical, seed) if tune and name not in STREAMS else model
 
 
 def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
@@ -213,7 +217,7 @@ def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
             model.set_params(blocks=blocks)
         if task.categorical:
             return _in_steps(model, task)
-        if isinstance(model, KernelRegressor):
+        if isinstance(model, KernelRegressor) or name in STREAMS:
             return model
         return TransformedTargetRegressor(model, transformer=StandardScaler())
 
@@ -222,6 +226,8 @@ def _in_steps(classifier: Any, task: Task) -> Any:
     """Put an ordinal head on a classifier of three or more classes in an order."""
     if task.kind != "ordinal" or len(task.classes) == 2:
         return classifier
+    if "ordinal" in classifier.get_params():
+        return classifier.set_params(ordinal=True)
     # All but the calibrated ones balance what they learn from.
     return OrdinalClassifier(
         classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
@@ -322,6 +328,24 @@ def _kernel_regressor(seed: int) -> Any:
     return KernelRegressor(seed=seed)
 
 
+def _stream(network: str) -> tuple[Factory, Factory]:
+    """Return how a network's classifier and regressor are made."""
+
+    def classifier(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamClassifier, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamClassifier(network, seed=seed)
+
+    def regressor(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamRegressor, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamRegressor(network, seed=seed)
+
+    return classifier, regressor
+
+
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -334,5 +358,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
     "kernel": (_kernel, _kernel_regressor),
+    **{network: _stream(network) for network in STREAMS},
 }
 """Name → how its classifier and its regressor are made from a seed."""

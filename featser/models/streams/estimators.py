@@ -7,6 +7,7 @@ nothing of them, and predicts on onnxruntime.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -103,6 +104,11 @@ class _Stream(BaseEstimator):
         if interrupted:
             raise KeyboardInterrupt
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: not who is told of progress."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"progress": None}
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.width is not None
@@ -155,13 +161,11 @@ def refuse_without_torch() -> None:
         With the command that installs them.
     """
     for name in ("torch", "skorch", "onnx", "onnxruntime"):
-        try:
-            __import__(name)
-        except ImportError as error:
+        if find_spec(name) is None:
             raise ResourceError(
                 f"network streams need the package {name}, which is not installed: "
                 f'pip install "featser[streams]"'
-            ) from error
+            )
 
 
 class StreamClassifier(ClassifierMixin, _Stream):

@@ -258,10 +258,11 @@ class PrimaryGate(TaskWeighter):
 
 
 def agreement(main: Any, other: Any) -> Tensor:
-    """Return ``max(0, cos)`` of two tasks' gradients over the parameters that both have."""
+    """Return ``max(0, cos)`` of two tasks' gradients over the parameters that the first uses."""
     if main is None:
         return torch.ones(())
-    both = [(a, b) for a, b in zip(main, other, strict=True) if a is not None and b is not None]
+    pairs = zip(main, other, strict=True)
+    both = [(a, b) for a, b in pairs if _uses(a) and b is not None]
     if not both:
         return torch.zeros(())
     first = torch.cat([a.flatten() for a, _ in both])
@@ -274,7 +275,13 @@ def _gated(parts: Sequence[tuple[int, Any]], main: Any, gates: Tensor) -> Tensor
     told = [(task, part) for task, part in parts if part is not None]
     if not told:
         return None
-    return sum(part if main is None else gates[task] * part for task, part in told)
+    gated = _uses(main)
+    return sum(gates[task] * part if gated else part for task, part in told)
+
+
+def _uses(gradient: Any) -> bool:
+    """Return whether a task uses a parameter: no gradient, or nothing but 0, says that not."""
+    return gradient is not None and bool((gradient != 0).any())
 
 
 WEIGHTERS: dict[str, type[TaskWeighter]] = {
