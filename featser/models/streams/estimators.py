@@ -184,7 +184,7 @@ class StreamClassifier(ClassifierMixin, _Stream):
         of the best one are kept.
     batch_size : int
     learning_rate, weight_decay : float
-        Of AdamW.
+        Of AdamW; the rate rises to this and falls again in one cycle of ``epochs``.
     dropout : float
         Before the heads; half as much between convolutions.
     masking : float
@@ -454,13 +454,12 @@ class StreamEstimator(_Stream, MultiTaskEstimator):
     def attention(self, X: ArrayLike) -> dict[str, NDArray[np.float32]]:
         """Return, for each task, its attention over time, shape (n, T'); rows sum to 1.
 
-        Only the network ``attention`` has one. T' is about half the number of frames.
+        Only the network ``attention`` has one. T' is about a quarter of the number
+        of frames.
         """
         values = self._checked(X)
         found = self.network_.attention(values)
-        return {
-            name: found[:, model.position] for name, model in self.estimators_.items()
-        }
+        return {name: found[:, model.position] for name, model in self.estimators_.items()}
 
     def fit_batches(
         self, X: Rows, y: pd.DataFrame, sample_weight: SampleWeight = None

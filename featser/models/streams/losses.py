@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from featser.models.exported import Head
 
@@ -106,9 +106,9 @@ def _loss(head: Head, output: Tensor, label: Tensor) -> Tensor:
     if head.kind == "regression":
         return 1 - weighted_ccc(output[:, 0], label[:, 0], label[:, 1])
     if head.kind == "classification":
-        return -(label * F.log_softmax(output, dim=1)).sum() / label.sum()
+        return -(label * functional.log_softmax(output, dim=1)).sum() / label.sum()
     above, under = label.split(head.size, dim=1)
-    surprise = above * F.softplus(-output) + under * F.softplus(output)
+    surprise = above * functional.softplus(-output) + under * functional.softplus(output)
     return (surprise.sum(dim=0) / label.sum(dim=0).view(2, -1).sum(dim=0)).sum()
 
 

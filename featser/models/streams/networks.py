@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from featser.errors import TaskError, unknown
 from featser.models.exported import Head
@@ -95,16 +95,13 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
         """Return h, shape (n, c, t), and what is present of it, shape (n, 1, t)."""
-        if self.stride > 1:
-            there_after = there[:, :, :: self.stride]
-        else:
-            there_after = there
-        h = torch.relu(self.norm(self.convolution(h), there_after)) * there_after
+        there = there[:, :, :: self.stride]
+        h = torch.relu(self.norm(self.convolution(h), there)) * there
         if self.pool:
             # The last step of an odd number stays, or padding would decide whether it does.
-            h = F.max_pool1d(h, 2, ceil_mode=True)
-            there_after = F.max_pool1d(there_after, 2, ceil_mode=True)
-        return self.dropout(h), there_after
+            h = functional.max_pool1d(h, 2, ceil_mode=True)
+            there = functional.max_pool1d(there, 2, ceil_mode=True)
+        return self.dropout(h), there
 
 
 class Trunk(nn.Module):
@@ -190,7 +187,7 @@ class OrdinalOutputs(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """Return logits, shape (n, K − 1)."""
-        rises = torch.cat([self.first, F.softplus(self.rises)])
+        rises = torch.cat([self.first, functional.softplus(self.rises)])
         return self.score(h) - torch.cumsum(rises, dim=0)
 
 
@@ -323,8 +320,8 @@ def windowed(h: Tensor, weight: Tensor, window: int) -> Tensor:
     """
     padding = (0, window - 1)
     step = max(1, window // 2)
-    over = F.avg_pool1d(F.pad(h * weight, padding), window, step)
-    under = F.avg_pool1d(F.pad(weight, padding), window, step)
+    over = functional.avg_pool1d(functional.pad(h * weight, padding), window, step)
+    under = functional.avg_pool1d(functional.pad(weight, padding), window, step)
     there = (under > 0).to(h.dtype)
     return mean_and_greatest(over / under.clamp_min(1e-8), there)
 
