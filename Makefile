@@ -7,7 +7,7 @@ STREAMS := .venv-streams
 TORCH := torch==2.13.0
 DEMO := featser-demo
 
-.PHONY: demo test test-extras test-streams check bench reports ablation clean
+.PHONY: demo test test-extras test-streams check bench reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -38,6 +38,15 @@ bench: $(VENV)/.installed-bench
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
+	$(BIN)/python reports/systems.py $(CORPORA)
+
+# The table of published systems alone: what is done is not done again.
+systems: $(VENV)/.installed
+	$(BIN)/python reports/systems.py $(CORPORA)
+
+# Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
+studies: $(VENV)/.installed
+	$(BIN)/python reports/studies.py $(CORPORA)
 
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed

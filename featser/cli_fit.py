@@ -71,6 +71,14 @@ def fit(
             "mutual:0.5, speakers:0.1, stability:0.6.",
         ),
     ] = None,
+    encode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:NUMBER]",
+            help="What models see of the features `frames`, learnt in the fold: none (default), "
+            "fisher:64, supervector:64, ivector:64, bag:512.",
+        ),
+    ] = None,
     protocol: Protocol = None,
     train: Train = None,
     test: Test = None,
@@ -147,6 +155,7 @@ def fit(
             batches=batches,
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
+            encode=encode,
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

@@ -150,6 +150,7 @@ def _training(run: Run) -> dict[str, Any]:
         "batches": run.data.batched,
         "coupling": run.settings.coupling,
         "select": run.settings.select,
+        "encode": run.settings.encode,
         "tune": run.settings.tune,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
@@ -173,6 +174,7 @@ def _described(run: Run) -> dict[str, Any]:
         "model": describe_model(settings, run.data.tasks),
         "coupling": settings.coupling,
         "select": settings.select,
+        "encode": settings.encode,
         "tune": settings.tune,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
@@ -256,6 +258,7 @@ def _reproduce(run: Run) -> list[str]:
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
+        + ("" if settings.encode == "none" else f" --encode {settings.encode}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from featser.errors import ResourceError
-from featser.models.estimators import STREAMS, make_estimator
+from featser.models.estimators import NETWORKS, make_estimator
 from featser.models.exported import ExportedNetwork, Head, Scale
 from featser.tasks import Task
 
@@ -20,7 +20,7 @@ def test_a_network_names_the_extra_that_fitting_it_needs(
 ) -> None:
     for name in ("torch", "skorch", "onnx", "onnxruntime"):
         monkeypatch.setitem(sys.modules, name, sys if name != missing else None)
-    for name in STREAMS:
+    for name in NETWORKS:
         with pytest.raises(ResourceError, match=rf"{missing}.*pip install \"featser\[streams\]\""):
             make_estimator(name, task)
 
