@@ -48,6 +48,10 @@ ALLOWED = (
     "featser.models.encoders.variability.TotalVariability",
     "featser.models.encoded.FramesAlone",
     "featser.models.encoded.FramesEncoded",
+    "featser.models.exported.ExportedHead",
+    "featser.models.exported.ExportedNetwork",
+    "featser.models.exported.Head",
+    "featser.models.exported.Scale",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
     "featser.models.kernel.KernelClassifier",
@@ -58,6 +62,8 @@ ALLOWED = (
     "featser.models.selection.ScoreSelector",
     "featser.models.selection.SpeakerTaskSelector",
     "featser.models.selection.StabilitySelector",
+    "featser.models.streams.estimators.StreamClassifier",
+    "featser.models.streams.estimators.StreamRegressor",
     "featser.models.tuning.TunedClassifier",
     "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",
@@ -123,9 +129,8 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     """
     import skops.io
 
-    held: dict[str, Any] = {
-        name: _without_requests(estimator) for name, estimator in bundle.model.estimators_.items()
-    }
+    # All at once: tasks may share a network.
+    held: dict[str, Any] = _without_requests(dict(bundle.model.estimators_))
     coupler = getattr(bundle.model, "coupler_", None)
     if coupler is not None:
         held = {"estimators": held, "coupler": _without_requests(coupler)}

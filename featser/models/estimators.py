@@ -48,8 +48,8 @@ from featser.tasks import Task
 BATCHED = ("xgboost",)
 """Models that can learn from features in batches."""
 
-NETWORKS: tuple[str, ...] = ()
-"""Models that read packed frames, where there are some."""
+NETWORKS = ("cnn", "cnn-lstm", "cnn-bilstm", "attention", "multiscale")
+"""Models that read packed frames, where there are some; ``featser[streams]`` fits them."""
 
 DEFAULT_VOTE = ("kernel", "logistic")
 
@@ -88,7 +88,7 @@ def make_estimator(
         Which features it sees: see :func:`featser.models.selection.make_selector`.
     tune : bool
         Whether each estimator chooses its setting on left-out speakers
-        (:mod:`featser.models.grids`).
+        (:mod:`featser.models.grids`); networks keep theirs.
     frames : Place, optional
         Which columns are packed frames. Networks see them and nothing else; other models see all
         others, and what the encoder makes of the frames.
@@ -147,7 +147,9 @@ def _voting(
     if len(members) > 1:
         vote = VoteClassifier if task.categorical else VoteRegressor
         model = vote(members, weights=weights, seed=seed)
-    return model if task.categorical else CCCMatched(model, seed=seed)
+    if task.categorical or all(name in NETWORKS for name, _ in members):
+        return model  # networks are trained for CCC as it is
+    return CCCMatched(model, seed=seed)
 
 
 def _before(frames: Place | None, encoder: Any, pipeline: Pipeline) -> Pipeline:
@@ -255,7 +257,7 @@ def _without_convergence_warning() -> Iterator[None]:
 
 def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None, tune: bool) -> Any:
     model = _own(name, task, seed, blocks)
-    return tuned(name, model, task.categorical, seed) if tune else model
+    return tuned(name, model, task.categorical, seed) if tune and name not in NETWORKS else model
 
 
 def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
@@ -266,7 +268,7 @@ def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
             model.set_params(blocks=blocks)
         if task.categorical:
             return _in_steps(model, task)
-        if isinstance(model, KernelRegressor):
+        if isinstance(model, KernelRegressor) or name in NETWORKS:
             return model
         return TransformedTargetRegressor(model, transformer=StandardScaler())
 
@@ -275,6 +277,8 @@ def _in_steps(classifier: Any, task: Task) -> Any:
     """Put an ordinal head on a classifier of three or more classes in an order."""
     if task.kind != "ordinal" or len(task.classes) == 2:
         return classifier
+    if "ordinal" in classifier.get_params():
+        return classifier.set_params(ordinal=True)
     # All but the calibrated ones balance what they learn from.
     return OrdinalClassifier(
         classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
@@ -375,6 +379,24 @@ def _kernel_regressor(seed: int) -> Any:
     return KernelRegressor(seed=seed)
 
 
+def _stream(network: str) -> tuple[Factory, Factory]:
+    """Return how a network's classifier and regressor are made."""
+
+    def classifier(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamClassifier, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamClassifier(network, seed=seed)
+
+    def regressor(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamRegressor, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamRegressor(network, seed=seed)
+
+    return classifier, regressor
+
+
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -387,5 +409,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
     "kernel": (_kernel, _kernel_regressor),
+    **{network: _stream(network) for network in NETWORKS},
 }
 """Name → how its classifier and its regressor are made from a seed."""
