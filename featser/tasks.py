@@ -16,6 +16,10 @@ Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks learn from each other: see :mod:`featser.models.coupling`."""
 
+Joint = Literal["none", "equal", "ming", "uncertainty", "dwa", "druw", "primary-gate"]
+"""Whether tasks share a network, and how their losses are then weighted:
+:mod:`featser.models.joint`."""
+
 
 @dataclass(frozen=True)
 class Task:

@@ -54,6 +54,7 @@ ALLOWED = (
     "featser.models.exported.Scale",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.joint.PreparedHead",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
     "featser.models.normalise.Clip",
