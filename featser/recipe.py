@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
-from featser.tasks import Coupling
+from featser.tasks import Coupling, Joint
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -65,6 +65,8 @@ class Recipe(BaseModel):
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
     encode : str
         What models see of the features ``frames``, such as ``fisher:64``; ``none``: nothing.
+    joint : str
+        One network for all tasks, their losses weighted ``equal``, ``ming``, …; ``none``: one each.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -98,6 +100,7 @@ class Recipe(BaseModel):
     coupling: Coupling = "independent"
     select: str = "none"
     encode: str = "none"
+    joint: Joint = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []

@@ -20,13 +20,13 @@ from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
 from featser.models.coupling import refuse_batches
-from featser.models.estimators import members_of, reading_frames, refuse_all_at_once
+from featser.models.estimators import NETWORKS, members_of, reading_frames, refuse_all_at_once
 from featser.models.frames import Place
 from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Coupling, Task
+from featser.tasks import Coupling, Joint, Task
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -67,6 +67,9 @@ class Settings:
         Whether estimators choose their settings on speakers left out of the training part.
     encode : str
         What becomes of packed frames: see :func:`featser.models.encoders.make_encoder`.
+    joint : str
+        Whether tasks share a network, and how their losses are weighted:
+        :class:`featser.models.joint.JointNetwork`.
     """
 
     features: tuple[str, ...]
@@ -85,6 +88,7 @@ class Settings:
     select: str = "none"
     tune: bool = False
     encode: str = "none"
+    joint: Joint = "none"
 
 
 @dataclass
@@ -297,6 +301,28 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def refuse_joint(settings: Settings) -> None:
+    """Refuse what one network for all tasks cannot be.
+
+    Raises
+    ------
+    TaskError
+        With the mend.
+    """
+    if settings.joint == "none":
+        return
+    if settings.model not in NETWORKS:
+        raise TaskError(
+            f"--joint {settings.joint} needs one network for all tasks, --model "
+            f"{', '.join(NETWORKS)}; it is '{settings.model}'"
+        )
+    for option, value in (("coupling", settings.coupling), ("select", settings.select)):
+        if value not in ("independent", "none"):
+            raise TaskError(f"--joint {settings.joint} does not go with --{option} {value}")
+    if settings.tune or settings.encode != "none":
+        raise TaskError(f"--joint {settings.joint} goes neither with --tune nor with --encode")
+
+
 def _refuse_idle_frames(data: Data, settings: Settings) -> None:
     """Refuse frames that nothing would read, and reading frames where there are none."""
     networks = reading_frames(settings.model)
@@ -375,6 +401,9 @@ def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = Fa
 
 
 def _describe_estimator(settings: Settings, tasks: Sequence[Task], batched: bool) -> str:
+    if settings.joint != "none":
+        how = f"losses weighted: {settings.joint}"
+        return f"one network {settings.model} for {len(tasks)} tasks; {how}"
     names = members_of(settings.model)
     how_set = ", settings chosen on left-out speakers" if settings.tune else ""
     if len(names) == 1:

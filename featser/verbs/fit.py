@@ -25,13 +25,14 @@ from featser.models.coupling import CoupledEstimator
 from featser.models.encoders import make_encoder
 from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
+from featser.models.joint import JointNetwork
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Coupling, Task
-from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.tasks import Coupling, Joint, Task
+from featser.verbs.data import Data, Settings, load_data, read_rows, refuse_joint
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
@@ -68,6 +69,7 @@ def fit(
     select: str | None = None,
     tune: bool | None = None,
     encode: str | None = None,
+    joint: Joint | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -145,6 +147,9 @@ def fit(
         What models see of the features ``frames``, learnt in the fold: ``fisher``, ``supervector``,
         ``ivector``, ``bag``, each with ``:NUMBER`` if need be
         (:func:`~featser.models.encoders.make_encoder`); ``none`` by default.
+    joint : str, optional
+        One of :data:`featser.tasks.Joint`: one network for all tasks, whose losses are weighted so
+        (:class:`~featser.models.joint.JointNetwork`); ``none`` by default: one for each task.
 
     Returns
     -------
@@ -177,10 +182,12 @@ def fit(
         select or (recipe.select if recipe else "none"),
         tune=(recipe.tune if recipe else False) if tune is None else tune,
         encode=encode or (recipe.encode if recipe else "none"),
+        joint=joint or (recipe.joint if recipe else "none"),
     )
     parse_selection(settings.select)
     if settings.encode != "none":
         make_encoder(settings.encode, N_MELS)
+    refuse_joint(settings)
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     # What the data do not allow is refused before their recordings are looked at.
@@ -269,6 +276,10 @@ def _cross_fit(
 
 def unfitted(data: Data, settings: Settings, tasks: Sequence[Task]) -> MultiTaskEstimator:
     """Return the model that the settings ask for, with an estimator for each task."""
+    if settings.joint != "none":
+        return JointNetwork(
+            tuple(tasks), settings.model, settings.joint, data.frames, settings.seed
+        )
     estimators = {task.name: _estimator(data, settings, task) for task in tasks}
     if settings.coupling == "independent":
         return MultiTaskEstimator(tuple(tasks), estimators)

@@ -151,6 +151,7 @@ def _training(run: Run) -> dict[str, Any]:
         "coupling": run.settings.coupling,
         "select": run.settings.select,
         "encode": run.settings.encode,
+        "joint": run.settings.joint,
         "tune": run.settings.tune,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
@@ -175,6 +176,7 @@ def _described(run: Run) -> dict[str, Any]:
         "coupling": settings.coupling,
         "select": settings.select,
         "encode": settings.encode,
+        "joint": settings.joint,
         "tune": settings.tune,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
@@ -259,6 +261,7 @@ def _reproduce(run: Run) -> list[str]:
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
         + ("" if settings.encode == "none" else f" --encode {settings.encode}")
+        + ("" if settings.joint == "none" else f" --joint {settings.joint}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]
