@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
-from featser.tasks import Coupling
+from featser.tasks import Coupling, TwoPass
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -59,6 +59,8 @@ class Recipe(BaseModel):
         How tasks learn from each other.
     select : str
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
+    two_pass : 'none', 'common', 'hard', 'soft' or 'weighted'
+        Whether each language has a model of its own, and how they are chosen.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -90,6 +92,7 @@ class Recipe(BaseModel):
     tune: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
+    two_pass: TwoPass = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []

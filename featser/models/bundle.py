@@ -44,6 +44,7 @@ ALLOWED = (
     "featser.models.estimators.FixedEpochsRegressor",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
+    "featser.models.language.LanguageRouted",
     "featser.models.normalise.Clip",
     "featser.models.normalise.Standardise",
     "featser.models.ordinal.OrdinalClassifier",

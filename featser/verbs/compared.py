@@ -135,7 +135,15 @@ def differences_told(runs: Sequence[Compared], parts: Sequence[pd.DataFrame]) ->
                 f"{run.name} has no run.json, so its speaker normalisation and seed are not known"
             )
     described = [run for run in runs if run.described]
-    for key in ("speaker_norm", "seed", "augmented_copies", "coupling", "select", *_SIDES):
+    for key in (
+        "speaker_norm",
+        "seed",
+        "augmented_copies",
+        "coupling",
+        "select",
+        "two_pass",
+        *_SIDES,
+    ):
         values = {run.name: _plain(run.described.get(key)) for run in described}
         if len(set(values.values())) > 1:
             listed = "; ".join(f"{name}: {value}" for name, value in values.items())
