@@ -32,16 +32,19 @@ COUPLED_FORMAT = 3
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
+    "featser.models.alignment.AlignedBlocks",
     "featser.models.balance.Balanced",
     "featser.models.boosted.BatchedXGBClassifier",
     "featser.models.boosted.BatchedXGBRegressor",
     "featser.models.calibration.GroupCalibrated",
+    "featser.models.columns.OnColumns",
     "featser.models.concordance.CCCMatched",
     "featser.models.couplers.Chain",
     "featser.models.couplers.Powerset",
     "featser.models.couplers.Stacked",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.fusion.GatedVote",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
     "featser.models.language.LanguageRouted",
