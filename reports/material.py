@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Memory
 
 import featser
+from featser.corpora.card import Card
 from featser.evaluation.compare import compare_task
 from featser.evaluation.crossval import cross_fit
 from featser.evaluation.folds import Folds
@@ -121,8 +121,7 @@ def material(
     specs : sequence of str
         Extractors.
     """
-    cached = Memory(work / "audited", verbose=0).cache(_one)
-    parts = [cached(corpora / name, work / name, name, tuple(specs)) for name in names]
+    parts = [_one(corpora / name, work / name, name, tuple(specs)) for name in names]
     together = {
         key: np.concatenate([getattr(part, key) for part in parts])
         for key in ("X", "speaker", "sound", "unit")
@@ -138,7 +137,7 @@ def _one(folder: Path, store: Path, name: str, specs: tuple[str, ...]) -> Materi
         specs, (), source.primary, "kernel", "equal", (PROTOCOL,), "none", 0, batches=False
     )
     data = load_data(source, unusable, Store(store), settings)
-    sound = examined(data.table, settings.primary, cards=source.cards).sound
+    sound = _sound(store / "sound.csv", data.table, settings.primary, source.cards)
     unit = independent_units(data.speaker, sound)
     return Material(
         data.table.drop(columns="key"),
@@ -147,6 +146,17 @@ def _one(folder: Path, store: Path, name: str, specs: tuple[str, ...]) -> Materi
         [value for extractor in data.extractors for value in extractor.names],
         *(np.char.add(f"{name} ", column.astype(str)) for column in (data.speaker, sound, unit)),
     )
+
+
+def _sound(kept: Path, table: pd.DataFrame, primary: str, cards: Sequence[Card]) -> np.ndarray:
+    """Return what the audit says of which recordings sound the same; it is asked once."""
+    if kept.exists():
+        before = pd.read_csv(kept, dtype=str)
+        if before["key"].tolist() == table["key"].tolist():
+            return before["sound"].to_numpy(dtype=np.str_)
+    sound = examined(table, primary, cards=cards).sound
+    pd.DataFrame({"key": table["key"], "sound": sound}).to_csv(kept, index=False)
+    return sound
 
 
 def told(interval: Row) -> str:

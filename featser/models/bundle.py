@@ -54,6 +54,7 @@ ALLOWED = (
     "featser.models.selection.ScoreSelector",
     "featser.models.selection.SpeakerTaskSelector",
     "featser.models.selection.StabilitySelector",
+    "featser.models.transfer.ContinuedClassifier",
     "featser.models.tuning.TunedClassifier",
     "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",

@@ -164,7 +164,8 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable classes, shape (n,)."""
-        classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        told = self.predict_proba(X)
+        classes: NDArray[Any] = self.classes_[told.argmax(axis=1)]
         return classes
 
     def _models(
