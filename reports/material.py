@@ -41,7 +41,7 @@ class Material:
     table : DataFrame, n rows
     X : ndarray of float32, shape (n, d)
     blocks : dict of str to int
-        How many features each extractor has, in the order of columns.
+        How many features each extractor has, by the name it was asked for, in order of columns.
     names : list of str
         Of the features.
     speaker, sound, unit : ndarray of str, shape (n,)
@@ -142,7 +142,7 @@ def _one(folder: Path, store: Path, name: str, specs: tuple[str, ...]) -> Materi
     return Material(
         data.table.drop(columns="key"),
         in_memory(data.X),
-        {extractor.spec: extractor.dimension for extractor in data.extractors},
+        {spec: one.dimension for spec, one in zip(specs, data.extractors, strict=True)},
         [value for extractor in data.extractors for value in extractor.names],
         *(np.char.add(f"{name} ", column.astype(str)) for column in (data.speaker, sound, unit)),
     )
