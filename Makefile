@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test test-extras check bench reports ablation clean
+.PHONY: demo test test-extras check bench reports studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -32,6 +32,10 @@ bench: $(VENV)/.installed-bench
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
+
+# Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
+studies: $(VENV)/.installed
+	$(BIN)/python reports/studies.py $(CORPORA)
 
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed

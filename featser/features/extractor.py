@@ -39,6 +39,9 @@ class Extractor(ABC):
     offset, duration : float or None
         The part of a recording that it wants, in seconds; None for all of it. Whoever reads the
         audio cuts it: the signal given to the extractor is that part already.
+    frame_width : int or None
+        Where the values are packed frames, the number of descriptors of each; None where they are
+        features of the whole utterance.
     cost_ms : float
         Roughly what 3.5 s of speech cost on one core, in milliseconds, reading excluded.
     units : str
@@ -53,6 +56,7 @@ class Extractor(ABC):
     rate: int = RATE
     offset: float | None = None
     duration: float | None = None
+    frame_width: int | None = None
     cost_ms: float
     units: str
     description: str
@@ -193,6 +197,7 @@ OTHERS = {
     "covariance": "featser.features.covariance:Covariance",
     "modulation": "featser.features.modulation:Modulation",
     "contrasts": "featser.features.contrasts:Contrasts",
+    "frames": "featser.features.frames:Frames",
     "bangla166": "featser.features.bangla166:Bangla166",
     "egemaps": "featser.features.opensmile:egemaps",
     "compare": "featser.features.opensmile:compare",

@@ -1,0 +1,126 @@
+"""Bag of audio words: how often each word of a codebook is heard in an utterance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from featser.models.encoders.encoder import Encoder, Floats
+from featser.models.encoders.gmm import clusters
+from featser.models.encoders.sequences import Sequences, batches
+from featser.progress import Progress
+
+
+class BagOfAudioWords(Encoder):
+    """Counts of the words nearest to an utterance's frames, as ``log(1 + count)``.
+
+    Counts are scaled to what an utterance of 100 frames would have, so that long and short ones
+    compare.
+
+    Parameters
+    ----------
+    width, cepstra, deltas, silence, n_frames, seed
+        As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
+    n_words : int
+        Of the codebook.
+    codebook : {'random', 'kmeans'}
+        Frames drawn at random, or centres of k-means.
+    nearest : int
+        How many words a frame counts for, the nearest first. More than one makes a soft count of
+        a frame between words.
+    log : bool
+        Whether the logarithm is taken.
+
+    Attributes
+    ----------
+    words_ : ndarray of float32, shape (n_words, d)
+    mean_, deviation_
+        As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
+
+    References
+    ----------
+    Schmitt and Schuller, "openXBOW: introducing the Passau open-source crossmodal bag-of-words
+    toolkit", JMLR 18, 2017.
+    """
+
+    def __init__(
+        self,
+        width: int = 40,
+        n_words: int = 512,
+        cepstra: int = 20,
+        deltas: bool = True,
+        silence: float | None = 35.0,
+        codebook: str = "random",
+        nearest: int = 5,
+        log: bool = True,
+        n_frames: int = 30_000,
+        seed: int = 0,
+    ) -> None:
+        self.width = width
+        self.n_words = n_words
+        self.cepstra = cepstra
+        self.deltas = deltas
+        self.silence = silence
+        self.codebook = codebook
+        self.nearest = nearest
+        self.log = log
+        self.n_frames = n_frames
+        self.seed = seed
+
+    @property
+    def dimension(self) -> int:
+        """As many as there are words."""
+        return self.n_words
+
+    def _fit(self, X: Floats, y: object, progress: Progress) -> Floats:
+        if not 1 <= self.nearest <= self.n_words:
+            raise ValueError(f"nearest is from 1 to the {self.n_words} words, not {self.nearest}")
+        frames = self._drawn(X)
+        if len(frames) < self.n_words:
+            raise ValueError(
+                f"{self.n_words} words need as many frames, there are {len(frames)}: take fewer"
+            )
+        self.words_ = self._written(frames)
+        progress(1, 1)
+        return self._counted(X)
+
+    def _written(self, frames: Floats) -> Floats:
+        if self.codebook == "kmeans":
+            return clusters(frames, self.n_words, self.seed)[0]
+        if self.codebook != "random":
+            raise ValueError(f"codebook is 'random' or 'kmeans', not '{self.codebook}'")
+        drawn = np.random.default_rng(self.seed).choice(len(frames), self.n_words, replace=False)
+        return frames[np.sort(drawn)]
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """Return packed frames X, shape (n, T · D), encoded, shape (n, n_words)."""
+        check_is_fitted(self, "words_")
+        return self._counted(self._checked(X, False))
+
+    def _counted(self, X: Floats) -> Floats:
+        return np.concatenate([self._count(self._standardised(X[rows])) for rows in batches(X)])
+
+    def _count(self, spoken: Sequences) -> Floats:
+        values, bounds = spoken
+        length = np.diff(bounds)
+        words, rows = self.n_words, len(length)
+        heard = _nearest(values, self.words_, self.nearest)
+        cells = np.repeat(np.arange(rows) * words, length)[:, None] + heard
+        count = np.bincount(cells.ravel(), minlength=rows * words).reshape(rows, words)
+        told = 100 * count / length[:, None]
+        return np.asarray(np.log1p(told) if self.log else told, dtype=np.float32)
+
+
+def _nearest(values: Floats, words: Floats, count: int) -> NDArray[np.intp]:
+    """Return which words are nearest to each frame, shape (N, count), the nearest first."""
+    found = np.empty((len(values), count), dtype=np.intp)
+    half = 0.5 * (words * words).sum(axis=1)
+    for begin in range(0, len(values), 4096):
+        near = values[begin : begin + 4096] @ words.T - half
+        here = np.arange(len(near))
+        for place in range(count):
+            best = near.argmax(axis=1)
+            found[begin : begin + len(near), place] = best
+            near[here, best] = -np.inf
+    return found

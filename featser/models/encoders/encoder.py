@@ -1,0 +1,135 @@
+"""What all encoders share: packed frames in, one vector an utterance out, learnt where fitted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from featser.models.encoders.gmm import DiagonalGMM
+from featser.models.encoders.sequences import Sequences, batches, sequences
+from featser.models.encoders.statistics import Statistics, joined, statistics
+from featser.progress import Progress, silent
+
+Floats = NDArray[np.float32]
+
+
+class Encoder(TransformerMixin, BaseEstimator, ABC):
+    """Vectors of utterances from their packed frames.
+
+    Descriptors are cepstra and their slopes of the frames that are not silent, standardised by
+    the mean and deviation over the training part's frames.
+    """
+
+    width: int
+    cepstra: int
+    deltas: bool
+    silence: float | None
+    n_frames: int
+    seed: int
+
+    def fit(self, X: ArrayLike, y: Any = None, progress: Progress = silent) -> Any:
+        """Learn from packed frames X, shape (n, T · D), and classes y where there is use for them.
+
+        ``progress`` is told of the steps of the background model or codebook.
+        """
+        self._fit(self._checked(X, True), y, progress)
+        return self
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, progress: Progress = silent) -> Floats:
+        """Learn from packed frames X, shape (n, T · D), and return them encoded, shape (n, m)."""
+        return self._fit(self._checked(X, True), y, progress)
+
+    @abstractmethod
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> Floats:
+        """Learn from rows, and return them encoded."""
+
+    @abstractmethod
+    def transform(self, X: ArrayLike) -> Floats:
+        """Return packed frames X, shape (n, T · D), encoded, shape (n, m)."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """How long a vector is, m; known before fitting."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the vectors' values, such as ``fisher_0012``."""
+        prefix = type(self).__name__.lower().removesuffix("s")
+        return np.array([f"{prefix}_{i:04d}" for i in range(self.dimension)], dtype=object)
+
+    @property
+    def _descriptors(self) -> int:
+        return self.cepstra * (2 if self.deltas else 1)
+
+    def _checked(self, X: ArrayLike, new: bool) -> Floats:
+        values: Floats = validate_data(
+            self, X, reset=new, dtype=np.float32, ensure_all_finite="allow-nan"
+        )
+        return values
+
+    def _sequences(self, X: Floats) -> Sequences:
+        return sequences(X, self.width, self.cepstra, self.deltas, self.silence)
+
+    def _standardised(self, X: Floats) -> Sequences:
+        values, bounds = self._sequences(X)
+        return Sequences((values - self.mean_) / self.deviation_, bounds)
+
+    def _drawn(self, X: Floats) -> Floats:
+        """Draw frames, as many of each batch of utterances as is its share, and standardise."""
+        rng = np.random.default_rng(self.seed)
+        drawn = []
+        for rows in batches(X):
+            values = self._sequences(X[rows]).values
+            quota = -(-self.n_frames * len(X[rows]) // len(X))
+            if quota < len(values):
+                values = values[np.sort(rng.choice(len(values), quota, replace=False))]
+            drawn.append(values)
+        frames = np.concatenate(drawn)
+        self.mean_ = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
+        deviation = frames.std(axis=0, dtype=np.float64)
+        steady = deviation <= 1e-6 * np.abs(self.mean_) + 1e-12
+        self.deviation_ = np.where(steady, 1.0, deviation).astype(np.float32)
+        return np.asarray((frames - self.mean_) / self.deviation_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+class BackgroundEncoder(Encoder):
+    """Vectors made of the statistics of a background model."""
+
+    n_components: int
+    n_iter: int
+    _squares = False
+
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> Floats:
+        self.gmm_ = DiagonalGMM(self.n_components, n_iter=self.n_iter, seed=self.seed)
+        self.gmm_.fit(self._drawn(X), progress=progress)
+        found = self._statistics(X)
+        self._learn(found, y)
+        return self._encode(found)
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """Return packed frames X, shape (n, T · D), encoded, shape (n, m)."""
+        check_is_fitted(self, "gmm_")
+        return self._encode(self._statistics(self._checked(X, False)))
+
+    def _statistics(self, X: Floats) -> Statistics:
+        return joined(
+            [statistics(self.gmm_, self._standardised(X[r]), self._squares) for r in batches(X)]
+        )
+
+    def _learn(self, found: Statistics, y: Any) -> None:
+        """Learn what there is beside the background model."""
+
+    @abstractmethod
+    def _encode(self, found: Statistics) -> Floats:
+        """Turn statistics of n utterances into vectors, shape (n, m)."""

@@ -1,0 +1,102 @@
+"""I-vectors: where an utterance lies in the space of total variability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.utils.validation import check_is_fitted
+
+from featser.models.encoders.encoder import BackgroundEncoder, Floats
+from featser.models.encoders.statistics import Statistics
+from featser.models.encoders.variability import TotalVariability
+
+
+class IVectors(BackgroundEncoder):
+    """I-vectors, centred and brought to length √R; on request on their discriminant axes.
+
+    Parameters
+    ----------
+    width, n_components, cepstra, deltas, silence, n_iter, n_frames, seed
+        As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
+    rank : int
+        R, dimensions of the space of total variability.
+    n_steps : int
+        Steps of EM for it.
+    lda : bool
+        Whether vectors are projected on the axes that tell the classes y apart, as many as there
+        are classes but one (shrunk covariances, Ledoit and Wolf 2004).
+
+    Attributes
+    ----------
+    gmm_, mean_, deviation_
+        As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
+    variability_ : TotalVariability
+    centre_ : ndarray of float64, shape (R,)
+        The mean i-vector of the training part.
+    lda_ : LinearDiscriminantAnalysis
+        Where asked for.
+
+    References
+    ----------
+    Dehak et al., "Front-end factor analysis for speaker verification", IEEE TASLP 19, 2011;
+    Garcia-Romero and Espy-Wilson, "Analysis of i-vector length normalization in speaker
+    recognition systems", Interspeech 2011.
+    """
+
+    def __init__(
+        self,
+        width: int = 40,
+        n_components: int = 64,
+        cepstra: int = 20,
+        deltas: bool = True,
+        silence: float | None = 35.0,
+        rank: int = 100,
+        n_steps: int = 5,
+        lda: bool = False,
+        n_iter: int = 25,
+        n_frames: int = 30_000,
+        seed: int = 0,
+    ) -> None:
+        self.width = width
+        self.n_components = n_components
+        self.cepstra = cepstra
+        self.deltas = deltas
+        self.silence = silence
+        self.rank = rank
+        self.n_steps = n_steps
+        self.lda = lda
+        self.n_iter = n_iter
+        self.n_frames = n_frames
+        self.seed = seed
+
+    @property
+    def dimension(self) -> int:
+        """R; on discriminant axes one less than the classes, known once it is fitted."""
+        if not self.lda:
+            return self.rank
+        check_is_fitted(self, "lda_")
+        return min(self.rank, len(self.lda_.classes_) - 1)
+
+    def _learn(self, found: Statistics, y: Any) -> None:
+        self.variability_ = TotalVariability(self.rank, self.n_steps, self.seed)
+        self.variability_.fit(found.zeroth, found.first)
+        told = self.variability_.transform(found.zeroth, found.first)
+        self.centre_ = told.mean(axis=0)
+        if self.lda:
+            if y is None:
+                raise ValueError("lda=True needs classes: fit(X, y)")
+            self.lda_ = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
+            self.lda_.fit(_of_one_length(told - self.centre_), y)
+
+    def _encode(self, found: Statistics) -> Floats:
+        told = self.variability_.transform(found.zeroth, found.first) - self.centre_
+        told = _of_one_length(told)
+        return np.asarray(self.lda_.transform(told) if self.lda else told, dtype=np.float32)
+
+
+def _of_one_length(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors * np.sqrt(vectors.shape[1]) / np.where(length > 0, length, 1))

@@ -1,0 +1,55 @@
+"""Write the leakage tables and learning curves of reports/: the default recipe, real recordings.
+
+Run ``make studies CORPORA=FOLDER``, where FOLDER holds ``banglaser/``, ``ravdess/`` and
+``emodb/``. Features, copies and fits go to a working folder (``--work``) and are kept, so a run
+that was interrupted goes on where it was. What is written here are tables and figures: no audio,
+nothing about single utterances.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import featser
+
+HERE = Path(__file__).resolve().parent
+RECIPES = ("emodb", "banglaser", "ravdess")
+COPIES = ("noise:snr=5..20",)
+"""One copy of each recording with noise: what published systems of this kind augment by."""
+
+
+def main() -> None:
+    """Extract with copies, and study every corpus."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
+    parser.add_argument("--work", type=Path, default=Path("runs/studies"))
+    arguments = parser.parse_args()
+    for name in RECIPES:
+        study(name, arguments.corpora, arguments.work)
+
+
+def study(name: str, corpora: Path, work: Path) -> None:
+    """Write one corpus' leakage table and learning curve."""
+    store, data = work / f"store-{name}", {name: corpora / name}
+    extract = f"featser extract {name} --data {name}=FOLDER"
+    featser.extract(name, store, data=data)
+    _write(name, "curve", work, lambda **to: featser.curve(None, store, **to), extract)
+    featser.extract(name, store, data=data, augment=COPIES)
+    altered = f"{extract} --augment {COPIES[0]}"
+    _write(name, "leakage", work, lambda **to: featser.leakage(None, store, **to), altered)
+
+
+def _write(name: str, kind: str, work: Path, verb: Callable[..., object], extract: str) -> None:
+    output, target = work / f"{name}-{kind}", HERE / f"{name}-{kind}"
+    shutil.rmtree(output, ignore_errors=True)
+    verb(output=output, command=f"{extract} && featser {kind}")
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(output, target)
+    print(f"{target}: written", flush=True)
+
+
+if __name__ == "__main__":
+    main()
