@@ -118,32 +118,12 @@ class WeightedTrees(BaseEstimator):
         )
         goals = [_Goal.of(task, y) for task in self.tasks]
         self.spread_ = np.array([[goal.mean, goal.deviation] for goal in goals])
-        ends = np.cumsum([goal.width for goal in goals])
-        blocks = [slice(int(e - g.width), int(e)) for g, e in zip(goals, ends, strict=True)]
-        z = np.full(len(goals), 1 / np.sqrt(len(goals)))
-        weights: list[Floats] = []
-        losses: list[Floats] = []
-
-        def objective(raw: NDArray[Any], _: Any) -> tuple[Floats, Floats]:
-            nonlocal z
-            margin = raw.reshape(len(values), -1).astype(np.float64)
-            loss = np.array([g.loss(margin[:, b]) for g, b in zip(goals, blocks, strict=True)])
-            if self.weighting == "harder":
-                z = step(z, loss, self.rate)
-            share = softmax_of(z)
-            weights.append(share)
-            losses.append(loss)
-            slopes = [g.slopes(margin[:, b]) for g, b in zip(goals, blocks, strict=True)]
-            scale = share * len(goals)
-            first = np.hstack([one * s for (one, _), s in zip(slopes, scale, strict=True)])
-            second = np.hstack([two * s for (_, two), s in zip(slopes, scale, strict=True)])
-            return first, np.maximum(second, _LEAST)
-
+        objective = _Objective(goals, self.rate if self.weighting == "harder" else 0.0)
         data = xgboost.QuantileDMatrix(values, max_bin=self.max_bin, nthread=self.n_jobs)
         self.booster_ = xgboost.train(
-            self._parameters(int(ends[-1])), data, self.n_estimators, obj=objective
+            self._parameters(objective.width), data, self.n_estimators, obj=objective
         )
-        self.weights_, self.losses_ = np.array(weights), np.array(losses)
+        self.weights_, self.losses_ = np.array(objective.weights), np.array(objective.losses)
         return self
 
     def predict_proba(self, X: ArrayLike) -> dict[str, pd.DataFrame]:
@@ -235,6 +215,39 @@ class _Goal:
         told = _softmax(margin)
         # Twice the diagonal bounds the whole matrix of second derivatives, as in XGBoost's own.
         return weight * (told - self.target), weight * 2 * told * (1 - told)
+
+
+class _Objective:
+    """What XGBoost asks before each tree: the weighted sum's derivatives; it notes the weights."""
+
+    def __init__(self, goals: Sequence[_Goal], rate: float) -> None:
+        self.goals, self.rate = goals, rate
+        self.z = np.full(len(goals), 1 / np.sqrt(len(goals)))
+        self.weights: list[Floats] = []
+        self.losses: list[Floats] = []
+
+    @property
+    def width(self) -> int:
+        """Outputs of all tasks."""
+        return sum(goal.width for goal in self.goals)
+
+    def __call__(self, raw: NDArray[Any], _: Any) -> tuple[Floats, Floats]:
+        """Return the first and second derivatives, shape (n, outputs)."""
+        ends = np.cumsum([goal.width for goal in self.goals])
+        margins = np.split(raw.reshape(-1, self.width).astype(np.float64), ends[:-1], axis=1)
+        parts = list(zip(self.goals, margins, strict=True))
+        loss = np.array([goal.loss(margin) for goal, margin in parts])
+        self.z = step(self.z, loss, self.rate)
+        weight = softmax_of(self.z)
+        self.weights.append(weight)
+        self.losses.append(loss)
+        slopes = [goal.slopes(margin) for goal, margin in parts]
+        scaled = [
+            (share * first, share * second)
+            for share, (first, second) in zip(weight * len(weight), slopes, strict=True)
+        ]
+        firsts, seconds = zip(*scaled, strict=True)
+        return np.hstack(firsts), np.maximum(np.hstack(seconds), _LEAST)
 
 
 def step(z: Floats, loss: Floats, rate: float) -> Floats:
