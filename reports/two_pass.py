@@ -18,7 +18,7 @@ from material import Material, Row, lines, material, signed, told, write
 
 from featser.evaluation.metrics import uar
 from featser.models.estimators import make_estimator
-from featser.models.language import IDENTIFIER, LanguageRouted
+from featser.models.language import LanguageRouted, identifier
 from featser.tasks import Task
 
 CORPORA = ("banglaser", "ravdess", "emodb")
@@ -60,7 +60,7 @@ def measured(data: Material, seed: int) -> Row:
         predicted[mode] = data.predict(routed, EMOTION, folds, language)
     predicted["oracle"] = oracle(data, seed)
     tongues = Task("language", classes=tuple(sorted(set(language))))
-    first = data.predict(make_estimator(IDENTIFIER, tongues, seed), tongues, folds)
+    first = data.predict(identifier(tongues, seed), tongues, folds)
     return {
         "seed": seed,
         "folds": folds.count,

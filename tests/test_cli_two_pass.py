@@ -40,7 +40,9 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
     command = ("fit", two_languages, "-f", "mfcc:basic", *QUICK, "-o", run)
     shown = featser_here(*command, "--two-pass", "weighted", cwd=extracted)
     assert shown.returncode == 0, shown.stderr
-    assert "language equals recording condition" in (run / "report.html").read_text("utf-8")
+    report = (run / "report.html").read_text("utf-8")
+    assert "language equals recording condition" in report
+    assert "the first pass finds which of the 2 languages is spoken with UAR" in report
     described = json.loads((run / "run.json").read_text("utf-8"))
     assert described["two_pass"] == "weighted"
     assert described["model"] == "logistic; two-pass weighted"

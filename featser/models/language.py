@@ -25,9 +25,6 @@ Floats = NDArray[np.float64]
 TOO_FEW = 2
 """Utterances of a class that a language must have for its own model to learn it."""
 
-IDENTIFIER = "logistic"
-"""The estimator that tells languages apart where none is given."""
-
 
 class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     r"""A classifier for each language, and one that says which language is spoken.
@@ -231,8 +228,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _identifier(self) -> Any:
         if self.identifier is not None:
             return self.identifier
-        languages = Task("language", classes=tuple(self.languages_.tolist()))
-        return make_estimator(IDENTIFIER, languages, self.seed)
+        return identifier(Task("language", classes=tuple(self.languages_.tolist())), self.seed)
 
     def _refuse_unfit_mode(self) -> None:
         valid = [mode for mode in get_args(TwoPass) if mode != "none"]
@@ -248,6 +244,19 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def identifier(languages: Task, seed: int = 0) -> Any:
+    """Build the estimator that tells languages apart where none is given.
+
+    Parameters
+    ----------
+    languages : Task
+        The languages are its classes.
+    seed : int
+        Of everything random.
+    """
+    return make_estimator("logistic", languages, seed)
 
 
 def _fitted(

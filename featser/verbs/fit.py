@@ -36,7 +36,13 @@ from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
-from featser.verbs.two_pass import language_of, refuse_two_pass, routed, two_pass_notes
+from featser.verbs.two_pass import (
+    first_pass_notes,
+    language_of,
+    refuse_two_pass,
+    routed,
+    two_pass_notes,
+)
 
 
 def fit(
@@ -198,6 +204,7 @@ def fit(
     for plan in plans:
         adapt = enrolled_speakers(material, settings, plan, seen.sound)
         result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
+        material.notes += first_pass_notes(material, settings, plan, seen.sound, jobs, fits, adapt)
         curve = {}
         if adapt is not None:
             curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)

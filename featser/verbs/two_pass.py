@@ -10,9 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.errors import TaskError
+from featser.evaluation.crossval import cross_fit
+from featser.evaluation.uncertainty import evaluate_with_intervals
+from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import members_of
-from featser.models.language import LanguageRouted
+from featser.models.language import LanguageRouted, identifier
+from featser.models.multitask import MultiTaskEstimator
+from featser.tasks import Task
 from featser.verbs.data import Data, Settings
+from featser.verbs.fits import Fits
+from featser.verbs.planned import Plan, inner_units
 
 WEIGHTLESS = ("lda", "knn")
 """Models to which all rows count the same, so that no row can count less."""
@@ -69,6 +76,68 @@ def language_of(table: pd.DataFrame) -> NDArray[np.str_]:
     if "language" not in table:
         return np.full(len(table), "", dtype=np.str_)
     return table["language"].fillna("").astype(str).to_numpy(dtype=np.str_)
+
+
+def first_pass_notes(
+    data: Data,
+    settings: Settings,
+    plan: Plan,
+    sound: NDArray[np.str_],
+    jobs: int,
+    fits: Fits | None,
+    adapt: EnrolledSpeakers | None,
+) -> Iterator[str]:
+    """Yield how well the first pass finds the language out of fold, where there is one.
+
+    Parameters
+    ----------
+    data : Data
+    settings : Settings
+    plan : Plan
+        Folds that are evaluated.
+    sound : ndarray of str, shape (n,)
+        What sounds the same.
+    jobs : int
+        Folds at once.
+    fits : Fits, optional
+        Where fits are kept.
+    adapt : EnrolledSpeakers, optional
+        What is learnt of speakers first.
+    """
+    if settings.two_pass in ("none", "common"):
+        return
+    spoken = language_of(data.table)
+    learnt = [set(spoken[train]) for train, _ in plan.folds.splits()]
+    if min(map(len, learnt)) < 2:
+        yield f"two-pass, {plan.protocol}: a training part has one language, so none is identified"
+        return
+    task = Task("language", classes=tuple(sorted(set(spoken))))
+    found = cross_fit(
+        MultiTaskEstimator([task], {task.name: identifier(task, settings.seed)}),
+        data.X,
+        pd.DataFrame({task.name: spoken}),
+        plan.folds,
+        inner_units(plan.protocol, data, sound),
+        [task],
+        jobs,
+        copies=data.copies,
+        kept=fits,
+        final=False,
+        adapt=adapt,
+    ).predictions
+    speaker = data.speaker[found.index] if (data.speaker != "").all() else None
+    reached = evaluate_with_intervals(
+        task,
+        found["language.true"].to_numpy(),
+        found["language.pred"].to_numpy(),
+        speaker,
+        seed=settings.seed,
+    )["uar"]
+    yield (
+        f"two-pass, {plan.protocol}: the first pass finds which of the {len(task.classes)} "
+        f"languages is spoken with UAR {reached['value']:.3f} [{reached['low']:.3f}, "
+        f"{reached['high']:.3f}]"
+    )
 
 
 def two_pass_notes(table: pd.DataFrame) -> Iterator[str]:
