@@ -17,6 +17,7 @@ from featser.evaluation.folds import Folds
 from featser.evaluation.identity import identities
 from featser.evaluation.metrics import uar
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
+from featser.models.chosen import chosen_by
 from featser.models.coupling import CoupledEstimator
 from featser.models.estimators import make_estimator
 from featser.models.language import LanguageRouted
@@ -128,6 +129,13 @@ def test_a_saved_model_says_the_same_of_raw_features(opposite: Spoken, tmp_path:
     path = save_bundle(tmp_path / "m", Bundle(model, [], "none", {}, library_versions()))
     again = load_bundle(path).model.predict_proba(opposite.X)["emotion"]
     np.testing.assert_array_equal(again, model.predict_proba(opposite.X)["emotion"])
+
+
+def test_what_the_models_of_languages_chose_is_told_for_each(opposite: Spoken) -> None:
+    vote = make_estimator("lda,knn", EMOTION, weights="inner")
+    known = {"speaker": opposite.speaker, "language": opposite.language}
+    model = LanguageRouted(vote, "soft").fit(opposite.X, opposite.labels["emotion"], **known)
+    assert sorted(chosen_by(model)) == ["weights for bn", "weights for de"]
 
 
 def test_what_cannot_be_routed_is_refused(opposite: Spoken) -> None:
