@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := featser-demo
 
-.PHONY: demo test test-extras check bench reports studies ablation clean
+.PHONY: demo test test-extras check bench reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -32,6 +32,11 @@ bench: $(VENV)/.installed-bench
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
+	$(BIN)/python reports/systems.py $(CORPORA)
+
+# The table of published systems alone: what is done is not done again.
+systems: $(VENV)/.installed
+	$(BIN)/python reports/systems.py $(CORPORA)
 
 # Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed

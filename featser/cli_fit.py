@@ -79,6 +79,14 @@ def fit(
             "(default)."
         ),
     ] = None,
+    encode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:NUMBER]",
+            help="What models see of the features `frames`, learnt in the fold: none (default), "
+            "fisher:64, supervector:64, ivector:64, bag:512.",
+        ),
+    ] = None,
     protocol: Protocol = None,
     train: Train = None,
     test: Test = None,
@@ -156,6 +164,7 @@ def fit(
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
             two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
+            encode=encode,
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

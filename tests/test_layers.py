@@ -36,6 +36,7 @@ LAYERS = {
     "cli_options": 9,
     "cli_fit": 10,
     "cli_protocols": 9,
+    "cli_run": 10,
     "cli_store": 9,
     "cli_lists": 9,
     "cli": 11,

@@ -48,6 +48,8 @@ ALLOWED = (
     "featser.models.encoders.ivector.IVectors",
     "featser.models.encoders.supervector.Supervectors",
     "featser.models.encoders.variability.TotalVariability",
+    "featser.models.encoded.FramesAlone",
+    "featser.models.encoded.FramesEncoded",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
     "featser.models.fusion.GatedVote",

@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from featser.evaluation.copies import utterances_of
 from featser.models.estimators import make_estimator
+from featser.models.frames import Place
 from featser.models.routing import REQUESTED, consumes, fit_routed
 from featser.tasks import Task, TwoPass
 
@@ -246,7 +247,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def identifier(languages: Task, seed: int = 0) -> Any:
+def identifier(languages: Task, seed: int = 0, frames: Place | None = None) -> Any:
     """Build the estimator that tells languages apart where none is given.
 
     Parameters
@@ -255,8 +256,10 @@ def identifier(languages: Task, seed: int = 0) -> Any:
         The languages are its classes.
     seed : int
         Of everything random.
+    frames : Place, optional
+        Which columns are packed frames, which it does not see.
     """
-    return make_estimator("logistic", languages, seed)
+    return make_estimator("logistic", languages, seed, frames=frames)
 
 
 def _fitted(

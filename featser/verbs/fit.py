@@ -18,9 +18,11 @@ from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
 from featser.evaluation.protocols import Sides, fold_table
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
+from featser.features.spectrum import N_MELS
 from featser.features.store import Store
 from featser.models.chosen import told_choices
 from featser.models.coupling import CoupledEstimator
+from featser.models.encoders import make_encoder
 from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.multitask import MultiTaskEstimator
@@ -31,7 +33,7 @@ from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Coupling, Task, TwoPass
 from featser.verbs.data import Data, Settings, load_data, read_rows
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
-from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
@@ -62,7 +64,7 @@ def fit(
     jobs: int = -1,
     command: str = "",
     progress: Progress = silent,
-    audit: bool = True,
+    audit: bool | Known = True,
     examining: Progress = silent,
     augmented: bool = True,
     sides: Sides | None = None,
@@ -73,6 +75,7 @@ def fit(
     select: str | None = None,
     tune: bool | None = None,
     two_pass: TwoPass | None = None,
+    encode: str | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -116,9 +119,10 @@ def fit(
     progress : callable
         Called with the fits done and in all: each member of a vote counts, for each task in each
         fold.
-    audit : bool
+    audit : bool or Known
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
-        report tells what was found. Without it only copies byte for byte are kept together.
+        report tells what was found. Without it only copies byte for byte are kept together. An
+        audit that was made already is taken where it is of the same rows.
     examining : callable
         Called with the recordings audited and in all.
     augmented : bool
@@ -149,6 +153,10 @@ def fit(
         Whether each language has a model of its own for each task with classes, and how they are
         chosen (:class:`~featser.models.language.LanguageRouted`); by default the recipe's, else
         there is one model for all and nobody asks for the language.
+    encode : str, optional
+        What models see of the features ``frames``, learnt in the fold: ``fisher``, ``supervector``,
+        ``ivector``, ``bag``, each with ``:NUMBER`` if need be
+        (:func:`~featser.models.encoders.make_encoder`); ``none`` by default.
 
     Returns
     -------
@@ -181,18 +189,24 @@ def fit(
         select or (recipe.select if recipe else "none"),
         tune=(recipe.tune if recipe else False) if tune is None else tune,
         two_pass=two_pass or (recipe.two_pass if recipe else "none"),
+        encode=encode or (recipe.encode if recipe else "none"),
     )
     parse_selection(settings.select)
+    if settings.encode != "none":
+        make_encoder(settings.encode, N_MELS)
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     refuse_two_pass(material, settings)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
-        examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
+        examined(
+            material.table, settings.primary, jobs, settings.seed, examining, found.cards,
+            audit if isinstance(audit, Known) else None,
+        )
         if audit
         else by_bytes(material.table)
-    )
+    )  # fmt: skip
     material.notes += seen.notes
     if settings.two_pass != "none":
         material.notes += two_pass_notes(material.table)
@@ -310,17 +324,25 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
-    blocks = [extractor.dimension for extractor in data.extractors]
+    features = [extractor for extractor in data.extractors if extractor.frame_width is None]
     estimator = make_estimator(
         settings.model,
         task,
         settings.seed,
         settings.weights,
-        blocks,
+        [extractor.dimension for extractor in features],
         settings.select,
         settings.tune,
+        data.frames,
+        _encoder(data, settings),
     )
-    return routed(estimator, settings) if task.categorical else estimator
+    return routed(estimator, data, settings) if task.categorical else estimator
+
+
+def _encoder(data: Data, settings: Settings) -> Any:
+    if data.frames is None or settings.encode == "none":
+        return None
+    return make_encoder(settings.encode, data.frames.width, settings.seed)
 
 
 def _metrics(

@@ -150,6 +150,7 @@ def _training(run: Run) -> dict[str, Any]:
         "batches": run.data.batched,
         "coupling": run.settings.coupling,
         "select": run.settings.select,
+        "encode": run.settings.encode,
         "tune": run.settings.tune,
         "two_pass": run.settings.two_pass,
         "chosen": run.model.tuned_,
@@ -174,6 +175,7 @@ def _described(run: Run) -> dict[str, Any]:
         "model": describe_model(settings, run.data.tasks),
         "coupling": settings.coupling,
         "select": settings.select,
+        "encode": settings.encode,
         "tune": settings.tune,
         "two_pass": settings.two_pass,
         "chosen": run.chosen,
@@ -259,6 +261,7 @@ def _reproduce(run: Run) -> list[str]:
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
+        + ("" if settings.encode == "none" else f" --encode {settings.encode}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]

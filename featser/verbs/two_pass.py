@@ -57,18 +57,25 @@ def refuse_two_pass(data: Data, settings: Settings) -> None:
         raise TaskError(f"{option} needs two languages; all utterances are in {languages.pop()}")
 
 
-def routed(estimator: Any, settings: Settings) -> Any:
+def routed(estimator: Any, data: Data, settings: Settings) -> Any:
     """Return an estimator that has a model for each language, where the settings ask for it.
 
     Parameters
     ----------
     estimator : classifier
         Unfitted.
+    data : Data
     settings : Settings
     """
     if settings.two_pass == "none":
         return estimator
-    return LanguageRouted(estimator, settings.two_pass, seed=settings.seed)
+    first = identifier(languages_of(data), settings.seed, data.frames)
+    return LanguageRouted(estimator, settings.two_pass, first)
+
+
+def languages_of(data: Data) -> Task:
+    """Return the task of telling languages apart."""
+    return Task("language", classes=tuple(sorted(set(language_of(data.table)))))
 
 
 def language_of(table: pd.DataFrame) -> NDArray[np.str_]:
@@ -111,9 +118,9 @@ def first_pass_notes(
     if min(map(len, learnt)) < 2:
         yield f"two-pass, {plan.protocol}: a training part has one language, so none is identified"
         return
-    task = Task("language", classes=tuple(sorted(set(spoken))))
+    task = languages_of(data)
     found = cross_fit(
-        MultiTaskEstimator([task], {task.name: identifier(task, settings.seed)}),
+        MultiTaskEstimator([task], {task.name: identifier(task, settings.seed, data.frames)}),
         data.X,
         pd.DataFrame({task.name: spoken}),
         plan.folds,
