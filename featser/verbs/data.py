@@ -319,7 +319,11 @@ def refuse_joint(settings: Settings) -> None:
             f"--joint {settings.joint} needs one network for all tasks, --model "
             f"{', '.join(NETWORKS)}; it is '{settings.model}'"
         )
-    for option, value in (("coupling", settings.coupling), ("select", settings.select)):
+    for option, value in (
+        ("coupling", settings.coupling),
+        ("select", settings.select),
+        ("two-pass", settings.two_pass),
+    ):
         if value not in ("independent", "none"):
             raise TaskError(f"--joint {settings.joint} does not go with --{option} {value}")
     if settings.tune or settings.encode != "none":
@@ -356,11 +360,6 @@ def _refuse_unsuited(data: Data, norm: str) -> None:
         raise TaskError(
             f"--speaker-norm {norm} needs the features in memory: use --no-batches, or "
             f"--speaker-norm transductive"
-        )
-    if data.frames is not None and norm != "transductive":
-        raise TaskError(
-            f"--speaker-norm {norm} cannot normalise packed frames: use --speaker-norm "
-            f"transductive, or leave the features `frames` out"
         )
 
 
