@@ -7,7 +7,7 @@ STREAMS := .venv-streams
 TORCH := torch==2.13.0
 DEMO := featser-demo
 
-.PHONY: demo test test-extras test-streams check bench reports systems studies ablation clean
+.PHONY: demo test test-extras test-streams check bench bench-streams reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -34,6 +34,10 @@ check: $(VENV)/.installed-dev
 # Measurements; they write their figures to reports/benchmarks/.
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m pytest -m bench -s -o python_files='bench_*.py' tests/benchmarks
+
+# The same of networks, in their environment.
+bench-streams: $(STREAMS)/.installed
+	$(STREAMS)/bin/python -m pytest -m bench -s -o python_files='bench_streams.py' tests/benchmarks
 
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed

@@ -42,6 +42,7 @@ from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
 from featser.models.ordinal import OrdinalClassifier
 from featser.models.selection import make_selector
+from featser.models.streams.estimators import makers
 from featser.models.voting import VoteClassifier, VoteRegressor, Weights
 from featser.tasks import Task
 
@@ -379,24 +380,6 @@ def _kernel_regressor(seed: int) -> Any:
     return KernelRegressor(seed=seed)
 
 
-def _stream(network: str) -> tuple[Factory, Factory]:
-    """Return how a network's classifier and regressor are made."""
-
-    def classifier(seed: int) -> Any:
-        from featser.models.streams.estimators import StreamClassifier, refuse_without_torch
-
-        refuse_without_torch()
-        return StreamClassifier(network, seed=seed)
-
-    def regressor(seed: int) -> Any:
-        from featser.models.streams.estimators import StreamRegressor, refuse_without_torch
-
-        refuse_without_torch()
-        return StreamRegressor(network, seed=seed)
-
-    return classifier, regressor
-
-
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -409,6 +392,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
     "kernel": (_kernel, _kernel_regressor),
-    **{network: _stream(network) for network in NETWORKS},
+    **{network: makers(network) for network in NETWORKS},
 }
 """Name → how its classifier and its regressor are made from a seed."""

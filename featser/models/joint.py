@@ -110,7 +110,8 @@ class JointNetwork(MultiTaskEstimator):
         TaskError
             As :meth:`MultiTaskEstimator.fit`.
         """
-        from featser.models.streams.estimators import StreamEstimator, refuse_without_torch
+        from featser.models.streams.estimators import StreamEstimator
+        from featser.models.streams.stream import refuse_without_torch
 
         refuse_without_torch()
         before = self._preparation()

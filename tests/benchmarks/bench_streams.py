@@ -2,7 +2,7 @@
 
 Each network is trained over a feature vector and over frames, on one thread, two at a time; the
 fold is divided by speaker. Nothing is asserted but that all is done; the figures go to
-``reports/benchmarks/streams.json``. It needs the environment of ``make test-streams``.
+``reports/benchmarks/streams.json``. It is run by ``make bench-streams``.
 """
 
 from __future__ import annotations

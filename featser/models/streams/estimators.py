@@ -6,169 +6,34 @@ nothing of them, and predicts on onnxruntime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.util import find_spec
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.errors import ResourceError, TaskError
-from featser.evaluation.inner import shared_folds
+from featser.errors import TaskError
 from featser.evaluation.rows import Rows
-from featser.models.balance import balanced_weights
-from featser.models.exported import ExportedHead, ExportedNetwork, Head
+from featser.models.exported import ExportedHead
 from featser.models.multitask import MultiTaskEstimator, SampleWeight, lesson_of, primary_of
-from featser.models.routing import REQUESTED
-from featser.models.tuning import quarters
+from featser.models.streams.stream import (
+    Known,
+    Stream,
+    of_classes,
+    of_values,
+    refuse_without_torch,
+)
 from featser.progress import Progress
 from featser.tasks import Task
 
 Floats = NDArray[np.float64]
 
 
-class _Stream(BaseEstimator):
-    """What all streams share: a network's parameters and its training."""
-
-    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
-
-    def __init__(
-        self,
-        network: str = "cnn",
-        width: int | None = None,
-        epochs: int = 20,
-        patience: int = 6,
-        batch_size: int = 32,
-        learning_rate: float = 1e-3,
-        weight_decay: float = 1e-2,
-        dropout: float = 0.3,
-        masking: float = 0.2,
-        mixup: float = 0.2,
-        balanced: bool = True,
-        n_folds: int = 5,
-        n_threads: int = 1,
-        seed: int = 0,
-        progress: Progress | None = None,
-    ) -> None:
-        self.network = network
-        self.width = width
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.dropout = dropout
-        self.masking = masking
-        self.mixup = mixup
-        self.balanced = balanced
-        self.n_folds = n_folds
-        self.n_threads = n_threads
-        self.seed = seed
-        self.progress = progress
-
-    def _train(
-        self,
-        X: NDArray[Any],
-        lessons: Sequence[_Known],
-        speaker: ArrayLike | None,
-        lineage: NDArray[np.intp] | None,
-        weighting: tuple[str, int, Sequence[float] | None] = ("equal", 0, None),
-    ) -> None:
-        """Train on the rows that a task knows something of, and keep what predicts.
-
-        An interrupt is passed on once the best weights so far are kept: the estimator is then
-        fitted, if an epoch was finished at all.
-        """
-        refuse_without_torch()
-        from featser.models.streams.learning import learn
-
-        there = np.flatnonzero(np.any([known.weight > 0 for known in lessons], axis=0))
-        codes = [known.strata(there) for known in lessons]
-        who = None if speaker is None else np.asarray(speaker)[there]
-        descent = None if lineage is None else lineage[there]
-        folds = shared_folds(codes, who, self.n_folds, self.seed, descent)[0]
-        graph, scale, self.history_, interrupted = learn(
-            self,
-            X[there],
-            [known.head for known in lessons],
-            [(known.target[there], known.weight[there]) for known in lessons],
-            folds,
-            weighting,
-        )
-        heads = [known.head for known in lessons]
-        self.network_ = ExportedNetwork(graph, scale, heads, self.n_threads)
-        if interrupted:
-            raise KeyboardInterrupt
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what is saved: not who is told of progress."""
-        state: dict[str, Any] = super().__getstate__()
-        return state | {"progress": None}
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.width is not None
-        return tags
-
-    @property
-    def _finite(self) -> bool | str:
-        return True if self.width is None else "allow-nan"
-
-
-class _Known:
-    """What one task's labels say: a head, targets and weights of all rows."""
-
-    def __init__(self, head: Head, target: Floats, weight: Floats) -> None:
-        self.head = head
-        self.target = target
-        self.weight = weight
-
-    def strata(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return classes, or quarters of values, of some rows; −1 where there is no label."""
-        known = self.weight[rows] > 0
-        codes = np.full(len(rows), -1, dtype=np.intp)
-        told = self.target[rows][known]
-        codes[known] = quarters(told) if self.head.kind == "regression" else told.astype(np.intp)
-        return codes
-
-
-def of_classes(encoded: NDArray[np.intp], weight: Floats, ordinal: bool, even: bool) -> _Known:
-    """Return what labels from 0 to k − 1 say, every class counting the same if ``even``."""
-    n_classes = int(encoded.max()) + 1
-    told = balanced_weights(encoded, weight) if even else weight
-    kind = "ordinal" if ordinal and n_classes > 2 else "classification"
-    return _Known(Head(kind, n_classes), encoded.astype(np.float64), told / told[told > 0].mean())
-
-
-def of_values(target: Floats, weight: Floats) -> _Known:
-    """Return what values say."""
-    centre = float(np.average(target, weights=weight))
-    spread = float(np.sqrt(np.average((target - centre) ** 2, weights=weight)))
-    head = Head("regression", centre=centre, spread=spread if spread > 0 else 1.0)
-    return _Known(head, target, weight / weight[weight > 0].mean())
-
-
-def refuse_without_torch() -> None:
-    """Refuse training where one of its libraries is absent.
-
-    Raises
-    ------
-    ResourceError
-        With the command that installs them.
-    """
-    for name in ("torch", "skorch", "onnx", "onnxruntime"):
-        if find_spec(name) is None:
-            raise ResourceError(
-                f"network streams need the package {name}, which is not installed: "
-                f'pip install "featser[streams]"'
-            )
-
-
-class StreamClassifier(ClassifierMixin, _Stream):
+class StreamClassifier(ClassifierMixin, Stream):
     """A network that tells classes apart.
 
     Parameters
@@ -263,7 +128,7 @@ class StreamClassifier(ClassifierMixin, _Stream):
         lineage: NDArray[np.intp] | None = None,
     ) -> StreamClassifier:
         """Fit to X, shape (n, d), and classes y, shape (n,), of speakers, shape (n,)."""
-        checked = validate_data(self, X, y, ensure_all_finite=self._finite)
+        checked = validate_data(self, X, y, ensure_all_finite=self.finite)
         values, target = checked
         check_classification_targets(target)
         self.classes_, encoded = np.unique(target, return_inverse=True)
@@ -271,13 +136,14 @@ class StreamClassifier(ClassifierMixin, _Stream):
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
         weight = _weights(sample_weight, len(encoded))
         known = of_classes(encoded, weight, self.ordinal, self.balanced)
-        self._train(values, [known], speaker, lineage)
+        if self.train(values, [known], speaker, lineage):
+            raise KeyboardInterrupt
         return self
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the classes' probabilities, shape (n, k)."""
         check_is_fitted(self)
-        values = validate_data(self, X, reset=False, ensure_all_finite=self._finite)
+        values = validate_data(self, X, reset=False, ensure_all_finite=self.finite)
         return self.network_.heads[0].probabilities(self.network_.outputs(values))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -286,7 +152,7 @@ class StreamClassifier(ClassifierMixin, _Stream):
         return classes
 
 
-class StreamRegressor(RegressorMixin, _Stream):
+class StreamRegressor(RegressorMixin, Stream):
     """A network that tells values, trained for concordance (CCC).
 
     Parameters
@@ -310,21 +176,22 @@ class StreamRegressor(RegressorMixin, _Stream):
     ) -> StreamRegressor:
         """Fit to X, shape (n, d), and values y, shape (n,), of speakers, shape (n,)."""
         checked = validate_data(
-            self, X, y, ensure_all_finite=self._finite, y_numeric=True, ensure_min_samples=2
+            self, X, y, ensure_all_finite=self.finite, y_numeric=True, ensure_min_samples=2
         )
         values, target = checked[0], np.asarray(checked[1], dtype=np.float64)
         known = of_values(target, _weights(sample_weight, len(target)))
-        self._train(values, [known], speaker, lineage)
+        if self.train(values, [known], speaker, lineage):
+            raise KeyboardInterrupt
         return self
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return the predicted values, shape (n,)."""
         check_is_fitted(self)
-        values = validate_data(self, X, reset=False, ensure_all_finite=self._finite)
+        values = validate_data(self, X, reset=False, ensure_all_finite=self.finite)
         return self.network_.heads[0].values(self.network_.outputs(values))
 
 
-class StreamEstimator(_Stream, MultiTaskEstimator):
+class StreamEstimator(Stream, MultiTaskEstimator):
     """One network for several tasks of any kind, a head for each; labels may be missing.
 
     Parameters
@@ -344,8 +211,8 @@ class StreamEstimator(_Stream, MultiTaskEstimator):
     estimators_ : dict of str to ExportedHead
         For each task its head of the network that all share.
     network_, history_
-        As :class:`StreamClassifier` has them; ``history_`` also has the tasks' losses, as shares
-        of a constant predictor's, and weights.
+        As :class:`StreamClassifier` has them; ``history_`` also has ``task_losses``, as shares of
+        a constant predictor's, and ``task_weights``, both in the order of ``tasks``.
     """
 
     def __init__(
@@ -369,7 +236,7 @@ class StreamEstimator(_Stream, MultiTaskEstimator):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        _Stream.__init__(
+        Stream.__init__(
             self,
             network,
             width,
@@ -412,7 +279,7 @@ class StreamEstimator(_Stream, MultiTaskEstimator):
         TaskError
             If a task has no column, an unknown class, or fewer than two classes to learn from.
         """
-        values: NDArray[Any] = validate_data(self, X, ensure_all_finite=self._finite)
+        values: NDArray[Any] = validate_data(self, X, ensure_all_finite=self.finite)
         self.refuse_mismatch(values, y)
         told = [self._told(task, y, sample_weight) for task in self.tasks]
         self.notes_: list[str] = []
@@ -420,25 +287,27 @@ class StreamEstimator(_Stream, MultiTaskEstimator):
         # Folds are balanced by the first task, which is to be the primary one.
         order = sorted(range(len(told)), key=lambda place: place != primary)
         weights = None if self.weights is None else [self.weights[place] for place in order]
-        try:
-            self._train(
-                values,
-                [told[place][0] for place in order],
-                speaker,
-                lineage,
-                (self.weighting, 0, weights),
-            )
-        finally:
-            if hasattr(self, "network_"):
-                self.estimators_ = {
-                    self.tasks[place].name: ExportedHead(self.network_, head, told[place][1])
-                    for head, place in enumerate(order)
-                }
+        interrupted = self.train(
+            values,
+            [told[place][0] for place in order],
+            speaker,
+            lineage,
+            (self.weighting, 0, weights),
+        )
+        for record in self.history_:
+            for name in ("task_losses", "task_weights"):
+                record[name] = [record[name][order.index(place)] for place in range(len(told))]
+        self.estimators_ = {
+            self.tasks[place].name: ExportedHead(self.network_, head, told[place][1])
+            for head, place in enumerate(order)
+        }
+        if interrupted:
+            raise KeyboardInterrupt
         return self
 
     def _told(
         self, task: Task, y: pd.DataFrame, sample_weight: SampleWeight
-    ) -> tuple[_Known, NDArray[np.intp] | None]:
+    ) -> tuple[Known, NDArray[np.intp] | None]:
         rows, target, weight = lesson_of(task, y, sample_weight)
         counted = np.ones(len(rows)) if weight is None else weight
         classes = None
@@ -487,3 +356,20 @@ def _spread(values: Floats, rows: NDArray[np.intp], length: int) -> Floats:
 def _weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
     told: Floats = _check_sample_weight(sample_weight, np.zeros((rows, 1)), dtype=np.float64)
     return told
+
+
+def makers(network: str) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
+    """Return how a network's classifier and regressor are made from a seed.
+
+    Making one where a library is absent that fitting needs raises ResourceError.
+    """
+
+    def classifier(seed: int) -> StreamClassifier:
+        refuse_without_torch()
+        return StreamClassifier(network, seed=seed)
+
+    def regressor(seed: int) -> StreamRegressor:
+        refuse_without_torch()
+        return StreamRegressor(network, seed=seed)
+
+    return classifier, regressor

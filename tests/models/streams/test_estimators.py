@@ -18,6 +18,7 @@ from featser.errors import TaskError
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.estimators import make_estimator
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.ordinal import nominal
 from featser.models.streams.estimators import (
     StreamClassifier,
     StreamEstimator,
@@ -55,6 +56,13 @@ def test_one_network_learns_tasks_of_every_kind_with_missing_labels(
     np.testing.assert_allclose(tables["level"].sum(axis=1), 1)
     weights = np.array([record["task_weights"] for record in shared.history_])
     np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
+
+
+def test_losses_and_weights_are_recorded_in_the_order_of_the_tasks(bursts: Bursts) -> None:
+    given = [0.1, 0.7, 0.2]
+    model = StreamEstimator(TASKS, weighting="fixed", weights=given, **QUICK | {"epochs": 1})
+    model.fit(bursts.X, bursts.labels, speaker=bursts.speaker)
+    np.testing.assert_allclose(model.history_[0]["task_weights"], given, rtol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(bursts: Bursts) -> None:
@@ -181,6 +189,14 @@ def test_a_stream_votes_beside_others_behind_the_usual_preparation() -> None:
     model = MultiTaskEstimator(tasks, {"emotion": estimator})
     model.fit(sample.X, sample.labels, speaker=sample.speaker)
     assert (model.predict(sample.X)["emotion"] == sample.labels["emotion"]).mean() > 0.7
+
+
+def test_a_named_network_knows_the_kind_of_task_and_forgets_the_order_of_joined_classes() -> None:
+    steps = make_estimator("cnn", Task("a", "ordinal", ("low", "middle", "high")))
+    assert steps[-1].ordinal
+    assert not nominal(steps)[-1].ordinal
+    assert not make_estimator("cnn", Task("a", classes=("x", "y", "z")))[-1].ordinal
+    assert isinstance(make_estimator("cnn", Task("a", "regression"))[-1], StreamRegressor)
 
 
 WITHOUT = """
