@@ -40,6 +40,7 @@ def test_figures_and_differences_are_those_of_the_predictions(fear):
     }
     found = {
         "model": "kernel",
+        "seeds": list(fear.SEEDS),
         "figures": [fear.figures(specs, outcomes) for specs in fear.SETS],
         "differences": [fear.difference(*pair, outcomes) for pair in fear.COMPARED],
     }
