@@ -3,8 +3,9 @@
 Run ``python reports/tarma/fear.py CORPORA``, where CORPORA holds ``ravdess/``. Anger, disgust and
 fear are one class, all other emotions the other. The same model learns from linear prediction with
 coefficients that stand still (``static-ar``), that move (``tar``), and that move beside a moving
-average (``tarma``), from the 166 published values, and from these with ``tar``. Features and runs
-go to ``--work``, where finished runs are kept; what is written here are tables: no audio, nothing about single utterances.
+average (``tarma``), from the 166 published values, and from these with each. Features and runs go
+to ``--work``, where finished runs are kept; what is written here are tables: no audio, nothing
+about single utterances.
 """
 
 from __future__ import annotations
@@ -188,8 +189,8 @@ def page(found: Row) -> str:
         "",
         f"`python reports/tarma/fear.py CORPORA --seeds {seeds}`: anger, disgust and fear against",
         f"the rest; speaker-independent UAR of `{found['model']}`, features normalised by speaker",
-        "with all of the test speaker's unlabelled recordings (transductive), with the first seed's",
-        "95 % interval by bootstrap over speakers. A seed divides speakers otherwise.",
+        "with all of the test speaker's unlabelled recordings (transductive), with the first",
+        "seed's 95 % interval by bootstrap over speakers. A seed divides speakers otherwise.",
         "*Before*: first measurements, with other functionals and another model. Functionals and",
         "pre-emphasis were chosen while looking at such figures of RAVDESS.",
         "",
