@@ -43,6 +43,8 @@ class BagOfAudioWords(Encoder):
     toolkit", JMLR 18, 2017.
     """
 
+    prefix = "bag"
+
     def __init__(
         self,
         width: int = 40,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,9 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
     Descriptors are cepstra and their slopes of the frames that are not silent, standardised by
     the mean and deviation over the training part's frames.
     """
+
+    prefix: ClassVar[str]
+    """Of the names of its vectors' values."""
 
     width: int
     cepstra: int
@@ -63,8 +66,7 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vectors' values, such as ``fisher_0012``."""
-        prefix = type(self).__name__.lower().removesuffix("s")
-        return np.array([f"{prefix}_{i:04d}" for i in range(self.dimension)], dtype=object)
+        return np.array([f"{self.prefix}_{i:04d}" for i in range(self.dimension)], dtype=object)
 
     @property
     def _descriptors(self) -> int:

@@ -46,6 +46,7 @@ class FisherVectors(BackgroundEncoder):
     classification", ECCV 2010.
     """
 
+    prefix = "fisher"
     _squares = True
 
     def __init__(

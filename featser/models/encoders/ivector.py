@@ -47,6 +47,8 @@ class IVectors(BackgroundEncoder):
     recognition systems", Interspeech 2011.
     """
 
+    prefix = "ivector"
+
     def __init__(
         self,
         width: int = 40,

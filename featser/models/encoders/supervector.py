@@ -46,6 +46,8 @@ class Supervectors(BackgroundEncoder):
     using GMM supervectors for speaker verification", IEEE Signal Processing Letters 13, 2006.
     """
 
+    prefix = "supervector"
+
     def __init__(
         self,
         width: int = 40,

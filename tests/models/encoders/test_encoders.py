@@ -178,6 +178,7 @@ def test_encoders_are_had_by_name_with_their_number(name: str) -> None:
     assert (model.width, model.cepstra, model.seed) == (WIDTH, WIDTH, 3)
     told = model.fit_transform(made()[0])
     assert told.shape == (24, model.dimension)
+    assert model.get_feature_names_out()[12] == f"{name}_0012"
     assert make_encoder(name, 40).cepstra == 20
 
 
