@@ -3,9 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+STREAMS := .venv-streams
+TORCH := torch==2.13.0
 DEMO := featser-demo
 
-.PHONY: demo test test-extras check bench reports studies ablation clean
+.PHONY: demo test test-extras test-streams check bench reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -17,6 +19,10 @@ test: $(VENV)/.installed-dev
 # What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest -m extras
+
+# Networks: in an environment of their own, so that `make test` never sees torch.
+test-streams: $(STREAMS)/.installed
+	$(STREAMS)/bin/python -m pytest -m streams
 
 # Lint, format, types, and the layers that imports must keep to.
 check: $(VENV)/.installed-dev
@@ -32,6 +38,11 @@ bench: $(VENV)/.installed-bench
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
 reports: $(VENV)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
+	$(BIN)/python reports/systems.py $(CORPORA)
+
+# The table of published systems alone: what is done is not done again.
+systems: $(VENV)/.installed
+	$(BIN)/python reports/systems.py $(CORPORA)
 
 # Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed
@@ -42,7 +53,7 @@ ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(STREAMS) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +69,13 @@ $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-extras: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev-extras]"
 	touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
+# torch comes first and by itself: a build that the rest is satisfied with.
+$(STREAMS)/.installed: pyproject.toml
+	test -x $(STREAMS)/bin/python || $(PYTHON) -m venv $(STREAMS)
+	$(STREAMS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(STREAMS)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev-streams]"
+	touch $@
 
 $(VENV)/.installed-bench: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,bench]"

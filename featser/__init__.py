@@ -2,7 +2,7 @@
 
 The verbs of the command line are functions here, with the same names and arguments:
 :func:`fetch`, :func:`scan`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`,
-:func:`curve`, :func:`predict`. They are imported on first use, so that
+:func:`curve`, :func:`run`, :func:`predict`. They are imported on first use, so that
 ``import featser`` stays quick.
 """
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from featser.verbs.fit import fit
     from featser.verbs.leakage import leakage
     from featser.verbs.predict import predict
+    from featser.verbs.run import run
     from featser.verbs.scan import scan
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "compare", "curve", "extract", "fetch", "fit", "leakage", "predict", "scan",
+    "__version__", "compare", "curve", "extract", "fetch", "fit", "leakage", "predict", "run",
+    "scan",
 ]  # fmt: skip
 
 

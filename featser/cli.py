@@ -15,7 +15,8 @@ from featser.cli_fetch import fetch
 from featser.cli_fit import fit
 from featser.cli_leakage import leakage
 from featser.cli_lists import augmentations, cards, features
-from featser.cli_options import Corpus, DataOption, Features, Jobs, bars_of
+from featser.cli_options import Corpus, DataOption, Features, Jobs, Timeout, bars_of
+from featser.cli_run import run
 from featser.cli_store import DEFAULT_STORE, Store, stores
 from featser.console import (
     say,
@@ -112,13 +113,7 @@ def extract(
     corpus: Corpus = None,
     data: DataOption = None,
     jobs: Jobs = -1,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            help="Seconds after which decoding, or one extractor, is given up on a recording; a "
-            "third of that more for each second of audio."
-        ),
-    ] = 60.0,
+    timeout: Timeout = 60.0,
     backend: Annotated[
         str | None,
         typer.Option(
@@ -173,6 +168,7 @@ def extract(
 
 
 app.command()(fit)
+app.command()(run)
 
 
 @app.command()

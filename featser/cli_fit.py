@@ -22,7 +22,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
-from featser.tasks import Coupling
+from featser.tasks import Coupling, Joint, TwoPass
 
 
 def fit(
@@ -42,6 +42,7 @@ def fit(
         str | None,
         typer.Option(
             help="kernel, svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; "
+            "with featser[streams] cnn, cnn-lstm, cnn-bilstm, attention, multiscale; "
             "several with commas vote; or `vote`, the default."
         ),
     ] = None,
@@ -69,6 +70,29 @@ def fit(
             metavar="NAME[:NUMBER]",
             help="Which features models see, chosen in the fold: none (default), anova:0.5, "
             "mutual:0.5, speakers:0.1, stability:0.6.",
+        ),
+    ] = None,
+    two_pass: Annotated[
+        str | None,
+        typer.Option(
+            help="A model for each language, which is identified first: weighted (each also "
+            "learns from the others), soft, hard; common: one model, to compare with; none "
+            "(default)."
+        ),
+    ] = None,
+    encode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME[:NUMBER]",
+            help="What models see of the features `frames`, learnt in the fold: none (default), "
+            "fisher:64, supervector:64, ivector:64, bag:512.",
+        ),
+    ] = None,
+    joint: Annotated[
+        str | None,
+        typer.Option(
+            help="One network (--model attention, cnn, …) for all tasks, losses weighted: equal, "
+            "ming, uncertainty, dwa, druw, primary-gate; none (default): one for each task."
         ),
     ] = None,
     protocol: Protocol = None,
@@ -147,6 +171,9 @@ def fit(
             batches=batches,
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
+            two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
+            encode=encode,
+            joint=_choice("--joint", joint, get_args(Joint)),
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

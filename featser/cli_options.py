@@ -14,6 +14,13 @@ import typer
 from featser.console import Bars, show_extraction
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        help="Seconds after which decoding, or one extractor, is given up on a recording; a "
+        "third of that more for each second of audio."
+    ),
+]
 Features = Annotated[
     list[str] | None,
     typer.Option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
-from featser.tasks import Coupling
+from featser.tasks import Coupling, Joint, TwoPass
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -47,6 +48,9 @@ class Recipe(BaseModel):
     labels : dict of str to dict
         For a label's column other names for its classes, such as ``{emotion: {calm: neutral}}``,
         so that corpora share them; an empty one removes the label.
+    masked : dict of str to dict
+        Which labels do not count beside which classes of another label, such as
+        ``{intensity: {emotion: [neutral]}}``: neutral utterances then have no intensity.
     tasks : list of str
         Labels to predict; empty for all that the corpora truly have.
     primary : str
@@ -59,6 +63,12 @@ class Recipe(BaseModel):
         How tasks learn from each other.
     select : str
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
+    two_pass : 'none', 'common', 'hard', 'soft' or 'weighted'
+        Whether each language has a model of its own, and how they are chosen.
+    encode : str
+        What models see of the features ``frames``, such as ``fisher:64``; ``none``: nothing.
+    joint : str
+        One network for all tasks, their losses weighted ``equal``, ``ming``, …; ``none``: one each.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -83,6 +93,7 @@ class Recipe(BaseModel):
     features: list[str] = Field(default=list(DEFAULT_FEATURES), min_length=1)
     augmentation: list[str] = []
     labels: dict[str, dict[str, str | None]] = {}
+    masked: dict[str, dict[str, list[str]]] = {}
     tasks: list[str] = []
     primary: str = "emotion"
     model: str = "vote"
@@ -90,6 +101,9 @@ class Recipe(BaseModel):
     tune: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
+    two_pass: TwoPass = "none"
+    encode: str = "none"
+    joint: Joint = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []
@@ -160,6 +174,16 @@ class Recipe(BaseModel):
         _as_value_error(parse_selection, spec)
         return spec
 
+    @field_validator("encode")
+    @classmethod
+    def _known_encoder(cls, spec: str) -> str:
+        from featser.features.spectrum import N_MELS
+        from featser.models.encoders import make_encoder
+
+        if spec != "none":
+            _as_value_error(partial(make_encoder, width=N_MELS), spec)
+        return spec
+
     @model_validator(mode="after")
     def _known_sides(self) -> Recipe:
         _refuse_unknown("corpus", [*self.train, *self.test], self.corpora)
@@ -184,13 +208,16 @@ def list_recipes() -> dict[str, Path]:
     return {}
 
 
-def load_recipe(source: str | Path) -> Recipe:
+def load_recipe(source: str | Path, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe.
 
     Parameters
     ----------
     source : str or Path
         A YAML file, or the name of a recipe that comes with featser.
+    changes : sequence of str
+        Fields that are to have other values, such as ``model=svm``, ``features=[mfcc, rhythm]``
+        or ``labels.emotion.calm=neutral``: after the first ``=`` stands YAML.
 
     Returns
     -------
@@ -213,10 +240,32 @@ def load_recipe(source: str | Path) -> Recipe:
         raise RecipeError(f"{path}: not YAML: {error}") from error
     if not isinstance(data, dict):
         raise RecipeError(f"{path}: a recipe is a table of fields: {', '.join(_fields())}")
+    for change in changes:
+        _change(data, change)
     try:
         return Recipe(**data)
     except ValidationError as error:
-        raise RecipeError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from error
+        where = " ".join([str(path), *(f"--set {change}" for change in changes)])
+        raise RecipeError(f"{where}: {'; '.join(map(_explain, error.errors()))}") from error
+
+
+def _change(data: dict[str, Any], change: str) -> None:
+    """Give a field the value that ``KEY=VALUE`` names; a dot in the key leads into a table."""
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set '{change}': write FIELD=VALUE, such as model=svm")
+    *tables, last = key.split(".")
+    if (first := key.split(".")[0]) not in _fields():
+        raise RecipeError(f"--set {change}: {unknown('field', first, _fields())}")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"--set {change}: the value is not YAML: {error}") from error
+    for name in tables:
+        data = data.setdefault(name, {})
+        if not isinstance(data, dict):
+            raise RecipeError(f"--set {change}: '{name}' is {data!r}, which has no fields")
+    data[last] = value
 
 
 def _fields() -> list[str]:

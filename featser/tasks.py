@@ -15,6 +15,12 @@ Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks learn from each other: see :mod:`featser.models.coupling`."""
+TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
+"""How languages are told apart first: see :mod:`featser.models.language`."""
+
+Joint = Literal["none", "equal", "ming", "uncertainty", "dwa", "druw", "primary-gate"]
+"""Whether tasks share a network, and how their losses are then weighted:
+:mod:`featser.models.joint`."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ LAYERS = {
     "cli_options": 9,
     "cli_fit": 10,
     "cli_protocols": 9,
+    "cli_run": 10,
     "cli_store": 9,
     "cli_lists": 9,
     "cli": 11,
@@ -96,10 +97,21 @@ def test_features_and_models_do_not_know_each_other() -> None:
             assert not [m for m in modules if m.startswith(f"featser.{other}")], file
 
 
-def test_nothing_asks_for_torch() -> None:
+def test_only_the_streams_ask_for_torch() -> None:
     for file in FILES:
+        if file.parent == PACKAGE / "models" / "streams":
+            continue
         for module in imports_of(file, at_run_time=True):
-            assert module.split(".")[0] not in ("torch", "skorch"), file
+            assert module.split(".")[0] not in ("torch", "skorch", "onnx"), file
+
+
+def test_a_saved_stream_loads_without_torch() -> None:
+    code = (
+        "import sys, featser.models.streams.estimators, featser.models.exported\n"
+        "print([m for m in ('torch', 'skorch', 'onnx', 'onnxruntime') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("statement", ["import featser", "import featser.cli"])

@@ -14,6 +14,7 @@ import pytest
 
 from featser.audio import Signal
 from featser.features.extractor import make_extractor
+from featser.recipe import load_recipe
 from featser.tasks import Task
 from featser.verbs.data import Data, Settings
 
@@ -152,3 +153,46 @@ def test_a_cost_is_measured_on_a_signal_of_its_own(ablation) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     signal = Signal(noise, 16_000)
     assert ablation.milliseconds([make_extractor("rhythm")], [signal], []) > 0
+
+
+@pytest.fixture(scope="module")
+def systems() -> Iterator[Any]:
+    sys.path.insert(0, str(REPORTS))
+    yield importlib.import_module("systems")
+    sys.path.remove(str(REPORTS))
+
+
+def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_path: Path) -> None:
+    entry = next(entry for entry in systems.ENTRIES if entry.label.startswith("multistream-pub"))
+    figures = {"accuracy": told(0.8), "uar": told(0.75), "chance.uar": {"value": 0.2}}
+    metrics = {"random": {"emotion": figures}, "speaker-independent": {"emotion": figures}}
+    readme = tmp_path / "README.md"
+    readme.write_text("# Results\n\nBefore.\n", encoding="utf-8")
+    for _ in range(2):
+        systems.write_table(readme, [(entry, metrics)])
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith("# Results\n\nBefore.\n")
+    assert text.count(systems.MARKS[0]) == text.count(systems.MARKS[1]) == 1
+    name = f"| f: {entry.what} | banglaser "
+    assert (
+        f"{name}| random **optimistic** | emotion Accuracy (WA) | 0.852 (divided at random) "
+        f"| 0.800 [0.780, 0.820] |  |" in text
+    )
+    assert f"{name}| speaker-independent | emotion UAR |  | 0.750 [0.730, 0.770] | 0.200 |" in text
+    assert entry.command in text
+    assert systems.section_of("no marks") == ""
+    predictions = pd.DataFrame(
+        {"protocol": "random", "emotion.true": list("aab"), "emotion.pred": list("aba"),
+         "emotion.p[a]": 0.5, "emotion.p[b]": 0.5}
+    )  # fmt: skip
+    page = systems.result_page(entry, {"random": metrics["random"]}, predictions)
+    assert "| a | 1 | 1 |\n| b | 1 | 0 |" in page
+
+
+def test_every_entry_of_the_table_is_a_valid_recipe_with_a_label_of_its_own(systems) -> None:
+    labels = [entry.label for entry in systems.ENTRIES]
+    assert len(set(labels)) == len(labels)
+    for entry in systems.ENTRIES:
+        recipe = load_recipe(entry.recipe, entry.changes)
+        assert recipe.corpora == list(entry.corpora)
+        assert {task for task, _ in entry.figures} <= set(recipe.tasks)

@@ -32,10 +32,12 @@ COUPLED_FORMAT = 3
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
+    "featser.models.alignment.AlignedBlocks",
     "featser.models.balance.Balanced",
     "featser.models.boosted.BatchedXGBClassifier",
     "featser.models.boosted.BatchedXGBRegressor",
     "featser.models.calibration.GroupCalibrated",
+    "featser.models.columns.OnColumns",
     "featser.models.concordance.CCCMatched",
     "featser.models.couplers.Chain",
     "featser.models.couplers.Powerset",
@@ -46,16 +48,28 @@ ALLOWED = (
     "featser.models.encoders.ivector.IVectors",
     "featser.models.encoders.supervector.Supervectors",
     "featser.models.encoders.variability.TotalVariability",
+    "featser.models.encoded.FramesAlone",
+    "featser.models.encoded.FramesEncoded",
+    "featser.models.exported.ExportedHead",
+    "featser.models.exported.ExportedNetwork",
+    "featser.models.exported.Head",
+    "featser.models.exported.Scale",
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
+    "featser.models.joint.PreparedHead",
+    "featser.models.fusion.GatedVote",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
+    "featser.models.language.LanguageRouted",
     "featser.models.normalise.Clip",
     "featser.models.normalise.Standardise",
     "featser.models.ordinal.OrdinalClassifier",
     "featser.models.selection.ScoreSelector",
     "featser.models.selection.SpeakerTaskSelector",
     "featser.models.selection.StabilitySelector",
+    "featser.models.streams.estimators.StreamClassifier",
+    "featser.models.streams.estimators.StreamRegressor",
+    "featser.models.transfer.ContinuedClassifier",
     "featser.models.tuning.TunedClassifier",
     "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",
@@ -121,9 +135,8 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     """
     import skops.io
 
-    held: dict[str, Any] = {
-        name: _without_requests(estimator) for name, estimator in bundle.model.estimators_.items()
-    }
+    # All at once: tasks may share a network.
+    held: dict[str, Any] = _without_requests(dict(bundle.model.estimators_))
     coupler = getattr(bundle.model, "coupler_", None)
     if coupler is not None:
         held = {"estimators": held, "coupler": _without_requests(coupler)}

@@ -35,6 +35,8 @@ from featser.models.balance import Balanced
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.calibration import GroupCalibrated
 from featser.models.concordance import CCCMatched
+from featser.models.encoded import FramesAlone, FramesEncoded
+from featser.models.frames import Place
 from featser.models.grids import tuned
 from featser.models.kernel import KernelClassifier, KernelRegressor
 from featser.models.normalise import prepared
@@ -45,6 +47,9 @@ from featser.tasks import Task
 
 BATCHED = ("xgboost",)
 """Models that can learn from features in batches."""
+
+NETWORKS = ("cnn", "cnn-lstm", "cnn-bilstm", "attention", "multiscale")
+"""Models that read packed frames, where there are some; ``featser[streams]`` fits them."""
 
 DEFAULT_VOTE = ("kernel", "logistic")
 
@@ -57,7 +62,9 @@ def make_estimator(
     blocks: Sequence[int] | None = None,
     select: str = "none",
     tune: bool = False,
-) -> Pipeline:
+    frames: Place | None = None,
+    encoder: Any = None,
+) -> Any:
     """Build an unfitted estimator that suits the kind of task.
 
     Three or more classes in an order are learnt step by step
@@ -75,17 +82,22 @@ def make_estimator(
     weights : {'equal', 'inner', 'stacked'} or sequence of float
         Of the members of a vote.
     blocks : sequence of int, optional
-        How many features each extractor has, for models that tell them apart. Where features are
-        selected, they are taken as one.
+        How many features each extractor has, packed frames left out, for models that tell them
+        apart. Where features are selected, they are taken as one.
     select : str
         Which features it sees: see :func:`featser.models.selection.make_selector`.
     tune : bool
         Whether each estimator chooses its setting on left-out speakers
-        (:mod:`featser.models.grids`).
+        (:mod:`featser.models.grids`); networks keep theirs.
+    frames : Place, optional
+        Which columns are packed frames. Networks see them and nothing else; other models see all
+        others, and what the encoder makes of the frames.
+    encoder : transformer, optional
+        Of :mod:`featser.models.encoders`; unfitted.
 
     Returns
     -------
-    Pipeline
+    Pipeline, or a vote of them where some see frames and some do not
         Preparation and model. ``fit`` requests ``sample_weight`` and ``speaker`` where of use.
 
     Raises
@@ -102,13 +114,56 @@ def make_estimator(
     selector = make_selector(select, task, seed)
     known = blocks if selector is None else None
     members = [(member, _make(member, task, seed, known, tune)) for member in members_of(name)]
+    if frames is None or not any(reads_frames(model) for _, model in members):
+        return _before(frames, encoder, prepared(_voting(members, task, weights, seed), selector))
+    apart = [
+        (member, _on_frames(model, frames))
+        if reads_frames(model)
+        else (member, _before(frames, encoder, prepared(model, selector)))
+        for member, model in members
+    ]
+    return _voting(apart, task, weights, seed)
+
+
+def reading_frames(name: str) -> tuple[str, ...]:
+    """Return which of the estimators that a model's name stands for can read packed frames."""
+    return tuple(member for member in members_of(name) if member in NETWORKS)
+
+
+def reads_frames(model: Any) -> bool:
+    """Return whether an estimator, or one inside it, can read packed frames."""
+    return bool(_widths_of(model))
+
+
+def _widths_of(model: Any) -> list[str]:
+    """Return the parameters by which an estimator is told the width of packed frames."""
+    return [name for name in model.get_params() if name.split("__")[-1] == "width"]
+
+
+def _voting(
+    members: Sequence[tuple[str, Any]], task: Task, weights: Weights | Sequence[float], seed: int
+) -> Any:
     model = members[0][1]
     if len(members) > 1:
         vote = VoteClassifier if task.categorical else VoteRegressor
         model = vote(members, weights=weights, seed=seed)
-    if not task.categorical:
-        model = CCCMatched(model, seed=seed)
-    return prepared(model, selector)
+    if task.categorical or all(name in NETWORKS for name, _ in members):
+        return model  # networks are trained for CCC as it is
+    return CCCMatched(model, seed=seed)
+
+
+def _before(frames: Place | None, encoder: Any, pipeline: Pipeline) -> Pipeline:
+    """Put the encoding of frames, if there are any, before a pipeline."""
+    if frames is None:
+        return pipeline
+    step = FramesEncoded(frames.first, frames.last, frames.width, encoder)
+    return Pipeline([("encode", step), *pipeline.steps])
+
+
+def _on_frames(model: Any, frames: Place) -> Pipeline:
+    alone = FramesAlone(frames.first, frames.last)
+    told = model.set_params(**dict.fromkeys(_widths_of(model), frames.width))
+    return Pipeline([("frames", alone), ("model", told)])
 
 
 def make_batched(
@@ -202,7 +257,7 @@ def _without_convergence_warning() -> Iterator[None]:
 
 def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None, tune: bool) -> Any:
     model = _own(name, task, seed, blocks)
-    return tuned(name, model, task.categorical, seed) if tune else model
+    return tuned(name, model, task.categorical, seed) if tune and name not in NETWORKS else model
 
 
 def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
@@ -213,7 +268,7 @@ def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
             model.set_params(blocks=blocks)
         if task.categorical:
             return _in_steps(model, task)
-        if isinstance(model, KernelRegressor):
+        if isinstance(model, KernelRegressor) or name in NETWORKS:
             return model
         return TransformedTargetRegressor(model, transformer=StandardScaler())
 
@@ -222,6 +277,8 @@ def _in_steps(classifier: Any, task: Task) -> Any:
     """Put an ordinal head on a classifier of three or more classes in an order."""
     if task.kind != "ordinal" or len(task.classes) == 2:
         return classifier
+    if "ordinal" in classifier.get_params():
+        return classifier.set_params(ordinal=True)
     # All but the calibrated ones balance what they learn from.
     return OrdinalClassifier(
         classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
@@ -322,6 +379,24 @@ def _kernel_regressor(seed: int) -> Any:
     return KernelRegressor(seed=seed)
 
 
+def _stream(network: str) -> tuple[Factory, Factory]:
+    """Return how a network's classifier and regressor are made."""
+
+    def classifier(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamClassifier, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamClassifier(network, seed=seed)
+
+    def regressor(seed: int) -> Any:
+        from featser.models.streams.estimators import StreamRegressor, refuse_without_torch
+
+        refuse_without_torch()
+        return StreamRegressor(network, seed=seed)
+
+    return classifier, regressor
+
+
 ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "svm": (_svm, _svr),
     "svr": (_svm, _svr),
@@ -334,5 +409,6 @@ ESTIMATORS: dict[str, tuple[Factory, Factory]] = {
     "extra-trees": (_extra_trees, _extra_trees_regressor),
     "knn": (_knn, _knn_regressor),
     "kernel": (_kernel, _kernel_regressor),
+    **{network: _stream(network) for network in NETWORKS},
 }
 """Name → how its classifier and its regressor are made from a seed."""

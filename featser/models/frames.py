@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +10,31 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a row of features packed frames stand.
+
+    Attributes
+    ----------
+    first, last : int
+        The first column, and the one after the last.
+    width : int
+        The number of descriptors of each frame.
+    """
+
+    first: int
+    last: int
+    width: int
+
+    def of(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Return the packed frames of X, shape (n, d)."""
+        return X[:, self.first : self.last]
+
+    def rest(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Return all other features of X, shape (n, d)."""
+        return np.delete(X, np.s_[self.first : self.last], axis=1)
 
 
 def unpacked(X: ArrayLike, width: int) -> tuple[Floats, NDArray[np.bool_]]:

@@ -51,7 +51,7 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         groups = np.zeros(len(values)) if speaker is None else np.asarray(speaker)
         for rows in pd.Series(range(len(groups))).groupby(groups).indices.values():
-            values[rows] = _standardised(values[rows])
+            values[rows] = standardised(values[rows])
         return values
 
     def __sklearn_tags__(self) -> Any:
@@ -61,42 +61,10 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def normalise_copies(
-    copies: NDArray[np.float32],
-    source: NDArray[np.intp],
-    X: NDArray[np.float32],
-    speaker: ArrayLike,
-) -> NDArray[np.float32]:
-    """Normalise augmented copies as their speaker's own recordings are.
-
-    Parameters
-    ----------
-    copies : ndarray of float32, shape (m, d)
-        The copies' features.
-    source : ndarray of int, shape (m,)
-        The row of ``X`` that each is a copy of.
-    X : ndarray of float32, shape (n, d)
-        The features of the utterances, not yet normalised.
-    speaker : array-like, shape (n,)
-        Who speaks in them.
-
-    Returns
-    -------
-    ndarray of float32, shape (m, d)
-        By the mean and standard deviation of the recordings alone: how a copy was altered stays
-        visible in it.
-    """
-    who = np.asarray(speaker)
-    result = copies.copy()
-    for name in np.unique(who[source]):
-        rows = np.flatnonzero(who[source] == name)
-        result[rows] = _standardised(copies[rows], X[who == name])
-    return result
-
-
-def _standardised(
+def standardised(
     values: NDArray[np.floating[Any]], by: NDArray[np.floating[Any]] | None = None
 ) -> NDArray[np.float64]:
+    """Return values, shape (n, d), normalised by their own moments, or by another table's."""
     exact = values.astype(np.float64)
     own = exact if by is None else by.astype(np.float64)
     known = np.isfinite(own)

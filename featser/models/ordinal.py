@@ -136,4 +136,6 @@ def nominal(estimator: Any) -> Any:
     for name, part in estimator.get_params(deep=True).items():
         if isinstance(part, OrdinalClassifier):
             plain.set_params(**{name: clone(part.estimator)})
+        elif name.rpartition("__")[2] == "ordinal":
+            plain.set_params(**{name: False})
     return plain

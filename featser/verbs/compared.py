@@ -16,6 +16,11 @@ from featser.evaluation.protocols import OPTIMISTIC
 from featser.evaluation.units import speaker_ids
 
 _SIDES = ("train", "test", "dev")
+_SETTINGS = (
+    *("speaker_norm", "seed", "augmented_copies", "coupling", "select", "two_pass", "encode"),
+    "joint",
+    *_SIDES,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +140,7 @@ def differences_told(runs: Sequence[Compared], parts: Sequence[pd.DataFrame]) ->
                 f"{run.name} has no run.json, so its speaker normalisation and seed are not known"
             )
     described = [run for run in runs if run.described]
-    for key in ("speaker_norm", "seed", "augmented_copies", "coupling", "select", *_SIDES):
+    for key in _SETTINGS:
         values = {run.name: _plain(run.described.get(key)) for run in described}
         if len(set(values.values())) > 1:
             listed = "; ".join(f"{name}: {value}" for name, value in values.items())

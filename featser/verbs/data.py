@@ -20,15 +20,13 @@ from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
 from featser.models.coupling import refuse_batches
-from featser.models.estimators import members_of, refuse_all_at_once
-from featser.models.normalise import (
-    SpeakerNormalizer,
-    normalise_copies,
-    refuse_poor_coverage,
-)
+from featser.models.estimators import NETWORKS, members_of, reading_frames, refuse_all_at_once
+from featser.models.frames import Place
+from featser.models.normalise import refuse_poor_coverage
+from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Coupling, Task
+from featser.tasks import Coupling, Joint, Task, TwoPass
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -65,8 +63,15 @@ class Settings:
         How tasks learn from each other: see :mod:`featser.models.coupling`.
     select : str
         Which features models see: see :func:`featser.models.selection.make_selector`.
+    two_pass : str
+        Whether each language has a model of its own: see :mod:`featser.models.language`.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
+    encode : str
+        What becomes of packed frames: see :func:`featser.models.encoders.make_encoder`.
+    joint : str
+        Whether tasks share a network, and how their losses are weighted:
+        :class:`featser.models.joint.JointNetwork`.
     """
 
     features: tuple[str, ...]
@@ -84,6 +89,9 @@ class Settings:
     coupling: Coupling = "independent"
     select: str = "none"
     tune: bool = False
+    two_pass: TwoPass = "none"
+    encode: str = "none"
+    joint: Joint = "none"
 
 
 @dataclass
@@ -123,6 +131,31 @@ class Data:
     def batched(self) -> bool:
         """Whether features are read from the store in batches."""
         return isinstance(self.X, Rows)
+
+    @property
+    def frames(self) -> Place | None:
+        """Which columns are packed frames."""
+        return frames_of(self.extractors)
+
+
+def frames_of(extractors: Sequence[Extractor]) -> Place | None:
+    """Return which columns of some extractors' features, side by side, are packed frames.
+
+    Raises
+    ------
+    TaskError
+        If several extractors give frames.
+    """
+    first, found = 0, []
+    for extractor in extractors:
+        last = first + extractor.dimension
+        if extractor.frame_width is not None:
+            found.append((extractor.spec, Place(first, last, extractor.frame_width)))
+        first = last
+    if len(found) > 1:
+        names = [name for name, _ in found]
+        raise TaskError(f"frames of one extractor can be read, not of {names}")
+    return found[0][1] if found else None
 
 
 def read_rows(
@@ -181,6 +214,7 @@ def load_data(
         )
     if settings.augmented:
         _add_copies(data, source.copies, store)
+    _refuse_idle_frames(data, settings)
     if settings.speaker_norm != "none":
         _refuse_unsuited(data, settings.speaker_norm)
     if settings.speaker_norm == "transductive":
@@ -192,9 +226,12 @@ def _features(
     store: Store, extractors: Sequence[Extractor], keys: list[str], settings: Settings, jobs: int
 ) -> NDArray[np.float32] | Rows:
     size = 4 * len(keys) * dimension(extractors)
+    packed = frames_of(extractors) is not None
     whole = settings.coupling != "independent" or settings.select != "none" or settings.tune
-    wanted = False if whole and settings.batches is None else settings.batches
+    wanted = False if (whole or packed) and settings.batches is None else settings.batches
     batches = in_batches(wanted, settings.model, size)
+    if batches and packed:
+        raise TaskError("frames are read with all features in memory: leave --batches out")
     if batches and settings.tune:
         raise TaskError("--tune needs all features in memory: leave --batches out")
     if batches:
@@ -267,6 +304,43 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def refuse_joint(settings: Settings) -> None:
+    """Refuse what one network for all tasks cannot be.
+
+    Raises
+    ------
+    TaskError
+        With the mend.
+    """
+    if settings.joint == "none":
+        return
+    if settings.model not in NETWORKS:
+        raise TaskError(
+            f"--joint {settings.joint} needs one network for all tasks, --model "
+            f"{', '.join(NETWORKS)}; it is '{settings.model}'"
+        )
+    for option, value in (("coupling", settings.coupling), ("select", settings.select)):
+        if value not in ("independent", "none"):
+            raise TaskError(f"--joint {settings.joint} does not go with --{option} {value}")
+    if settings.tune or settings.encode != "none":
+        raise TaskError(f"--joint {settings.joint} goes neither with --tune nor with --encode")
+
+
+def _refuse_idle_frames(data: Data, settings: Settings) -> None:
+    """Refuse frames that nothing would read, and reading frames where there are none."""
+    networks = reading_frames(settings.model)
+    if data.frames is None and settings.encode != "none":
+        raise TaskError(
+            f"--encode {settings.encode} reads packed frames: add the features `-f frames`, to "
+            f"`featser extract` too"
+        )
+    if data.frames is not None and settings.encode == "none" and not networks:
+        raise TaskError(
+            f"--model {settings.model} does not read the features `frames`: encode them (--encode "
+            f"fisher), or leave them out"
+        )
+
+
 def _refuse_unsuited(data: Data, norm: str) -> None:
     """Refuse normalising by speaker where the data do not bear it."""
     primary = data.tasks[0]
@@ -283,19 +357,24 @@ def _refuse_unsuited(data: Data, norm: str) -> None:
             f"--speaker-norm {norm} needs the features in memory: use --no-batches, or "
             f"--speaker-norm transductive"
         )
+    if data.frames is not None and norm != "transductive":
+        raise TaskError(
+            f"--speaker-norm {norm} cannot normalise packed frames: use --speaker-norm "
+            f"transductive, or leave the features `frames` out"
+        )
 
 
 def _normalise(data: Data) -> None:
     if isinstance(data.X, Rows):
         _normalise_rows(data, data.X)
         return
+    raw = data.X
+    data.X = normalised_by_speaker(raw, data.speaker, data.frames)
     if data.copies is not None:
         altered = normalise_copies(
-            np.asarray(data.copies.X), data.copies.source, data.X, data.speaker
+            np.asarray(data.copies.X), data.copies.source, raw, data.speaker, data.frames
         )
         data.copies = Copies(altered, data.copies.made_of)
-    normalizer = SpeakerNormalizer().fit(data.X)
-    data.X = normalizer.transform(data.X, speaker=data.speaker)
 
 
 def _normalise_rows(data: Data, X: Rows) -> None:
@@ -317,12 +396,19 @@ _WEIGHTS = {
 def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
     """Say in a line what was trained."""
     told = _describe_estimator(settings, tasks, batched)
+    if settings.encode != "none":
+        told += f"; frames encoded by {settings.encode}"
     if settings.select != "none":
         told += f"; features selected by {settings.select}"
+    if settings.two_pass != "none":
+        told += f"; two-pass {settings.two_pass}"
     return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
 
 
 def _describe_estimator(settings: Settings, tasks: Sequence[Task], batched: bool) -> str:
+    if settings.joint != "none":
+        how = f"losses weighted: {settings.joint}"
+        return f"one network {settings.model} for {len(tasks)} tasks; {how}"
     names = members_of(settings.model)
     how_set = ", settings chosen on left-out speakers" if settings.tune else ""
     if len(names) == 1:

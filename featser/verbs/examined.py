@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audit.finding import Finding
-from featser.audit.run import audit_manifest
+from featser.audit.run import Audit, audit_manifest
 from featser.corpora.card import Card
 from featser.evaluation.protocols import independent_units, speaker_ids
 from featser.location import is_remote, local_path
@@ -43,6 +43,26 @@ class Examined:
     seconds: NDArray[np.float64] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Known:
+    """An audit that was made already, with the rows that it is of.
+
+    Attributes
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    audit : Audit
+        What was found in them.
+    """
+
+    table: pd.DataFrame
+    audit: Audit
+
+    def of(self, table: pd.DataFrame) -> Audit | None:
+        """Return the audit if it is of these very rows, labels and contents; else None."""
+        return self.audit if self.table.equals(table) else None
+
+
 def content_of(keys: pd.Series) -> NDArray[np.str_]:
     """Return the recording's content hash in each utterance's key."""
     return keys.astype(str).str.split("@").str[0].to_numpy(dtype=np.str_)
@@ -68,6 +88,7 @@ def examined(
     seed: int = 0,
     progress: Progress = silent,
     cards: Sequence[Card] = (),
+    known: Known | None = None,
 ) -> Examined:
     """Audit the utterances of a fit, as far as their recordings can still be opened.
 
@@ -83,13 +104,20 @@ def examined(
         Of the give-aways' folds and intervals.
     progress : callable
         Called with the recordings examined and in all.
+    cards : sequence of Card
+        Cards of the user's own.
+    known : Known, optional
+        What is taken, and nothing examined, where it is of these rows.
     """
     there = np.array([_may_be_opened(file) for file in table["file"]], dtype=bool)
     content = content_of(table["key"])
     if not there.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
         return Examined(content, [], [note, NO_DURATIONS, *_copies_note(table, content)])
-    result = audit_manifest(table[there].drop(columns="key"), primary, jobs, seed, progress, cards)
+    result = known.of(table[there]) if known is not None else None
+    if result is None:
+        rows = table[there].drop(columns="key")
+        result = audit_manifest(rows, primary, jobs, seed, progress, cards)
     group = content.astype(object)
     group[there] = np.char.add("group ", result.groups.astype(str))
     sound = independent_units(group, content)

@@ -18,24 +18,34 @@ from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
 from featser.evaluation.protocols import Sides, fold_table
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
+from featser.features.spectrum import N_MELS
 from featser.features.store import Store
 from featser.models.chosen import told_choices
 from featser.models.coupling import CoupledEstimator
+from featser.models.encoders import make_encoder
 from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
+from featser.models.joint import JointNetwork
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Coupling, Task
-from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.tasks import Coupling, Joint, Task, TwoPass
+from featser.verbs.data import Data, Settings, load_data, read_rows, refuse_joint
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
-from featser.verbs.examined import Examined, by_bytes, content_of, examined
+from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
+from featser.verbs.two_pass import (
+    first_pass_notes,
+    language_of,
+    refuse_two_pass,
+    routed,
+    two_pass_notes,
+)
 
 
 def fit(
@@ -55,7 +65,7 @@ def fit(
     jobs: int = -1,
     command: str = "",
     progress: Progress = silent,
-    audit: bool = True,
+    audit: bool | Known = True,
     examining: Progress = silent,
     augmented: bool = True,
     sides: Sides | None = None,
@@ -65,6 +75,9 @@ def fit(
     coupling: Coupling | None = None,
     select: str | None = None,
     tune: bool | None = None,
+    two_pass: TwoPass | None = None,
+    encode: str | None = None,
+    joint: Joint | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -108,9 +121,10 @@ def fit(
     progress : callable
         Called with the fits done and in all: each member of a vote counts, for each task in each
         fold.
-    audit : bool
+    audit : bool or Known
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
-        report tells what was found. Without it only copies byte for byte are kept together.
+        report tells what was found. Without it only copies byte for byte are kept together. An
+        audit that was made already is taken where it is of the same rows.
     examining : callable
         Called with the recordings audited and in all.
     augmented : bool
@@ -137,6 +151,17 @@ def fit(
     tune : bool, optional
         Whether every estimator chooses its setting on speakers that are left out inside the
         training part (:mod:`featser.models.grids`); by default the recipe's, else it has its own.
+    two_pass : {'none', 'common', 'hard', 'soft', 'weighted'}, optional
+        Whether each language has a model of its own for each task with classes, and how they are
+        chosen (:class:`~featser.models.language.LanguageRouted`); by default the recipe's, else
+        there is one model for all and nobody asks for the language.
+    encode : str, optional
+        What models see of the features ``frames``, learnt in the fold: ``fisher``, ``supervector``,
+        ``ivector``, ``bag``, each with ``:NUMBER`` if need be
+        (:func:`~featser.models.encoders.make_encoder`); ``none`` by default.
+    joint : str, optional
+        One of :data:`featser.tasks.Joint`: one network for all tasks, whose losses are weighted so
+        (:class:`~featser.models.joint.JointNetwork`); ``none`` by default: one for each task.
 
     Returns
     -------
@@ -168,18 +193,30 @@ def fit(
         coupling or (recipe.coupling if recipe else "independent"),
         select or (recipe.select if recipe else "none"),
         tune=(recipe.tune if recipe else False) if tune is None else tune,
+        two_pass=two_pass or (recipe.two_pass if recipe else "none"),
+        encode=encode or (recipe.encode if recipe else "none"),
+        joint=joint or (recipe.joint if recipe else "none"),
     )
     parse_selection(settings.select)
+    if settings.encode != "none":
+        make_encoder(settings.encode, N_MELS)
+    refuse_joint(settings)
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
+    refuse_two_pass(material, settings)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
-        examined(material.table, settings.primary, jobs, settings.seed, examining, found.cards)
+        examined(
+            material.table, settings.primary, jobs, settings.seed, examining, found.cards,
+            audit if isinstance(audit, Known) else None,
+        )
         if audit
         else by_bytes(material.table)
-    )
+    )  # fmt: skip
     material.notes += seen.notes
+    if settings.two_pass != "none":
+        material.notes += two_pass_notes(material.table)
     predictions, folds, enrolled, metrics = [], [], [], Metrics()
     fits = Fits(store) if cache else None
     results: list[CrossFit] = []
@@ -188,6 +225,7 @@ def fit(
     for plan in plans:
         adapt = enrolled_speakers(material, settings, plan, seen.sound)
         result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
+        material.notes += first_pass_notes(material, settings, plan, seen.sound, jobs, fits, adapt)
         curve = {}
         if adapt is not None:
             curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)
@@ -250,11 +288,16 @@ def _cross_fit(
         data.copies,
         fits,
         adapt=adapt,
+        language=None if settings.two_pass == "none" else language_of(data.table),
     )
 
 
 def unfitted(data: Data, settings: Settings, tasks: Sequence[Task]) -> MultiTaskEstimator:
     """Return the model that the settings ask for, with an estimator for each task."""
+    if settings.joint != "none":
+        return JointNetwork(
+            tuple(tasks), settings.model, settings.joint, data.frames, settings.seed
+        )
     estimators = {task.name: _estimator(data, settings, task) for task in tasks}
     if settings.coupling == "independent":
         return MultiTaskEstimator(tuple(tasks), estimators)
@@ -292,16 +335,25 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
-    blocks = [extractor.dimension for extractor in data.extractors]
-    return make_estimator(
+    features = [extractor for extractor in data.extractors if extractor.frame_width is None]
+    estimator = make_estimator(
         settings.model,
         task,
         settings.seed,
         settings.weights,
-        blocks,
+        [extractor.dimension for extractor in features],
         settings.select,
         settings.tune,
+        data.frames,
+        _encoder(data, settings),
     )
+    return routed(estimator, data, settings) if task.categorical else estimator
+
+
+def _encoder(data: Data, settings: Settings) -> Any:
+    if data.frames is None or settings.encode == "none":
+        return None
+    return make_encoder(settings.encode, data.frames.width, settings.seed)
 
 
 def _metrics(

@@ -21,8 +21,9 @@ from featser.features.extractor import Extractor, make_extractor
 from featser.files import whole
 from featser.location import placed
 from featser.models.bundle import Bundle, load_bundle
-from featser.models.normalise import SpeakerNormalizer
+from featser.models.normalise_frames import normalised_by_speaker
 from featser.progress import Progress, silent
+from featser.verbs.data import frames_of
 from featser.verbs.enrolling import Enrolled, enrolled, refuse_enrolment
 from featser.verbs.source import is_manifest, table_of
 
@@ -86,7 +87,7 @@ def predict(
     result = table[["file", "start", "end"]].copy()
     if good.any():
         features = (
-            _normalised(X[good], table[good], bundle)
+            _normalised(X[good], table[good], bundle, extractors)
             if known is None
             else known.normalizer.transform(X[good], speaker=known.speaker[good])
         )
@@ -164,7 +165,12 @@ def _features(
     return X.astype(np.float32), errors
 
 
-def _normalised(X: NDArray[np.float32], table: pd.DataFrame, bundle: Bundle) -> NDArray[np.float32]:
+def _normalised(
+    X: NDArray[np.float32],
+    table: pd.DataFrame,
+    bundle: Bundle,
+    extractors: Sequence[Extractor],
+) -> NDArray[np.float32]:
     if bundle.speaker_norm == "none":
         return X
     speaker = speaker_ids(table)
@@ -176,7 +182,7 @@ def _normalised(X: NDArray[np.float32], table: pd.DataFrame, bundle: Bundle) -> 
             f"'{counts.idxmin() or 'unknown'}' has {counts.min()}. Recordings named on the "
             f"command line count as one speaker's; for several, give a manifest with `speaker`"
         )
-    return SpeakerNormalizer().fit(X).transform(X, speaker=speaker)
+    return normalised_by_speaker(X, speaker, frames_of(extractors))
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

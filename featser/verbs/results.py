@@ -150,7 +150,10 @@ def _training(run: Run) -> dict[str, Any]:
         "batches": run.data.batched,
         "coupling": run.settings.coupling,
         "select": run.settings.select,
+        "encode": run.settings.encode,
+        "joint": run.settings.joint,
         "tune": run.settings.tune,
+        "two_pass": run.settings.two_pass,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
@@ -173,7 +176,10 @@ def _described(run: Run) -> dict[str, Any]:
         "model": describe_model(settings, run.data.tasks),
         "coupling": settings.coupling,
         "select": settings.select,
+        "encode": settings.encode,
+        "joint": settings.joint,
         "tune": settings.tune,
+        "two_pass": settings.two_pass,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "augmented_copies": 0 if copies is None else len(copies.X),
@@ -253,9 +259,12 @@ def _reproduce(run: Run) -> list[str]:
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
         + (" --tune" if settings.tune else "")
+        + ("" if settings.two_pass == "none" else f" --two-pass {settings.two_pass}")
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
+        + ("" if settings.encode == "none" else f" --encode {settings.encode}")
+        + ("" if settings.joint == "none" else f" --joint {settings.joint}")
         + ("" if settings.augmented else " --no-augmented")
         + {None: "", True: " --batches", False: " --no-batches"}[settings.batches],
     ]

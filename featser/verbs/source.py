@@ -227,7 +227,33 @@ def _from_folder(folder: str | Path, corpus: str | None) -> Source:
 
 
 def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
-    recipe = load_recipe(name)
+    return source_of(load_recipe(name), data, name)
+
+
+def source_of(recipe: Recipe, data: Mapping[str, str | Path], origin: str) -> Source:
+    """Scan the corpora of a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What says which they are, and what their classes are called.
+    data : mapping of str to path
+        Where each of them is.
+    origin : str
+        What the user named.
+
+    Returns
+    -------
+    Source
+        With absolute paths.
+
+    Raises
+    ------
+    RecipeError
+        If a corpus has no folder, or a folder no corpus of the recipe.
+    CardError
+        If a folder does not fit its card.
+    """
     for given in data:
         if given not in recipe.corpora:
             raise RecipeError(f"--data {given}=…: {unknown('corpus', given, recipe.corpora)}")
@@ -237,10 +263,10 @@ def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
         raise RecipeError(f"recipe '{recipe.name}' needs to know where its corpora are: {wanted}")
     found: list[ScanResult] = [scan(load_card(corpus), data[corpus]) for corpus in recipe.corpora]
     table = pd.concat([result.manifest for result in found], ignore_index=True)
-    table = _renamed(table, recipe)
+    table = _masked(_renamed(table, recipe), recipe)
     unmatched = [file for result in found for file in result.unmatched]
     notes = [note for result in found for note in result.notes]
-    source = Source(table, name, recipe, tuple(recipe.features), unmatched, notes)
+    source = Source(table, origin, recipe, tuple(recipe.features), unmatched, notes)
     source.augmentations = tuple(recipe.augmentation)
     return source
 
@@ -257,4 +283,23 @@ def _renamed(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
                 raise RecipeError(f"{where}: {unknown(column, name, held)}")
         told = [names.get(value, value) for value in table[column]]
         table[column] = pd.Series(told, table.index, dtype=table[column].dtype)
+    return table
+
+
+def _masked(table: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Remove labels where the recipe says that they do not count."""
+    where = f"recipe '{recipe.name}', masked"
+    removed = []
+    for column, conditions in recipe.masked.items():
+        for other, names in conditions.items():
+            for label in (column, other):
+                if label not in table:
+                    raise RecipeError(f"{where}: {unknown('label', label, table.columns)}")
+            held = sorted(map(str, table[other].dropna().unique()))
+            for name in names:
+                if name not in held:
+                    raise RecipeError(f"{where}: {unknown(other, name, held)}")
+            removed.append((column, table[other].isin(names)))
+    for column, chosen in removed:
+        table[column] = table[column].mask(chosen)
     return table

@@ -13,7 +13,8 @@ from featser.evaluation.rows import InMemory
 from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.estimators import make_batched, make_estimator
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.normalise import SpeakerNormalizer, normalise_copies
+from featser.models.normalise import SpeakerNormalizer
+from featser.models.normalise_frames import normalise_copies
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.tasks import Task
 from tests.models.conftest import Sample, make_sample

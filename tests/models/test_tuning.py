@@ -20,7 +20,7 @@ from featser.models.balance import Balanced
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.calibration import GroupCalibrated
 from featser.models.chosen import chosen_by, told_choices
-from featser.models.estimators import ESTIMATORS, make_estimator
+from featser.models.estimators import ESTIMATORS, NETWORKS, make_estimator
 from featser.models.grids import GRIDS
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.routing import fit_routed
@@ -139,7 +139,7 @@ class Counting(GaussianNB):
 
 
 def test_every_estimator_has_a_grid_of_eight_or_fewer_whose_parameters_it_has() -> None:
-    assert set(GRIDS) | {"kernel"} == set(ESTIMATORS)
+    assert set(GRIDS) | {"kernel", *NETWORKS} == set(ESTIMATORS)
     assert max(len(settings) for pair in GRIDS.values() for settings in pair) < 8
     tasks = [
         Task("emotion", classes=("a", "b")),

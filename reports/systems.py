@@ -1,0 +1,192 @@
+"""Write the table of published systems in reports/README.md: every recipe on real recordings.
+
+Run ``make systems CORPORA=FOLDER``, where FOLDER holds ``banglaser/``, ``ravdess/``, ``emodb/``
+and, if there is one, ``subesco/``; ``--only NAME`` carries out some alone. Features and runs are
+kept in a working folder (``--work``), so what is done is not done again, and an interrupted run
+goes on where it was. What is written here are tables and each run's ``metrics.json``: no audio,
+nothing about single utterances. What is run, and what was published, is in
+``reports/systems_rows.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from systems_rows import ENTRIES, Entry
+
+import featser
+from featser.errors import FeatserError
+from featser.reporting.wording import metric_title, optimistic
+
+HERE = Path(__file__).resolve().parent
+PAGES = HERE / "systems"
+MARKS = ("<!-- systems: begin (written by reports/systems.py) -->", "<!-- systems: end -->")
+TIMEOUT = 600.0
+"""Seconds: no figure is to depend on how busy the machine was."""
+
+INTRODUCTION = """## Published systems
+
+Ten published systems, each a recipe of `pipelines/` whose comment says what is the paper's and
+what is ours. A published figure stands beside a protocol only for orientation: corpora agree, but
+divisions, features and often classes differ, or are not stated. Intervals: 95 %, bootstrap over
+speakers. Each run's own page has all figures of it."""
+
+
+def main() -> None:
+    """Carry out what is asked for and can be, then write the pages and the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
+    parser.add_argument("--work", type=Path, default=Path("runs/systems"))
+    parser.add_argument("--only", action="append", metavar="NAME", help="an entry's label")
+    arguments = parser.parse_args()
+    failed = []
+    for entry in chosen(arguments.only, arguments.corpora):
+        print(f"{entry.label}:", flush=True)
+        try:
+            carry_out(entry, arguments.corpora, arguments.work)
+        except FeatserError as error:
+            failed.append(entry.label)
+            print(f"{entry.label}: {error}", file=sys.stderr, flush=True)
+            continue
+        write_table(HERE / "README.md", finished(ENTRIES))
+    if failed:
+        sys.exit(f"not done: {', '.join(failed)}")
+
+
+def chosen(names: Sequence[str] | None, corpora: Path) -> list[Entry]:
+    """Return the entries that are asked for, those of them whose corpora are here."""
+    known = {entry.label: entry for entry in ENTRIES}
+    for name in names or ():
+        if name not in known:
+            sys.exit(f"--only {name}: valid are {', '.join(known)}")
+    found = []
+    for entry in ENTRIES if names is None else [known[name] for name in names]:
+        missing = [name for name in entry.corpora if not (corpora / name).is_dir()]
+        if missing:
+            print(f"{entry.label}: left out: no {', '.join(missing)} in {corpora}", flush=True)
+        else:
+            found.append(entry)
+    return found
+
+
+def carry_out(entry: Entry, corpora: Path, work: Path) -> None:
+    """Run an entry's recipe as far as it is not done, and write its page."""
+    outcome = featser.run(
+        entry.recipe,
+        {name: corpora / name for name in entry.corpora},
+        work / entry.label,
+        work / "store",
+        changes=entry.changes,
+        timeout=TIMEOUT,
+        command=entry.command,
+        tell=lambda step: print(f"  {step}", flush=True),
+    )
+    target = PAGES / entry.label
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(outcome.folder / "metrics.json", target / "metrics.json")
+    predictions = pd.read_parquet(outcome.folder / "predictions.parquet")
+    page = result_page(entry, outcome.metrics, predictions)
+    (target / "result.md").write_text(page, encoding="utf-8")
+
+
+def finished(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:
+    """Return the entries that were ever carried out, with their metrics."""
+    found = []
+    for entry in entries:
+        path = PAGES / entry.label / "metrics.json"
+        if path.exists():
+            found.append((entry, json.loads(path.read_text(encoding="utf-8"))))
+    return found
+
+
+def write_table(readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
+    """Put the table between its marks, or at the page's end where it has none."""
+    text = readme.read_text(encoding="utf-8")
+    section = "\n".join([MARKS[0], INTRODUCTION, "", *table(done), MARKS[1]])
+    old = section_of(text)
+    text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"
+    readme.write_text(text, encoding="utf-8")
+
+
+def section_of(text: str) -> str:
+    """Return what stands between the marks, with them; empty where they are not."""
+    if MARKS[0] not in text:
+        return ""
+    return text[text.index(MARKS[0]) : text.index(MARKS[1]) + len(MARKS[1])]
+
+
+def table(done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> list[str]:
+    """Return the table's lines: one for each protocol, task and metric of an entry."""
+    lines = [
+        "| system | corpus | protocol | figure | published | ours | chance | run |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for entry, metrics in done:
+        for protocol, by_task in metrics.items():
+            marked = " **optimistic**" if optimistic(protocol) else ""
+            for task, metric in entry.figures:
+                if task not in by_task:
+                    continue
+                figures = by_task[task]
+                chance = figures.get(f"chance.{metric}", {}).get("value")
+                lines.append(
+                    f"| {entry.system}: {entry.what} | {', '.join(entry.corpora)} "
+                    f"| {protocol}{marked} | {task} {metric_title(metric)} "
+                    f"| {entry.published.get(f'{task} {metric}', '')} | {value(figures[metric])} "
+                    f"| {'' if chance is None else f'{chance:.3f}'} "
+                    f"| [{entry.label}](systems/{entry.label}/result.md) |"
+                )
+    commands = [entry.command for entry, _ in done]
+    return [*lines, "", "```sh", *commands, "```"]
+
+
+def value(figure: Mapping[str, Any]) -> str:
+    """Write a value with its interval."""
+    if figure["value"] is None:
+        return "undefined"
+    if figure.get("low") is None or figure["low"] == figure["high"]:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def result_page(entry: Entry, metrics: Mapping[str, Any], predictions: pd.DataFrame) -> str:
+    """Write a run's page: all its figures, and who is taken for whom."""
+    parts = [
+        f"# {entry.what} ({', '.join(entry.corpora)})",
+        f"Recipe: [{entry.recipe}](../../../pipelines/{entry.recipe}.yaml). {entry.note}".strip(),
+        f"```sh\n{entry.command}\n```",
+    ]
+    for protocol, by_task in metrics.items():
+        parts.append(f"## {protocol}{' (OPTIMISTIC)' if optimistic(protocol) else ''}")
+        lines = ["| task | figure | value |", "|---|---|---|"]
+        for task, figures in by_task.items():
+            lines += [f"| {task} | {metric_title(m)} | {value(f)} |" for m, f in figures.items()]
+        parts.append("\n".join(lines))
+        primary = next(iter(by_task))
+        rows = predictions[predictions["protocol"] == protocol]
+        parts += _confusion(primary, rows)
+    return "\n\n".join(parts) + "\n"
+
+
+def _confusion(task: str, predictions: pd.DataFrame) -> list[str]:
+    """Return the counts of truth against prediction; nothing of a task without classes."""
+    true, pred = predictions[f"{task}.true"], predictions[f"{task}.pred"]
+    if f"{task}.p[{true.dropna().iloc[0]}]" not in predictions:
+        return []
+    counts = pd.crosstab(true, pred)
+    heads = [str(name) for name in counts.columns]
+    lines = [f"| {task} | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for name, row in zip(counts.index, counts.to_numpy(), strict=True):
+        lines.append(f"| {name} | " + " | ".join(map(str, row.tolist())) + " |")
+    return ["Rows: the truth; columns: what was predicted.", "\n".join(lines)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What ``reports/systems.py`` carries out: recipes, their variants, and what was published."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Figures = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recipe on some corpora.
+
+    Attributes
+    ----------
+    label : str
+        Its folder's name.
+    system : str
+        The published system's letter.
+    what : str
+        What it is, in a few words.
+    recipe : str
+        The recipe's name.
+    corpora : sequence of str
+        Those it is carried out on.
+    figures : tuple of (str, str)
+        Which task's which metric stands in the table.
+    changes : sequence of str
+        Other values for the recipe's fields.
+    published : dict of str to str
+        ``"TASK METRIC"`` → the published figure.
+    note : str
+        What a reader of its page must know.
+    """
+
+    label: str
+    system: str
+    what: str
+    recipe: str
+    corpora: Sequence[str]
+    figures: Figures
+    changes: Sequence[str] = ()
+    published: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def command(self) -> str:
+        """What a reader types."""
+        data = [f"--data {name}=FOLDER" for name in self.corpora]
+        changes = [f"--set {shlex.quote(change)}" for change in self.changes]
+        return " ".join(["featser run", self.recipe, *data, *changes, f"-o runs/{self.label}"])
+
+
+MULTISTREAM = {
+    ("banglaser",): "0.852",
+    ("ravdess",): "0.677",
+    ("emodb",): "0.693",
+    ("subesco",): "0.929",
+    ("banglaser", "subesco"): "0.906",
+}
+"""Corpora → the published accuracy of the Bangla multi-stream system; its division of the data is
+taken to be at random."""
+
+ACCURACY: Figures = (("emotion", "accuracy"), ("emotion", "uar"))
+
+
+def _multistream() -> list[Entry]:
+    found = []
+    for corpora, accuracy in MULTISTREAM.items():
+        changes = () if corpora == ("banglaser",) else (f"corpora=[{', '.join(corpora)}]",)
+        name = "-".join(corpora)
+        published = {"emotion accuracy": f"{accuracy} (divided at random)"}
+        found += [
+            Entry(
+                f"multistream-published-{name}", "f", "multi-stream, published vector",
+                "bangla-multistream-published", corpora, ACCURACY, changes, published,
+            ),
+            Entry(
+                f"multistream-{name}", "f", "multi-stream, default features",
+                "bangla-multistream", corpora, ACCURACY, changes, published,
+            ),
+        ]  # fmt: skip
+    return found
+
+
+def _coupled(
+    system: str, recipe: str, corpus: str, what: str, figures: Figures, published: str
+) -> list[Entry]:
+    told = {f"{task} {metric}": published for task, metric in figures[:1]}
+    return [
+        Entry(recipe, system, f"{what}, coupled", recipe, (corpus,), figures, (), told),
+        Entry(
+            f"{recipe}-single", system, f"{what}, each by itself", recipe, (corpus,), figures,
+            ("coupling=independent",), told,
+        ),
+    ]  # fmt: skip
+
+
+ENTRIES: list[Entry] = [
+    *_coupled(
+        "c", "emotion-intensity", "ravdess", "emotion and intensity",
+        (("emotion", "uar"), ("intensity", "uar")), "with wav2vec 2.0; not known to us",
+    ),
+    *_coupled(
+        "d", "emotion-naturalness", "emodb", "emotion and naturalness",
+        (("emotion", "uar"), ("naturalness", "ccc")), "other corpus (MSP-IMPROV)",
+    ),
+    *_multistream(),
+]  # fmt: skip

@@ -1,0 +1,123 @@
+"""What the three network streams cost on BanglaSER, one fold, and what they add to a vote.
+
+Each network is trained over a feature vector and over frames, on one thread, two at a time; the
+fold is divided by speaker. Nothing is asserted but that all is done; the figures go to
+``reports/benchmarks/streams.json``. It needs the environment of ``make test-streams``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from featser.evaluation.metrics import uar_of_codes
+from featser.evaluation.protocols import assign_folds, speaker_ids
+from featser.features.extractor import make_extractor
+from featser.features.store import Store
+from featser.models.estimators import make_estimator
+from featser.models.routing import fit_routed
+from featser.models.streams.estimators import StreamClassifier
+from featser.tasks import Task
+from featser.verbs.kept import recall
+from tests.benchmarks.bench_fit import featser
+
+pytestmark = [pytest.mark.bench, pytest.mark.corpora]
+
+FIGURES = Path(__file__).resolve().parents[2] / "reports" / "benchmarks" / "streams.json"
+VECTOR = ("handcrafted", "gemaps")
+NETWORKS = ("cnn", "cnn-lstm", "cnn-bilstm")
+CLASSICAL = ("kernel", "logistic")
+
+
+def test_three_streams_over_vectors_and_frames(corpora: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    store = tmp_path / "store"
+    wanted = [part for spec in (*VECTOR, "frames") for part in ("-f", spec)]
+    data = ("--data", f"banglaser={corpora}/banglaser", "--store", store)
+    featser("extract", "banglaser", *data, *wanted)
+    source, _ = recall(store)
+    table = source.table.dropna(subset=["key", "emotion"]).reset_index(drop=True)
+    keys = table["key"].tolist()
+    parts = [Store(store).read(make_extractor(spec), keys) for spec in (*VECTOR, "frames")]
+    speaker = speaker_ids(table)
+    y = np.asarray(pd.Categorical(table["emotion"]).codes, dtype=np.intp)
+    train = assign_folds("speaker-independent", y, speaker, table["key"]) != 0
+    told = measured(parts[:-1], parts[-1], y, speaker, train)
+    FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(told, indent=1))
+    assert len(told["UAR"]) == 12
+
+
+def measured(
+    vectors: list[np.ndarray],
+    frames: np.ndarray,
+    y: np.ndarray,
+    speaker: np.ndarray,
+    train: np.ndarray,
+) -> dict[str, Any]:
+    """Train everything on one fold; return seconds and UAR of each and of the votes."""
+    vector, blocks = np.hstack(vectors), [part.shape[1] for part in vectors]
+    task = Task("emotion", classes=tuple(map(str, range(y.max() + 1))))
+    models = {name: (make_estimator(name, task, blocks=blocks), vector) for name in CLASSICAL}
+    for name in NETWORKS:
+        models[f"{name}, vector"] = (make_estimator(name, task), vector)
+        models[f"{name}, frames"] = (StreamClassifier(name, width=40), frames)
+    found = {}
+    seconds = {}
+    for kind in ("vector", "frames"):
+        names = [f"{name}, {kind}" for name in NETWORKS]
+        began = time.perf_counter()
+        found |= _fitted({name: models[name] for name in names}, y, speaker, train)
+        seconds[f"three streams, {kind}, on the wall"] = time.perf_counter() - began
+    found |= _fitted({name: models[name] for name in CLASSICAL}, y, speaker, train)
+    opinions = {name: opinion for name, (opinion, _) in found.items()}
+    votes = {
+        "kernel + logistic": list(CLASSICAL),
+        "three streams, vector": [f"{name}, vector" for name in NETWORKS],
+        "three streams, frames": [f"{name}, frames" for name in NETWORKS],
+        "kernel + logistic + three streams, frames": [
+            *CLASSICAL,
+            *(f"{name}, frames" for name in NETWORKS),
+        ],
+    }
+    opinions |= {
+        vote: np.mean([opinions[name] for name in members], axis=0)
+        for vote, members in votes.items()
+    }
+    seconds |= {f"{name}, CPU": took for name, (_, took) in found.items()}
+    return {
+        "corpus": "banglaser, fold 0 by speaker",
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "UAR": {
+            name: round(uar_of_codes(y[~train], opinion.argmax(axis=1), len(task.classes)), 3)
+            for name, opinion in opinions.items()
+        },
+    }
+
+
+def _fitted(
+    models: dict[str, Any], y: np.ndarray, speaker: np.ndarray, train: np.ndarray
+) -> dict[str, Any]:
+    told = Parallel(n_jobs=2)(
+        delayed(_opinion)(model, X[train], y[train], speaker[train], X[~train])
+        for model, X in models.values()
+    )
+    return dict(zip(models, told, strict=True))
+
+
+def _opinion(
+    model: Any, X: np.ndarray, y: np.ndarray, speaker: np.ndarray, new: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return a model's probabilities for new rows, and its CPU seconds for learning."""
+    with threadpool_limits(1):
+        began = time.process_time()
+        fit_routed(model, X, y, speaker=speaker)
+        return model.predict_proba(new), time.process_time() - began

@@ -1,0 +1,35 @@
+"""What is said where the libraries that networks need are not installed."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from featser.errors import ResourceError
+from featser.models.estimators import NETWORKS, make_estimator
+from featser.models.exported import ExportedNetwork, Head, Scale
+from featser.tasks import Task
+
+
+@pytest.mark.parametrize("task", [Task("a", classes=("x", "y")), Task("a", "regression")])
+@pytest.mark.parametrize("missing", ["torch", "skorch", "onnx", "onnxruntime"])
+def test_a_network_names_the_extra_that_fitting_it_needs(
+    task: Task, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("torch", "skorch", "onnx", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, sys if name != missing else None)
+    for name in NETWORKS:
+        with pytest.raises(ResourceError, match=rf"{missing}.*pip install \"featser\[streams\]\""):
+            make_estimator(name, task)
+
+
+def test_a_fitted_network_names_the_extra_that_predicting_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    scale = Scale(None, np.zeros(3, "f4"), np.ones(3, "f4"))
+    network = ExportedNetwork(np.zeros(1, dtype=np.uint8), scale, [Head("classification", 2)])
+    with pytest.raises(ResourceError, match=r"onnxruntime.*pip install \"featser\[onnx\]\""):
+        network.outputs(np.zeros((2, 3)))

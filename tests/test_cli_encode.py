@@ -1,0 +1,61 @@
+"""Features `frames` and ``featser fit --encode``: learnt in the fold, kept by the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.flow import featser_here
+
+STORE = ("--store", "framed")
+FEATURES = ("-f", "mfcc:basic", "-f", "frames")
+QUICK = ("--model", "logistic", "-t", "emotion", "--no-audit", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def framed(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of two extractors' features, one of them frames."""
+    folder = tmp_path_factory.mktemp("framed")
+    shown = featser_here("extract", voices, "--corpus", "demo", *FEATURES, *STORE, cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    return folder
+
+
+@pytest.mark.parametrize("norm", ["none", "transductive"])
+def test_a_model_of_encoded_frames_predicts_from_raw_audio(
+    framed: Path, voices: Path, norm: str
+) -> None:
+    run = framed / f"run-{norm}"
+    options = ("--encode", "fisher:4", "--speaker-norm", norm, "-o", run)
+    shown = featser_here("fit", *STORE, *FEATURES, *QUICK, *options, cwd=framed)
+    assert shown.returncode == 0, shown.stderr
+    assert json.loads((run / "run.json").read_text(encoding="utf-8"))["encode"] == "fisher:4"
+    assert "frames encoded by fisher:4" in (run / "report.html").read_text(encoding="utf-8")
+    sounds = sorted(voices.glob("*.flac"))[:3]
+    told = featser_here("predict", run / "model.featser", *sounds, "-o", "told.csv", cwd=framed)
+    assert told.returncode == 0, told.stderr
+    table = pd.read_csv(framed / "told.csv")
+    assert table["error"].isna().all()
+    assert table["emotion.pred"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((*FEATURES,), "does not read the features `frames`"),
+        (("-f", "mfcc:basic", "--encode", "fisher"), "add the features `-f frames`"),
+        ((*FEATURES, "--encode", "fishr"), "did you mean 'fisher'"),
+        ((*FEATURES, "--encode", "fisher:0"), "fisher:0"),
+        ((*FEATURES, "--encode", "bag", "--speaker-norm", "enrol"), "cannot normalise packed"),
+        ((*FEATURES, "--encode", "bag", "--batches", "--model", "xgboost"), "leave --batches out"),
+    ],
+)
+def test_what_cannot_be_encoded_is_refused_with_the_mend(
+    framed: Path, options: tuple[str, ...], said: str
+) -> None:
+    shown = featser_here("fit", *STORE, *QUICK, *options, cwd=framed)
+    assert shown.returncode != 0
+    assert said in shown.stderr
