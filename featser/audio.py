@@ -57,12 +57,16 @@ class Signal:
         What the recording was multiplied by to keep its peaks in range; 1 if it needed nothing.
     note : str
         What else was done that the user should know; empty if nothing was.
+    place : tuple or None
+        File, start and end, as :func:`decode` was given them, of what these samples are all of;
+        None for a part, an augmented copy, and samples that come from no file.
     """
 
     samples: NDArray[np.float32]
     rate: int
     gain: float = 1.0
     note: str = ""
+    place: tuple[str, float | None, float | None] | None = None
 
     @property
     def seconds(self) -> float:
@@ -100,7 +104,7 @@ class Signal:
         if gain < 1:
             samples = samples * np.float32(gain)
         kept = np.ascontiguousarray(samples, dtype=np.float32)
-        return Signal(kept, rate, self.gain * gain, self.note)
+        return Signal(kept, rate, self.gain * gain, self.note, self.place)
 
 
 def read_audio(
@@ -154,7 +158,7 @@ def decode(file: str | Path, start: float | None = None, end: float | None = Non
         samples, rate = _read(path, start, end)
         mono, note = _mono(samples)
         _refuse_unusable_samples(path, mono, rate, samples.shape[1])
-        return Signal(mono, rate, note=note)
+        return Signal(mono, rate, note=note, place=(str(file), start, end))
 
 
 def content_hash(file: str | Path) -> str:

@@ -33,7 +33,7 @@ def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file
 
 def features() -> None:
     """List the extractors: families, number of values, units, and cost for 3.5 s of speech."""
-    from featser.features.extractor import list_extractors
+    from featser.features.extractor import PLUGINS, list_extractors
 
     rows = [
         (info.name, ", ".join(info.families), info.dimension, info.units, f"{info.cost_ms:g} ms")
@@ -41,6 +41,7 @@ def features() -> None:
     ]
     table("Extractors", ["name", "families", "values", "units", "cost"], rows)
     say("Handcrafted extractors take a preset: NAME:basic, NAME:standard (default), NAME:full")
+    say(f"{' and '.join(PLUGINS)} take a file: NAME:PATH?KEY=VALUE,KEY=VALUE (README, Features)")
 
 
 def augmentations() -> None:

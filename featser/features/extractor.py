@@ -67,6 +67,11 @@ class Extractor(ABC):
         return self.name
 
     @property
+    def label(self) -> str:
+        """What its folder in the store begins with: the spec, as a file name can hold it."""
+        return self.spec.replace(":", "_")
+
+    @property
     @abstractmethod
     def params(self) -> dict[str, Any]:
         """Everything but the code that the values depend on, as JSON can hold it."""
@@ -198,11 +203,21 @@ OTHERS = {
     "modulation": "featser.features.modulation:Modulation",
     "contrasts": "featser.features.contrasts:Contrasts",
     "frames": "featser.features.frames:Frames",
+    "pyramid": "featser.features.pyramid:Pyramid",
+    "tarma": "featser.features.tarma:Tarma",
+    "tar": "featser.features.tarma:tar",
+    "static-ar": "featser.features.tarma:static_ar",
     "bangla166": "featser.features.bangla166:Bangla166",
     "egemaps": "featser.features.opensmile:egemaps",
     "compare": "featser.features.opensmile:compare",
 }
 """Extractors without presets: name → what makes it, imported only when it is asked for."""
+
+PLUGINS = {
+    "onnx-embedding": "featser.features.onnx_embedding:OnnxEmbedding",
+    "table-embedding": "featser.features.table_embedding:TableEmbedding",
+}
+"""Extractors of a file of the user's: name → the class, whose ``parsed`` makes one."""
 
 
 def extractor_names() -> tuple[str, ...]:
@@ -219,7 +234,8 @@ def make_extractor(spec: str) -> Extractor:
         ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
         mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
         ``spectral``) or several joined by ``+``, or a key of :data:`OTHERS`, such as ``gemaps``.
-        Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``.
+        Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``. A key of
+        :data:`PLUGINS` takes a file and settings: ``NAME:PATH?KEY=VALUE,KEY=VALUE``.
 
     Returns
     -------
@@ -229,7 +245,7 @@ def make_extractor(spec: str) -> Extractor:
     Raises
     ------
     FeatureError
-        If the name or the preset does not exist.
+        If the name or the preset does not exist, or a plug-in's file or setting is not right.
 
     Examples
     --------
@@ -237,13 +253,18 @@ def make_extractor(spec: str) -> Extractor:
     ('mfcc_00.mean', 'mfcc_00.std')
     """
     name, colon, preset = spec.partition(":")
+    if name in PLUGINS:
+        plugin: Extractor = _made_by(PLUGINS[name]).parsed(preset)
+        return plugin
     if name in OTHERS:
         if colon:
             raise FeatureError(f"'{spec}': {name} has no presets; write '{name}'")
-        return _make_other(name)
+        other: Extractor = _made_by(OTHERS[name])()
+        return other
     parts = tuple(name.split("+"))
     if parts != (HANDCRAFTED,):
-        valid, what = (extractor_names(), "extractor") if len(parts) == 1 else (FAMILIES, "family")
+        names = (*extractor_names(), *PLUGINS)
+        valid, what = (names, "extractor") if len(parts) == 1 else (FAMILIES, "family")
         for part in parts:
             if part not in FAMILIES:
                 raise FeatureError(unknown(what, part, valid))
@@ -255,12 +276,11 @@ def make_extractor(spec: str) -> Extractor:
     return Handcrafted(families, preset or DEFAULT_PRESET)
 
 
-def _make_other(name: str) -> Extractor:
+def _made_by(place: str) -> Any:
     from importlib import import_module
 
-    module, _, maker = OTHERS[name].partition(":")
-    extractor: Extractor = getattr(import_module(module), maker)()
-    return extractor
+    module, _, maker = place.partition(":")
+    return getattr(import_module(module), maker)
 
 
 def list_extractors() -> tuple[ExtractorInfo, ...]:

@@ -299,8 +299,7 @@ class Store:
 
     def folder_of(self, extractor: Extractor) -> Path:
         """Return where an extractor's rows are, or will be."""
-        name = extractor.spec.replace(":", "_")
-        return self.folder / "features" / f"{name}-{extractor.fingerprint()}"
+        return self.folder / "features" / f"{extractor.label}-{extractor.fingerprint()}"
 
     def _read(self, extractor: Extractor, keys: Sequence[str], parts: Parts) -> NDArray[np.float32]:
         folder = self.folder_of(extractor)

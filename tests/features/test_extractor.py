@@ -38,6 +38,10 @@ SPECS = [
     "voice",
     "rhythm",
     "timbre",
+    "pyramid",
+    "tarma",
+    "tar",
+    "static-ar",
     "egemaps",
     "compare",
 ]
