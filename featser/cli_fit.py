@@ -22,7 +22,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
-from featser.tasks import Coupling
+from featser.tasks import Coupling, TwoPass
 
 
 def fit(
@@ -69,6 +69,14 @@ def fit(
             metavar="NAME[:NUMBER]",
             help="Which features models see, chosen in the fold: none (default), anova:0.5, "
             "mutual:0.5, speakers:0.1, stability:0.6.",
+        ),
+    ] = None,
+    two_pass: Annotated[
+        str | None,
+        typer.Option(
+            help="A model for each language, which is identified first: weighted (each also "
+            "learns from the others), soft, hard; common: one model, to compare with; none "
+            "(default)."
         ),
     ] = None,
     encode: Annotated[
@@ -155,6 +163,7 @@ def fit(
             batches=batches,
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
+            two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
             encode=encode,
             audit=audit,
             cache=cache,

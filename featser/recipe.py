@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
-from featser.tasks import Coupling
+from featser.tasks import Coupling, TwoPass
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -63,6 +63,8 @@ class Recipe(BaseModel):
         How tasks learn from each other.
     select : str
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
+    two_pass : 'none', 'common', 'hard', 'soft' or 'weighted'
+        Whether each language has a model of its own, and how they are chosen.
     encode : str
         What models see of the features ``frames``, such as ``fisher:64``; ``none``: nothing.
     tune : bool
@@ -97,6 +99,7 @@ class Recipe(BaseModel):
     tune: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
+    two_pass: TwoPass = "none"
     encode: str = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []

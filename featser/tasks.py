@@ -15,6 +15,8 @@ Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks learn from each other: see :mod:`featser.models.coupling`."""
+TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
+"""How languages are told apart first: see :mod:`featser.models.language`."""
 
 
 @dataclass(frozen=True)

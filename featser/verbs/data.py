@@ -26,7 +26,7 @@ from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Coupling, Task
+from featser.tasks import Coupling, Task, TwoPass
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -63,6 +63,8 @@ class Settings:
         How tasks learn from each other: see :mod:`featser.models.coupling`.
     select : str
         Which features models see: see :func:`featser.models.selection.make_selector`.
+    two_pass : str
+        Whether each language has a model of its own: see :mod:`featser.models.language`.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     encode : str
@@ -84,6 +86,7 @@ class Settings:
     coupling: Coupling = "independent"
     select: str = "none"
     tune: bool = False
+    two_pass: TwoPass = "none"
     encode: str = "none"
 
 
@@ -371,6 +374,8 @@ def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = Fa
         told += f"; frames encoded by {settings.encode}"
     if settings.select != "none":
         told += f"; features selected by {settings.select}"
+    if settings.two_pass != "none":
+        told += f"; two-pass {settings.two_pass}"
     return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
 
 

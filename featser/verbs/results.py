@@ -152,6 +152,7 @@ def _training(run: Run) -> dict[str, Any]:
         "select": run.settings.select,
         "encode": run.settings.encode,
         "tune": run.settings.tune,
+        "two_pass": run.settings.two_pass,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
@@ -176,6 +177,7 @@ def _described(run: Run) -> dict[str, Any]:
         "select": settings.select,
         "encode": settings.encode,
         "tune": settings.tune,
+        "two_pass": settings.two_pass,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "augmented_copies": 0 if copies is None else len(copies.X),
@@ -255,6 +257,7 @@ def _reproduce(run: Run) -> list[str]:
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
         + (" --tune" if settings.tune else "")
+        + ("" if settings.two_pass == "none" else f" --two-pass {settings.two_pass}")
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")
