@@ -22,7 +22,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
-from featser.tasks import Coupling, TwoPass
+from featser.tasks import Coupling, Fusion, TwoPass
 
 
 def fit(
@@ -85,6 +85,14 @@ def fit(
             metavar="NAME[:NUMBER]",
             help="What models see of the features `frames`, learnt in the fold: none (default), "
             "fisher:64, supervector:64, ivector:64, bag:512.",
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(
+            help="How extractors are put together: none (default), side by side; aligned, two of "
+            "them; gated, those voting by how well they do; pooled, each by its maximum and its "
+            "mean over time, voting."
         ),
     ] = None,
     protocol: Protocol = None,
@@ -165,6 +173,7 @@ def fit(
             select=select,
             two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
             encode=encode,
+            fusion=_choice("--fusion", fusion, get_args(Fusion)),
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

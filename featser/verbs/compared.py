@@ -18,6 +18,7 @@ from featser.evaluation.units import speaker_ids
 _SIDES = ("train", "test", "dev")
 _SETTINGS = (
     *("speaker_norm", "seed", "augmented_copies", "coupling", "select", "two_pass", "encode"),
+    "fusion",
     *_SIDES,
 )
 

@@ -260,6 +260,8 @@ def _slower(recipe: Recipe) -> tuple[str, ...]:
         f"weights {weights}": weights != "equal",
         f"select {recipe.select}": recipe.select != "none",
         f"encode {recipe.encode}": recipe.encode != "none",
+        f"two-pass {recipe.two_pass}": recipe.two_pass not in ("none", "common"),
+        f"fusion {recipe.fusion}": recipe.fusion != "none",
         "tune": recipe.tune,
     }
     return tuple(name for name, is_asked in asked.items() if is_asked)
