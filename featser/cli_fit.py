@@ -22,7 +22,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
-from featser.tasks import Coupling, Joint, TwoPass
+from featser.tasks import Coupling, Fusion, Joint, TwoPass
 
 
 def fit(
@@ -93,6 +93,14 @@ def fit(
         typer.Option(
             help="One network (--model attention, cnn, …) for all tasks, losses weighted: equal, "
             "ming, uncertainty, dwa, druw, primary-gate; none (default): one for each task."
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(
+            help="How extractors are put together: none (default), side by side; aligned, two of "
+            "them; gated, those voting by how well they do; pooled, each by its maximum and its "
+            "mean over time, voting."
         ),
     ] = None,
     protocol: Protocol = None,
@@ -174,6 +182,7 @@ def fit(
             two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
             encode=encode,
             joint=_choice("--joint", joint, get_args(Joint)),
+            fusion=_choice("--fusion", fusion, get_args(Fusion)),
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

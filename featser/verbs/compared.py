@@ -19,6 +19,7 @@ _SIDES = ("train", "test", "dev")
 _SETTINGS = (
     *("speaker_norm", "seed", "augmented_copies", "coupling", "select", "two_pass", "encode"),
     "joint",
+    "fusion",
     *_SIDES,
 )
 

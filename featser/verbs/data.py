@@ -26,7 +26,7 @@ from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Coupling, Joint, Task, TwoPass
+from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -65,6 +65,8 @@ class Settings:
         Which features models see: see :func:`featser.models.selection.make_selector`.
     two_pass : str
         Whether each language has a model of its own: see :mod:`featser.models.language`.
+    fusion : str
+        How extractors are put together: see :mod:`featser.verbs.fused`.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     encode : str
@@ -92,6 +94,7 @@ class Settings:
     two_pass: TwoPass = "none"
     encode: str = "none"
     joint: Joint = "none"
+    fusion: Fusion = "none"
 
 
 @dataclass
@@ -401,6 +404,8 @@ def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = Fa
         told += f"; features selected by {settings.select}"
     if settings.two_pass != "none":
         told += f"; two-pass {settings.two_pass}"
+    if settings.fusion != "none":
+        told += f"; streams {settings.fusion}"
     return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
 
 

@@ -31,11 +31,12 @@ from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Coupling, Joint, Task, TwoPass
+from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
 from featser.verbs.data import Data, Settings, load_data, read_rows, refuse_joint
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
+from featser.verbs.fused import fused, refuse_fusion
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
@@ -78,6 +79,7 @@ def fit(
     two_pass: TwoPass | None = None,
     encode: str | None = None,
     joint: Joint | None = None,
+    fusion: Fusion | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -162,6 +164,9 @@ def fit(
     joint : str, optional
         One of :data:`featser.tasks.Joint`: one network for all tasks, whose losses are weighted so
         (:class:`~featser.models.joint.JointNetwork`); ``none`` by default: one for each task.
+    fusion : {'none', 'aligned', 'gated', 'pooled'}, optional
+        How extractors are put together (:func:`~featser.verbs.fused.fused`); by default the
+        recipe's, else they stand side by side.
 
     Returns
     -------
@@ -196,6 +201,7 @@ def fit(
         two_pass=two_pass or (recipe.two_pass if recipe else "none"),
         encode=encode or (recipe.encode if recipe else "none"),
         joint=joint or (recipe.joint if recipe else "none"),
+        fusion=fusion or (recipe.fusion if recipe else "none"),
     )
     parse_selection(settings.select)
     if settings.encode != "none":
@@ -204,6 +210,7 @@ def fit(
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     refuse_two_pass(material, settings)
+    refuse_fusion(material, settings)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
@@ -335,6 +342,8 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
+    if settings.fusion == "pooled" or (settings.fusion != "none" and task.categorical):
+        return fused(data, settings, task)
     features = [extractor for extractor in data.extractors if extractor.frame_width is None]
     estimator = make_estimator(
         settings.model,
