@@ -35,11 +35,12 @@ from featser.models.estimators import members_of
 from featser.models.normalise import SpeakerNormalizer
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.data import Data, load_data, read_rows
 from featser.verbs.examined import examined
 from featser.verbs.fit import unfitted
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, plans_of
+from featser.verbs.settings import Settings
 from featser.verbs.study import in_memory
 
 HERE = Path(__file__).resolve().parent

@@ -22,8 +22,9 @@ from featser.features.store import Store
 from featser.models.multitask import MultiTaskEstimator
 from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
-from featser.verbs.data import Settings, load_data, read_rows
+from featser.verbs.data import load_data, read_rows
 from featser.verbs.examined import examined
+from featser.verbs.settings import Settings
 from featser.verbs.study import in_memory
 
 HERE = Path(__file__).resolve().parent

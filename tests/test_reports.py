@@ -16,7 +16,8 @@ from featser.audio import Signal
 from featser.features.extractor import make_extractor
 from featser.recipe import load_recipe
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings
+from featser.verbs.data import Data
+from featser.verbs.settings import Settings
 
 REPORTS = Path(__file__).parents[1] / "reports"
 

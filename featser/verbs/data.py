@@ -14,19 +14,18 @@ from featser.corpora.card import Card
 from featser.corpora.manifest import task_notes, tasks_from
 from featser.errors import StoreError, TaskError, unknown
 from featser.evaluation.copies import Copies
-from featser.evaluation.protocols import Sides, speaker_ids
+from featser.evaluation.protocols import speaker_ids
 from featser.evaluation.rows import Rows
 from featser.features.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor, make_extractor
 from featser.features.store import Store
 from featser.models.coupling import refuse_batches
-from featser.models.estimators import NETWORKS, members_of, reading_frames, refuse_all_at_once
+from featser.models.estimators import reading_frames, refuse_all_at_once
 from featser.models.frames import Place
 from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
-from featser.models.voting import Weights
-from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
+from featser.tasks import Task
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -35,66 +34,8 @@ from featser.verbs.rows import (
     in_batches,
     refuse_too_much,
 )
+from featser.verbs.settings import Settings
 from featser.verbs.source import Source, read_source
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to fit; every field of it that a recipe or the user left open has its default.
-
-    Attributes
-    ----------
-    features, tasks : tuple of str
-    primary, model : str
-    weights : 'equal', 'inner', 'stacked' or list of float
-    protocols : tuple of str
-    speaker_norm : str
-        ``none``, ``transductive``, or such as ``enrol:8``.
-    seed : int
-    augmented : bool
-        Whether training parts have the augmented copies that were extracted.
-    sides : Sides
-        The corpora of ``cross-corpus``, and what becomes of ``dev`` in a ``fixed-split``.
-    batches : bool or None
-        Whether features are read in batches; None: from a gigabyte on, by models that can.
-    enrolment_curve : bool
-        Whether other numbers of enrolled recordings are looked at as well.
-    coupling : str
-        How tasks learn from each other: see :mod:`featser.models.coupling`.
-    select : str
-        Which features models see: see :func:`featser.models.selection.make_selector`.
-    two_pass : str
-        Whether each language has a model of its own: see :mod:`featser.models.language`.
-    fusion : str
-        How extractors are put together: see :mod:`featser.verbs.fused`.
-    tune : bool
-        Whether estimators choose their settings on speakers left out of the training part.
-    encode : str
-        What becomes of packed frames: see :func:`featser.models.encoders.make_encoder`.
-    joint : str
-        Whether tasks share a network, and how their losses are weighted:
-        :class:`featser.models.joint.JointNetwork`.
-    """
-
-    features: tuple[str, ...]
-    tasks: tuple[str, ...]
-    primary: str
-    model: str
-    weights: Weights | Sequence[float]
-    protocols: tuple[str, ...]
-    speaker_norm: str
-    seed: int
-    augmented: bool = True
-    sides: Sides = field(default_factory=Sides)
-    batches: bool | None = None
-    enrolment_curve: bool = False
-    coupling: Coupling = "independent"
-    select: str = "none"
-    tune: bool = False
-    two_pass: TwoPass = "none"
-    encode: str = "none"
-    joint: Joint = "none"
-    fusion: Fusion = "none"
 
 
 @dataclass
@@ -307,32 +248,6 @@ def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def refuse_joint(settings: Settings) -> None:
-    """Refuse what one network for all tasks cannot be.
-
-    Raises
-    ------
-    TaskError
-        With the mend.
-    """
-    if settings.joint == "none":
-        return
-    if settings.model not in NETWORKS:
-        raise TaskError(
-            f"--joint {settings.joint} needs one network for all tasks, --model "
-            f"{', '.join(NETWORKS)}; it is '{settings.model}'"
-        )
-    for option, value in (
-        ("coupling", settings.coupling),
-        ("select", settings.select),
-        ("two-pass", settings.two_pass),
-    ):
-        if value not in ("independent", "none"):
-            raise TaskError(f"--joint {settings.joint} does not go with --{option} {value}")
-    if settings.tune or settings.encode != "none":
-        raise TaskError(f"--joint {settings.joint} goes neither with --tune nor with --encode")
-
-
 def _refuse_idle_frames(data: Data, settings: Settings) -> None:
     """Refuse frames that nothing would read, and reading frames where there are none."""
     networks = reading_frames(settings.model)
@@ -386,41 +301,3 @@ def _normalise_rows(data: Data, X: Rows) -> None:
         who = data.speaker[data.copies.source]
         data.copies = Copies(NormalisedRows(data.copies.X, who, found), data.copies.made_of)
     data.X = NormalisedRows(X, data.speaker, found)
-
-
-_WEIGHTS = {
-    "equal": "equal weights",
-    "inner": "weights from inner folds",
-    "stacked": "weights stacked on inner folds",
-}
-
-
-def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = False) -> str:
-    """Say in a line what was trained."""
-    told = _describe_estimator(settings, tasks, batched)
-    if settings.encode != "none":
-        told += f"; frames encoded by {settings.encode}"
-    if settings.select != "none":
-        told += f"; features selected by {settings.select}"
-    if settings.two_pass != "none":
-        told += f"; two-pass {settings.two_pass}"
-    if settings.fusion != "none":
-        told += f"; streams {settings.fusion}"
-    return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
-
-
-def _describe_estimator(settings: Settings, tasks: Sequence[Task], batched: bool) -> str:
-    if settings.joint != "none":
-        how = f"losses weighted: {settings.joint}"
-        return f"one network {settings.model} for {len(tasks)} tasks; {how}"
-    names = members_of(settings.model)
-    how_set = ", settings chosen on left-out speakers" if settings.tune else ""
-    if len(names) == 1:
-        if batched:
-            return f"{names[0]}, fitted batch by batch, without preparation"
-        return f"{names[0]}{how_set}"
-    if isinstance(settings.weights, str):
-        how = _WEIGHTS[settings.weights]
-    else:
-        how = f"weights {', '.join(f'{weight:g}' for weight in settings.weights)}"
-    return f"soft vote of {', '.join(names)}{how_set}; {how}; one for each of {len(tasks)} tasks"

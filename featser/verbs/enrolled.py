@@ -23,8 +23,9 @@ from featser.evaluation.uncertainty import evaluate_with_intervals
 from featser.files import whole
 from featser.models.enrolled import EnrolledSpeakers
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings
+from featser.verbs.data import Data
 from featser.verbs.planned import Plan
+from featser.verbs.settings import Settings
 
 
 def enrolled_speakers(

@@ -11,14 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.errors import FeatserError
 from featser.evaluation.crossval import CrossFit, cross_fit
 from featser.evaluation.duration import duration_only
-from featser.evaluation.enrolment import enrolled_recordings, speaker_norm_of
 from featser.evaluation.protocols import Sides, fold_table
 from featser.evaluation.reliability import reliability
 from featser.evaluation.uncertainty import evaluate_with_intervals
-from featser.features.spectrum import N_MELS
 from featser.features.store import Store
 from featser.models.chosen import told_choices
 from featser.models.coupling import CoupledEstimator
@@ -27,18 +24,17 @@ from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import make_batched, make_estimator, members_of
 from featser.models.joint import JointNetwork
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
-from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
-from featser.verbs.data import Data, Settings, load_data, read_rows, refuse_joint
+from featser.verbs.data import Data, load_data, read_rows
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
 from featser.verbs.fused import fused, refuse_fusion
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
+from featser.verbs.settings import Settings, settings_of
 from featser.verbs.source import STORE
 from featser.verbs.two_pass import (
     first_pass_notes,
@@ -181,33 +177,28 @@ def fit(
     """
     began = time.monotonic()
     found, unusable = read_rows(source, store, corpus, data)
-    recipe = found.recipe
-    settings = Settings(
-        tuple(features) or found.features or DEFAULT_FEATURES,
-        tuple(tasks) or (tuple(recipe.tasks) if recipe else ()),
-        primary or found.primary,
-        model or (recipe.model if recipe else "vote"),
-        weights or (recipe.weights if recipe else "equal"),
-        tuple(protocols) or (tuple(recipe.protocols) if recipe else ("speaker-independent",)),
-        speaker_norm_of(speaker_norm or (recipe.speaker_norm if recipe else "none")),
-        (recipe.seed if recipe else 0) if seed is None else seed,
-        augmented,
-        sides or (recipe.sides if recipe else Sides()),
-        batches,
-        enrolment_curve,
-        coupling or (recipe.coupling if recipe else "independent"),
-        select or (recipe.select if recipe else "none"),
-        tune=(recipe.tune if recipe else False) if tune is None else tune,
-        two_pass=two_pass or (recipe.two_pass if recipe else "none"),
-        encode=encode or (recipe.encode if recipe else "none"),
-        joint=joint or (recipe.joint if recipe else "none"),
-        fusion=fusion or (recipe.fusion if recipe else "none"),
+    settings = settings_of(
+        found,
+        features=features,
+        tasks=tasks,
+        primary=primary,
+        model=model,
+        weights=weights,
+        protocols=protocols,
+        speaker_norm=speaker_norm,
+        seed=seed,
+        augmented=augmented,
+        sides=sides,
+        batches=batches,
+        enrolment_curve=enrolment_curve,
+        coupling=coupling,
+        select=select,
+        tune=tune,
+        two_pass=two_pass,
+        encode=encode,
+        joint=joint,
+        fusion=fusion,
     )
-    parse_selection(settings.select)
-    if settings.encode != "none":
-        make_encoder(settings.encode, N_MELS)
-    refuse_joint(settings)
-    _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
     refuse_two_pass(material, settings)
     refuse_fusion(material, settings)
@@ -323,13 +314,6 @@ def _said(results: Sequence[CrossFit]) -> list[str]:
     """Return what a reader must know of the fits, and what the models chose."""
     chosen = [f"chosen on left-out speakers: {t}" for r in results for t in told_choices(r.chosen)]
     return [note for result in results for note in result.notes] + chosen
-
-
-def _refuse_idle_curve(settings: Settings) -> None:
-    if settings.enrolment_curve and not enrolled_recordings(settings.speaker_norm):
-        raise FeatserError(
-            f"--enrolment-curve is for `--speaker-norm enrol`; it is '{settings.speaker_norm}'"
-        )
 
 
 def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.DataFrame:

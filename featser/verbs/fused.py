@@ -9,7 +9,8 @@ from featser.models.estimators import members_of
 from featser.models.fusion import make_aligned, make_gated, pooled_members
 from featser.models.voting import VoteClassifier, VoteRegressor
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings
+from featser.verbs.data import Data
+from featser.verbs.settings import Settings
 
 PAIRED = ("aligned", "gated")
 """Ways that put two extractors together, and neither more nor fewer."""

@@ -16,7 +16,8 @@ from featser.evaluation.protocols import independent_units, make_folds
 from featser.evaluation.shared import Scored, scored_labels
 from featser.evaluation.units import as_text, joined
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings
+from featser.verbs.data import Data
+from featser.verbs.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,8 +23,9 @@ from featser.models.estimators import members_of
 from featser.models.multitask import MultiTaskEstimator
 from featser.reporting.html import write_report
 from featser.reporting.summary import RunSummary
-from featser.verbs.data import Data, Settings, describe_model
+from featser.verbs.data import Data
 from featser.verbs.enrolled import write_enrolment
+from featser.verbs.settings import Settings, describe_model
 
 Metrics = dict[str, dict[str, dict[str, dict[str, Any]]]]
 

@@ -19,13 +19,13 @@ from featser.evaluation.rows import Rows
 from featser.features.store import Store
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, silent
-from featser.recipe import DEFAULT_FEATURES
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings, load_data, read_rows
+from featser.verbs.data import Data, load_data, read_rows
 from featser.verbs.examined import by_bytes, examined
 from featser.verbs.fit import unfitted
 from featser.verbs.fits import Fits
 from featser.verbs.planned import inner_units
+from featser.verbs.settings import Settings, settings_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,18 +140,21 @@ def study(
         As :func:`featser.fit`.
     """
     found, unusable = read_rows(source, store, corpus, data)
-    recipe = found.recipe
     primary = primary or found.primary
-    settings = Settings(
-        features=tuple(features) or found.features or DEFAULT_FEATURES,
+    # One task, by one model for all languages.
+    settings = settings_of(
+        found,
+        features=features,
         tasks=(primary,),
         primary=primary,
-        model=model or (recipe.model if recipe else "vote"),
-        weights=recipe.weights if recipe else "equal",
+        model=model,
         protocols=("speaker-independent",),
         speaker_norm="none",
-        seed=(recipe.seed if recipe else 0) if seed is None else seed,
+        seed=seed,
         batches=False,
+        coupling="independent",
+        joint="none",
+        two_pass="none",
     )
     material = load_data(found, unusable, Store(store), settings, jobs)
     task = material.tasks[0]

@@ -17,9 +17,10 @@ from featser.models.estimators import members_of
 from featser.models.language import LanguageRouted, identifier
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
-from featser.verbs.data import Data, Settings
+from featser.verbs.data import Data
 from featser.verbs.fits import Fits
 from featser.verbs.planned import Plan, inner_units
+from featser.verbs.settings import Settings
 
 WEIGHTLESS = ("lda", "knn")
 """Models to which all rows count the same, so that no row can count less."""
