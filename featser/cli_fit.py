@@ -22,7 +22,7 @@ from featser.cli_protocols import Dev, Protocol, Test, Train, sides_of
 from featser.cli_store import DEFAULT_STORE, Store
 from featser.console import show_run
 from featser.errors import FeatserError
-from featser.tasks import Coupling, Joint
+from featser.tasks import Coupling, Fusion, Joint, TwoPass
 
 
 def fit(
@@ -72,6 +72,14 @@ def fit(
             "mutual:0.5, speakers:0.1, stability:0.6.",
         ),
     ] = None,
+    two_pass: Annotated[
+        str | None,
+        typer.Option(
+            help="A model for each language, which is identified first: weighted (each also "
+            "learns from the others), soft, hard; common: one model, to compare with; none "
+            "(default)."
+        ),
+    ] = None,
     encode: Annotated[
         str | None,
         typer.Option(
@@ -85,6 +93,14 @@ def fit(
         typer.Option(
             help="One network (--model attention, cnn, …) for all tasks, losses weighted: equal, "
             "ming, uncertainty, dwa, druw, primary-gate; none (default): one for each task."
+        ),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option(
+            help="How extractors are put together: none (default), side by side; aligned, two of "
+            "them; gated, those voting by how well they do; pooled, each by its maximum and its "
+            "mean over time, voting."
         ),
     ] = None,
     protocol: Protocol = None,
@@ -163,8 +179,10 @@ def fit(
             batches=batches,
             coupling=_choice("--coupling", coupling, get_args(Coupling)),
             select=select,
+            two_pass=_choice("--two-pass", two_pass, get_args(TwoPass)),
             encode=encode,
             joint=_choice("--joint", joint, get_args(Joint)),
+            fusion=_choice("--fusion", fusion, get_args(Fusion)),
             audit=audit,
             cache=cache,
             examining=bars("Examining recordings"),

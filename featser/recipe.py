@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from featser.corpora.card import list_cards, load_card
 from featser.errors import FeatserError, RecipeError, unknown
-from featser.tasks import Coupling, Joint
+from featser.tasks import Coupling, Fusion, Joint, TwoPass
 
 if TYPE_CHECKING:
     from featser.evaluation.request import Sides
@@ -63,10 +63,15 @@ class Recipe(BaseModel):
         How tasks learn from each other.
     select : str
         Which features models see, chosen in the fold, such as ``anova:0.5``; ``none``: all.
+    two_pass : 'none', 'common', 'hard', 'soft' or 'weighted'
+        Whether each language has a model of its own, and how they are chosen.
     encode : str
         What models see of the features ``frames``, such as ``fisher:64``; ``none``: nothing.
     joint : str
         One network for all tasks, their losses weighted ``equal``, ``ming``, …; ``none``: one each.
+    fusion : 'none', 'aligned', 'gated' or 'pooled'
+        How extractors are put together: side by side; two of them also aligned with each other;
+        those voting by a gate; or each pooled over time by maximum and by mean, all voting.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     protocols : list of str
@@ -99,8 +104,10 @@ class Recipe(BaseModel):
     tune: bool = False
     coupling: Coupling = "independent"
     select: str = "none"
+    two_pass: TwoPass = "none"
     encode: str = "none"
     joint: Joint = "none"
+    fusion: Fusion = "none"
     protocols: list[str] = Field(default=["speaker-independent"], min_length=1)
     train: list[str] = []
     test: list[str] = []

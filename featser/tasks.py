@@ -15,6 +15,10 @@ Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks learn from each other: see :mod:`featser.models.coupling`."""
+TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
+"""How languages are told apart first: see :mod:`featser.models.language`."""
+Fusion = Literal["none", "aligned", "gated", "pooled"]
+"""How streams of features are put together: see :mod:`featser.models.fusion`."""
 
 Joint = Literal["none", "equal", "ming", "uncertainty", "dwa", "druw", "primary-gate"]
 """Whether tasks share a network, and how their losses are then weighted:

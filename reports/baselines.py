@@ -12,6 +12,7 @@ import argparse
 import json
 import shutil
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ class Condition(NamedTuple):
 
 CONDITIONS = (
     *(Condition(LEADING, norm) for norm in NORMS),
-    *(Condition(LEADING, norm, encode="fisher") for norm in ("none", "transductive")),
+    *(Condition(LEADING, norm, encode="fisher") for norm in NORMS),
     Condition(LEADING, "none", tune=True),
     Condition("random", "none", "kernel"),
 )
@@ -207,7 +208,9 @@ def page(rows: list[Row]) -> str:
         "looking at figures of these three corpora, so a little of each figure is that choice "
         "([ablation.md](ablation.md)). "
         "Penalties and temperatures are chosen in each training part alone. `kernel` stands for "
-        "`random`, since its penalty adapts to speakers that are known.",
+        "`random`, since its penalty adapts to speakers that are known. `fisher`: with Fisher "
+        "vectors of frames, fitted in each training part (`--encode fisher`). `tuned`: settings "
+        "chosen for each corpus inside training parts (`--tune`), seed 0 alone.",
         "## Figures",
         _table(rows),
         "## Enrolled recordings",
@@ -251,7 +254,11 @@ def _table(rows: list[Row]) -> str:
 
 
 def _curves(rows: list[Row]) -> str:
-    chosen = [row for row in rows if row["primary"] and row["norm"].startswith("enrol")]
+    chosen = [
+        row
+        for row in rows
+        if row["primary"] and row["norm"].startswith("enrol") and row["model"] == "vote"
+    ]
     names = [name for name in chosen[0]["figures"] if name.startswith("enrolled[")]
     names = [name for name in names if name.endswith(chosen[0]["metric"])]
     heads = [name.removeprefix("enrolled[").split("]")[0] for name in names]
@@ -284,21 +291,22 @@ def with_figures(readme: str, rows: list[Row]) -> str:
     """Put the primary tasks' speaker-independent figures between the README's marks."""
     begin, end = (readme.index(mark) for mark in MARKS)
     lines = [
-        "| corpus | nothing known of the speaker | 8 recordings enrolled | transductive | chance |",
-        "|---|---|---|---|---|",
+        "| corpus | model | nothing known of the speaker | 8 recordings enrolled | transductive "
+        "| chance |",
+        "|---|---|---|---|---|---|",
     ]
-    for name in RECIPES:
+    for name, model in product(RECIPES, ("vote", "vote, fisher")):
         found = {
             row["norm"]: row
             for row in rows
             if row["recipe"] == name
             and row["primary"]
             and row["protocol"] == LEADING
-            and row["model"] == "vote"
+            and row["model"] == model
         }
         cells = [figure(median(found[norm], found[norm]["metric"])) for norm in NORMS]
         chance = found["none"]["figures"]["chance.uar"]["value"]
-        lines.append(f"| {name} | {' | '.join(cells)} | {chance:.3f} |")
+        lines.append(f"| {name} | {model} | {' | '.join(cells)} | {chance:.3f} |")
     table = "\n".join(lines)
     return f"{readme[:begin]}{MARKS[0]}\n{table}\n{readme[end:]}"
 

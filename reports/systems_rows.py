@@ -98,7 +98,50 @@ def _coupled(
     ]  # fmt: skip
 
 
+UAR: Figures = (("emotion", "uar"),)
+FEAR_IN_RAVDESS = (
+    "labels={emotion: {angry: fear-type, disgust: fear-type, fearful: fear-type, calm: other, "
+    "happy: other, neutral: other, sad: other, surprised: other}}"
+)
+
+
+def _multiscale() -> list[Entry]:
+    name, found = "multiscale-dynamic", []
+    for corpus in ("ravdess", "banglaser"):
+        changes: tuple[str, ...] = ()
+        figures: Figures = (*UAR, ("intensity", "uar"), ("gender", "uar"))
+        if corpus == "banglaser":
+            changes = ("corpora=[banglaser]", "tasks=[emotion, gender]", "masked={}")
+            figures = (*UAR, ("gender", "uar"))
+        alone = (*changes, "features=[handcrafted, gemaps]")
+        found += [
+            Entry(f"{name}-{corpus}", "a", "windows and whole", name, (corpus,), figures, changes),
+            Entry(f"{name}-{corpus}-whole", "a", "whole alone", name, (corpus,), figures, alone),
+        ]
+    return found
+
+
+def _tarma() -> list[Entry]:
+    name, found = "tarma-fear", []
+    sets = {
+        "": ("time-varying ARMA", ()),
+        "-static": ("static AR", ("features=[static-ar]",)),
+        "-more": ("time-varying ARMA and defaults", ("features=[tarma, handcrafted, gemaps]",)),
+    }
+    for corpus in ("emodb", "ravdess"):
+        on = () if corpus == "emodb" else ("corpora=[ravdess]", FEAR_IN_RAVDESS)
+        found += [
+            Entry(
+                f"{name}-{corpus}{suffix}", "j", f"fear-type, {what}", name, (corpus,), UAR,
+                (*on, *changes), {},
+            )
+            for suffix, (what, changes) in sets.items()
+        ]  # fmt: skip
+    return found
+
+
 ENTRIES: list[Entry] = [
+    *_multiscale(),
     *_coupled(
         "c", "emotion-intensity", "ravdess", "emotion and intensity",
         (("emotion", "uar"), ("intensity", "uar")), "with wav2vec 2.0; not known to us",
@@ -108,4 +151,5 @@ ENTRIES: list[Entry] = [
         (("emotion", "uar"), ("naturalness", "ccc")), "other corpus (MSP-IMPROV)",
     ),
     *_multistream(),
+    *_tarma(),
 ]  # fmt: skip

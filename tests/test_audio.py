@@ -178,3 +178,12 @@ def test_the_identity_of_a_recording_is_its_bytes_not_its_name(tmp_path: Path) -
     other = wav(tmp_path / "b.wav", tone(hz=301))
     assert content_hash(first) == content_hash(copy) != content_hash(other)
     assert len(content_hash(first)) == 32
+
+
+def test_all_of_a_recording_knows_its_place_and_a_part_of_the_samples_does_not(
+    tmp_path: Path,
+) -> None:
+    path = wav(tmp_path / "a.wav", tone())
+    assert decode(path).resampled(8_000).place == (str(path), None, None)
+    assert decode(path, 0.1, 0.4).place == (str(path), 0.1, 0.4)
+    assert decode(path).cut(0.1).place is None

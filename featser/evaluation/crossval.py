@@ -113,6 +113,7 @@ def cross_fit(
     kept: Kept | None = None,
     final: bool = True,
     adapt: Adaptation | None = None,
+    language: NDArray[np.str_] | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -146,6 +147,8 @@ def cross_fit(
         Whether a model is also fitted on all.
     adapt : Adaptation, optional
         What is learnt of speakers in each training part, before the model.
+    language : ndarray of str, shape (n,), optional
+        Which language is spoken, for a model that asks for it: of the rows it learns from alone.
 
     Returns
     -------
@@ -164,12 +167,13 @@ def cross_fit(
     notes = [note for task in tasks for note in _absent_classes(task, labels[task.name], plan)]
     known: dict[int, str] = {}
     if kept is not None:
-        known = identities(model, X, labels, plan, unit, tasks, folds, copies, adapt)
+        known = identities(model, X, labels, plan, unit, tasks, folds, copies, adapt, language)
     results = {} if kept is None else _found(kept, known, plan)
     missing = [k for k in folds if k not in results]
     reused = len(results)
     jobs = (
-        delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt) for k in missing
+        delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt, language)
+        for k in missing
     )
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
     progress(reused, len(folds))
@@ -230,6 +234,7 @@ def _fit_one(
     number: int,
     copies: Copies | None,
     adapt: Adaptation | None,
+    language: NDArray[np.str_] | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
@@ -239,7 +244,7 @@ def _fit_one(
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
         try:
-            fitted = _fitted(clone(model), part, labels, unit)
+            fitted = _fitted(clone(model), part, labels, unit, language)
         except TaskError as error:
             where = "all data" if number == ALL else f"the training part of fold {number}"
             raise TaskError(f"{where}: {error}") from error
@@ -286,7 +291,11 @@ def _by_fold(said: dict[int, list[str]]) -> Iterator[str]:
 
 
 def _fitted(
-    model: Any, part: TrainingPart, labels: pd.DataFrame, unit: NDArray[np.str_] | None
+    model: Any,
+    part: TrainingPart,
+    labels: pd.DataFrame,
+    unit: NDArray[np.str_] | None,
+    language: NDArray[np.str_] | None,
 ) -> Any:
     y = labels.iloc[part.row]
     if isinstance(part.X, Rows):
@@ -294,6 +303,8 @@ def _fitted(
     known: dict[str, Any] = {"speaker": None if unit is None else unit[part.row]}
     if part.lineage is not None:
         known["lineage"] = part.lineage
+    if language is not None:
+        known["language"] = language[part.row]
     return model.fit(part.X, y, **known)
 
 

@@ -43,12 +43,13 @@ def identities(
     folds: Sequence[int],
     copies: Copies | None,
     adapt: Any = None,
+    language: NDArray[np.str_] | None = None,
 ) -> dict[int, str]:
     """Identify the fits of a cross-validation.
 
     Parameters
     ----------
-    model, X, labels, unit, tasks, copies, adapt
+    model, X, labels, unit, tasks, copies, adapt, language
         As :func:`featser.evaluation.crossval.cross_fit` has them. ``X`` is read once.
     plan : Folds
         The folds.
@@ -62,9 +63,10 @@ def identities(
     """
     from joblib import hash as hash_of
 
-    row = _rows(X, labels[[task.name for task in tasks]], unit)
+    known = [known for known in (unit, language) if known is not None]
+    row = _rows(X, labels[[task.name for task in tasks]], known)
     copy = None if copies is None else _features(copies.X)
-    how = (hash_of(model), [task.to_dict() for task in tasks], unit is None)
+    how = (hash_of(model), [task.to_dict() for task in tasks], unit is None, language is None)
     common = repr(how if adapt is None else (*how, hash_of(adapt)))
     found = {}
     for number in folds:
@@ -113,12 +115,14 @@ _CODE = _digest_of_code(Path(__file__).resolve().parents[1])
 
 
 def _rows(
-    X: NDArray[np.float32] | Rows, labels: pd.DataFrame, unit: NDArray[np.str_] | None
+    X: NDArray[np.float32] | Rows, labels: pd.DataFrame, known: Sequence[NDArray[np.str_]]
 ) -> NDArray[np.uint8]:
-    """Return a digest of each utterance's features, labels and unit, shape (n, 16)."""
-    known = labels.astype(object).where(labels.notna(), None).to_numpy().tolist()
-    units = [""] * len(known) if unit is None else unit.tolist()
-    texts = [repr((told, who)) for told, who in zip(known, units, strict=True)]
+    """Return a digest of each utterance's features, labels and what else is known of it.
+
+    Shape (n, 16).
+    """
+    told = labels.astype(object).where(labels.notna(), None).to_numpy().tolist()
+    texts = [repr(row) for row in zip(told, *(column.tolist() for column in known), strict=True)]
     features = _features(X)
     return _stacked(
         hashlib.blake2b(

@@ -32,10 +32,12 @@ COUPLED_FORMAT = 3
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
 ALLOWED = (
+    "featser.models.alignment.AlignedBlocks",
     "featser.models.balance.Balanced",
     "featser.models.boosted.BatchedXGBClassifier",
     "featser.models.boosted.BatchedXGBRegressor",
     "featser.models.calibration.GroupCalibrated",
+    "featser.models.columns.OnColumns",
     "featser.models.concordance.CCCMatched",
     "featser.models.couplers.Chain",
     "featser.models.couplers.Powerset",
@@ -55,8 +57,10 @@ ALLOWED = (
     "featser.models.estimators.FixedEpochsClassifier",
     "featser.models.estimators.FixedEpochsRegressor",
     "featser.models.joint.PreparedHead",
+    "featser.models.fusion.GatedVote",
     "featser.models.kernel.KernelClassifier",
     "featser.models.kernel.KernelRegressor",
+    "featser.models.language.LanguageRouted",
     "featser.models.normalise.Clip",
     "featser.models.normalise.Standardise",
     "featser.models.ordinal.OrdinalClassifier",
@@ -65,6 +69,7 @@ ALLOWED = (
     "featser.models.selection.StabilitySelector",
     "featser.models.streams.estimators.StreamClassifier",
     "featser.models.streams.estimators.StreamRegressor",
+    "featser.models.transfer.ContinuedClassifier",
     "featser.models.tuning.TunedClassifier",
     "featser.models.tuning.TunedRegressor",
     "featser.models.voting.VoteClassifier",

@@ -81,12 +81,15 @@ def _chosen_by_vote(vote: Any) -> Chosen:
 
 
 def _chosen_inside(fitted: Any, name: str) -> Chosen:
-    """Look into what wraps an estimator, or has one for each step between ordered classes."""
+    """Look into what wraps an estimator, or has one for each step or language."""
     found: Chosen = {}
     if hasattr(fitted, "estimator_"):
         found |= chosen_by(fitted.estimator_, name)
     for number, step in enumerate(getattr(fitted, "estimators_", ()), start=1):
         found |= chosen_by(step, f"{name} step {number}".strip())
+    for language, model in getattr(fitted, "models_", {}).items():
+        inside = chosen_by(model, name)
+        found |= {f"{who} for {language}".strip(): choice for who, choice in inside.items()}
     return found
 
 

@@ -87,6 +87,7 @@ class CoupledEstimator(MultiTaskEstimator):
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
+        language: ArrayLike | None = None,
     ) -> CoupledEstimator:
         """Fit every task's estimator, and what couples them.
 
@@ -94,17 +95,21 @@ class CoupledEstimator(MultiTaskEstimator):
         ----------
         X, y, sample_weight, speaker, lineage
             As :meth:`featser.models.multitask.MultiTaskEstimator.fit` has them.
+        language : array-like, shape (n,), optional
+            Refused: tasks cannot be coupled and have a model for each language.
 
         Raises
         ------
         TaskError
-            If there is one task alone, or a task has nothing to learn from.
+            If languages are given, there is one task alone, or a task has nothing to learn from.
         ProtocolError
             If there are too few utterances for inner folds.
         """
         values: NDArray[Any] = validate_data(self, X, ensure_all_finite="allow-nan")
         self.refuse_mismatch(values, y)
         self._refuse_nothing_to_couple()
+        if language is not None:
+            raise TaskError(f"coupling {self.coupling} knows no languages: use independent tasks")
         voices = None if speaker is None else np.asarray(speaker)
         training = Training(values, y, sample_weight, voices, lineage)
         self.notes_ = []

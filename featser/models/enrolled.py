@@ -13,6 +13,7 @@ from featser.evaluation.crossval import View
 from featser.evaluation.enrolment import Enrolment
 from featser.evaluation.rows import Rows
 from featser.models.enrolment import EnrolmentNormalizer
+from featser.models.frames import Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +30,19 @@ class EnrolledSpeakers:
         Who speaks.
     enrolments : sequence of Enrolment
         Each gives test speakers another number of recordings.
+    frames : Place, optional
+        Where packed frames stand among the features.
     """
 
     speaker: NDArray[np.str_]
     enrolments: Sequence[Enrolment]
+    frames: Place | None = None
 
     def learn(self, part: TrainingPart) -> tuple[EnrolmentNormalizer, TrainingPart]:
         """Return what is learnt from a training part, and the part normalised by it."""
         X, who = np.asarray(part.X), self.speaker[part.row]
         own = slice(None) if part.lineage is None else utterances_of(part.lineage)
-        normalizer = EnrolmentNormalizer().fit(X[own], speaker=who[own])
+        normalizer = EnrolmentNormalizer(frames=self.frames).fit(X[own], speaker=who[own])
         known = normalizer.enrol(X[own], who[own])
         return normalizer, replace(part, X=known.transform(X, who))
 

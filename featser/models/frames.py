@@ -69,6 +69,13 @@ def unpacked(X: ArrayLike, width: int) -> tuple[Floats, NDArray[np.bool_]]:
     return np.where(present[:, :, None], frames, np.float32(0)), present
 
 
+def averaged(X: NDArray[Any], place: Place) -> NDArray[np.float64]:
+    """Return the mean of each utterance's frames, shape (n, D), of X, shape (n, d)."""
+    frames, present = unpacked(place.of(X), place.width)
+    mean: NDArray[np.float64] = frames.sum(axis=1, dtype=np.float64) / present.sum(axis=1)[:, None]
+    return mean
+
+
 def packed(frames: Floats, present: NDArray[np.bool_]) -> Floats:
     """Put frames, shape (n, T, D), that are present, shape (n, T), back into rows."""
     filled = np.where(present[:, :, None], frames, np.float32(np.nan))

@@ -97,8 +97,11 @@ class JointNetwork(MultiTaskEstimator):
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
+        language: ArrayLike | None = None,
     ) -> JointNetwork:
         """Fit to X, shape (n, d), and labels, a column a task; see :class:`MultiTaskEstimator`.
+
+        Languages are not told apart.
 
         Raises
         ------

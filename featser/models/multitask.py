@@ -41,7 +41,7 @@ class MultiTaskEstimator(BaseEstimator):
     estimators_ : dict of str to estimator
         Fitted.
     notes_ : list of str
-        What a reader must know; of tasks that are not coupled nothing.
+        What a reader must know of the estimators.
     n_features_in_ : int
 
     Examples
@@ -52,7 +52,7 @@ class MultiTaskEstimator(BaseEstimator):
     >>> model.fit(X, labels, speaker=speaker).predict_proba(X)["emotion"]  # doctest: +SKIP
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | {"language": True}
 
     def __init__(self, tasks: Sequence[Task], estimators: Mapping[str, Any]) -> None:
         self.tasks = tasks
@@ -65,6 +65,7 @@ class MultiTaskEstimator(BaseEstimator):
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
+        language: ArrayLike | None = None,
     ) -> MultiTaskEstimator:
         """Fit every task's estimator on the rows that have its label.
 
@@ -82,6 +83,8 @@ class MultiTaskEstimator(BaseEstimator):
         lineage : ndarray of int, shape (n, 1 + k), optional
             Which rows are augmented copies, for the same
             (:func:`featser.evaluation.copies.lineage`).
+        language : array-like, shape (n,), optional
+            For estimators with a model for each language.
 
         Raises
         ------
@@ -101,7 +104,9 @@ class MultiTaskEstimator(BaseEstimator):
                 sample_weight=weight,
                 speaker=None if speaker is None else np.asarray(speaker)[known],
                 lineage=None if lineage is None else lineage[known],
+                language=None if language is None else np.asarray(language)[known],
             )
+            self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
         return self
 
     def fit_batches(

@@ -17,7 +17,9 @@ from featser.evaluation.units import speaker_ids
 
 _SIDES = ("train", "test", "dev")
 _SETTINGS = (
-    *("speaker_norm", "seed", "augmented_copies", "coupling", "select", "encode", "joint"),
+    *("speaker_norm", "seed", "augmented_copies", "coupling", "select", "two_pass", "encode"),
+    "joint",
+    "fusion",
     *_SIDES,
 )
 

@@ -26,7 +26,7 @@ from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.models.voting import Weights
-from featser.tasks import Coupling, Joint, Task
+from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -63,6 +63,10 @@ class Settings:
         How tasks learn from each other: see :mod:`featser.models.coupling`.
     select : str
         Which features models see: see :func:`featser.models.selection.make_selector`.
+    two_pass : str
+        Whether each language has a model of its own: see :mod:`featser.models.language`.
+    fusion : str
+        How extractors are put together: see :mod:`featser.verbs.fused`.
     tune : bool
         Whether estimators choose their settings on speakers left out of the training part.
     encode : str
@@ -87,8 +91,10 @@ class Settings:
     coupling: Coupling = "independent"
     select: str = "none"
     tune: bool = False
+    two_pass: TwoPass = "none"
     encode: str = "none"
     joint: Joint = "none"
+    fusion: Fusion = "none"
 
 
 @dataclass
@@ -316,7 +322,11 @@ def refuse_joint(settings: Settings) -> None:
             f"--joint {settings.joint} needs one network for all tasks, --model "
             f"{', '.join(NETWORKS)}; it is '{settings.model}'"
         )
-    for option, value in (("coupling", settings.coupling), ("select", settings.select)):
+    for option, value in (
+        ("coupling", settings.coupling),
+        ("select", settings.select),
+        ("two-pass", settings.two_pass),
+    ):
         if value not in ("independent", "none"):
             raise TaskError(f"--joint {settings.joint} does not go with --{option} {value}")
     if settings.tune or settings.encode != "none":
@@ -353,11 +363,6 @@ def _refuse_unsuited(data: Data, norm: str) -> None:
         raise TaskError(
             f"--speaker-norm {norm} needs the features in memory: use --no-batches, or "
             f"--speaker-norm transductive"
-        )
-    if data.frames is not None and norm != "transductive":
-        raise TaskError(
-            f"--speaker-norm {norm} cannot normalise packed frames: use --speaker-norm "
-            f"transductive, or leave the features `frames` out"
         )
 
 
@@ -397,6 +402,10 @@ def describe_model(settings: Settings, tasks: Sequence[Task], batched: bool = Fa
         told += f"; frames encoded by {settings.encode}"
     if settings.select != "none":
         told += f"; features selected by {settings.select}"
+    if settings.two_pass != "none":
+        told += f"; two-pass {settings.two_pass}"
+    if settings.fusion != "none":
+        told += f"; streams {settings.fusion}"
     return told if settings.coupling == "independent" else f"{told}; coupling {settings.coupling}"
 
 

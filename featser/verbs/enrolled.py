@@ -59,7 +59,7 @@ def enrolled_speakers(
         )
         for number in dict.fromkeys((wanted, *others))
     ]
-    return EnrolledSpeakers(data.speaker, enrolments)
+    return EnrolledSpeakers(data.speaker, enrolments, data.frames)
 
 
 def one_each(predictions: pd.DataFrame, enrolment: Enrolment) -> pd.DataFrame:

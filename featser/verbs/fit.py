@@ -31,14 +31,22 @@ from featser.models.selection import parse_selection
 from featser.models.voting import Weights
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.tasks import Coupling, Joint, Task
+from featser.tasks import Coupling, Fusion, Joint, Task, TwoPass
 from featser.verbs.data import Data, Settings, load_data, read_rows, refuse_joint
 from featser.verbs.enrolled import curve_notes, curve_of, enrolled_speakers, one_each, who_enrols
 from featser.verbs.examined import Examined, Known, by_bytes, content_of, examined
 from featser.verbs.fits import Fits
+from featser.verbs.fused import fused, refuse_fusion
 from featser.verbs.planned import Plan, inner_units, plans_of
 from featser.verbs.results import Metrics, Run, run_folder, write_run
 from featser.verbs.source import STORE
+from featser.verbs.two_pass import (
+    first_pass_notes,
+    language_of,
+    refuse_two_pass,
+    routed,
+    two_pass_notes,
+)
 
 
 def fit(
@@ -68,8 +76,10 @@ def fit(
     coupling: Coupling | None = None,
     select: str | None = None,
     tune: bool | None = None,
+    two_pass: TwoPass | None = None,
     encode: str | None = None,
     joint: Joint | None = None,
+    fusion: Fusion | None = None,
 ) -> Run:
     """Evaluate a multi-task model out of fold, fit it on all, and write both with a report.
 
@@ -143,6 +153,10 @@ def fit(
     tune : bool, optional
         Whether every estimator chooses its setting on speakers that are left out inside the
         training part (:mod:`featser.models.grids`); by default the recipe's, else it has its own.
+    two_pass : {'none', 'common', 'hard', 'soft', 'weighted'}, optional
+        Whether each language has a model of its own for each task with classes, and how they are
+        chosen (:class:`~featser.models.language.LanguageRouted`); by default the recipe's, else
+        there is one model for all and nobody asks for the language.
     encode : str, optional
         What models see of the features ``frames``, learnt in the fold: ``fisher``, ``supervector``,
         ``ivector``, ``bag``, each with ``:NUMBER`` if need be
@@ -150,6 +164,9 @@ def fit(
     joint : str, optional
         One of :data:`featser.tasks.Joint`: one network for all tasks, whose losses are weighted so
         (:class:`~featser.models.joint.JointNetwork`); ``none`` by default: one for each task.
+    fusion : {'none', 'aligned', 'gated', 'pooled'}, optional
+        How extractors are put together (:func:`~featser.verbs.fused.fused`); by default the
+        recipe's, else they stand side by side.
 
     Returns
     -------
@@ -181,8 +198,10 @@ def fit(
         coupling or (recipe.coupling if recipe else "independent"),
         select or (recipe.select if recipe else "none"),
         tune=(recipe.tune if recipe else False) if tune is None else tune,
+        two_pass=two_pass or (recipe.two_pass if recipe else "none"),
         encode=encode or (recipe.encode if recipe else "none"),
         joint=joint or (recipe.joint if recipe else "none"),
+        fusion=fusion or (recipe.fusion if recipe else "none"),
     )
     parse_selection(settings.select)
     if settings.encode != "none":
@@ -190,6 +209,8 @@ def fit(
     refuse_joint(settings)
     _refuse_idle_curve(settings)
     material = load_data(found, unusable, Store(store), settings, jobs)
+    refuse_two_pass(material, settings)
+    refuse_fusion(material, settings)
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(material, settings, content_of(material.table["key"]))
     seen = (
@@ -201,6 +222,8 @@ def fit(
         else by_bytes(material.table)
     )  # fmt: skip
     material.notes += seen.notes
+    if settings.two_pass != "none":
+        material.notes += two_pass_notes(material.table)
     predictions, folds, enrolled, metrics = [], [], [], Metrics()
     fits = Fits(store) if cache else None
     results: list[CrossFit] = []
@@ -209,6 +232,7 @@ def fit(
     for plan in plans:
         adapt = enrolled_speakers(material, settings, plan, seen.sound)
         result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
+        material.notes += first_pass_notes(material, settings, plan, seen.sound, jobs, fits, adapt)
         curve = {}
         if adapt is not None:
             curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)
@@ -271,6 +295,7 @@ def _cross_fit(
         data.copies,
         fits,
         adapt=adapt,
+        language=None if settings.two_pass == "none" else language_of(data.table),
     )
 
 
@@ -317,8 +342,10 @@ def _with_duration(predictions: pd.DataFrame, plan: Plan, seen: Examined) -> pd.
 def _estimator(data: Data, settings: Settings, task: Task) -> Any:
     if data.batched:
         return make_batched(settings.model, task, settings.seed)
+    if settings.fusion == "pooled" or (settings.fusion != "none" and task.categorical):
+        return fused(data, settings, task)
     features = [extractor for extractor in data.extractors if extractor.frame_width is None]
-    return make_estimator(
+    estimator = make_estimator(
         settings.model,
         task,
         settings.seed,
@@ -329,6 +356,7 @@ def _estimator(data: Data, settings: Settings, task: Task) -> Any:
         data.frames,
         _encoder(data, settings),
     )
+    return routed(estimator, data, settings) if task.categorical else estimator
 
 
 def _encoder(data: Data, settings: Settings) -> Any:

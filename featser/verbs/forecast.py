@@ -174,7 +174,7 @@ def forecast(source: Source, recipe: Recipe, store: str | Path, jobs: int = -1) 
         for name in recipe.protocols
     }
     members = members_of(recipe.model)
-    values = sum(one.dimension for one in extractors)
+    values = sum(one.dimension for one in extractors if one.frame_width is None)
     rounds = sum(folds.values()) + len(folds)
     each = _fit_seconds(members, len(sounds), values)
     fit_seconds = None if each is None else each * rounds * len(tasks) / min(cores, rounds)
@@ -259,6 +259,9 @@ def _slower(recipe: Recipe) -> tuple[str, ...]:
         f"coupling {recipe.coupling}": recipe.coupling != "independent",
         f"weights {weights}": weights != "equal",
         f"select {recipe.select}": recipe.select != "none",
+        f"encode {recipe.encode}": recipe.encode != "none",
+        f"two-pass {recipe.two_pass}": recipe.two_pass not in ("none", "common"),
+        f"fusion {recipe.fusion}": recipe.fusion != "none",
         "tune": recipe.tune,
     }
     return tuple(name for name, is_asked in asked.items() if is_asked)

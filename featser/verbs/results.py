@@ -153,6 +153,8 @@ def _training(run: Run) -> dict[str, Any]:
         "encode": run.settings.encode,
         "joint": run.settings.joint,
         "tune": run.settings.tune,
+        "two_pass": run.settings.two_pass,
+        "fusion": run.settings.fusion,
         "chosen": run.model.tuned_,
         "seed": run.settings.seed,
         "protocols": list(run.settings.protocols),
@@ -178,6 +180,8 @@ def _described(run: Run) -> dict[str, Any]:
         "encode": settings.encode,
         "joint": settings.joint,
         "tune": settings.tune,
+        "two_pass": settings.two_pass,
+        "fusion": settings.fusion,
         "chosen": run.chosen,
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "augmented_copies": 0 if copies is None else len(copies.X),
@@ -257,6 +261,8 @@ def _reproduce(run: Run) -> list[str]:
         f"--weights {weights} {protocols}{sides} --speaker-norm {settings.speaker_norm} "
         f"--seed {settings.seed}"
         + (" --tune" if settings.tune else "")
+        + ("" if settings.fusion == "none" else f" --fusion {settings.fusion}")
+        + ("" if settings.two_pass == "none" else f" --two-pass {settings.two_pass}")
         + (" --enrolment-curve" if settings.enrolment_curve else "")
         + ("" if settings.coupling == "independent" else f" --coupling {settings.coupling}")
         + ("" if settings.select == "none" else f" --select {settings.select}")

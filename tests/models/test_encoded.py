@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
 from featser.models import estimators
 from featser.models.encoded import FramesAlone, FramesEncoded
+from featser.models.enrolment import EnrolmentNormalizer
 from featser.models.estimators import make_estimator
 from featser.models.frames import Place, packed, unpacked
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
@@ -123,3 +124,23 @@ def test_frames_lose_each_speakers_mean_level_and_keep_their_spread(
     np.testing.assert_array_equal(np.isnan(normalised), np.isnan(X))
     copies = normalise_copies(X[65:67], np.array([65, 66]), X, speaker, PLACE)
     np.testing.assert_allclose(copies, normalised[65:67], rtol=1e-5)
+
+
+def test_enrolled_by_all_of_their_frames_speakers_lose_nearly_all_of_their_mean_level(
+    rows: tuple[NDArray[np.float32], NDArray[np.intp]],
+) -> None:
+    X, _ = rows
+    speaker = np.repeat(["anna", "ben", "cleo"], 40)
+    X[speaker == "ben", 2:10] += 7
+    normalizer = EnrolmentNormalizer(frames=PLACE).fit(X, speaker=speaker)
+    known = normalizer.enrol(X, speaker)
+    told = known.transform(X, speaker)
+    for name in ("anna", "ben", "cleo"):
+        mean = np.nanmean(told[speaker == name, 2:10].reshape(-1, 2), axis=0)
+        np.testing.assert_allclose(mean, 0, atol=0.6)
+    again = EnrolmentNormalizer.from_dict(normalizer.to_dict())
+    np.testing.assert_array_equal(again.transform(X), normalizer.transform(X))
+    features = EnrolmentNormalizer().fit(X[:, [0, 1, 10]], speaker=speaker)
+    np.testing.assert_array_equal(
+        features.transform(X[:, [0, 1, 10]]), normalizer.transform(X)[:, [0, 1, 10]]
+    )

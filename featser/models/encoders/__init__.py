@@ -1,6 +1,8 @@
 """Encoders over frame descriptors: vectors of utterances, by what is learnt in the fold.
 
-Each is a scikit-learn transformer of packed frames (:mod:`featser.models.frames`).
+Each is a scikit-learn transformer of packed frames (:mod:`featser.models.frames`). Those are not
+to be normalised by speaker column by column, since a column is a moment of a recording; the
+vectors can be.
 """
 
 from __future__ import annotations

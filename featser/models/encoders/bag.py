@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
 from featser.models.encoders.encoder import Encoder, Floats
 from featser.models.encoders.gmm import clusters
-from featser.models.encoders.sequences import Sequences, batches
+from featser.models.encoders.sequences import Sequences
 from featser.progress import Progress
 
 
@@ -44,6 +43,8 @@ class BagOfAudioWords(Encoder):
     toolkit", JMLR 18, 2017.
     """
 
+    prefix = "bag"
+
     def __init__(
         self,
         width: int = 40,
@@ -73,7 +74,7 @@ class BagOfAudioWords(Encoder):
         """As many as there are words."""
         return self.n_words
 
-    def _fit(self, X: Floats, y: object, progress: Progress) -> Floats:
+    def _fit(self, X: Floats, y: object, progress: Progress) -> None:
         if not 1 <= self.nearest <= self.n_words:
             raise ValueError(f"nearest is from 1 to the {self.n_words} words, not {self.nearest}")
         frames = self._drawn(X)
@@ -83,7 +84,6 @@ class BagOfAudioWords(Encoder):
             )
         self.words_ = self._written(frames)
         progress(1, 1)
-        return self._counted(X)
 
     def _written(self, frames: Floats) -> Floats:
         if self.codebook == "kmeans":
@@ -93,15 +93,7 @@ class BagOfAudioWords(Encoder):
         drawn = np.random.default_rng(self.seed).choice(len(frames), self.n_words, replace=False)
         return frames[np.sort(drawn)]
 
-    def transform(self, X: ArrayLike) -> Floats:
-        """Return packed frames X, shape (n, T · D), encoded, shape (n, n_words)."""
-        check_is_fitted(self, "words_")
-        return self._counted(self._checked(X, False))
-
-    def _counted(self, X: Floats) -> Floats:
-        return np.concatenate([self._count(self._standardised(X[rows])) for rows in batches(X)])
-
-    def _count(self, spoken: Sequences) -> Floats:
+    def _encode(self, spoken: Sequences) -> Floats:
         values, bounds = spoken
         length = np.diff(bounds)
         words, rows = self.n_words, len(length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,9 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
     the mean and deviation over the training part's frames.
     """
 
+    prefix: ClassVar[str]
+    """Of the names of its vectors' values."""
+
     width: int
     cepstra: int
     deltas: bool
@@ -40,17 +43,21 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
         self._fit(self._checked(X, True), y, progress)
         return self
 
-    def fit_transform(self, X: ArrayLike, y: Any = None, progress: Progress = silent) -> Floats:
-        """Learn from packed frames X, shape (n, T · D), and return them encoded, shape (n, m)."""
-        return self._fit(self._checked(X, True), y, progress)
-
-    @abstractmethod
-    def _fit(self, X: Floats, y: Any, progress: Progress) -> Floats:
-        """Learn from rows, and return them encoded."""
-
-    @abstractmethod
     def transform(self, X: ArrayLike) -> Floats:
         """Return packed frames X, shape (n, T · D), encoded, shape (n, m)."""
+        check_is_fitted(self, "mean_")
+        values = self._checked(X, False)
+        return np.concatenate(
+            [self._encode(self._standardised(values[r])) for r in batches(values)]
+        )
+
+    @abstractmethod
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
+        """Learn from rows."""
+
+    @abstractmethod
+    def _encode(self, spoken: Sequences) -> Floats:
+        """Turn the frames of n utterances into vectors, shape (n, m)."""
 
     @property
     @abstractmethod
@@ -59,8 +66,7 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vectors' values, such as ``fisher_0012``."""
-        prefix = type(self).__name__.lower().removesuffix("s")
-        return np.array([f"{prefix}_{i:04d}" for i in range(self.dimension)], dtype=object)
+        return np.array([f"{self.prefix}_{i:04d}" for i in range(self.dimension)], dtype=object)
 
     @property
     def _descriptors(self) -> int:
@@ -110,26 +116,20 @@ class BackgroundEncoder(Encoder):
     n_iter: int
     _squares = False
 
-    def _fit(self, X: Floats, y: Any, progress: Progress) -> Floats:
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
         self.gmm_ = DiagonalGMM(self.n_components, n_iter=self.n_iter, seed=self.seed)
         self.gmm_.fit(self._drawn(X), progress=progress)
-        found = self._statistics(X)
-        self._learn(found, y)
-        return self._encode(found)
 
-    def transform(self, X: ArrayLike) -> Floats:
-        """Return packed frames X, shape (n, T · D), encoded, shape (n, m)."""
-        check_is_fitted(self, "gmm_")
-        return self._encode(self._statistics(self._checked(X, False)))
+    def _all_statistics(self, X: Floats) -> Statistics:
+        """Return those of all rows together, for what is learnt of them."""
+        return joined([self._statistics(self._standardised(X[rows])) for rows in batches(X)])
 
-    def _statistics(self, X: Floats) -> Statistics:
-        return joined(
-            [statistics(self.gmm_, self._standardised(X[r]), self._squares) for r in batches(X)]
-        )
+    def _statistics(self, spoken: Sequences) -> Statistics:
+        return statistics(self.gmm_, spoken, self._squares)
 
-    def _learn(self, found: Statistics, y: Any) -> None:
-        """Learn what there is beside the background model."""
+    def _encode(self, spoken: Sequences) -> Floats:
+        return self._told(self._statistics(spoken))
 
     @abstractmethod
-    def _encode(self, found: Statistics) -> Floats:
+    def _told(self, found: Statistics) -> Floats:
         """Turn statistics of n utterances into vectors, shape (n, m)."""

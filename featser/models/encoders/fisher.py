@@ -46,6 +46,7 @@ class FisherVectors(BackgroundEncoder):
     classification", ECCV 2010.
     """
 
+    prefix = "fisher"
     _squares = True
 
     def __init__(
@@ -73,7 +74,7 @@ class FisherVectors(BackgroundEncoder):
         """2 · k · d."""
         return 2 * self.n_components * self._descriptors
 
-    def _encode(self, found: Statistics) -> Floats:
+    def _told(self, found: Statistics) -> Floats:
         assert found.second is not None
         count = found.zeroth.sum(axis=1)[:, None, None]
         weight = np.sqrt(np.maximum(self.gmm_.weights_, 1e-10)).astype(np.float32)[:, None]

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from featser.models.encoders.encoder import BackgroundEncoder, Floats
 from featser.models.encoders.statistics import Statistics
 from featser.models.encoders.variability import TotalVariability
+from featser.progress import Progress
 
 
 class IVectors(BackgroundEncoder):
@@ -45,6 +46,8 @@ class IVectors(BackgroundEncoder):
     Garcia-Romero and Espy-Wilson, "Analysis of i-vector length normalization in speaker
     recognition systems", Interspeech 2011.
     """
+
+    prefix = "ivector"
 
     def __init__(
         self,
@@ -80,18 +83,20 @@ class IVectors(BackgroundEncoder):
         check_is_fitted(self, "lda_")
         return min(self.rank, len(self.lda_.classes_) - 1)
 
-    def _learn(self, found: Statistics, y: Any) -> None:
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
+        if self.lda and y is None:
+            raise ValueError("lda=True needs classes: fit(X, y)")
+        super()._fit(X, y, progress)
+        found = self._all_statistics(X)
         self.variability_ = TotalVariability(self.rank, self.n_steps, self.seed)
         self.variability_.fit(found.zeroth, found.first)
         told = self.variability_.transform(found.zeroth, found.first)
         self.centre_ = told.mean(axis=0)
         if self.lda:
-            if y is None:
-                raise ValueError("lda=True needs classes: fit(X, y)")
             self.lda_ = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
             self.lda_.fit(_of_one_length(told - self.centre_), y)
 
-    def _encode(self, found: Statistics) -> Floats:
+    def _told(self, found: Statistics) -> Floats:
         told = self.variability_.transform(found.zeroth, found.first) - self.centre_
         told = _of_one_length(told)
         return np.asarray(self.lda_.transform(told) if self.lda else told, dtype=np.float32)

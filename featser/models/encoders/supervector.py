@@ -10,6 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from featser.models.encoders.encoder import BackgroundEncoder, Floats
 from featser.models.encoders.statistics import Statistics
+from featser.progress import Progress
 
 
 class Supervectors(BackgroundEncoder):
@@ -45,6 +46,8 @@ class Supervectors(BackgroundEncoder):
     using GMM supervectors for speaker verification", IEEE Signal Processing Letters 13, 2006.
     """
 
+    prefix = "supervector"
+
     def __init__(
         self,
         width: int = 40,
@@ -74,12 +77,13 @@ class Supervectors(BackgroundEncoder):
         """At most k · d."""
         return min(self.n_dimensions, self.n_components * self._descriptors)
 
-    def _learn(self, found: Statistics, y: Any) -> None:
-        told = self._moved(found)
+    def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
+        super()._fit(X, y, progress)
+        told = self._moved(self._all_statistics(X))
         self.centre_ = told.mean(axis=0)
         self.axes_ = principal_axes(told - self.centre_, self.dimension, self.seed)[0]
 
-    def _encode(self, found: Statistics) -> Floats:
+    def _told(self, found: Statistics) -> Floats:
         return np.asarray((self._moved(found) - self.centre_) @ self.axes_.T)
 
     def _moved(self, found: Statistics) -> Floats:

@@ -265,8 +265,9 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
+        language: ArrayLike | None = None,
     ) -> StreamEstimator:
-        """Fit one network to all tasks.
+        """Fit one network to all tasks, and all languages alike.
 
         Parameters
         ----------

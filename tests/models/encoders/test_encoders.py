@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from featser.errors import TaskError
@@ -18,6 +19,9 @@ from featser.models.encoders import (
     make_encoder,
 )
 from featser.models.encoders.sequences import sequences
+from featser.models.kernel import KernelClassifier
+from featser.models.normalise import prepared
+from featser.models.routing import fit_routed
 from tests.models.encoders.frames import WIDTH, made
 
 SMALL = {"width": WIDTH, "cepstra": 4}
@@ -70,6 +74,13 @@ def test_a_class_that_tilts_the_bands_is_told_from_unseen_utterances(encoder: En
     assert np.mean(nearest == y[40:]) > 0.9
 
 
+def test_an_encoder_stands_before_a_model_that_asks_for_speakers() -> None:
+    X, y = made(60)
+    model = Pipeline([("encode", clone(EACH[0])), *prepared(KernelClassifier()).steps])
+    fit_routed(model, X[:40], y[:40], speaker=np.arange(40) // 8)
+    assert model.score(X[40:], y[40:]) > 0.9
+
+
 def test_a_fisher_vector_is_the_gradient_of_the_likelihood() -> None:
     X, _ = made(6)
     model = FisherVectors(n_components=3, deltas=False, silence=None, **SMALL).fit(X)
@@ -100,7 +111,7 @@ def test_a_fisher_vector_is_the_gradient_of_the_likelihood() -> None:
 def test_supervectors_are_as_far_apart_as_the_adapted_means() -> None:
     X, _ = made(10)
     model = Supervectors(n_components=3, n_dimensions=20, relevance=7.0, **SMALL).fit(X)
-    found = model._statistics(X)
+    found = model._all_statistics(X)
     adapted = found.first / (found.zeroth[:, :, None] + 7) * np.sqrt(model.gmm_.weights_)[:, None]
     told = model.transform(X)
     for one, other in ((0, 1), (2, 7)):
@@ -167,6 +178,7 @@ def test_encoders_are_had_by_name_with_their_number(name: str) -> None:
     assert (model.width, model.cepstra, model.seed) == (WIDTH, WIDTH, 3)
     told = model.fit_transform(made()[0])
     assert told.shape == (24, model.dimension)
+    assert model.get_feature_names_out()[12] == f"{name}_0012"
     assert make_encoder(name, 40).cepstra == 20
 
 
