@@ -49,7 +49,7 @@ class StreamClassifier(ClassifierMixin, Stream):
         of the best one are kept.
     batch_size : int
     learning_rate, weight_decay : float
-        Of AdamW; the rate rises to this and falls again in one cycle of ``epochs``.
+        Of AdamW.
     dropout : float
         Before the heads; half as much between convolutions.
     masking : float
@@ -85,8 +85,8 @@ class StreamClassifier(ClassifierMixin, Stream):
         self,
         network: str = "cnn",
         width: int | None = None,
-        epochs: int = 20,
-        patience: int = 6,
+        epochs: int = 25,
+        patience: int = 8,
         batch_size: int = 32,
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-2,
@@ -222,8 +222,8 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         width: int | None = None,
         weighting: str = "equal",
         weights: Sequence[float] | None = None,
-        epochs: int = 20,
-        patience: int = 6,
+        epochs: int = 25,
+        patience: int = 8,
         batch_size: int = 32,
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-2,

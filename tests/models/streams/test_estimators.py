@@ -30,7 +30,7 @@ from tests.models.streams.conftest import TASKS, WIDTH, Bursts, make_bursts
 
 pytestmark = pytest.mark.streams
 
-QUICK = {"width": WIDTH, "epochs": 16, "batch_size": 16, "learning_rate": 5e-3}
+QUICK = {"width": WIDTH, "epochs": 20, "batch_size": 16, "learning_rate": 5e-3}
 
 
 @pytest.fixture(scope="session")
