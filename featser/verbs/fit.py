@@ -121,8 +121,8 @@ def fit(
         fold.
     audit : bool or Known
         Whether to audit the recordings first, so that altered copies are kept in one fold and the
-        report tells what was found. Without it only copies byte for byte are kept together. An
-        audit that was made already is taken where it is of the same rows.
+        report tells what was found, or a finished audit of the same rows. Without it only copies
+        byte for byte are kept together.
     examining : callable
         Called with the recordings audited and in all.
     augmented : bool
@@ -161,8 +161,7 @@ def fit(
         One of :data:`featser.tasks.Joint`: one network for all tasks, whose losses are weighted so
         (:class:`~featser.models.joint.JointNetwork`); ``none`` by default: one for each task.
     fusion : {'none', 'aligned', 'gated', 'pooled'}, optional
-        How extractors are put together (:func:`~featser.verbs.fused.fused`); by default the
-        recipe's, else they stand side by side.
+        How extractors are put together (:mod:`featser.verbs.fused`); side by side by default.
 
     Returns
     -------
