@@ -95,6 +95,10 @@ def _coupled(
             f"{recipe}-single", system, f"{what}, each by itself", recipe, (corpus,), figures,
             ("coupling=independent",), told,
         ),
+        Entry(
+            f"{recipe}-stacked", system, f"{what}, stacked", recipe, (corpus,), figures,
+            ("coupling=stacked",), told,
+        ),
     ]  # fmt: skip
 
 
