@@ -63,7 +63,7 @@ class Course:
         At most so many epochs; fewer if so many bring nothing on the speakers left out.
     learning_rate, weight_decay : float
         Of AdamW. A rate that rises to three times this and falls again in one cycle was no
-        better on BanglaSER.
+        better in the one fold of BanglaSER it was tried on.
     augment : Augment
     seed, threads : int
     progress : callable
