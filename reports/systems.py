@@ -15,6 +15,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from featser.reporting.wording import metric_title, optimistic
 HERE = Path(__file__).resolve().parent
 PAGES = HERE / "systems"
 MARKS = ("<!-- systems: begin (written by reports/systems.py) -->", "<!-- systems: end -->")
+CLIPS = "pyaa_speech_emotion"
 TIMEOUT = 600.0
 """Seconds: no figure is to depend on how busy the machine was."""
 
@@ -68,8 +70,11 @@ def chosen(names: Sequence[str] | None, corpora: Path) -> list[Entry]:
             sys.exit(f"--only {name}: valid are {', '.join(known)}")
     found = []
     for entry in ENTRIES if names is None else [known[name] for name in names]:
-        missing = [name for name in entry.corpora if not (corpora / name).is_dir()]
-        if missing:
+        folders = [CLIPS if name == "table" else name for name in entry.corpora]
+        missing = [name for name in folders if not (corpora / name).is_dir()]
+        if entry.networks and find_spec("skorch") is None:
+            print(f"{entry.label}: left out: networks need `featser[streams]`", flush=True)
+        elif missing:
             print(f"{entry.label}: left out: no {', '.join(missing)} in {corpora}", flush=True)
         else:
             found.append(entry)
@@ -80,7 +85,7 @@ def carry_out(entry: Entry, corpora: Path, work: Path) -> None:
     """Run an entry's recipe as far as it is not done, and write its page."""
     outcome = featser.run(
         entry.recipe,
-        {name: corpora / name for name in entry.corpora},
+        {name: place(name, corpora, work) for name in entry.corpora},
         work / entry.label,
         work / "store",
         changes=entry.changes,
@@ -94,6 +99,23 @@ def carry_out(entry: Entry, corpora: Path, work: Path) -> None:
     predictions = pd.read_parquet(outcome.folder / "predictions.parquet")
     page = result_page(entry, outcome.metrics, predictions)
     (target / "result.md").write_text(page, encoding="utf-8")
+
+
+def place(corpus: str, corpora: Path, work: Path) -> Path:
+    """Return where a corpus is; ``table`` are the clips with arousal and valence."""
+    if corpus != "table":
+        return corpora / corpus
+    clips = (corpora / CLIPS).resolve()
+    columns = [
+        pd.read_csv(clips / f"{name}.csv", header=None, names=["file", name], index_col="file")
+        for name in ("arousal", "valence")
+    ]
+    listed = pd.concat(columns, axis=1).reset_index()
+    # The tables name .wav; the clips at hand are .flac.
+    listed["file"] = [str(clips / f"{Path(name).stem}.flac") for name in listed["file"]]
+    work.mkdir(parents=True, exist_ok=True)
+    listed.to_csv(work / "clips.csv", index=False)
+    return work / "clips.csv"
 
 
 def finished(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:

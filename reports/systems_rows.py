@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from featser.models.estimators import reading_frames
+from featser.recipe import load_recipe
+
 Figures = tuple[tuple[str, str], ...]
 
 
@@ -44,6 +47,11 @@ class Entry:
     changes: Sequence[str] = ()
     published: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+
+    @property
+    def networks(self) -> bool:
+        """Whether it needs the extra ``streams``."""
+        return bool(reading_frames(load_recipe(self.recipe, self.changes).model))
 
     @property
     def command(self) -> str:
@@ -176,6 +184,53 @@ def _fused() -> list[Entry]:
     ]  # fmt: skip
 
 
+NETWORK = ("features=[frames]", "model=multiscale", "joint=ming")
+
+
+def _networks() -> list[Entry]:
+    three: Figures = (*UAR, ("intensity", "uar"), ("gender", "uar"))
+    dimensions: Figures = (("arousal", "ccc"), ("valence", "ccc"))
+    clips = ("corpora=[table]", "tasks=[arousal, valence]", "protocols=[random]")
+    classical = ("features=[handcrafted, gemaps, pyramid]", "model=kernel", "joint=none")
+    note = "47 clips without named speakers: a proof that it runs, no evaluation."
+    found = [
+        Entry(
+            f"dynamic-weights-{joint}", "g", f"one network, weights {joint}", "dynamic-weights",
+            ("ravdess",), three, () if joint == "ming" else (f"joint={joint}",),
+        )
+        for joint in ("ming", "equal", "uncertainty", "none")
+    ]  # fmt: skip
+    found += [
+        Entry(
+            "attention-clips", "b", "attention for each task", "arousal-valence-attention",
+            ("table",), dimensions, clips, {}, note,
+        ),
+        Entry(
+            "attention-clips-kernel", "b", "kernel, a chain", "arousal-valence-attention",
+            ("table",), dimensions, (*clips, *classical, "coupling=chain"), {}, note,
+        ),
+        Entry(
+            "multiscale-dynamic-network", "a", "network of windows", "multiscale-dynamic",
+            ("ravdess",), three, NETWORK,
+        ),
+    ]  # fmt: skip
+    for corpus in ("banglaser", "ravdess", "emodb"):
+        on = () if corpus == "banglaser" else (f"corpora=[{corpus}]",)
+        published = {"emotion accuracy": f"{MULTISTREAM[corpus,]} (divided at random)"}
+        found += [
+            Entry(
+                f"multistream-networks-{corpus}", "f", "multi-stream, networks",
+                "bangla-multistream-networks", (corpus,), ACCURACY, on, published,
+            ),
+            Entry(
+                f"multistream-published-networks-{corpus}", "f", "networks, published vector",
+                "bangla-multistream-published", (corpus,), ACCURACY,
+                (*on, "model=cnn,cnn-lstm,cnn-bilstm"), published,
+            ),
+        ]  # fmt: skip
+    return found
+
+
 ENTRIES: list[Entry] = [
     *_multiscale(),
     *_coupled(
@@ -189,4 +244,5 @@ ENTRIES: list[Entry] = [
     *_fused(),
     *_multistream(),
     *_tarma(),
+    *_networks(),
 ]  # fmt: skip
