@@ -197,6 +197,7 @@ class Recipe(BaseModel):
     def _known_tasks(self) -> Recipe:
         valid = {task for name in self.corpora for task in load_card(name).tasks}
         if valid:
+            valid.add("language")  # of every recording its card says it
             _refuse_unknown("task", [*self.tasks, self.primary], sorted(valid))
         if self.tasks and self.primary not in self.tasks:
             raise ValueError(f"the primary task '{self.primary}' is not among the tasks")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from featser.models.estimators import reading_frames
-from featser.recipe import load_recipe
+from featser.recipe import DEFAULT_FEATURES, load_recipe
 
 Figures = tuple[tuple[str, str], ...]
 
@@ -173,12 +173,24 @@ def _fused() -> list[Entry]:
             ),
         ]  # fmt: skip
     corpora = ("banglaser", "ravdess", "emodb")
+    condition = "Each language is one corpus here: language equals recording condition."
+    found.append(
+        Entry(
+            "two-pass-language", "h", "language by i-vectors", "two-pass", corpora,
+            (("language", "uar"),),
+            (
+                "features=[frames]", "encode=ivector", "tasks=[language]", "primary=language",
+                "model=logistic", "two_pass=none",
+            ),
+            {}, condition,
+        )
+    )  # fmt: skip
     return found + [
         Entry(
             f"two-pass-{mode}", "h", f"two-pass, {mode}", "two-pass", corpora, UAR,
             () if mode == "weighted" else (f"two_pass={mode}",),
             {"emotion uar": "0.640 and 0.611 (other corpora)"},
-            "Each language is one corpus here: language equals recording condition.",
+            condition,
         )
         for mode in ("weighted", "common", "hard", "soft")
     ]  # fmt: skip
@@ -226,6 +238,12 @@ def _networks() -> list[Entry]:
                 f"multistream-published-networks-{corpus}", "f", "networks, published vector",
                 "bangla-multistream-published", (corpus,), ACCURACY,
                 (*on, "model=cnn,cnn-lstm,cnn-bilstm"), published,
+            ),
+            Entry(
+                f"multistream-classical-{corpus}", "f", "the same without networks",
+                "bangla-multistream-networks", (corpus,), ACCURACY,
+                (*on, "model=kernel,logistic", f"features=[{', '.join(DEFAULT_FEATURES)}]"),
+                published,
             ),
         ]  # fmt: skip
     return found

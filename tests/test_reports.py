@@ -190,6 +190,21 @@ def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_pat
     assert "| a | 1 | 1 |\n| b | 1 | 0 |" in page
 
 
+def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(systems) -> None:
+    claims = importlib.import_module("systems_claims")
+    labels = {entry.label for entry in systems.ENTRIES}
+    assert all({claim.with_it, claim.without} <= labels for claim in claims.CLAIMS)
+
+    def found(uar: float) -> dict[str, Any]:
+        return {"speaker-independent": {"emotion": {"uar": told(uar)}}}
+
+    rows = {"two-pass-weighted": found(0.70), "two-pass-common": found(0.71)}
+    (line,) = claims.claims_table(rows)[2:]
+    assert "| -0.010 | +0.000 | **no** |" in line
+    rows["two-pass-weighted"] = found(0.7099999)
+    assert claims.claims_table(rows)[2].endswith("| -0.000 | +0.000 | yes |")
+
+
 def test_every_entry_of_the_table_is_a_valid_recipe_with_a_label_of_its_own(systems) -> None:
     labels = [entry.label for entry in systems.ENTRIES]
     assert len(set(labels)) == len(labels)
