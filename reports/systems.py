@@ -45,7 +45,11 @@ speakers. Each run's own page has all figures of it."""
 CLAIMS_INTRODUCTION = """### What each idea shows
 
 Differences between rows of the table above, by speaker, one seed: intervals of the rows are about
-±.04, so a difference of a hundredth is as good as none, whichever way it goes."""
+±.04, so a difference of a hundredth is as good as none, whichever way it goes. Of e, blocks of
+noise, and of i, six members against one pooling alone, are in [fusion/fusion.md](fusion/fusion.md);
+h once more, with other folds, in [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by
+speaker, in [tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
+[transfer/transfer.md](transfer/transfer.md)."""
 
 
 def main() -> None:

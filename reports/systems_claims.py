@@ -68,7 +68,6 @@ def claims_table(found: Found) -> list[str]:
 
 
 WINDOWS = "windows and the whole tell no less than the whole alone"
-SIX = "six members are no worse than one model of all"
 MOVING = "coefficients that move tell no less than static ones"
 
 CLAIMS = (
@@ -96,11 +95,6 @@ CLAIMS = (
     ),
     Claim("h", "models that also learn from other languages", "two-pass-weighted",
           "two-pass-common"),
-    *(
-        Claim("i", SIX, f"multi-model-fusion-{name}", f"multi-model-fusion-{name}-one",
-              least=-0.005)
-        for name in ("ravdess", "banglaser", "emodb")
-    ),
     *(
         Claim("j", MOVING, f"tarma-fear-{name}", f"tarma-fear-{name}-static")
         for name in ("ravdess", "emodb")
