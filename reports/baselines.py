@@ -204,7 +204,7 @@ def page(rows: list[Row]) -> str:
         "Speakers: `none`: nothing is known of the test speaker. `enrol:8`: eight of the test "
         "speaker's recordings, unlabelled and never scored, say what the speaker's average is. "
         "`transductive`: all of the test speaker's recordings, unlabelled, do.",
-        "The features, the kernel's width and the members of the default vote were chosen while "
+        "The features, the encoder, the kernel's width and the default vote were chosen while "
         "looking at figures of these three corpora, so a little of each figure is that choice "
         "([ablation.md](ablation.md)). "
         "Penalties and temperatures are chosen in each training part alone. `kernel` stands for "
