@@ -55,7 +55,7 @@ def curve(
     from 2, 4, 8, … of the training speakers alone, chosen at random, several times. A curve that
     still rises at its end says that recording more speakers would help.
 
-    Writes curve.csv, curve.json, curve.md and curve.html with the figure.
+    Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg.
     """
     from featser.verbs.curve import curve as run
     from featser.verbs.source import parse_data

@@ -47,7 +47,8 @@ def _write(name: str, kind: str, work: Path, verb: Callable[..., object], extrac
     shutil.rmtree(output, ignore_errors=True)
     verb(output=output, command=f"{extract} && featser {kind}")
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(output, target)
+    # The page has what the Markdown and the figure have.
+    shutil.copytree(output, target, ignore=shutil.ignore_patterns("*.html"))
     print(f"{target}: written", flush=True)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,9 @@ def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
     table = pd.read_csv(folder / "curve" / "curve.csv")
     assert table["uar"].tolist() == pytest.approx([point["uar"]["value"] for point in points])
     assert points[0]["lowest"] <= points[0]["uar"]["value"] <= points[0]["highest"]
+    figure = ElementTree.parse(folder / "curve" / "curve.svg").getroot()
+    assert figure.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "](curve.svg)" in (folder / "curve" / "curve.md").read_text(encoding="utf-8")
     page = (folder / "curve" / "curve.html").read_text(encoding="utf-8")
     assert "speakers learnt from" in page
     assert "<svg" in page

@@ -115,16 +115,6 @@ class OnnxEmbedding(FileExtractor):
             "rate": str(self.rate),
         }
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """The file's checksum, and what is done before and after the network."""
-        return {"sha256": self.sha256} | self.settings
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """The kind of descriptor."""
-        return ("embedding",)
-
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Statistic and number, such as ``onnx-embedding.mean_0000``; runs the network once.

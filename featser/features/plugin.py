@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from featser.errors import FeatureError, unknown
 from featser.features.extractor import Extractor
@@ -46,6 +47,16 @@ class FileExtractor(Extractor):
     def settings(self) -> dict[str, str]:
         """What is typed after the path, but for the checksum."""
         return {}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The file's checksum, and the settings."""
+        return {"sha256": self.sha256} | self.settings
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The kind of descriptor."""
+        return ("embedding",)
 
     @property
     def spec(self) -> str:

@@ -85,16 +85,6 @@ class TableEmbedding(FileExtractor):
         """What is typed after the path, but for the checksum."""
         return {"missing": self.missing}
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """The table's checksum, and what becomes of missing rows."""
-        return {"sha256": self.sha256} | self.settings
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """The kind of descriptor."""
-        return ("embedding",)
-
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The table's columns but for the key, such as ``table-embedding.e0``.

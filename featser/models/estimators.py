@@ -294,16 +294,17 @@ def _weighted(estimator: Any) -> Any:
 # late; so a fixed number of epochs and a strong penalty.
 _MLP = {"hidden_layer_sizes": (128,), "alpha": 3.0, "batch_size": 64, "max_iter": 60, "tol": 0.0}
 
-_XGBOOST: dict[str, Any] = {
-    "n_estimators": 200,
+TREE: dict[str, Any] = {
     "max_depth": 3,
     "learning_rate": 0.1,
     "subsample": 0.8,
     "colsample_bytree": 0.1,
     "colsample_bynode": 0.5,
     "max_bin": 64,
-    "n_jobs": 1,
 }
+"""How XGBoost grows each tree."""
+
+_XGBOOST: dict[str, Any] = {"n_estimators": 200, **TREE, "n_jobs": 1}
 _TREES = {"n_estimators": 400, "min_samples_leaf": 2, "n_jobs": 1}
 _SVM = {"kernel": "rbf", "gamma": "scale", "cache_size": 500}
 

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 
 from featser.models.frames import unpacked
 from featser.models.onnx_session import run_graph
+from featser.models.softmax import softmax
 
 Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
@@ -50,8 +51,7 @@ class Head:
         """Return the classes' probabilities, shape (n, k), of outputs, shape (n, size)."""
         exact = outputs.astype(np.float64)
         if self.kind == "classification":
-            risen = np.exp(exact - exact.max(axis=1, keepdims=True))
-            return np.asarray(risen / risen.sum(axis=1, keepdims=True))
+            return softmax(exact, 1.0)
         ends = np.ones((len(exact), 1))
         above = 0.5 * (1 + np.tanh(exact / 2))
         return np.asarray(-np.diff(np.hstack([ends, above, 0 * ends]), axis=1))

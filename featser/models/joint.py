@@ -132,6 +132,3 @@ class JointNetwork(MultiTaskEstimator):
         if self.frames is None:
             return Pipeline(prepared(None).steps[:-1])
         return Pipeline([("frames", FramesAlone(self.frames.first, self.frames.last))])
-
-    def refuse_mismatch(self, X: Any, y: pd.DataFrame) -> None:
-        """Do nothing: the network refuses what does not fit."""

@@ -208,13 +208,10 @@ class MultiTaskEstimator(BaseEstimator):
 
     def refuse_mismatch(self, X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
         """Refuse tasks without labels or estimator, and features and labels of unlike length."""
+        refuse_unlike(self.tasks, X, y)
         for task in self.tasks:
-            if task.name not in y:
-                raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
             if task.name not in self.estimators:
                 raise TaskError(f"no estimator for task '{task.name}': {list(self.estimators)}")
-        if len(X) != len(y):
-            raise TaskError(f"{len(X)} rows of features, {len(y)} rows of labels")
 
 
 class MultiTaskScorer:
@@ -241,6 +238,21 @@ class MultiTaskScorer:
         predicted = estimator.predict(X)[task.name].to_numpy()[known]
         scores = evaluate_task(task, y[task.name].to_numpy()[known], predicted)
         return next(iter(scores.values()))
+
+
+def refuse_unlike(tasks: Sequence[Task], X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
+    """Refuse tasks without labels, and features, n rows, and labels of unlike length.
+
+    Raises
+    ------
+    TaskError
+        With what is there.
+    """
+    for task in tasks:
+        if task.name not in y:
+            raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
+    if len(X) != len(y):
+        raise TaskError(f"{len(X)} rows of features, {len(y)} rows of labels")
 
 
 def primary_of(tasks: Sequence[Task]) -> Task:

@@ -14,18 +14,14 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from featser.errors import unknown
 from featser.models.balance import balanced_weights
+from featser.models.estimators import TREE
 from featser.models.normalise import prepared
 
 Kind = Literal["xgboost", "mlp", "logistic"]
 
 _TREES: dict[str, Any] = {
+    **TREE,
     "objective": "multi:softprob",
-    "max_depth": 3,
-    "learning_rate": 0.1,
-    "subsample": 0.8,
-    "colsample_bytree": 0.1,
-    "colsample_bynode": 0.5,
-    "max_bin": 64,
     "tree_method": "hist",
     "nthread": 1,
 }

@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from featser.errors import TaskError
 from featser.models.balance import balanced_weights
 from featser.models.multitask import encode
+from featser.models.softmax import softmax
 from featser.tasks import Task
 
 Floats = NDArray[np.float64]
@@ -129,7 +130,7 @@ class WeightedTrees(BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> dict[str, pd.DataFrame]:
         """Return, for each task with classes, a table of probabilities."""
         return {
-            task.name: pd.DataFrame(_softmax(margin), columns=list(task.classes))
+            task.name: pd.DataFrame(softmax(margin, 1.0), columns=list(task.classes))
             for task, margin in self._margins(X)
             if task.categorical
         }
@@ -201,7 +202,7 @@ class _Goal:
     def loss(self, margin: Floats) -> float:
         """Return the mean loss, divided by a constant's."""
         if self.width > 1:
-            told = np.maximum((_softmax(margin) * self.target).sum(axis=1), 1e-12)
+            told = np.maximum((softmax(margin, 1.0) * self.target).sum(axis=1), 1e-12)
             each = -np.log(told)
         else:
             each = (margin[:, 0] - self.target[:, 0]) ** 2
@@ -212,7 +213,7 @@ class _Goal:
         weight = self.weight[:, None]
         if self.width == 1:
             return weight * (margin - self.target), weight * np.ones_like(margin)
-        told = _softmax(margin)
+        told = softmax(margin, 1.0)
         # Twice the diagonal bounds the whole matrix of second derivatives, as in XGBoost's own.
         return weight * (told - self.target), weight * 2 * told * (1 - told)
 
@@ -278,12 +279,7 @@ def step(z: Floats, loss: Floats, rate: float) -> Floats:
 
 def softmax_of(z: Floats) -> Floats:
     """Return the weights that logits stand for, shape (k,)."""
-    return np.asarray(_softmax(z[None])[0])
-
-
-def _softmax(margin: Floats) -> Floats:
-    power = np.exp(margin - margin.max(axis=1, keepdims=True))
-    return np.asarray(power / power.sum(axis=1, keepdims=True))
+    return np.asarray(softmax(z[None], 1.0)[0])
 
 
 def _width(task: Task) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from featser import __version__
 from featser.files import write_text
+from featser.reporting.svg import standalone_svg
 from featser.reporting.tables import Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -24,10 +25,12 @@ def write_study(
 ) -> None:
     """Write a study as one self-contained HTML file and as Markdown, each whole or not at all.
 
+    The Markdown shows the figure, if there is one, from an SVG file beside it.
+
     Parameters
     ----------
     path : str or Path
-        Without ending: ``.html`` and ``.md`` are added.
+        Without ending: ``.html``, ``.md`` and ``.svg`` are added.
     title : str
         The page's title.
     sentences : sequence of str
@@ -44,7 +47,10 @@ def write_study(
     facts = {name: _said(value) for name, value in described.items()}
     page = _page(title, sentences, table, facts, command, plot)
     write_text(Path(f"{path}.html"), page.encode("utf-8", "backslashreplace").decode("utf-8"))
-    text = "\n".join(_markdown(title, sentences, table, facts, command))
+    if plot:
+        write_text(Path(f"{path}.svg"), standalone_svg(plot, _colours()))
+    figure = f"{Path(path).name}.svg" if plot else ""
+    text = "\n".join(_markdown(title, sentences, table, facts, command, figure))
     write_text(Path(f"{path}.md"), text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
@@ -77,8 +83,19 @@ def _page(
     )
 
 
+def _colours() -> str:
+    """Return the rules of the page's style that give colours their values."""
+    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return css[: css.index("* {")].strip()
+
+
 def _markdown(
-    title: str, sentences: Sequence[str], table: Table, facts: Mapping[str, str], command: str
+    title: str,
+    sentences: Sequence[str],
+    table: Table,
+    facts: Mapping[str, str],
+    command: str,
+    figure: str,
 ) -> list[str]:
     told = "; ".join(f"{name}: {value}" for name, value in facts.items())
     rule = ["---" if column in table.text else "---:" for column in range(len(table.columns))]
@@ -93,6 +110,7 @@ def _markdown(
         "",
         *rows,
         *notes,
+        *(("", f"![{table.caption}]({figure})") if figure else ()),
         "",
         f"Made by `{command}`, featser {__version__}.",
         "",

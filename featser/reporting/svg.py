@@ -96,6 +96,22 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     return markup.replace("<svg", opening, 1).strip()
 
 
+def standalone_svg(markup: str, style: str) -> str:
+    """Return an ``<svg>`` element of a page as a file of its own.
+
+    Parameters
+    ----------
+    markup : str
+        From :func:`inline_svg`.
+    style : str
+        The CSS that gives the page's colours their values.
+    """
+    own = f"{style} svg {{ background: var(--paper); font-family: sans-serif; }}"
+    head, _, rest = markup.partition(">")
+    namespace = head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return f"{namespace}><style>{own}</style>{rest}\n"
+
+
 def label(name: object, limit: int = 24) -> str:
     """Make a name fit to stand in a figure: printable, and not longer than ``limit`` characters."""
     text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -68,7 +68,7 @@ class Curve:
     Attributes
     ----------
     folder : Path
-        Holds ``curve.csv``, ``curve.json``, ``curve.md`` and ``curve.html``.
+        Holds ``curve.csv``, ``curve.json``, ``curve.md``, ``curve.html`` and ``curve.svg``.
     points : list of Point
         From few to many speakers.
     chance : float

@@ -19,7 +19,13 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from featser.errors import TaskError
 from featser.evaluation.rows import Rows
 from featser.models.exported import ExportedHead
-from featser.models.multitask import MultiTaskEstimator, SampleWeight, lesson_of, primary_of
+from featser.models.multitask import (
+    MultiTaskEstimator,
+    SampleWeight,
+    lesson_of,
+    primary_of,
+    refuse_unlike,
+)
 from featser.models.streams.stream import (
     Known,
     Stream,
@@ -280,7 +286,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
             If a task has no column, an unknown class, or fewer than two classes to learn from.
         """
         values: NDArray[Any] = validate_data(self, X, ensure_all_finite=self.finite)
-        self.refuse_mismatch(values, y)
+        refuse_unlike(self.tasks, values, y)
         told = [self._told(task, y, sample_weight) for task in self.tasks]
         self.notes_: list[str] = []
         primary = list(self.tasks).index(primary_of(self.tasks))
@@ -336,14 +342,6 @@ class StreamEstimator(Stream, MultiTaskEstimator):
     ) -> MultiTaskEstimator:
         """Refuse: a network needs all features at once."""
         raise TaskError("a network needs all features in memory; use fit, or XGBoost's batches")
-
-    def refuse_mismatch(self, X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
-        """Refuse tasks without labels, and features and labels of unlike length."""
-        for task in self.tasks:
-            if task.name not in y:
-                raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
-        if len(X) != len(y):
-            raise TaskError(f"{len(X)} rows of features, {len(y)} rows of labels")
 
 
 def _spread(values: Floats, rows: NDArray[np.intp], length: int) -> Floats:
