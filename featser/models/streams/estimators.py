@@ -50,12 +50,15 @@ class StreamClassifier(ClassifierMixin, Stream):
     width : int, optional
         Descriptors of a frame, where X holds packed frames (:mod:`featser.models.frames`). Without
         it a row is a feature vector, which is read as a sequence.
-    epochs, patience : int
-        At most so many epochs; fewer if so many bring nothing on left-out speakers. The weights
-        of the best one are kept.
+    epochs : int
+        Without ``patience`` all speakers are learnt from for so many epochs.
+    patience : int, optional
+        Some speakers are left out, and training ends when so many epochs have brought nothing on
+        them; the weights of the best epoch are kept.
     batch_size : int
     learning_rate, weight_decay : float
-        Of AdamW.
+        Of AdamW. Without ``patience`` this is the highest rate: it rises to it and falls again
+        (:class:`featser.models.streams.training.Course`).
     dropout : float
         Before the heads; half as much between convolutions.
     masking : float
@@ -65,7 +68,7 @@ class StreamClassifier(ClassifierMixin, Stream):
     balanced : bool
         Whether every class counts the same, however many utterances it has.
     n_folds : int
-        One of so many divisions by speaker is left out, to know when to stop.
+        With ``patience``: one of so many divisions by speaker is left out.
     n_threads, seed : int
         With one thread the same seed gives the same bits.
     progress : callable, optional
@@ -84,17 +87,18 @@ class StreamClassifier(ClassifierMixin, Stream):
 
     Notes
     -----
-    A KeyboardInterrupt during training is passed on once the best weights so far are kept.
+    A KeyboardInterrupt during training is passed on once the best weights so far, or without
+    ``patience`` the last, are kept.
     """
 
     def __init__(
         self,
         network: str = "cnn",
         width: int | None = None,
-        epochs: int = 25,
-        patience: int = 8,
+        epochs: int = 20,
+        patience: int | None = None,
         batch_size: int = 32,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
         dropout: float = 0.3,
         masking: float = 0.2,
@@ -228,10 +232,10 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         width: int | None = None,
         weighting: str = "equal",
         weights: Sequence[float] | None = None,
-        epochs: int = 25,
-        patience: int = 8,
+        epochs: int = 20,
+        patience: int | None = None,
         batch_size: int = 32,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
         dropout: float = 0.3,
         masking: float = 0.2,

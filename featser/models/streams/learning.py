@@ -25,7 +25,7 @@ def learn(
     X: NDArray[Any],
     heads: Sequence[Head],
     labels: Sequence[tuple[Floats, Floats]],
-    folds: tuple[NDArray[np.intp], NDArray[np.intp]],
+    folds: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
     weighting: tuple[str, int, Sequence[float] | None],
 ) -> tuple[NDArray[np.uint8], Scale, list[dict[str, Any]], bool]:
     """Train a network.
@@ -39,8 +39,8 @@ def learn(
     heads : sequence of Head
     labels : sequence of (target, weight), each ndarray of float, shape (n,)
         For each head.
-    folds : tuple of ndarray of int
-        Rows to learn from and rows that say when to stop.
+    folds : tuple of ndarray of int, optional
+        Rows to learn from and rows that say when to stop; without it all are learnt from.
     weighting : tuple
         The name, the primary task's position, and given weights.
 

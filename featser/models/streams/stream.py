@@ -30,10 +30,10 @@ class Stream(BaseEstimator):
         self,
         network: str = "cnn",
         width: int | None = None,
-        epochs: int = 25,
-        patience: int = 8,
+        epochs: int = 20,
+        patience: int | None = None,
         batch_size: int = 32,
-        learning_rate: float = 1e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 1e-2,
         dropout: float = 0.3,
         masking: float = 0.2,
@@ -84,17 +84,19 @@ class Stream(BaseEstimator):
         -------
         bool
             Whether the user interrupted it, which ``fit`` is to pass on. The best weights so far
-            are kept; before the first epoch is over there are none, and KeyboardInterrupt comes
-            from here.
+            are kept, or the last; before the first epoch is over there are none, and
+            KeyboardInterrupt comes from here.
         """
         refuse_without_torch()
         from featser.models.streams.learning import learn
 
         there = np.flatnonzero(np.any([known.weight > 0 for known in lessons], axis=0))
-        codes = [known.strata(there) for known in lessons]
-        who = None if speaker is None else np.asarray(speaker)[there]
-        descent = None if lineage is None else lineage[there]
-        folds = shared_folds(codes, who, self.n_folds, self.seed, descent)[0]
+        folds = None
+        if self.patience is not None:
+            codes = [known.strata(there) for known in lessons]
+            who = None if speaker is None else np.asarray(speaker)[there]
+            descent = None if lineage is None else lineage[there]
+            folds = shared_folds(codes, who, self.n_folds, self.seed, descent)[0]
         graph, scale, self.history_, interrupted = learn(
             self,
             X[there],

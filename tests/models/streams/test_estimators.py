@@ -94,13 +94,26 @@ def test_training_stops_where_left_out_speakers_gain_nothing_and_keeps_the_best(
     assert heard == [(epoch, 30) for epoch in range(1, len(losses) + 1)]
 
 
-def test_an_interrupt_is_passed_on_and_leaves_the_best_weights_so_far(bursts: Bursts) -> None:
+def test_without_patience_every_speaker_is_learnt_from(bursts: Bursts) -> None:
+    emotion = bursts.labels["emotion"].to_numpy()
+    model = StreamClassifier("cnn", **QUICK | {"epochs": 2})
+    told = [
+        clone(model).fit(bursts.X, emotion, speaker=who).predict_proba(bursts.X)
+        for who in (bursts.speaker, None)
+    ]
+    assert np.array_equal(*told)
+
+
+@pytest.mark.parametrize("patience", [None, 20])
+def test_an_interrupt_is_passed_on_and_leaves_the_weights_so_far(
+    bursts: Bursts, patience: int | None
+) -> None:
     def weary(done: int, total: int) -> None:
         if done == 8:
             raise KeyboardInterrupt
 
     emotion = bursts.labels["emotion"].to_numpy()
-    model = StreamClassifier("attention", **QUICK, progress=weary)
+    model = StreamClassifier("attention", **QUICK, patience=patience, progress=weary)
     with pytest.raises(KeyboardInterrupt):
         model.fit(bursts.X, emotion, speaker=bursts.speaker)
     assert len(model.history_) == 8
