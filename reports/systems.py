@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from systems_claims import claims_table
+from systems_claims import Found, claims_table, differences, keep
 from systems_rows import ENTRIES, Entry
 
 import featser
@@ -29,6 +29,7 @@ from featser.reporting.wording import metric_title, optimistic
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE / "systems"
+DIFFERENCES = PAGES / "differences.json"
 MARKS = ("<!-- systems: begin (written by reports/systems.py) -->", "<!-- systems: end -->")
 CLIPS = "pyaa_speech_emotion"
 TIMEOUT = 600.0
@@ -44,11 +45,13 @@ speakers. Each run's own page has all figures of it."""
 
 CLAIMS_INTRODUCTION = """### What each idea shows
 
-Differences between rows of the table above, by speaker, one seed: intervals of the rows are about
-±.04, so a difference of a hundredth is as good as none, whichever way it goes. Of e, blocks of
-noise, and of i, six members against one pooling alone, are in [fusion/fusion.md](fusion/fusion.md);
-h once more, with other folds, in [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by
-speaker, in [tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
+Differences between runs of the table above, by speaker, one seed, as `featser compare` tells them:
+the same recordings, an interval from a bootstrap over speakers with the same draws for both, p from
+swapping the two runs speaker by speaker (not corrected for the number of lines). "Within chance":
+the interval reaches what was to be shown. Of e, blocks of noise, and of i, six members against one
+pooling alone, are in [fusion/fusion.md](fusion/fusion.md); h once more, with other folds, in
+[two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by speaker, in
+[tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
 [transfer/transfer.md](transfer/transfer.md)."""
 
 
@@ -68,7 +71,8 @@ def main() -> None:
             failed.append(entry.label)
             print(f"{entry.label}: {error}", file=sys.stderr, flush=True)
             continue
-        write_table(HERE / "README.md", finished(ENTRIES))
+        shown = keep(DIFFERENCES, differences(arguments.work, entry.label))
+        write_table(HERE / "README.md", finished(ENTRIES), shown)
     if failed:
         sys.exit(f"not done: {', '.join(failed)}")
 
@@ -139,11 +143,13 @@ def finished(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:
     return found
 
 
-def write_table(readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
-    """Put the table between its marks, or at the page's end where it has none."""
+def write_table(
+    readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]], shown: Found
+) -> None:
+    """Put the tables between their marks, or at the page's end where it has none."""
     text = readme.read_text(encoding="utf-8")
-    shown = claims_table({entry.label: metrics for entry, metrics in done})
-    parts = [INTRODUCTION, "", *table(done), "", CLAIMS_INTRODUCTION, "", *shown]
+    claims = claims_table(shown)
+    parts = [INTRODUCTION, "", *table(done), "", CLAIMS_INTRODUCTION, "", *claims]
     section = "\n".join([MARKS[0], *parts, MARKS[1]])
     old = section_of(text)
     text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"

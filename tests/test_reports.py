@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,7 +172,7 @@ def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_pat
     readme = tmp_path / "README.md"
     readme.write_text("# Results\n\nBefore.\n", encoding="utf-8")
     for _ in range(2):
-        systems.write_table(readme, [(entry, metrics)])
+        systems.write_table(readme, [(entry, metrics)], {})
     text = readme.read_text(encoding="utf-8")
     assert text.startswith("# Results\n\nBefore.\n")
     assert text.count(systems.MARKS[0]) == text.count(systems.MARKS[1]) == 1
@@ -195,14 +197,30 @@ def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(sys
     labels = {entry.label for entry in systems.ENTRIES}
     assert all({claim.with_it, claim.without} <= labels for claim in claims.CLAIMS)
 
-    def found(uar: float) -> dict[str, Any]:
-        return {"speaker-independent": {"emotion": {"uar": told(uar)}}}
+    def line(value: float) -> str:
+        key = "two-pass-weighted - two-pass-common, emotion"
+        (only,) = claims.claims_table({key: told(value) | {"p": 0.25}})[2:]
+        return str(only)
 
-    rows = {"two-pass-weighted": found(0.70), "two-pass-common": found(0.71)}
-    (line,) = claims.claims_table(rows)[2:]
-    assert "| -0.010 | +0.000 | **no** |" in line
-    rows["two-pass-weighted"] = found(0.7099999)
-    assert claims.claims_table(rows)[2].endswith("| -0.000 | +0.000 | yes |")
+    assert line(-0.03).endswith("| -0.030 [-0.050, -0.010] | 0.25 | +0.000 | **no** |")
+    assert line(-0.01).endswith("| -0.010 [-0.030, +0.010] | 0.25 | +0.000 | no, within chance |")
+    assert line(-0.0000001).endswith("| +0.000 | yes |")
+
+
+def test_runs_that_a_claim_names_are_compared_once_both_are_there(
+    systems, fitted: Path, tmp_path: Path
+) -> None:
+    claims = importlib.import_module("systems_claims")
+    kept = tmp_path / "differences.json"
+    kept.write_text(json.dumps({"another": {"value": 0.5}}), encoding="utf-8")
+    shutil.copytree(fitted, tmp_path / "two-pass-common")
+    assert list(claims.differences(tmp_path, "two-pass-common")) == []
+    shutil.copytree(fitted, tmp_path / "two-pass-weighted")
+    found = claims.keep(kept, claims.differences(tmp_path, "two-pass-common"))
+    same = {"value": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
+    assert found == json.loads(kept.read_text(encoding="utf-8"))
+    assert found["two-pass-weighted - two-pass-common, emotion"] == same
+    assert found["another"] == {"value": 0.5}
 
 
 def test_every_entry_of_the_table_is_a_valid_recipe_with_a_label_of_its_own(systems) -> None:
