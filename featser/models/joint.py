@@ -55,7 +55,7 @@ class JointNetwork(MultiTaskEstimator):
     Parameters
     ----------
     tasks : sequence of Task
-        What to predict; the primary one is what early stopping's folds are balanced by.
+        What to predict.
     network : str
         One of :data:`featser.models.estimators.NETWORKS`.
     weighting : str
