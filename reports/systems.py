@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from systems_claims import Found, claims_table, differences, keep
+from systems_claims import Found, claims_table, differences, keep, tested_table
 from systems_rows import ENTRIES, Entry
 
 import featser
@@ -53,6 +53,9 @@ pooling alone, are in [fusion/fusion.md](fusion/fusion.md); h once more, with ot
 [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by speaker, in
 [tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
 [transfer/transfer.md](transfer/transfer.md)."""
+
+TESTS_INTRODUCTION = """What must hold wherever the truth is known is held by tests (`make test`,
+`make test-streams`):"""
 
 
 def main() -> None:
@@ -150,6 +153,7 @@ def write_table(
     text = readme.read_text(encoding="utf-8")
     claims = claims_table(shown)
     parts = [INTRODUCTION, "", *table(done), "", CLAIMS_INTRODUCTION, "", *claims]
+    parts += ["", TESTS_INTRODUCTION, "", *tested_table()]
     section = "\n".join([MARKS[0], *parts, MARKS[1]])
     old = section_of(text)
     text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"

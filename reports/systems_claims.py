@@ -157,3 +157,62 @@ CLAIMS = (
     ),
 )  # fmt: skip
 """What each idea would have to do on real recordings to be worth its cost."""
+
+TESTED = (
+    ("a", "a burst in one band and one window is found where means are at chance",
+     "tests/features/test_pyramid.py::"
+     "test_a_burst_in_one_band_and_one_window_is_found_where_means_of_the_utterance_are_at_chance"),
+    ("b", "each task attends to its own moment; one shared attention scores lower",
+     "tests/models/streams/test_estimators.py::"
+     "test_attention_finds_each_tasks_moment_and_a_shared_attention_scores_lower"),
+    ("c", "a network of embeddings and a table of them are extractors like any other",
+     "tests/features/test_onnx_embedding.py::test_values_are_the_networks_pooled_over_time"),
+    ("e", "fused streams are no worse than the better one",
+     "tests/models/test_fusion.py::"
+     "test_what_two_streams_say_together_is_no_worse_than_the_better_of_them"),
+    ("e", "a stream of pure noise costs no more than .01",
+     "tests/models/test_fusion.py::test_a_stream_of_pure_noise_costs_no_more_than_a_hundredth"),
+    ("f", "nobody is tested on a recording whose copy was learnt from",
+     "tests/evaluation/test_rows.py::"
+     "test_no_row_is_predicted_by_a_model_that_saw_it_or_a_copy_of_it"),
+    ("g", "weights keep to their bounds",
+     "tests/models/streams/test_weighting.py::"
+     "test_the_unit_norm_bounds_weights_and_the_bounds_are_reached"),
+    ("g", "equal losses, equal weights",
+     "tests/models/streams/test_weighting.py::test_equal_losses_leave_equal_weights"),
+    ("g", "the harder task gains; the naive variant drifts to the easy one",
+     "tests/models/streams/test_weighting.py::"
+     "test_the_harder_task_gains_weight_and_the_naive_variant_drifts_to_the_easy_one"),
+    ("g", "the gradient is the published one, and that of finite differences",
+     "tests/models/streams/test_weighting.py::"
+     "test_the_gradient_of_the_weight_loss_is_the_published_one_and_that_of_differences"),
+    ("h", "where languages show emotions the other way round, two passes beat one model",
+     "tests/models/test_language.py::"
+     "test_two_passes_beat_one_common_model_where_languages_show_emotions_the_other_way_round"),
+    ("h", "in i-vectors' EM the likelihood never falls",
+     "tests/models/encoders/test_variability.py::test_the_likelihood_never_falls"),
+    ("h", "i-vectors tell languages apart as well as the generator allows",
+     "tests/models/encoders/test_variability.py::"
+     "test_languages_are_told_apart_as_well_as_the_true_model_tells_them"),
+    ("i", "members by maximum and by mean differ",
+     "tests/models/test_fusion.py::"
+     "test_members_pooled_by_maximum_and_mean_see_the_features_of_that_name_and_differ"),
+    ("i", "a model that is continued beats the one before and one that starts anew",
+     "tests/models/test_transfer.py::"
+     "test_a_model_that_is_continued_beats_the_one_before_and_one_that_starts_anew"),
+    ("j", "known moving poles are recovered within 5 %",
+     "tests/features/test_timevarying.py::test_moving_poles_are_recovered_within_5_percent"),
+    ("j", "a stationary signal's index is about zero",
+     "tests/features/test_timevarying.py::"
+     "test_the_index_is_about_zero_where_nothing_moves_and_far_above_where_poles_do"),
+)  # fmt: skip
+"""What tests hold on sounds and data whose truth is known: system, claim, test."""
+
+
+def tested_table() -> list[str]:
+    """Return the lines of a table of claims that tests hold."""
+    lines = ["| system | to be shown | test |", "|---|---|---|"]
+    for system, says, test in TESTED:
+        file, name = test.split("::")
+        lines.append(f"| {system} | {says} | [{name}](../{file}) |")
+    return lines

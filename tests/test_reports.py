@@ -207,6 +207,15 @@ def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(sys
     assert line(-0.0000001).endswith("| +0.000 | yes |")
 
 
+def test_every_test_that_a_claim_rests_on_is_there(systems) -> None:
+    claims = importlib.import_module("systems_claims")
+    root = REPORTS.parent
+    for _system, _says, test in claims.TESTED:
+        file, name = test.split("::")
+        assert f"def {name}(" in (root / file).read_text(encoding="utf-8")
+    assert len(claims.tested_table()) == 2 + len(claims.TESTED)
+
+
 def test_runs_that_a_claim_names_are_compared_once_both_are_there(
     systems, fitted: Path, tmp_path: Path
 ) -> None:
