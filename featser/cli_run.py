@@ -100,7 +100,7 @@ def show_forecast(plan: Forecast) -> None:
     say(f"protocols: {folds}; each model once more on all data")
     say(
         f"tasks: {', '.join(plan.tasks)}; models: {', '.join(plan.members)}; "
-        f"{plan.rounds} × {len(plan.tasks)} × {len(plan.members)} = {plan.fits} fits"
+        f"{plan.rounds} × {plan.models} × {len(plan.members)} = {plan.fits} fits"
     )
     if plan.fit_seconds is None:
         say("fitting: how long these models take is not known")

@@ -14,8 +14,9 @@ import pytest
 import featser
 from featser.errors import RecipeError
 from featser.features.copies import no_copies
+from featser.models.estimators import NETWORKS
 from featser.recipe import Recipe, load_recipe
-from featser.verbs.forecast import Forecast, forecast
+from featser.verbs.forecast import NETWORK_SECONDS, Forecast, forecast
 from featser.verbs.run_folder import Kept, fit_identity
 from featser.verbs.source import source_of
 from tests.flow import featser_here
@@ -163,6 +164,11 @@ def test_the_plan_counts_what_is_there_and_writes_nothing(work: Path, voices: Pa
     values = [one.values for one in more.extractors]
     assert more.bytes == 4 * (3 * 64 * values[0] + 4 * 64 * values[1])
     assert more.slower == ("coupling chain",)
+    networks = ("model=cnn", "features=[frames]", "tasks=[emotion, gender]")
+    each, shared = plan(*networks), plan(*networks, "joint=equal")
+    assert each.fits == 2 * shared.fits == 2 * shared.rounds
+    assert each.fit_seconds == pytest.approx(2 * shared.fit_seconds)
+    assert set(NETWORK_SECONDS) == set(NETWORKS)
     shown = featser_here(
         "run", "mine.yaml", "--data", "demo=voices", "--dry-run", "--set", "tasks=[age]", cwd=work
     )

@@ -47,6 +47,16 @@ FIT_SECONDS = {
 """Estimator → seconds of one core to fit 1000 utterances with 1000 values and eight classes.
 Other sizes are taken in proportion, which is right within a factor of three or so."""
 
+NETWORK_SECONDS = {
+    "cnn": 30.0,
+    "cnn-lstm": 32.0,
+    "cnn-bilstm": 34.0,
+    "attention": 30.0,
+    "multiscale": 40.0,
+}
+"""Network → seconds of one core to fit 1000 utterances: how many values a recording has matters
+little, since a longer vector is read in longer steps (reports/benchmarks/streams.json)."""
+
 
 @dataclass(frozen=True)
 class CorpusPlan:
@@ -96,6 +106,8 @@ class Forecast:
         protocol → folds.
     tasks, members : tuple of str
         What is predicted, and by which estimators.
+    shared : bool
+        Whether one model has all tasks, and not each its own.
     fit_seconds : float or None
         Roughly, on the cores that were asked for; None where a member's cost is not known.
     slower : tuple of str
@@ -111,6 +123,7 @@ class Forecast:
     folds: dict[str, int]
     tasks: tuple[str, ...]
     members: tuple[str, ...]
+    shared: bool
     fit_seconds: float | None
     slower: tuple[str, ...]
     cores: int
@@ -118,7 +131,12 @@ class Forecast:
     @property
     def fits(self) -> int:
         """How many models are fitted: for each task and member in every fold, and on all."""
-        return self.rounds * len(self.tasks) * len(self.members)
+        return self.rounds * self.models * len(self.members)
+
+    @property
+    def models(self) -> int:
+        """How many models each member has: one for each task, or one that they share."""
+        return 1 if self.shared else len(self.tasks)
 
     @property
     def rounds(self) -> int:
@@ -176,8 +194,10 @@ def forecast(source: Source, recipe: Recipe, store: str | Path, jobs: int = -1) 
     members = members_of(recipe.model)
     values = sum(one.dimension for one in extractors if one.frame_width is None)
     rounds = sum(folds.values()) + len(folds)
+    shared = recipe.joint != "none"
     each = _fit_seconds(members, len(sounds), values)
-    fit_seconds = None if each is None else each * rounds * len(tasks) / min(cores, rounds)
+    models = rounds * (1 if shared else len(tasks))
+    fit_seconds = None if each is None else each * models / min(cores, rounds)
     return Forecast(
         corpora=_corpora(table, seconds),
         extractors=plans,
@@ -186,6 +206,7 @@ def forecast(source: Source, recipe: Recipe, store: str | Path, jobs: int = -1) 
         folds=folds,
         tasks=tasks,
         members=members,
+        shared=shared,
         fit_seconds=fit_seconds,
         slower=_slower(recipe),
         cores=cores,
@@ -248,9 +269,11 @@ def _tasks(source: Source, recipe: Recipe) -> tuple[str, ...]:
 
 def _fit_seconds(members: Sequence[str], rows: int, values: int) -> float | None:
     """Return roughly what fitting all members once costs on one core."""
-    if not set(members) <= set(FIT_SECONDS):
+    if not set(members) <= {*FIT_SECONDS, *NETWORK_SECONDS}:
         return None
-    return sum(FIT_SECONDS[name] for name in members) * rows / 1000 * values / 1000
+    networks = sum(NETWORK_SECONDS.get(name, 0.0) for name in members)
+    others = sum(FIT_SECONDS.get(name, 0.0) for name in members)
+    return (networks + others * values / 1000) * rows / 1000
 
 
 def _slower(recipe: Recipe) -> tuple[str, ...]:
