@@ -40,13 +40,13 @@ bench-streams: $(STREAMS)/.installed
 	$(STREAMS)/bin/python -m pytest -m bench -s -o python_files='bench_streams.py' tests/benchmarks
 
 # The figures of README.md and reports/README.md, on real recordings: CORPORA=FOLDER.
-reports: $(VENV)/.installed
+reports: $(VENV)/.installed $(STREAMS)/.installed
 	$(BIN)/python reports/baselines.py $(CORPORA)
-	$(BIN)/python reports/systems.py $(CORPORA)
+	$(STREAMS)/bin/python reports/systems.py $(CORPORA)
 
-# The table of published systems alone: what is done is not done again.
-systems: $(VENV)/.installed
-	$(BIN)/python reports/systems.py $(CORPORA)
+# The table of published systems alone, those with networks too: what is done is not done again.
+systems: $(STREAMS)/.installed
+	$(STREAMS)/bin/python reports/systems.py $(CORPORA)
 
 # Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed
