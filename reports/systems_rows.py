@@ -242,7 +242,7 @@ def _networks() -> list[Entry]:
             Entry(
                 f"multistream-classical-{corpus}", "f", "the same without networks",
                 "bangla-multistream-networks", (corpus,), ACCURACY,
-                (*on, "model=kernel,logistic"), published,
+                (*on, "model=kernel,logistic", "weights=equal"), published,
             ),
         ]  # fmt: skip
     frames = f"features=[{', '.join((*DEFAULT_FEATURES, 'frames'))}]"
