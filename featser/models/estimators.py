@@ -70,7 +70,8 @@ def make_estimator(
 
     Three or more classes in an order are learnt step by step
     (:class:`~featser.models.ordinal.OrdinalClassifier`), and a regression's predictions are
-    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`).
+    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`): of a vote
+    with networks, which are trained for CCC, each other member's, else those of the whole.
 
     Parameters
     ----------
@@ -144,13 +145,18 @@ def _widths_of(model: Any) -> list[str]:
 def _voting(
     members: Sequence[tuple[str, Any]], task: Task, weights: Weights | Sequence[float], seed: int
 ) -> Any:
+    networks = [name in NETWORKS for name, _ in members]
+    if any(networks) and not task.categorical:
+        # Networks are trained for CCC as it is, and matching them would train each five times.
+        members = [
+            (name, model if network else CCCMatched(model, seed=seed))
+            for (name, model), network in zip(members, networks, strict=True)
+        ]
     model = members[0][1]
     if len(members) > 1:
         vote = VoteClassifier if task.categorical else VoteRegressor
         model = vote(members, weights=weights, seed=seed)
-    if task.categorical or all(name in NETWORKS for name, _ in members):
-        return model  # networks are trained for CCC as it is
-    return CCCMatched(model, seed=seed)
+    return model if task.categorical or any(networks) else CCCMatched(model, seed=seed)
 
 
 def _before(frames: Place | None, encoder: Any, pipeline: Pipeline) -> Pipeline:
