@@ -145,18 +145,13 @@ def _widths_of(model: Any) -> list[str]:
 def _voting(
     members: Sequence[tuple[str, Any]], task: Task, weights: Weights | Sequence[float], seed: int
 ) -> Any:
-    networks = [name in NETWORKS for name, _ in members]
-    if any(networks) and not task.categorical:
+    networks = any(name in NETWORKS for name, _ in members)
+    if networks and not task.categorical:
         # Networks are trained for CCC as it is, and matching them would train each five times.
-        members = [
-            (name, model if network else CCCMatched(model, seed=seed))
-            for (name, model), network in zip(members, networks, strict=True)
-        ]
-    model = members[0][1]
-    if len(members) > 1:
-        vote = VoteClassifier if task.categorical else VoteRegressor
-        model = vote(members, weights=weights, seed=seed)
-    return model if task.categorical or any(networks) else CCCMatched(model, seed=seed)
+        members = [(n, m if n in NETWORKS else CCCMatched(m, seed=seed)) for n, m in members]
+    vote = VoteClassifier if task.categorical else VoteRegressor
+    model = vote(members, weights=weights, seed=seed) if len(members) > 1 else members[0][1]
+    return model if networks or task.categorical else CCCMatched(model, seed=seed)
 
 
 def _before(frames: Place | None, encoder: Any, pipeline: Pipeline) -> Pipeline:
