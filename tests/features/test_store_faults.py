@@ -171,7 +171,7 @@ def a_part_is_written(store: Path, moments: random.Random) -> None:
         assert time.monotonic() < deadline, "nothing was written"
 
 
-@pytest.mark.extras
+@pytest.mark.slow
 def test_twenty_kills_at_random_moments_tear_nothing_and_store_nothing_twice(
     tmp_path: Path,
 ) -> None:
