@@ -6,23 +6,31 @@ BIN := $(VENV)/bin
 STREAMS := .venv-streams
 TORCH := torch==2.13.0
 DEMO := featser-demo
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-extras test-streams check bench bench-streams reports systems studies ablation clean
+.PHONY: demo test test-extras test-streams coverage check bench bench-streams reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
 	$(BIN)/featser demo --folder $(DEMO)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
-	$(BIN)/python -m pytest -m extras
+	$(BIN)/python -m pytest -m 'extras or slow'
 
 # Networks: in an environment of their own, so that `make test` never sees torch.
 test-streams: $(STREAMS)/.installed
 	$(STREAMS)/bin/python -m pytest -m streams
+
+# Which lines the tests run; fewer than pyproject.toml demands is an error.
+coverage: $(VENV)/.installed-dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # Lint, format, types, and the layers that imports must keep to.
 check: $(VENV)/.installed-dev
@@ -57,7 +65,7 @@ ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
 
 clean:
-	rm -rf $(VENV) $(STREAMS) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(STREAMS) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

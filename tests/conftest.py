@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from featser.corpora.demo import write_demo_corpus
+from featser.features.lock import exclusive
 from tests.flow import featser
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,8 +46,14 @@ def real_recordings(corpora: Path) -> list[Path]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo corpus, written once: not to be changed."""
-    return write_demo_corpus(tmp_path_factory.mktemp("demo") / "corpus")
+    """The demo corpus, written once for all processes that test: not to be changed."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    with exclusive(root / "demo.lock"):
+        if not (root / "demo" / "truth.csv").exists():  # it is written last
+            write_demo_corpus(root / "demo")
+    return root / "demo"
 
 
 @pytest.fixture(scope="session")

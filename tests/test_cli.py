@@ -119,7 +119,7 @@ def test_scan_writes_a_manifest_and_counts(voices: Path, tmp_path: Path) -> None
 
 
 def test_a_second_extract_computes_nothing(extracted: Path, voices: Path) -> None:
-    shown = featser("extract", voices, "--corpus", "demo", "-f", "mfcc:basic", cwd=extracted)
+    shown = featser_here("extract", voices, "--corpus", "demo", "-f", "mfcc:basic", cwd=extracted)
     assert "0 done, 64 reused, 0 unusable" in shown.stdout
 
 
@@ -217,7 +217,7 @@ def test_ctrl_c_ends_with_a_line_and_what_was_finished_is_kept(tmp_path: Path) -
     assert process.returncode == 130
     assert "interrupted; what was finished is kept" in errors
     assert "Traceback" not in errors
-    shown = featser(
+    shown = featser_here(
         "extract", "corpus", "--corpus", "folders", "-f", "handcrafted:full", cwd=tmp_path
     )
     reused = int(shown.stdout.split(" done, ")[1].split(" reused")[0])

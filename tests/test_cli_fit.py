@@ -128,7 +128,7 @@ def iter_voices(extracted: Path) -> Iterator[str]:
 def test_predict_gives_every_task_from_raw_audio(fitted: Path, voices: Path) -> None:
     files = sorted(voices.glob("*.flac"))[:3]
     output = fitted / "predictions.csv"
-    shown = featser("predict", fitted / "model.featser", *files, "-o", output)
+    shown = featser_here("predict", fitted / "model.featser", *files, "-o", output)
     assert shown.returncode == 0, shown.stderr
     table = pd.read_csv(output, keep_default_na=False)
     assert table["file"].tolist() == [str(file) for file in files]

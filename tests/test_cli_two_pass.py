@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from featser.verbs.predict import predict
 from tests.flow import featser_here
@@ -38,11 +40,14 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
 ) -> None:
     run = tmp_path / "run"
     command = ("fit", two_languages, "-f", "mfcc:basic", *QUICK, "-o", run)
-    shown = featser_here(*command, "--two-pass", "weighted", cwd=extracted)
+    fit = LogisticRegression.fit
+    with patch.object(LogisticRegression, "fit", autospec=True, side_effect=fit) as fitting:
+        shown = featser_here(*command, "--two-pass", "weighted", cwd=extracted)
     assert shown.returncode == 0, shown.stderr
     report = (run / "report.html").read_text("utf-8")
     assert "language equals recording condition" in report
     assert "the first pass finds which of the 2 languages is spoken with UAR" in report
+    assert fitting.call_count == (4 + 1) * 3, "each fold, and all: first pass, two languages"
     described = json.loads((run / "run.json").read_text("utf-8"))
     assert described["two_pass"] == "weighted"
     assert described["model"] == "logistic; two-pass weighted"

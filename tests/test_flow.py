@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from featser.corpora.demo import write_demo_corpus
-from tests.flow import featser
+from tests.flow import featser_here
 
 CARD = (
     "name: mine\ntitle: Mine\nlicence: CC0\ncitation: none\nsource: here\n"
@@ -20,27 +19,27 @@ CARD = (
     'labels:\n  speaker: "{who}"\n  mood: "{what}"\n'
     "primary: mood\ntasks:\n  mood: {kind: classification}\n"
 )
+EXTRACT = ("voices", "--corpus", "my.yaml", "-f", "mfcc:basic", "-j", "1")
 FIT = ("fit", "--model", "lda", "-j", "1", "-o", "run")
 
 
 @pytest.fixture(scope="module")
-def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mine(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with recordings of 3 speakers, the card of my own, and what was extracted."""
     folder = tmp_path_factory.mktemp("mine")
-    whole = write_demo_corpus(tmp_path_factory.mktemp("demo"))
     (folder / "voices").mkdir()
-    for file in sorted(whole.glob("*-normal-*.flac")):
-        if file.stem[:2] in ("f1", "f2", "m1") and file.stem[-1] in "12":
+    for file in sorted(voices.glob("*-normal-*.flac")):
+        if file.stem[:2] in ("f1", "f2", "m1"):
             shutil.copy(file, folder / "voices")
     (folder / "my.yaml").write_text(CARD)
-    shown = featser("extract", "voices", "--corpus", "my.yaml", "-f", "mfcc:basic", cwd=folder)
+    shown = featser_here("extract", *EXTRACT, cwd=folder)
     assert shown.returncode == 0, shown.stderr
     return folder
 
 
 def test_a_card_of_ones_own_says_what_a_fit_predicts(mine: Path) -> None:
     (mine / "my.yaml").unlink()
-    shown = featser(*FIT, cwd=mine)
+    shown = featser_here(*FIT, cwd=mine)
     assert shown.returncode == 0, shown.stderr
     assert list(json.loads((mine / "run/metrics.json").read_text())["speaker-independent"]) == [
         "mood"
@@ -55,8 +54,8 @@ def test_an_altered_copy_joins_two_speakers_in_one_fold_and_the_report_names_it(
     (tmp_path / "my.yaml").write_text(CARD)
     samples, rate = soundfile.read(tmp_path / "voices/f1-sad-normal-1.flac")
     soundfile.write(tmp_path / "voices/m1-sad-normal-9.flac", samples[rate // 20 :] * 0.5, rate)
-    featser("extract", "voices", "--corpus", "my.yaml", "-f", "mfcc:basic", cwd=tmp_path)
-    shown = featser(*FIT, cwd=tmp_path)
+    featser_here("extract", *EXTRACT, cwd=tmp_path)
+    shown = featser_here(*FIT, cwd=tmp_path)
     assert "audit: error:" in shown.stdout
     assert "with them whole speakers: f1 with m1" in shown.stdout
     folds = pd.read_csv(tmp_path / "run/folds.csv")
@@ -67,7 +66,7 @@ def test_an_altered_copy_joins_two_speakers_in_one_fold_and_the_report_names_it(
     assert "Audit of the data" in page
     assert "f1-sad-normal-1.flac" in page
 
-    shown = featser(*FIT, "--no-audit", cwd=tmp_path)
+    shown = featser_here(*FIT, "--no-audit", cwd=tmp_path)
     assert "altered copies of recordings were not looked for" in shown.stdout
     folds = pd.read_csv(tmp_path / "run/folds.csv")
     assert folds.groupby("speaker")["fold"].first().nunique() == 3
@@ -75,12 +74,12 @@ def test_an_altered_copy_joins_two_speakers_in_one_fold_and_the_report_names_it(
 
 def test_a_fit_needs_no_recordings_and_says_what_it_could_not_look_for(mine: Path) -> None:
     (mine / "voices").rename(mine / "elsewhere")
-    shown = featser(*FIT, cwd=mine)
+    shown = featser_here(*FIT, cwd=mine)
     assert shown.returncode == 0, shown.stderr
     assert "none of the recordings is where it was when features were extracted" in shown.stdout
     (mine / "elsewhere/f1-sad-normal-1.flac").rename(mine / "f1-sad-normal-1.flac")
     (mine / "elsewhere").rename(mine / "voices")
-    shown = featser(*FIT, cwd=mine)
+    shown = featser_here(*FIT, cwd=mine)
     assert "1 of 24 recordings are no longer where they were" in shown.stdout
     (mine / "f1-sad-normal-1.flac").rename(mine / "voices/f1-sad-normal-1.flac")
 
@@ -88,11 +87,12 @@ def test_a_fit_needs_no_recordings_and_says_what_it_could_not_look_for(mine: Pat
 def test_augmented_copies_are_learnt_from_and_never_tested(mine: Path) -> None:
     noise, babble = "noise:snr=10,copies=2", "babble:talkers=2"
     (mine / "my.yaml").write_text(CARD)
-    arguments = ("extract", "voices", "--corpus", "my.yaml", "-f", "mfcc:basic", "--store", "aug")
-    shown = featser(*arguments, "--augment", noise, "--augment", babble, cwd=mine)
+    shown = featser_here(
+        "extract", *EXTRACT, "--store", "aug", "--augment", noise, "--augment", babble, cwd=mine
+    )
     assert "augmented copies: 72 done, 0 reused, 0 could not be made" in shown.stdout
 
-    shown = featser(*FIT, "--store", "aug", cwd=mine)
+    shown = featser_here(*FIT, "--store", "aug", cwd=mine)
     assert shown.returncode == 0, shown.stderr
     assert "48 of noise:colour=white,snr=10, 24 of babble:snr=10..20,talkers=2" in shown.stdout
     predictions = pd.read_parquet(mine / "run/predictions.parquet")
@@ -102,7 +102,7 @@ def test_augmented_copies_are_learnt_from_and_never_tested(mine: Path) -> None:
     assert f"--augment {noise}" in page
     with_copies = predictions.filter(like=".p[")
 
-    shown = featser(*FIT, "--store", "aug", "--no-augmented", cwd=mine)
+    shown = featser_here(*FIT, "--store", "aug", "--no-augmented", cwd=mine)
     assert "augmented copies" not in shown.stdout
     without = pd.read_parquet(mine / "run/predictions.parquet").filter(like=".p[")
     assert not with_copies.equals(without)

@@ -77,7 +77,7 @@ def marked(name: str) -> Any:
     return pytest.param(name, marks=pytest.mark.streams) if networks else name
 
 
-@pytest.mark.extras
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [marked(name) for name in list_recipes()])
 def test_every_recipe_ends_with_figures_and_a_model(
     name: str, subsets: dict[str, Path], tmp_path: Path

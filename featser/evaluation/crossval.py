@@ -20,6 +20,7 @@ from featser.progress import Progress, silent
 from featser.tasks import Task
 
 CHOSEN = "chosen"
+IDENTIFIED = "identified"
 
 
 class Kept(Protocol):
@@ -90,6 +91,9 @@ class CrossFit:
     chosen : dict
         ``all``, or a fold's number → what that model chose for itself, such as settings that were
         tuned; those that had nothing to choose are not there.
+    identified : Series of str
+        For each row of ``predictions`` the language that its fold's model took it for; missing
+        where the model identified none.
     """
 
     predictions: pd.DataFrame
@@ -98,6 +102,7 @@ class CrossFit:
     reused: int = 0
     learnt: Any = None
     chosen: dict[str, Any] = field(default_factory=dict)
+    identified: pd.Series[Any] = field(default_factory=lambda: pd.Series(dtype="str"))
 
 
 def cross_fit(
@@ -190,7 +195,8 @@ def cross_fit(
     chosen = _chosen(results, fitted)
     # Stable: several views of a row stay as their fold had them, whichever fold was done first.
     table = pd.concat(results.values()).sort_index(kind="stable")
-    return CrossFit(table, fitted, notes, reused, learnt, chosen)
+    heard = table.pop(IDENTIFIED) if IDENTIFIED in table else pd.Series(np.nan, table.index)
+    return CrossFit(table, fitted, notes, reused, learnt, chosen, heard)
 
 
 def _chosen(folds: dict[int, Any], fitted: Any) -> dict[str, Any]:
@@ -251,7 +257,10 @@ def _fit_one(
         if number == ALL:
             return number, fitted
         views = [View(test, rows_of(X, test))] if adapt is None else adapt.views(learnt, X, test)
-        tables = [_predicted(fitted, view, labels, labels.iloc[train], tasks) for view in views]
+        tables = []
+        for view in views:
+            table = _predicted(fitted, view, labels, labels.iloc[train], tasks)
+            tables.append(table if language is None else _identified(fitted, table, view))
     table = pd.concat(tables)
     table.insert(0, "fold", number)
     table.attrs["notes"] = list(getattr(fitted, "notes_", ()))
@@ -270,6 +279,12 @@ def _predicted(
     table = out_of_fold_table(fitted, view.X, labels.iloc[view.rows], training_labels, tasks)
     table.index = pd.Index(view.rows)
     return table.assign(**view.named)
+
+
+def _identified(fitted: Any, table: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Add which language a model that identifies one takes each row for."""
+    told = fitted.identify(view.X)
+    return table if told is None else table.assign(**{IDENTIFIED: told})
 
 
 def _noted(result: Any) -> list[str]:

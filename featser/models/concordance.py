@@ -115,6 +115,13 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         predicted = np.asarray(self.estimator_.predict(X), dtype=np.float64)
         return np.asarray(self.slope_ * predicted + self.intercept_)
 
+    def settled(self) -> CCCMatched:
+        """Return an unfitted one whose regressor has the settings that this one's has chosen."""
+        check_is_fitted(self, "estimator_")
+        twin: CCCMatched = clone(self)
+        twin.estimator = settled(self.estimator, self.estimator_)
+        return twin
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan

@@ -70,7 +70,8 @@ def make_estimator(
 
     Three or more classes in an order are learnt step by step
     (:class:`~featser.models.ordinal.OrdinalClassifier`), and a regression's predictions are
-    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`).
+    stretched where that raises CCC (:class:`~featser.models.concordance.CCCMatched`): of a vote
+    with networks, which are trained for CCC, each other member's, else those of the whole.
 
     Parameters
     ----------
@@ -144,13 +145,13 @@ def _widths_of(model: Any) -> list[str]:
 def _voting(
     members: Sequence[tuple[str, Any]], task: Task, weights: Weights | Sequence[float], seed: int
 ) -> Any:
-    model = members[0][1]
-    if len(members) > 1:
-        vote = VoteClassifier if task.categorical else VoteRegressor
-        model = vote(members, weights=weights, seed=seed)
-    if task.categorical or all(name in NETWORKS for name, _ in members):
-        return model  # networks are trained for CCC as it is
-    return CCCMatched(model, seed=seed)
+    networks = any(name in NETWORKS for name, _ in members)
+    if networks and not task.categorical:
+        # Networks are trained for CCC as it is, and matching them would train each five times.
+        members = [(n, m if n in NETWORKS else CCCMatched(m, seed=seed)) for n, m in members]
+    vote = VoteClassifier if task.categorical else VoteRegressor
+    model = vote(members, weights=weights, seed=seed) if len(members) > 1 else members[0][1]
+    return model if networks or task.categorical else CCCMatched(model, seed=seed)
 
 
 def _before(frames: Place | None, encoder: Any, pipeline: Pipeline) -> Pipeline:

@@ -144,6 +144,13 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             return np.full((len(values), len(self.languages_)), 1 / len(self.languages_))
         return np.asarray(self.identifier_.predict_proba(values), dtype=np.float64)
 
+    def identify(self, X: ArrayLike) -> NDArray[np.str_] | None:
+        """Return the most probable languages, shape (n,); None where there is no first pass."""
+        told = self.predict_language(X)
+        if self.identifier_ is None:
+            return None
+        return np.asarray(self.languages_[told.argmax(axis=1)], dtype=np.str_)
+
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the probabilities of the classes, shape (n, k)."""
         share = self.predict_language(X)

@@ -190,6 +190,24 @@ class MultiTaskEstimator(BaseEstimator):
             tables[task.name] = pd.DataFrame(values, index=index, columns=list(task.classes))
         return tables
 
+    def identify(self, X: ArrayLike) -> NDArray[np.str_] | None:
+        """Return which language the first task that has a first pass takes each row for.
+
+        Parameters
+        ----------
+        X : array-like, shape (n, d)
+            Features.
+
+        Returns
+        -------
+        ndarray of str, shape (n,), or None
+            None where no estimator identifies languages
+            (:class:`~featser.models.language.LanguageRouted`).
+        """
+        values = self._checked(X)
+        asked = (e.identify(values) for e in self.estimators_.values() if hasattr(e, "identify"))
+        return next((told for told in asked if told is not None), None)
+
     @property
     def tuned_(self) -> dict[str, Chosen]:
         """What each task's estimator chose on left-out speakers; tasks without a choice lack."""

@@ -26,6 +26,7 @@ from featser.models.normalise import refuse_poor_coverage
 from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
 from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
 from featser.tasks import Task
+from featser.verbs.altered import named_copies
 from featser.verbs.kept import recall, recall_copies, recall_unusable
 from featser.verbs.rows import (
     StoreRows,
@@ -114,7 +115,8 @@ def read_rows(
     found = read_source(source, corpus, data)
     _, keys, refusals = identify(found.table)
     found.table["key"] = keys
-    found.copies, found.augmentations = recall_copies(store)
+    if found.recipe is None:  # a recipe says itself which copies it learns from
+        found.copies, found.augmentations = recall_copies(store)
     unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
     return found, pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
 
@@ -157,7 +159,7 @@ def load_data(
             f"them neither standardised nor imputed, and were fitted to them as they are"
         )
     if settings.augmented:
-        _add_copies(data, source.copies, store)
+        _add_copies(data, _copies_of(source, there), store)
     _refuse_idle_frames(data, settings)
     if settings.speaker_norm != "none":
         _refuse_unsuited(data, settings.speaker_norm)
@@ -195,6 +197,12 @@ def _read(store: Store, extractors: Sequence[Extractor], keys: list[str]) -> NDA
         X[:, first : first + extractor.dimension] = store.read(extractor, keys)
         first += extractor.dimension
     return X
+
+
+def _copies_of(source: Source, there: NDArray[np.bool_]) -> pd.DataFrame:
+    if source.copies is None:
+        return named_copies(source.table, there, source.augmentations)
+    return source.copies
 
 
 def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:

@@ -8,14 +8,19 @@ from pathlib import Path
 from featser.features.augmentation.spec import parse_augmentation
 from featser.features.backends import check_backend
 from featser.features.crew import TIMEOUT
-from featser.features.extraction import Extraction, Interrupted, extract_blocks
+from featser.features.extraction import (
+    Extraction,
+    Interrupted,
+    extract_blocks,
+    extract_copies,
+)
 from featser.features.extractor import make_extractor
 from featser.features.store import Store
 from featser.progress import Progress, silent
 from featser.recipe import DEFAULT_FEATURES
-from featser.verbs.altered import extract_altered
-from featser.verbs.kept import KeyList, remember
-from featser.verbs.source import STORE, list_source
+from featser.verbs.altered import plan_altered
+from featser.verbs.kept import KeyList, remember, with_keys
+from featser.verbs.source import STORE, Source, list_source
 
 
 def extract(
@@ -84,19 +89,36 @@ def extract(
         make_extractor(spec)
     asked = tuple(dict.fromkeys(augment)) or found.source.augmentations
     augmentations = [parse_augmentation(spec) for spec in asked]
+    notes = _named_otherwise(found.source, asked)
     found.source.augmentations = asked
     how = (timeout, backend, cluster)
+    kept = Store(store)
     with KeyList() as keys:
         result = extract_blocks(
-            found.blocks(), found.rows, specs, Store(store), jobs, progress, *how, keys.add
+            found.blocks(), found.rows, specs, kept, jobs, progress, *how, keys.add
         )
-        remember(store, found, keys, result.unusable, specs)
+        plan = plan_altered(with_keys(found, keys), augmentations, specs, kept)
+        remember(store, found, keys, result.unusable, specs, plan.table)
     if augmentations:
         try:
-            result.altered = extract_altered(store, specs, augmentations, jobs, altering, *how)
+            result.altered = extract_copies(plan.utterances, specs, kept, jobs, altering, *how)
         except Interrupted as stop:
             result.altered = stop.so_far
             raise Interrupted(result) from None
         result.notes += result.altered.notes
-    result.notes += found.source.told()
+        result.notes += [
+            f"{count} utterances have no copies with {name}: there are too few others to mix in"
+            for name, count in plan.short.items()
+        ]
+    result.notes += [*notes, *found.source.told()]
     return result
+
+
+def _named_otherwise(source: Source, asked: Sequence[str]) -> list[str]:
+    """Say who learns from copies that are not those of the recipe."""
+    if source.recipe is None or source.augmentations == asked:
+        return []
+    return [
+        "these augmented copies are not those that the recipe names: `featser fit` without a "
+        "source learns from them, a fit of the recipe does not"
+    ]

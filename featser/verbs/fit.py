@@ -222,7 +222,7 @@ def fit(
     for plan in plans:
         adapt = enrolled_speakers(material, settings, plan, seen.sound)
         result = _cross_fit(material, settings, plan, seen.sound, jobs, progress, fits, adapt)
-        material.notes += first_pass_notes(material, settings, plan, seen.sound, jobs, fits, adapt)
+        material.notes += first_pass_notes(material, settings, plan.protocol, result.identified)
         curve = {}
         if adapt is not None:
             curve = curve_of(adapt, plan.tasks[0], result.predictions, settings.seed)

@@ -51,6 +51,7 @@ def remember(
     keys: Iterable[str | None],
     unusable: pd.DataFrame,
     features: Sequence[str],
+    copies: pd.DataFrame,
 ) -> None:
     """Keep in the store what was extracted, so that a bare ``featser fit`` finds it.
 
@@ -66,6 +67,9 @@ def remember(
         As :class:`~featser.features.extraction.Extraction` has it.
     features : sequence of str
         The extractors.
+    copies : DataFrame
+        The augmented copies to be made of the rows, as :class:`featser.features.copies.Plan` has
+        them. Those that are not there yet are left out by a fit.
     """
     folder = Path(store)
     source = listing.source
@@ -79,29 +83,16 @@ def remember(
         "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
     with Store(store).writing():  # the files are of one extraction
-        write_blocks(_with_keys(listing, keys), folder / "manifest.parquet")
+        write_blocks(with_keys(listing, keys), folder / "manifest.parquet")
         with whole(folder / "copies.parquet") as temporary:
-            no_copies().to_parquet(temporary, index=False)
+            copies.to_parquet(temporary, index=False)
         with whole(folder / "unusable.csv") as temporary:
             unusable.to_csv(temporary, index=False)
         write_text(folder / "source.json", json.dumps(kept, indent=1, ensure_ascii=False))
 
 
-def remember_copies(store: str | Path, copies: pd.DataFrame) -> None:
-    """Keep in the store which augmented copies were made of what was extracted.
-
-    Parameters
-    ----------
-    store : str or Path
-        The store's folder.
-    copies : DataFrame
-        As :class:`featser.features.copies.Plan` has it.
-    """
-    with Store(store).writing(), whole(Path(store) / "copies.parquet") as temporary:
-        copies.to_parquet(temporary, index=False)
-
-
-def _with_keys(listing: Listing, keys: Iterable[str | None]) -> Iterator[pd.DataFrame]:
+def with_keys(listing: Listing, keys: Iterable[str | None]) -> Iterator[pd.DataFrame]:
+    """Yield the blocks of what was extracted, each row's key in the store beside it."""
     waiting = iter(keys)
     for block in listing.blocks():
         some = list(islice(waiting, len(block)))

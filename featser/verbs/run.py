@@ -21,11 +21,11 @@ from featser.features.store import Store
 from featser.files import write_text
 from featser.progress import Progress, silent
 from featser.recipe import Recipe, load_recipe
+from featser.verbs.altered import named_copies
 from featser.verbs.examined import Known
 from featser.verbs.extract import extract
 from featser.verbs.fit import fit
 from featser.verbs.forecast import Forecast, forecast
-from featser.verbs.kept import recall_copies
 from featser.verbs.results import Run
 from featser.verbs.run_folder import (
     RECIPE,
@@ -254,7 +254,7 @@ class _Steps:
         folder, table = self.kept.folder, self.source.table
         extractors = [make_extractor(spec) for spec in self.recipe.features]
         there = usable(table, extractors, Store(self.store))
-        copies = recall_copies(self.store)[0]
+        copies = named_copies(table, there, self.recipe.augmentation)
         identity = fit_identity(self.recipe, table, there, copies, self.store)
         if self.kept.fitted(identity):
             return Step("fit", True, _headline(folder)), None

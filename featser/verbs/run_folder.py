@@ -147,7 +147,7 @@ def fit_identity(
     there : ndarray of bool, shape (n,)
         Which rows have all features.
     copies : DataFrame
-        The augmented copies that were extracted.
+        The augmented copies that the recipe names.
     store : str or Path
         Where features are.
     """

@@ -16,7 +16,6 @@ from featser.corpora.manifest_stream import ManifestFile, streams
 from featser.corpora.places import resolve
 from featser.corpora.scan import ScanResult, scan
 from featser.errors import FeatserError, ManifestError, RecipeError, unknown
-from featser.features.copies import no_copies
 from featser.features.pending import blocks_of
 from featser.location import is_remote, local_path, parent, path_part
 from featser.recipe import Recipe, list_recipes, load_recipe
@@ -47,9 +46,9 @@ class Source:
         What the scan of a folder noticed.
     cards : list of Card
         Cards of the user's own that the corpora have.
-    copies : DataFrame
+    copies : DataFrame or None
         Augmented copies that were extracted: columns as :class:`featser.features.copies.Plan`
-        has them.
+        has them. None: those that ``augmentations`` names.
     augmentations : tuple of str
         What they are, as the user or the recipe asked for them.
     """
@@ -61,7 +60,7 @@ class Source:
     unmatched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
-    copies: pd.DataFrame = field(default_factory=no_copies)
+    copies: pd.DataFrame | None = None
     augmentations: tuple[str, ...] = ()
 
     @property

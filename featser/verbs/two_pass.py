@@ -10,16 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.errors import TaskError
-from featser.evaluation.crossval import cross_fit
 from featser.evaluation.uncertainty import evaluate_with_intervals
-from featser.models.enrolled import EnrolledSpeakers
 from featser.models.estimators import members_of
 from featser.models.language import LanguageRouted, identifier
-from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 from featser.verbs.data import Data
-from featser.verbs.fits import Fits
-from featser.verbs.planned import Plan, inner_units
 from featser.verbs.settings import Settings
 
 WEIGHTLESS = ("lda", "knn")
@@ -87,13 +82,7 @@ def language_of(table: pd.DataFrame) -> NDArray[np.str_]:
 
 
 def first_pass_notes(
-    data: Data,
-    settings: Settings,
-    plan: Plan,
-    sound: NDArray[np.str_],
-    jobs: int,
-    fits: Fits | None,
-    adapt: EnrolledSpeakers | None,
+    data: Data, settings: Settings, protocol: str, identified: pd.Series[Any]
 ) -> Iterator[str]:
     """Yield how well the first pass finds the language out of fold, where there is one.
 
@@ -101,48 +90,29 @@ def first_pass_notes(
     ----------
     data : Data
     settings : Settings
-    plan : Plan
-        Folds that are evaluated.
-    sound : ndarray of str, shape (n,)
-        What sounds the same.
-    jobs : int
-        Folds at once.
-    fits : Fits, optional
-        Where fits are kept.
-    adapt : EnrolledSpeakers, optional
-        What is learnt of speakers first.
+    protocol : str
+        What was evaluated.
+    identified : Series of str
+        Which language each row was taken for by a model that had not learnt from it: see
+        :class:`~featser.evaluation.crossval.CrossFit`.
     """
-    if settings.two_pass in ("none", "common"):
+    if settings.two_pass in ("none", "common") or not any(task.categorical for task in data.tasks):
         return
-    spoken = language_of(data.table)
-    learnt = [set(spoken[train]) for train, _ in plan.folds.splits()]
-    if min(map(len, learnt)) < 2:
-        yield f"two-pass, {plan.protocol}: a training part has one language, so none is identified"
+    if identified.isna().any():
+        yield f"two-pass, {protocol}: a training part has one language, so none is identified"
         return
     task = languages_of(data)
-    found = cross_fit(
-        MultiTaskEstimator([task], {task.name: identifier(task, settings.seed, data.frames)}),
-        data.X,
-        pd.DataFrame({task.name: spoken}),
-        plan.folds,
-        inner_units(plan.protocol, data, sound),
-        [task],
-        jobs,
-        copies=data.copies,
-        kept=fits,
-        final=False,
-        adapt=adapt,
-    ).predictions
-    speaker = data.speaker[found.index] if (data.speaker != "").all() else None
+    rows = identified.index.to_numpy()
+    speaker = data.speaker[rows] if (data.speaker != "").all() else None
     reached = evaluate_with_intervals(
         task,
-        found["language.true"].to_numpy(),
-        found["language.pred"].to_numpy(),
+        language_of(data.table)[rows],
+        identified.to_numpy(),
         speaker,
         seed=settings.seed,
     )["uar"]
     yield (
-        f"two-pass, {plan.protocol}: the first pass finds which of the {len(task.classes)} "
+        f"two-pass, {protocol}: the first pass finds which of the {len(task.classes)} "
         f"languages is spoken with UAR {reached['value']:.3f} [{reached['low']:.3f}, "
         f"{reached['high']:.3f}]"
     )

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from featser.corpora.manifest import write_manifest
 from tests.flow import featser, featser_here
@@ -33,6 +34,7 @@ def test_errors_exit_with_1_and_all_findings_are_written(
     assert Path(told["folder"], row["first"]) == Path(twin["file"][0])
 
 
+@pytest.mark.slow
 def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> None:
     shown = featser("audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a")
     assert shown.returncode == 1, shown.stderr

@@ -123,14 +123,15 @@ def test_without_locks_rows_may_be_stored_twice_but_are_read_once(
     assert np.array_equal(store.read(MFCC, ["a"]), values(1))
 
 
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_kills_at_any_moment_lose_nothing_and_the_finished_store_has_equal_bits(
-    tmp_path: Path,
+    tmp_path: Path, kills: int
 ) -> None:
-    table = manifest(tmp_path, 16 * CHUNK)
+    table = manifest(tmp_path, (4 + 4 * kills) * CHUNK)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     extract(table, whole, ["handcrafted:full", "mfcc:basic"])
     moments = random.Random(4)
-    for _ in range(3):
+    for _ in range(kills):
         before = set(killed.rglob("part-*.arrow"))
         process = start_extract(table, killed, *SPECS)
         wait_for(
@@ -171,7 +172,7 @@ def a_part_is_written(store: Path, moments: random.Random) -> None:
         assert time.monotonic() < deadline, "nothing was written"
 
 
-@pytest.mark.extras
+@pytest.mark.slow
 def test_twenty_kills_at_random_moments_tear_nothing_and_store_nothing_twice(
     tmp_path: Path,
 ) -> None:

@@ -14,6 +14,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 
 from featser.errors import BundleError
+from featser.models import estimators
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.estimators import ESTIMATORS, NETWORKS, make_estimator
 from featser.models.multitask import MultiTaskEstimator
@@ -29,7 +30,11 @@ def bundle(sample: Sample, name: str) -> Bundle:
 
 
 @pytest.mark.parametrize("name", [*sorted(set(ESTIMATORS) - set(NETWORKS)), "vote"])
-def test_a_loaded_model_predicts_the_same(sample: Sample, tmp_path: Path, name: str) -> None:
+def test_a_loaded_model_predicts_the_same(
+    sample: Sample, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(estimators._TREES, "n_estimators", 20)
+    monkeypatch.setitem(estimators._XGBOOST, "n_estimators", 20)
     saved = bundle(sample, name)
     found = load_bundle(save_bundle(tmp_path / "model.featser", saved))
     assert list(found.tasks) == sample.tasks

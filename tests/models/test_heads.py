@@ -18,10 +18,13 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from featser.evaluation.metrics import ccc
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.calibration import GroupCalibrated
+from featser.models.chosen import chosen_by
 from featser.models.concordance import CCCMatched, matching, tail_weights
-from featser.models.estimators import make_estimator
+from featser.models.estimators import ESTIMATORS, make_estimator
+from featser.models.frames import Place
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.ordinal import OrdinalClassifier, falling, nominal
+from featser.models.routing import fit_routed
 from featser.tasks import Task
 
 LEVELS = ("none", "weak", "middle", "strong", "full")
@@ -158,3 +161,46 @@ def test_heads_and_selectors_survive_saving(tmp_path: Path, select: str) -> None
     path = save_bundle(tmp_path / "m.featser", Bundle(model, [], "none", {}, library_versions()))
     found = load_bundle(path).model
     assert found.predict(X).equals(model.predict(X))
+
+
+class Network(Ridge):
+    """What stands for a network: it counts how often it is trained."""
+
+    trained = 0
+
+    def __init__(self, alpha: float = 1.0, width: int | None = None) -> None:
+        super().__init__(alpha=alpha)
+        self.width = width
+
+    def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray | None = None) -> Network:
+        type(self).trained += 1
+        return super().fit(np.nan_to_num(X), y, sample_weight)
+
+
+@pytest.mark.parametrize("frames", [None, Place(4, 12, 4)])
+def test_a_network_in_a_vote_on_values_is_trained_once_and_the_others_are_matched(
+    frames: Place | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ESTIMATORS, "cnn", (Network, lambda seed: Network()))
+    monkeypatch.setattr(Network, "trained", 0)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 12)).astype(np.float32)
+    y = X[:, :2].sum(axis=1) + rng.normal(size=120)
+    task = Task("arousal", "regression")
+    model = make_estimator("cnn,ridge", task, tune=True, frames=frames)
+    fitted = fit_routed(model, X, y, speaker=np.arange(120) // 10)
+    vote = fitted[-1] if frames is None else fitted
+    assert Network.trained == 1
+    assert isinstance(vote.members_[1], CCCMatched)
+    assert vote.members_[1].slope_ > 1, "stretched, as a shrunken regression is"
+    assert chosen_by(fitted)
+
+
+def test_what_is_matched_chooses_its_setting_once() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    y, speaker = X[:, 0] + rng.normal(size=60), np.arange(60) // 10
+    ridge = make_estimator("ridge", Task("arousal", "regression"), tune=True)[-1]
+    matched = fit_routed(ridge, X, y, speaker=speaker)
+    assert chosen_by(matched)
+    assert not chosen_by(fit_routed(matched.settled(), X, y, speaker=speaker))

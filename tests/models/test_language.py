@@ -168,3 +168,15 @@ def test_a_fit_that_was_told_other_languages_has_another_identity(opposite: Spok
         for language in (opposite.language, opposite.language[::-1], None)
     ]  # fmt: skip
     assert len(set(told)) == 3
+
+
+def test_what_folds_took_for_the_language_is_told_beside_their_predictions(
+    opposite: Spoken,
+) -> None:
+    how = (opposite.X, opposite.labels, opposite.fold, opposite.speaker, [EMOTION], 1)
+    found = cross_fit(routed("hard"), *how, final=False, language=opposite.language)
+    assert list(found.identified.index) == list(found.predictions.index)
+    assert (found.identified == opposite.language[found.identified.index]).mean() > 0.9
+    assert "identified" not in found.predictions
+    common = cross_fit(routed("common"), *how, final=False, language=opposite.language)
+    assert common.identified.isna().all()

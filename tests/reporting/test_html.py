@@ -298,7 +298,7 @@ def test_a_users_matplotlib_settings_neither_enter_nor_change() -> None:
     ("rows", "speakers", "classes"),
     [
         (10, 2, ("no", "yes")),
-        (3000, 100, tuple(f"class {i}" for i in range(30))),
+        (1000, 100, tuple(f"class {i}" for i in range(20))),
         (700, 120, EMOTIONS),
     ],
 )

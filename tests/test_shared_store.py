@@ -1,0 +1,87 @@
+"""Runs of several recipes that share a store: each learns from what its own recipe names."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from featser.features.store import Store
+from featser.verbs import extract as extracting
+from featser.verbs.data import load_data, read_rows
+from featser.verbs.extract import extract
+from featser.verbs.settings import settings_of
+from tests.test_audio import tone, wav
+
+RECIPE = "name: {name}\ncorpora: [demo]\nfeatures: [rms:basic]\naugmentation: {copies}\n"
+MINE, OTHER, NONE = "[gain, 'babble:talkers=2']", "['noise:copies=2']", "[]"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A folder with eight sounds of two speakers, and recipes that augment them differently."""
+    (tmp_path / "voices").mkdir()
+    for number, name in enumerate(product(("f1", "m1"), ("angry", "sad"), ("1", "2"))):
+        speaker, emotion, take = name
+        file = tmp_path / "voices" / f"{speaker}-{emotion}-normal-{take}.wav"
+        wav(file, tone(0.3, hz=200 + 20 * number))
+    for name, copies in (("mine", MINE), ("other", OTHER), ("none", NONE)):
+        recipe = RECIPE.format(name=name, copies=copies)
+        (tmp_path / f"{name}.yaml").write_text(recipe, encoding="utf-8")
+    return tmp_path
+
+
+def learnt_from(work: Path, name: str | None) -> list[str]:
+    """Return the notes on copies of a fit of a recipe, or of what was extracted last."""
+    source = None if name is None else work / f"{name}.yaml"
+    data = None if name is None else {"demo": work / "voices"}
+    found, unusable = read_rows(source, work / "store", None, data)
+    material = load_data(found, unusable, Store(work / "store"), settings_of(found))
+    count = 0 if material.copies is None else len(material.copies.X)
+    return [str(count), *(note for note in material.notes if "copies" in note)]
+
+
+def test_a_fit_of_a_recipe_learns_from_the_copies_that_it_names_whatever_was_extracted_since(
+    work: Path,
+) -> None:
+    for name in ("mine", "other"):
+        result = extract(work / f"{name}.yaml", work / "store", data={"demo": work / "voices"})
+        assert result.altered is not None
+        assert result.altered.done == 16
+    count, note = learnt_from(work, "mine")
+    assert count == "16"
+    assert "8 of gain" in note
+    assert "8 of babble" in note
+    assert "noise" not in note
+    assert learnt_from(work, "none") == ["0"]
+    assert "16 of noise" in learnt_from(work, None)[1], "what was extracted last"
+
+
+def test_copies_that_a_recipe_does_not_name_are_told_to_be_of_no_use_to_it(work: Path) -> None:
+    asked = {"data": {"demo": work / "voices"}, "augment": ["gain"]}
+    result = extract(work / "none.yaml", work / "store", **asked)
+    assert "these augmented copies are not those that the recipe names" in "\n".join(result.notes)
+    assert learnt_from(work, "none") == ["0"]
+    assert "8 of gain" in learnt_from(work, None)[1]
+
+
+def test_an_extraction_alters_its_own_recordings_though_another_ends_meanwhile(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract(work / "voices", work / "store", ["rms:basic"], "demo")
+    other = pd.DataFrame({"file": sorted(map(str, work.glob("voices/f1-*")))})
+    other.to_csv(work / "other.csv", index=False)
+    remember = extracting.remember
+
+    def and_another(*arguments: object) -> None:
+        remember(*arguments)
+        monkeypatch.setattr(extracting, "remember", remember)
+        extract(work / "other.csv", work / "store", ["rms:basic"])
+
+    monkeypatch.setattr(extracting, "remember", and_another)
+    result = extract(work / "mine.yaml", work / "store", data={"demo": work / "voices"})
+    assert result.altered is not None
+    assert result.altered.done == 16
+    assert learnt_from(work, "mine")[0] == "16"
