@@ -3,7 +3,8 @@
 Both corpora are had from their owners alone. These stand for them wherever files, cards, recipes,
 masks and figures are to be tried: names, folders and lists are those of the real ones, the voices
 are synthetic, and what a rater hears is declared here. They prove that the machinery works; about
-people they say nothing.
+people they say nothing. ``python reports/rated_corpora.py FOLDER`` writes FOLDER/iemocap and
+FOLDER/msp-improv.
 
 An utterance has two parts. Arousal moves level and range of pitch in the first, valence moves
 height of pitch and brightness in the second; in the other part the same things vary by chance.
@@ -12,8 +13,10 @@ Dominance and naturalness follow both and otherwise chance, which is in no recor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import argparse
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,9 @@ from scipy.signal import resample_poly
 
 from featser.corpora.voice import RATE, Speaker, Style, synthesise
 from featser.files import write_text
+
+PER_SPEAKER = {"iemocap": 40, "msp-improv": 34}
+"""Utterances of each speaker: 400 and 408 in all."""
 
 DIMENSIONS = ("arousal", "valence", "dominance")
 NATURALNESS = "naturalness"
@@ -71,7 +77,7 @@ class Spoken:
 
 
 def write_iemocap(
-    folder: Path, per_speaker: int = 50, seed: int = 0, sessions: int = 5
+    folder: Path, per_speaker: int = PER_SPEAKER["iemocap"], seed: int = 0, sessions: int = 5
 ) -> pd.DataFrame:
     """Write a corpus laid out as IEMOCAP: sessions of two speakers, a dialogue for 10 turns each.
 
@@ -94,7 +100,10 @@ def write_iemocap(
     """
     rows, sheets = [], {}
     for index, (session, letter, number) in enumerate(
-        (s, letter, k) for s in range(1, sessions + 1) for letter in "FM" for k in range(per_speaker)
+        (s, letter, k)
+        for s in range(1, sessions + 1)
+        for letter in "FM"
+        for k in range(per_speaker)
     ):
         rng = np.random.default_rng([seed, 1, index])
         dialogue = f"Ses0{session}F_impro{number // 10 + 1:02d}"
@@ -140,7 +149,7 @@ def _iemocap_entry(
 
 
 def write_msp_improv(
-    folder: Path, per_speaker: int = 40, seed: int = 0, sessions: int = 6
+    folder: Path, per_speaker: int = PER_SPEAKER["msp-improv"], seed: int = 0, sessions: int = 6
 ) -> pd.DataFrame:
     """Write a corpus laid out as MSP-IMPROV: sessions of two speakers, one list of ratings.
 
@@ -157,7 +166,10 @@ def write_msp_improv(
     rows, entries = [], []
     four = (*DIMENSIONS, NATURALNESS)
     for index, (session, letter, number) in enumerate(
-        (s, letter, k) for s in range(1, sessions + 1) for letter in "FM" for k in range(per_speaker)
+        (s, letter, k)
+        for s in range(1, sessions + 1)
+        for letter in "FM"
+        for k in range(per_speaker)
     ):
         rng = np.random.default_rng([seed, 2, index])
         spoken = _speak(_voice(seed, session, letter), rng)
@@ -192,6 +204,11 @@ def _msp_entry(name: str, spoken: Spoken, ratings: dict[str, npt.NDArray[np.floa
         for rater in range(5)
     ]
     return "\n".join([*lines, ""])
+
+
+def _turns(sessions: int, per_speaker: int) -> Iterator[tuple[int, str, int]]:
+    """Yield session, letter and number of all utterances; a session has a woman and a man."""
+    return product(range(1, sessions + 1), "FM", range(per_speaker))
 
 
 def _voice(seed: int, session: int, letter: str) -> tuple[Speaker, float]:
@@ -263,3 +280,22 @@ def _row(
     seconds = len(spoken.samples) / RATE
     means = {key: float(told.mean()) for key, told in ratings.items()}
     return {"name": name, "speaker": speaker, "turn": spoken.turn, "seconds": seconds, **means}
+
+
+def main() -> None:
+    """Write both corpora."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    write_corpora(parser.parse_args().folder)
+
+
+def write_corpora(folder: Path) -> dict[str, pd.DataFrame]:
+    """Write both corpora and return what :func:`write_iemocap` returns of each, by its card."""
+    return {
+        "iemocap": write_iemocap(folder / "iemocap"),
+        "msp-improv": write_msp_improv(folder / "msp-improv"),
+    }
+
+
+if __name__ == "__main__":
+    main()
