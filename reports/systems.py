@@ -49,7 +49,8 @@ Differences between rows of the table above, by speaker, one seed: intervals of 
 noise, and of i, six members against one pooling alone, are in [fusion/fusion.md](fusion/fusion.md);
 h once more, with other folds, in [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by
 speaker, in [tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
-[transfer/transfer.md](transfer/transfer.md)."""
+[transfer/transfer.md](transfer/transfer.md); b and d, tasks together and alone and in the tails, in
+[dimensions/dimensions.md](dimensions/dimensions.md)."""
 
 
 def main() -> None:
