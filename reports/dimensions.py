@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,8 +57,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="LABEL")
     parser.add_argument("--jobs", type=int, default=-1)
     arguments = parser.parse_args()
-    places = {name: arguments.work / "corpora" / name for name in SYNTHETIC}
-    write_corpora(arguments.work / "corpora")
+    synthetic = written(arguments.work)
+    places = {name: synthetic / name for name in SYNTHETIC}
     places["emodb"] = arguments.corpora / "emodb"
     found = known(HERE / "dimensions" / "dimensions.json")
     said: dict[str, pd.DataFrame] = {}
@@ -70,6 +71,19 @@ def main() -> None:
         if run.label in ATTENDING:
             found["attention"][run.label] = attended(run, arguments.work)
         write("dimensions", "dimensions", found, page(found))
+
+
+def written(work: Path) -> Path:
+    """Write the synthetic corpora where they are not there yet, whole or not at all.
+
+    Whoever changes how they are made removes the working folder.
+    """
+    folder, part = work / "corpora", work / "corpora.part"
+    if not folder.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+        write_corpora(part)
+        part.rename(folder)
+    return folder
 
 
 def known(file: Path) -> Row:
@@ -203,7 +217,7 @@ def attended(run: Run, work: Path) -> Row:
     The model is the one fitted on all of the corpus; the speakers are others. Arousal is heard in
     the first part alone, valence in the second.
     """
-    folder = work / "corpora" / "iemocap-new"
+    folder = work / "iemocap-new"
     told = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)
     files = {file.stem: file for file in folder.rglob("*.wav")}
     utterances = [Utterance(str(files[name]), name) for name in told["name"]]
