@@ -107,7 +107,9 @@ def _attention(found: Mapping[str, Row]) -> Iterator[str]:
     yield (
         f"Where attention falls, in {whole['utterances']} utterances of ten speakers of another "
         f"seed: the share on the first part, which takes {whole['first_part']:.2f} of the time and "
-        f"is the only one in which arousal is heard; valence is heard in the second alone."
+        f"is the only one in which arousal is heard; valence is heard in the second alone. "
+        f"Recurrent layers hand on what was heard, so attention may fall where it is told, not "
+        f"where it was heard."
     )
     yield ""
     tasks = list(whole["shares"])
