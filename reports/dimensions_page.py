@@ -96,6 +96,8 @@ def _gains(pair: Compared, found: Row) -> Iterator[list[str]]:
 
 def _so(gain: Row) -> str:
     """Say what a difference's interval allows to be said."""
+    if gain["low"] == gain["high"] == 0:
+        return "the same"  # a chain changes what its last task says, and nothing else
     if gain["low"] > 0:
         return "more"
     return "less" if gain["high"] < 0 else "not told apart"
