@@ -56,9 +56,10 @@ reports: $(VENV)/.installed $(STREAMS)/.installed
 systems: $(STREAMS)/.installed
 	$(STREAMS)/bin/python reports/systems.py $(CORPORA)
 
-# Leakage tables and learning curves, on real recordings: CORPORA=FOLDER.
+# Leakage tables, learning curves, dimensions and tails, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed
 	$(BIN)/python reports/studies.py $(CORPORA)
+	$(BIN)/python reports/dimensions.py $(CORPORA)
 
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed

@@ -42,8 +42,8 @@ def fit(
         str | None,
         typer.Option(
             help="kernel, svm, logistic, lda, mlp, xgboost, forest, extra-trees, knn, ridge, svr; "
-            "with featser[streams] cnn, cnn-lstm, cnn-bilstm, attention, multiscale; "
-            "several with commas vote; or `vote`, the default."
+            "with featser[streams] cnn, cnn-lstm, cnn-bilstm, attention, attention-together, "
+            "multiscale; several with commas vote; or `vote`, the default."
         ),
     ] = None,
     weights: Annotated[

@@ -52,7 +52,8 @@ the interval reaches what was to be shown. Of e, blocks of noise, and of i, six 
 pooling alone, are in [fusion/fusion.md](fusion/fusion.md); h once more, with other folds, in
 [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by speaker, in
 [tarma/fear.md](tarma/fear.md); what a small language gains from a large one in
-[transfer/transfer.md](transfer/transfer.md)."""
+[transfer/transfer.md](transfer/transfer.md); b and d, tasks together and alone and in the tails, in
+[dimensions/dimensions.md](dimensions/dimensions.md)."""
 
 TESTS_INTRODUCTION = """What must hold wherever the truth is known is held by tests (`make test`,
 `make test-streams`):"""

@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from featser.evaluation.metrics import ccc
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
-from featser.models.tuning import settled
+from featser.models.tuning import quarters, settled
 
 Floats = NDArray[np.float64]
 
@@ -94,8 +94,8 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         )
         if utterances < MIN_ROWS or y.min() == y.max():
             return 1.0, 0.0, (np.nan, np.nan)
-        quarters = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
-        folds = inner_folds(quarters, known["speaker"], self.n_folds, self.seed, known["lineage"])
+        strata = quarters(y, known["lineage"])
+        folds = inner_folds(strata, known["speaker"], self.n_folds, self.seed, known["lineage"])
         predicted = []
         unfitted = settled(self.estimator, self.estimator_)
         for train, test in folds:

@@ -49,7 +49,7 @@ from featser.tasks import Task
 BATCHED = ("xgboost",)
 """Models that can learn from features in batches."""
 
-NETWORKS = ("cnn", "cnn-lstm", "cnn-bilstm", "attention", "multiscale")
+NETWORKS = ("cnn", "cnn-lstm", "cnn-bilstm", "attention", "attention-together", "multiscale")
 """Models that read packed frames, where there are some; ``featser[streams]`` fits them."""
 
 DEFAULT_VOTE = ("kernel", "logistic")

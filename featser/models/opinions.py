@@ -14,6 +14,7 @@ from featser.evaluation.copies import utterances_of
 from featser.evaluation.folds import Split
 from featser.evaluation.inner import shared_folds
 from featser.models.multitask import MultiTaskEstimator, encode
+from featser.models.tuning import quarters
 from featser.tasks import Task
 
 Opinions = dict[str, NDArray[np.float64]]
@@ -69,7 +70,7 @@ class Training:
 
     def folds(self, tasks: Sequence[Task], n_folds: int, seed: int) -> list[Split]:
         """Make inner folds by speaker that all tasks share, the first of them leading."""
-        codes = [_codes(task, self.y[task.name]) for task in tasks]
+        codes = [_codes(task, self.y[task.name], self.lineage) for task in tasks]
         return shared_folds(codes, self.speaker, n_folds, seed, self.lineage)
 
 
@@ -141,7 +142,7 @@ def part_of(opinions: Opinions, rows: NDArray[np.intp]) -> Opinions:
     return {name: values[rows] for name, values in opinions.items()}
 
 
-def _codes(task: Task, labels: pd.Series) -> NDArray[np.intp]:
+def _codes(task: Task, labels: pd.Series, lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
     """Return classes, or quarters of values, as numbers from 0; −1 where missing."""
     values = encode(task, labels)
     there = np.isfinite(values)
@@ -149,7 +150,7 @@ def _codes(task: Task, labels: pd.Series) -> NDArray[np.intp]:
     if task.categorical:
         codes[there] = values[there].astype(np.intp)
     elif there.any():
-        codes[there] = np.digitize(values[there], np.quantile(values[there], [0.25, 0.5, 0.75]))
+        codes[there] = quarters(values[there], None if lineage is None else lineage[there])
     return codes
 
 

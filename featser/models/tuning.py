@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from featser.evaluation.copies import utterances_of
 from featser.evaluation.metrics import uar_of_codes
 from featser.evaluation.protocols import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
@@ -246,9 +247,18 @@ class TunedRegressor(RegressorMixin, _Tuned):
         return float(r2_score(y, predicted))
 
 
-def quarters(y: NDArray[Any]) -> NDArray[Any]:
-    """Return which quarter of the values each is in, from 0, as strata of folds."""
+def quarters(y: NDArray[Any], lineage: NDArray[np.intp] | None = None) -> NDArray[Any]:
+    """Return which quarter of the values each is in, from 0, as strata of folds.
+
+    Ratings repeat, so a quarter may be left with one or two utterances, too few for every training
+    part to have two of them: it counts to the next. Copies, which ``lineage`` names, are no
+    utterances.
+    """
     numbers: NDArray[Any] = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
+    own = np.arange(len(y)) if lineage is None else utterances_of(lineage)
+    for quarter in range(3):
+        if np.count_nonzero(numbers[own] == quarter) < 3:
+            numbers[numbers == quarter] = quarter + 1
     return numbers
 
 

@@ -52,6 +52,7 @@ NETWORK_SECONDS = {
     "cnn-lstm": 32.0,
     "cnn-bilstm": 34.0,
     "attention": 30.0,
+    "attention-together": 30.0,
     "multiscale": 40.0,
 }
 """Network → seconds of one core to fit 1000 utterances: how many values a recording has matters

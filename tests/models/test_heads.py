@@ -25,6 +25,7 @@ from featser.models.frames import Place
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.ordinal import OrdinalClassifier, falling, nominal
 from featser.models.routing import fit_routed
+from featser.models.tuning import quarters
 from featser.tasks import Task
 
 LEVELS = ("none", "weak", "middle", "strong", "full")
@@ -137,6 +138,15 @@ def test_where_nothing_is_gained_predictions_stay_as_they_are() -> None:
     assert kept == (not matched.inner_[1] > matched.inner_[0])
     few = CCCMatched(Ridge()).fit(X[:5], y[:5])
     np.testing.assert_allclose(few.predict(X), Ridge().fit(X[:5], y[:5]).predict(X))
+
+
+def test_a_rating_that_only_one_or_two_utterances_have_stops_no_stretch() -> None:
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    for rare in (1, 2):
+        y = np.repeat([1.0, 3.0, 5.0], [rare, 20, 20 - rare])
+        assert set(quarters(y)) == {2, 3}, "the rare count to those above them"
+        matched = CCCMatched(Ridge()).fit(X, y, speaker=np.arange(40) // 4)
+        assert np.isfinite(matched.inner_).all()
 
 
 def test_tail_weights_are_higher_where_values_are_rare() -> None:

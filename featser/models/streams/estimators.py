@@ -46,7 +46,7 @@ class StreamClassifier(ClassifierMixin, Stream):
     ----------
     network : str
         One of :data:`featser.models.streams.networks.NETWORKS`: ``cnn``, ``cnn-lstm``,
-        ``cnn-bilstm``, ``attention``, ``multiscale``.
+        ``cnn-bilstm``, ``attention``, ``attention-together``, ``multiscale``.
     width : int, optional
         Descriptors of a frame, where X holds packed frames (:mod:`featser.models.frames`). Without
         it a row is a feature vector, which is read as a sequence.

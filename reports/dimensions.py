@@ -1,0 +1,243 @@
+"""Write reports/dimensions/dimensions.md and .json: dimensions together, each alone, and in tails.
+
+Run ``python reports/dimensions.py CORPORA``, where CORPORA holds ``emodb/``; ``make studies`` calls
+it. Two corpora are synthetic and written by ``reports/rated_corpora.py``: laid out as IEMOCAP and
+MSP-IMPROV, which only their owners give away. Features and runs are kept in a working folder
+(``--work``), so what is done is not done again; runs that need networks are left out where
+``featser[streams]`` is not installed, and what the page said of them stays. What is written are
+tables: no audio, nothing about single utterances.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from dimensions_page import key_of, page
+from dimensions_rows import ATTENDING, COMPARED, RUNS, SYNTHETIC, Compared, Run
+from material import DRAWS, HERE, PROTOCOL, Row, write
+from rated_corpora import write_corpora, write_iemocap
+
+import featser
+from featser.evaluation.metrics import ccc, uar
+from featser.evaluation.tails import SHARE, in_tails, tail_ccc, tail_reach
+from featser.evaluation.uncertainty import bootstrap_by_speaker
+from featser.features.compute import Utterance
+from featser.features.extraction import compute_all
+from featser.features.frames import STEP
+from featser.features.spectrum import DEFAULT
+from featser.models.bundle import load_bundle
+
+SEED = 0
+TIMEOUT = 600.0
+"""Seconds: no figure is to depend on how busy the machine was."""
+
+STRIDE = 4
+"""Frames that one step of the attention stands for."""
+
+NEW = 10
+"""Utterances of each new speaker by which attention is looked at."""
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
+METRICS: dict[str, Metric] = {"ccc": ccc, "tail_ccc": tail_ccc, "tail_reach": tail_reach}
+"""Of a dimension. Tails are those of the rows of each draw."""
+
+
+def main() -> None:
+    """Carry out what can be, and write the page after each run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", type=Path, help="holds emodb/")
+    parser.add_argument("--work", type=Path, default=Path("runs/dimensions"))
+    parser.add_argument("--only", action="append", metavar="LABEL")
+    parser.add_argument("--jobs", type=int, default=-1)
+    arguments = parser.parse_args()
+    synthetic = written(arguments.work)
+    places = {name: synthetic / name for name in SYNTHETIC}
+    places["emodb"] = arguments.corpora / "emodb"
+    found = known(HERE / "dimensions" / "dimensions.json")
+    said: dict[str, pd.DataFrame] = {}
+    for run in possible(arguments.only):
+        said[run.label] = carry_out(run, places[run.corpus], arguments.work, arguments.jobs)
+        found["corpora"][run.corpus] = counted(said[run.label])
+        found["runs"][run.label] = {"command": run.command, "figures": figures(said[run.label])}
+        for pair in due(run, said):
+            found["differences"][key_of(pair)] = gains(said[pair.without], said[pair.with_it])
+        if run.label in ATTENDING:
+            found["attention"][run.label] = attended(run, arguments.work)
+        write("dimensions", "dimensions", found, page(found))
+
+
+def written(work: Path) -> Path:
+    """Write the synthetic corpora where they are not there yet, whole or not at all.
+
+    Whoever changes how they are made removes the working folder.
+    """
+    folder, part = work / "corpora", work / "corpora.part"
+    if not folder.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+        write_corpora(part)
+        part.rename(folder)
+    return folder
+
+
+def known(file: Path) -> Row:
+    """Return what was found before, so that a run which is left out keeps its figures."""
+    if file.exists():
+        before: Row = json.loads(file.read_text(encoding="utf-8"))
+        return before
+    empty: Row = {name: {} for name in ("corpora", "runs", "differences", "attention")}
+    return {"seed": SEED, "draws": DRAWS, "share": SHARE, **empty}
+
+
+def possible(names: Sequence[str] | None) -> list[Run]:
+    """Return the runs that are asked for, without networks where there are none."""
+    networks = find_spec("skorch") is not None
+    chosen = [run for run in RUNS if names is None or run.label in names]
+    for run in chosen:
+        if run.networks and not networks:
+            print(f"{run.label}: left out: networks need `featser[streams]`", flush=True)
+    return [run for run in chosen if networks or not run.networks]
+
+
+def carry_out(run: Run, place: Path, work: Path, jobs: int) -> pd.DataFrame:
+    """Run a recipe as far as it is not done, and return its predictions."""
+    print(f"{run.label}:", flush=True)
+    outcome = featser.run(
+        run.recipe,
+        {run.corpus: place},
+        work / run.label,
+        work / f"store-{run.corpus}",
+        changes=run.changes,
+        timeout=TIMEOUT,
+        jobs=jobs,
+        command=run.command,
+        tell=lambda step: print(f"  {step}", flush=True),
+    )
+    table = pd.read_parquet(outcome.folder / "predictions.parquet")
+    return table[table["protocol"] == PROTOCOL].set_index("file").sort_index()
+
+
+def due(run: Run, said: Mapping[str, pd.DataFrame]) -> list[Compared]:
+    """Return the comparisons that a run makes possible."""
+    return [
+        pair
+        for pair in COMPARED
+        if run.label in (pair.with_it, pair.without) and {pair.with_it, pair.without} <= set(said)
+    ]
+
+
+def tasks_of(table: pd.DataFrame) -> list[str]:
+    """Return the tasks that were predicted, in their order."""
+    return [name.removesuffix(".true") for name in table if name.endswith(".true")]
+
+
+def labelled(table: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Return the rows that have a label of a task."""
+    return table[table[f"{task}.true"].notna()]
+
+
+def numeric(table: pd.DataFrame, task: str) -> bool:
+    """Say whether a task is a dimension and no set of classes."""
+    return pd.api.types.is_numeric_dtype(table[f"{task}.true"])
+
+
+def counted(table: pd.DataFrame) -> Row:
+    """Return how much there is of each task, and how much of it in the tails."""
+    tasks = {}
+    for task in tasks_of(table):
+        rows = labelled(table, task)
+        tasks[task] = {"labelled": len(rows), "missing": len(table) - len(rows)}
+        if numeric(table, task):
+            tail = in_tails(rows[f"{task}.true"].to_numpy(dtype=float))
+            tasks[task] |= {"low": int((tail < 0).sum()), "high": int((tail > 0).sum())}
+    return {"utterances": len(table), "speakers": table["speaker"].nunique(), "tasks": tasks}
+
+
+def metrics_of(table: pd.DataFrame, task: str) -> Mapping[str, Metric]:
+    """Return what a task is judged by."""
+    if numeric(table, task):
+        return METRICS
+    classes = sorted(labelled(table, task)[f"{task}.true"].unique())
+    return {"uar": lambda true, pred: uar(true, pred, classes)}
+
+
+def figures(table: pd.DataFrame) -> Row:
+    """Return for each task each metric with its interval by bootstrap over speakers."""
+    found: Row = {}
+    for task in tasks_of(table):
+        rows = labelled(table, task)
+        true, pred = (rows[f"{task}.{part}"].to_numpy() for part in ("true", "pred"))
+        found[task] = {
+            name: bootstrap_by_speaker(
+                metric, true, pred, rows["speaker"], n=DRAWS, seed=SEED
+            ).to_dict()
+            for name, metric in metrics_of(table, task).items()
+        }
+    return found
+
+
+def gains(without: pd.DataFrame, with_it: pd.DataFrame) -> Row:
+    """Return for each task by how much each metric is higher with an idea than without.
+
+    Raises
+    ------
+    ValueError
+        If the runs did not predict the same utterances.
+    """
+    if not without.index.equals(with_it.index):
+        raise ValueError("the runs did not predict the same utterances: carry both out anew")
+    found: Row = {}
+    for task in tasks_of(with_it):
+        one, two = labelled(without, task), labelled(with_it, task)
+        both = np.stack([one[f"{task}.pred"], two[f"{task}.pred"]], axis=1)
+        true = two[f"{task}.true"].to_numpy()
+        found[task] = {
+            name: bootstrap_by_speaker(
+                more_by(metric), true, both, two["speaker"], n=DRAWS, seed=SEED
+            ).to_dict()
+            for name, metric in metrics_of(with_it, task).items()
+        }
+    return found
+
+
+def more_by(metric: Metric) -> Metric:
+    """Return how much more a metric is of the second column of predictions than of the first."""
+    return lambda true, both: metric(true, both[:, 1]) - metric(true, both[:, 0])
+
+
+def attended(run: Run, work: Path) -> Row:
+    """Return how much of each task's attention falls on the first part of new speakers' utterances.
+
+    The model is the one fitted on all of the corpus; the speakers are others. Arousal is heard in
+    the first part alone, valence in the second.
+    """
+    folder = work / "iemocap-new"
+    told = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)
+    files = {file.stem: file for file in folder.rglob("*.wav")}
+    utterances = [Utterance(str(files[name]), name) for name in told["name"]]
+    frames, _ = compute_all(utterances, ["frames"], 1)
+    X = np.stack([frames["frames"][name] for name in told["name"]])
+    shares: dict[str, float] = {}
+    for task, model in load_bundle(work / run.label / "model.featser").model.estimators_.items():
+        network, place = model.head.network, model.head.position
+        attention = network.attention(model.preparation.transform(X))[:, place]
+        shares[task] = float(before(attention, told["turn"].to_numpy()).mean())
+    whole = float((told["turn"] / told["seconds"]).mean())
+    return {"utterances": len(told), "first_part": whole, "shares": shares}
+
+
+def before(attention: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Return the part of each utterance's attention, shape (n, t), that falls before a time (s)."""
+    seconds = STRIDE * STEP * DEFAULT.hop_length / DEFAULT.rate
+    middle = (np.arange(attention.shape[1]) + 0.5) * seconds
+    return np.asarray((attention * (middle < turn[:, None])).sum(axis=1))
+
+
+if __name__ == "__main__":
+    main()
