@@ -48,9 +48,9 @@ FIT_SECONDS = {
 Other sizes are taken in proportion, which is right within a factor of three or so."""
 
 NETWORK_SECONDS = {
-    "cnn": 30.0,
-    "cnn-lstm": 32.0,
-    "cnn-bilstm": 34.0,
+    "cnn": 48.0,
+    "cnn-lstm": 52.0,
+    "cnn-bilstm": 48.0,
     "attention": 30.0,
     "attention-together": 30.0,
     "multiscale": 40.0,
