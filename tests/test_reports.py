@@ -199,8 +199,9 @@ def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(sys
 
     def line(value: float) -> str:
         key = "two-pass-weighted - two-pass-common, emotion"
-        (only,) = claims.claims_table({key: told(value) | {"p": 0.25}})[2:]
-        return str(only)
+        lines = claims.claims_table({key: told(value) | {"p": 0.25}})
+        assert any("- h: " in one for one in lines) == (round(value, 3) < 0)
+        return str(lines[2])
 
     assert line(-0.03).endswith("| -0.030 [-0.050, -0.010] | 0.25 | +0.000 | **no** |")
     assert line(-0.01).endswith("| -0.010 [-0.030, +0.010] | 0.25 | +0.000 | no, within chance |")
