@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from featser.models.estimators import reading_frames
-from featser.recipe import load_recipe
+from systems_rows import needs_networks, typed
 
 SYNTHETIC = ("iemocap", "msp-improv")
 """Corpora that are synthetic here."""
@@ -38,15 +36,12 @@ class Run:
     @property
     def networks(self) -> bool:
         """Whether it needs the extra ``streams``."""
-        return bool(reading_frames(load_recipe(self.recipe, self.changes).model))
+        return needs_networks(self.recipe, self.changes)
 
     @property
     def command(self) -> str:
         """What a reader types; of synthetic corpora FOLDER is what ``rated_corpora.py`` wrote."""
-        place = f"FOLDER/{self.corpus}"
-        changes = [f"--set {shlex.quote(change)}" for change in self.changes]
-        data = f"--data {self.corpus}={place}"
-        return " ".join(["featser run", self.recipe, data, *changes, f"-o runs/{self.label}"])
+        return typed(self.recipe, {self.corpus: f"FOLDER/{self.corpus}"}, self.changes, self.label)
 
 
 @dataclass(frozen=True)

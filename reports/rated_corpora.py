@@ -99,12 +99,7 @@ def write_iemocap(
         the mean of the raters for each dimension, NaN where there is none.
     """
     rows, sheets = [], {}
-    for index, (session, letter, number) in enumerate(
-        (s, letter, k)
-        for s in range(1, sessions + 1)
-        for letter in "FM"
-        for k in range(per_speaker)
-    ):
+    for index, (session, letter, number) in enumerate(_turns(sessions, per_speaker)):
         rng = np.random.default_rng([seed, 1, index])
         dialogue = f"Ses0{session}F_impro{number // 10 + 1:02d}"
         name = f"{dialogue}_{letter}{number % 10:03d}"
@@ -165,12 +160,7 @@ def write_msp_improv(
     """
     rows, entries = [], []
     four = (*DIMENSIONS, NATURALNESS)
-    for index, (session, letter, number) in enumerate(
-        (s, letter, k)
-        for s in range(1, sessions + 1)
-        for letter in "FM"
-        for k in range(per_speaker)
-    ):
+    for index, (session, letter, number) in enumerate(_turns(sessions, per_speaker)):
         rng = np.random.default_rng([seed, 2, index])
         spoken = _speak(_voice(seed, session, letter), rng)
         speaker, sentence = f"{letter}0{session}", number % 20 + 1

@@ -51,14 +51,25 @@ class Entry:
     @property
     def networks(self) -> bool:
         """Whether it needs the extra ``streams``."""
-        return bool(reading_frames(load_recipe(self.recipe, self.changes).model))
+        return needs_networks(self.recipe, self.changes)
 
     @property
     def command(self) -> str:
         """What a reader types."""
-        data = [f"--data {name}=FOLDER" for name in self.corpora]
-        changes = [f"--set {shlex.quote(change)}" for change in self.changes]
-        return " ".join(["featser run", self.recipe, *data, *changes, f"-o runs/{self.label}"])
+        places = dict.fromkeys(self.corpora, "FOLDER")
+        return typed(self.recipe, places, self.changes, self.label)
+
+
+def needs_networks(recipe: str, changes: Sequence[str]) -> bool:
+    """Say whether a recipe, so changed, needs the extra ``streams``."""
+    return bool(reading_frames(load_recipe(recipe, changes).model))
+
+
+def typed(recipe: str, places: Mapping[str, str], changes: Sequence[str], label: str) -> str:
+    """Return the command that carries out a recipe on corpora, each with its place."""
+    data = [f"--data {name}={place}" for name, place in places.items()]
+    sets = [f"--set {shlex.quote(change)}" for change in changes]
+    return " ".join(["featser run", recipe, *data, *sets, f"-o runs/{label}"])
 
 
 MULTISTREAM = {

@@ -59,10 +59,11 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator, ABC):
         if "sample_weight" in given:
             weight = _check_sample_weight(given["sample_weight"], X, dtype=np.float64)
             given["sample_weight"] = weight
+        descent = given.get("lineage")
         candidates = [_Candidate(setting) for setting in self._candidates()]
         contest, tested = candidates, np.empty(0, dtype=np.intp)
         for train, test in inner_folds(
-            self._strata(y), given.get("speaker"), self.n_folds, self.seed, given.get("lineage")
+            self._strata(y, descent), given.get("speaker"), self.n_folds, self.seed, descent
         ):
             part = {name: value[train] for name, value in given.items()}
             tested = np.concatenate([tested, test])
@@ -106,7 +107,7 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator, ABC):
         return configured if self.judged_by is None else configured.get_params()[self.judged_by]
 
     @abstractmethod
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return what inner folds are balanced by, shape (n,)."""
 
     @abstractmethod
@@ -186,7 +187,7 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         classes: NDArray[Any] = self.classes_[self.estimator_.predict(X)]
         return classes
 
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
         return y
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
@@ -240,8 +241,8 @@ class TunedRegressor(RegressorMixin, _Tuned):
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
         return np.asarray(self.estimator_.predict(X), dtype=np.float64)
 
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
-        return quarters(y)
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+        return quarters(y, lineage)
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
         return float(r2_score(y, predicted))

@@ -96,7 +96,8 @@ class _Vote(_BaseComposition, ABC):
         speaker, descent = metadata.get("speaker"), metadata.get("lineage")
         models = [model for _, model in self.settled().members]
         tested, said = [], []
-        for train, test in inner_folds(self._strata(y), speaker, self.n_folds, self.seed, descent):
+        strata = self._strata(y, descent)
+        for train, test in inner_folds(strata, speaker, self.n_folds, self.seed, descent):
             part = {name: _rows(value, train) for name, value in metadata.items()}
             fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]
             tested.append(test)
@@ -112,7 +113,7 @@ class _Vote(_BaseComposition, ABC):
         """Return weights, shape (members,), learnt from left-out predictions."""
 
     @abstractmethod
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return what inner folds are balanced by, shape (n,)."""
 
     @abstractmethod
@@ -173,7 +174,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
         return classes
 
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
         return y
 
     def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
@@ -228,8 +229,8 @@ class VoteRegressor(RegressorMixin, _Vote):
         opinions = [model.predict(X) for model in self.members_]
         return np.asarray(np.average(opinions, axis=0, weights=self.weights_), dtype=np.float64)
 
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any]:
-        return quarters(y)
+    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+        return quarters(y, lineage)
 
     def _opinion(self, fitted: Any, X: Any) -> NDArray[np.float64]:
         return np.asarray(fitted.predict(X), dtype=np.float64)

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import config_context
+from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from featser.evaluation.copies import lineage
 from featser.evaluation.metrics import ccc
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.calibration import GroupCalibrated
@@ -25,7 +27,8 @@ from featser.models.frames import Place
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.ordinal import OrdinalClassifier, falling, nominal
 from featser.models.routing import fit_routed
-from featser.models.tuning import quarters
+from featser.models.tuning import TunedRegressor, quarters
+from featser.models.voting import VoteRegressor
 from featser.tasks import Task
 
 LEVELS = ("none", "weak", "middle", "strong", "full")
@@ -147,6 +150,24 @@ def test_a_rating_that_only_one_or_two_utterances_have_stops_no_stretch() -> Non
         assert set(quarters(y)) == {2, 3}, "the rare count to those above them"
         matched = CCCMatched(Ridge()).fit(X, y, speaker=np.arange(40) // 4)
         assert np.isfinite(matched.inner_).all()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        VoteRegressor([("a", Ridge()), ("b", Ridge(10.0))], weights="inner"),
+        TunedRegressor(Ridge(), [{"alpha": 0.1}, {"alpha": 10.0}]),
+        CCCMatched(Ridge()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_copies_of_a_rare_rating_do_not_make_it_less_rare(model: BaseEstimator) -> None:
+    row = np.r_[0:40, 0, 0, 0]  # three copies of the one utterance that is rated so
+    descent = lineage(np.arange(40), row[40:, None])
+    X = np.random.default_rng(0).normal(size=(40, 3))[row]
+    y = np.repeat([1.0, 3.0, 5.0], [1, 20, 19])[row]
+    fitted = clone(model).fit(X, y, speaker=(np.arange(40) // 4)[row], lineage=descent)
+    assert np.isfinite(fitted.predict(X)).all()
 
 
 def test_tail_weights_are_higher_where_values_are_rare() -> None:

@@ -93,9 +93,9 @@ class Stream(BaseEstimator):
         there = np.flatnonzero(np.any([known.weight > 0 for known in lessons], axis=0))
         folds = None
         if self.patience is not None:
-            codes = [known.strata(there) for known in lessons]
             who = None if speaker is None else np.asarray(speaker)[there]
             descent = None if lineage is None else lineage[there]
+            codes = [known.strata(there, descent) for known in lessons]
             folds = shared_folds(codes, who, self.n_folds, self.seed, descent)[0]
         graph, scale, self.history_, interrupted = learn(
             self,
@@ -133,12 +133,18 @@ class Known:
         self.target = target
         self.weight = weight
 
-    def strata(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return classes, or quarters of values, of some rows; −1 where there is no label."""
+    def strata(self, rows: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
+        """Return classes, or quarters of values, of some rows, of which lineage tells the copies.
+
+        −1 where there is no label.
+        """
         known = self.weight[rows] > 0
         codes = np.full(len(rows), -1, dtype=np.intp)
         told = self.target[rows][known]
-        codes[known] = quarters(told) if self.head.kind == "regression" else told.astype(np.intp)
+        if self.head.kind != "regression":
+            codes[known] = told.astype(np.intp)
+        else:
+            codes[known] = quarters(told, None if lineage is None else lineage[known])
         return codes
 
 
