@@ -1,14 +1,16 @@
 # Two commands on a fresh machine: `make demo` and `make test`.
 
 PYTHON ?= python3
+SECONDS ?= 600
 VENV := .venv
 BIN := $(VENV)/bin
 STREAMS := .venv-streams
+LOWEST := .venv-lowest
 TORCH := torch==2.13.0
 DEMO := featser-demo
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test test-extras test-streams coverage check bench bench-streams reports systems studies ablation clean
+.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems studies ablation clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -17,6 +19,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(PARALLEL)
 
+# Hostile and damaged input through the command line, for SECONDS in all; findings are saved in
+# fuzz-findings/ and exit with 1.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
 # What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest -m 'extras or slow'
@@ -24,6 +31,12 @@ test-extras: $(VENV)/.installed-extras
 # Networks: in an environment of their own, so that `make test` never sees torch.
 test-streams: $(STREAMS)/.installed
 	$(STREAMS)/bin/python -m pytest -m streams
+
+# The lowest supported versions of the direct dependencies, with a quick subset of the tests.
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest $(PARALLEL) tests/test_layers.py tests/test_doctests.py \
+		tests/audio tests/corpora tests/evaluation/test_metrics.py tests/evaluation/test_protocols.py \
+		tests/features/test_extractor.py tests/store/test_store.py tests/models/test_bundle.py
 
 # Which lines the tests run; fewer than pyproject.toml demands is an error.
 coverage: $(VENV)/.installed-dev
@@ -38,6 +51,19 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py
+
+# Pin values anew whose version was raised, as several kinds of CPU compute them; of others by
+# name: FORCE='results/*'.
+golden: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.golden.remake
+
+# Plant errors in a copy of the package: tests must catch 95 % of them. It writes reports/mutants.md.
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.mutants
+
+# The same of networks, in their environment.
+golden-networks: $(STREAMS)/.installed
+	$(STREAMS)/bin/python -m tests.golden.remake
 
 # Measurements; they write their figures to reports/benchmarks/.
 bench: $(VENV)/.installed-bench
@@ -66,7 +92,7 @@ ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
 
 clean:
-	rm -rf $(VENV) $(STREAMS) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(STREAMS) $(LOWEST) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -88,6 +114,13 @@ $(STREAMS)/.installed: pyproject.toml
 	test -x $(STREAMS)/bin/python || $(PYTHON) -m venv $(STREAMS)
 	$(STREAMS)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(STREAMS)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev-streams]"
+	touch $@
+
+# uv resolves every direct dependency to the lowest version that pyproject.toml allows.
+$(LOWEST)/.installed: pyproject.toml
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e ".[dev]"
 	touch $@
 
 $(VENV)/.installed-bench: pyproject.toml | $(VENV)/bin/python

@@ -1,9 +1,10 @@
 """featser: speech emotion recognition for laboratories with ordinary computers.
 
-The verbs of the command line are functions here, with the same names and arguments:
-:func:`fetch`, :func:`scan`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`,
-:func:`curve`, :func:`run`, :func:`predict`. They are imported on first use, so that
-``import featser`` stays quick.
+The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
+:func:`audit`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`, :func:`curve`,
+:func:`run`, :func:`predict`, :func:`export`. :func:`extract_features`, :func:`load_model` and
+:func:`read_audio` work on files without a store. :class:`Experiment` declares everything that
+decides a result. All of them are imported on first use, so that ``import featser`` stays quick.
 """
 
 from __future__ import annotations
@@ -12,24 +13,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from featser.verbs.compare import compare
-    from featser.verbs.curve import curve
-    from featser.verbs.extract import extract
-    from featser.verbs.fetch import fetch
-    from featser.verbs.fit import fit
-    from featser.verbs.leakage import leakage
-    from featser.verbs.predict import predict
-    from featser.verbs.run import run
-    from featser.verbs.scan import scan
+    from featser.api.audit import audit
+    from featser.api.compare import compare
+    from featser.api.curve import curve
+    from featser.api.export import export
+    from featser.api.extract import extract
+    from featser.api.fetch import fetch
+    from featser.api.fit import fit
+    from featser.api.leakage import leakage
+    from featser.api.predict import predict
+    from featser.api.run import run
+    from featser.api.scan import scan
+    from featser.api.without_store import extract_features, load_model, read_audio
+    from featser.experiment.schema import Experiment
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "compare", "curve", "extract", "fetch", "fit", "leakage", "predict", "run",
+    "Experiment", "__version__", "audit", "compare", "curve", "export", "extract",
+    "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "read_audio", "run",
     "scan",
 ]  # fmt: skip
 
+_ELSEWHERE = {
+    "Experiment": "featser.experiment.schema",
+    "extract_features": "featser.api.without_store",
+    "load_model": "featser.api.without_store",
+    "read_audio": "featser.api.without_store",
+}
+"""Names whose module is not called like them."""
+
 
 def __getattr__(name: str) -> Any:
-    if name in __all__[1:]:
-        return getattr(import_module(f"featser.verbs.{name}"), name)
+    if name == "audit":  # a package of that name exists, which can be called
+        return import_module("featser.audit")
+    if name in __all__:
+        return getattr(import_module(_ELSEWHERE.get(name, f"featser.api.{name}")), name)
     raise AttributeError(f"module 'featser' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

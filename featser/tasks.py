@@ -14,15 +14,18 @@ from featser.errors import TaskError, unknown
 Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
-"""How tasks learn from each other: see :mod:`featser.models.coupling`."""
+"""How tasks learn from each other: see :mod:`featser.models.coupling.coupling`."""
 TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
-"""How languages are told apart first: see :mod:`featser.models.language`."""
+"""How languages are told apart first: see :mod:`featser.models.language.two_pass`."""
 Fusion = Literal["none", "aligned", "gated", "pooled"]
-"""How streams of features are put together: see :mod:`featser.models.fusion`."""
+"""How streams of features are put together: see :mod:`featser.models.fusion.gated_vote`."""
+
+MAX_CLASSES = 20
+"""A label of unknown kind with more different values than that holds numbers, not classes."""
 
 Joint = Literal["none", "equal", "ming", "uncertainty", "dwa", "druw", "primary-gate"]
 """Whether tasks share a network, and how their losses are then weighted:
-:mod:`featser.models.joint`."""
+:mod:`featser.models.streams.joint`."""
 
 
 @dataclass(frozen=True)

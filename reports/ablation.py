@@ -8,8 +8,6 @@ utterances. The page is written by ``reports/ablation_page.py``.
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,34 +18,42 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from ablation_page import BASE, CORPORA, Row, page
+from ablation_page import BASE, page
+from common import (
+    CORPORA,
+    DRAWS,
+    PROTOCOL,
+    REPORTS,
+    Row,
+    averaged,
+    report_parser,
+    write_figures,
+)
 
 import featser
 from featser.audio import Signal, read_audio
-from featser.evaluation.compare import compare_task
-from featser.evaluation.crossval import CrossFit, cross_fit
-from featser.evaluation.protocols import independent_units
-from featser.evaluation.uncertainty import evaluate_with_intervals, to_json
-from featser.features.extractor import Extractor, make_extractor
-from featser.features.store import Store
-from featser.models.couplers import pair_of
-from featser.models.estimators import members_of
-from featser.models.normalise import SpeakerNormalizer
-from featser.recipe import DEFAULT_FEATURES
+from featser.evaluation.cross_fit import CrossFit, cross_fit
+from featser.evaluation.protocols.folding import independent_units
+from featser.evaluation.statistics.comparison import compare_task
+from featser.evaluation.statistics.intervals import evaluate_with_intervals
+from featser.experiment.audited import examined
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.data import Data, load_data, read_rows
+from featser.experiment.plan import Plan, plans_of
+from featser.experiment.runs.fit_cache import Fits
+from featser.experiment.schema import Experiment
+from featser.experiment.unfitted_model import unfitted_model
+from featser.features.extractor import Extractor
+from featser.features.registry import make_extractor
+from featser.models.coupling.couplers import pair_of
+from featser.models.registry import members_of
+from featser.speakers.normalization import SpeakerNormalizer
+from featser.store.feature_store import Store
+from featser.studies.study import in_memory
 from featser.tasks import Task
-from featser.verbs.data import Data, load_data, read_rows
-from featser.verbs.examined import examined
-from featser.verbs.fit import unfitted
-from featser.verbs.fits import Fits
-from featser.verbs.planned import Plan, plans_of
-from featser.verbs.settings import Settings
-from featser.verbs.study import in_memory
 
-HERE = Path(__file__).resolve().parent
-PROTOCOL = "speaker-independent"
 NORMS = ("none", "transductive")
 SEED = 0
-DRAWS = 1000
 QUICK = "kernel"
 RIVAL = "egemaps"
 RIVALLED = ("emodb",)
@@ -72,7 +78,7 @@ class Case:
     corpus, norm : str
     data : Data
         Rows, all features, tasks.
-    settings : Settings
+    settings : Experiment
         The model and the seed.
     plan : Plan
         Folds and labels.
@@ -85,7 +91,7 @@ class Case:
     corpus: str
     norm: str
     data: Data
-    settings: Settings
+    settings: Experiment
     plan: Plan
     unit: np.ndarray
     fits: Fits
@@ -117,22 +123,22 @@ class Case:
     ) -> CrossFit:
         """Predict out of fold with some extractors, and settings changed as named."""
         data, tasks = self.part(specs), list(tasks) or [self.emotion]
-        model = unfitted(data, replace(self.settings, **changed), tasks)
+        model = unfitted_model(data, self.settings.model_copy(update=changed), tasks)
         labels = self.plan.labels[[task.name for task in tasks]]
         return cross_fit(
             model, in_memory(data.X), labels, self.plan.folds, self.unit, tasks,
-            kept=self.fits, final=False,
+            cache=self.fits, final=False,
         )  # fmt: skip
 
     def figure(self, predictions: pd.DataFrame, task: Task | None = None) -> Row:
         """Return a task's headline metric with its interval."""
         task = task or self.emotion
-        known = predictions[predictions[f"{task.name}.true"].notna()]
+        labelled = predictions[predictions[f"{task.name}.true"].notna()]
         metrics = evaluate_with_intervals(
             task,
-            known[f"{task.name}.true"].to_numpy(),
-            known[f"{task.name}.pred"].to_numpy(),
-            self.data.speaker[known.index],
+            labelled[f"{task.name}.true"].to_numpy(),
+            labelled[f"{task.name}.pred"].to_numpy(),
+            self.data.speaker[labelled.index],
             n=DRAWS,
             seed=SEED,
         )
@@ -141,9 +147,9 @@ class Case:
     def gain(self, from_: pd.DataFrame, to: pd.DataFrame, task: Task | None = None) -> Row:
         """Return by how much the second predictions are better, with its interval."""
         task = task or self.emotion
-        known = from_[f"{task.name}.true"].notna()
-        a, b = from_[known], to[known]
-        found = compare_task(
+        labelled = from_[f"{task.name}.true"].notna()
+        a, b = from_[labelled], to[labelled]
+        comparison = compare_task(
             task,
             a[f"{task.name}.true"].to_numpy(),
             a[f"{task.name}.pred"].to_numpy(),
@@ -153,7 +159,7 @@ class Case:
             permutations=1,
             seed=SEED,
         )
-        return found.difference.to_dict()
+        return comparison.difference.to_dict()
 
 
 Measure = Callable[[Case], Iterator[Row]]
@@ -162,12 +168,9 @@ Measure = Callable[[Case], Iterator[Row]]
 def main() -> None:
     """Measure on every corpus; what is finished is written as it comes."""
     began = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/ablation"))
-    arguments = parser.parse_args()
+    arguments = report_parser(__doc__, "ablation").parse_args()
     cases = {name: list(cases_of(name, arguments.corpora, arguments.work)) for name in CORPORA}
-    found: Row = {
+    results: Row = {
         "seed": SEED, "draws": DRAWS, "protocol": PROTOCOL, "model": QUICK,
         "features": list(DEFAULT_FEATURES), "members": list(members_of("vote")),
         "corpora": {name: about(of[0]) for name, of in cases.items()},
@@ -178,16 +181,16 @@ def main() -> None:
         for of in cases.values()
         for file in spread(of[0].data.table["file"].tolist(), TIMED // len(cases))
     ]
-    found["costs"] = costs([read_audio(file) for file in files])
+    results["costs"] = costs([read_audio(file) for file in files])
     planned = list(steps(cases))
     for done, (part, measure, case) in enumerate(planned, start=1):
-        found[part] += [case.described | row for row in measure(case)]
-        found["seconds"] = time.monotonic() - began
-        found["unfinished"] = [
+        results[part] += [case.described | row for row in measure(case)]
+        results["seconds"] = time.monotonic() - began
+        results["unfinished"] = [
             f"{m.__name__} of {c.corpus}, {c.norm}" for _, m, c in planned[done:]
         ]
-        print(f"{found['seconds']:.0f} s: {case.corpus} {case.norm} {part}", flush=True)
-        write(found)
+        print(f"{results['seconds']:.0f} s: {case.corpus} {case.norm} {part}", flush=True)
+        write(results)
 
 
 def steps(cases: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Measure, Case]]:
@@ -201,27 +204,31 @@ def steps(cases: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Measure, C
         yield from (("votes", inner_vote, case) for case in cases[name])
 
 
-def write(found: Row) -> None:
+def write(results: Row) -> None:
     """Write the figures and the page, in the order of corpora, whatever was measured first."""
-    order = list(found["corpora"])
-    ordered = dict(found)
+    order = list(results["corpora"])
+    ordered = dict(results)
     for part in ("families", "votes", "couplings"):
         ordered[part] = sorted(
-            found[part], key=lambda row: (order.index(row["corpus"]), row["norm"])
+            results[part], key=lambda row: (order.index(row["corpus"]), row["norm"])
         )
-    text = json.dumps(to_json(ordered), indent=1, ensure_ascii=False, allow_nan=False)
-    (HERE / "ablation.json").write_text(text + "\n", encoding="utf-8")
-    (HERE / "ablation.md").write_text(page(ordered), encoding="utf-8")
+    write_figures(REPORTS / "ablation.json", ordered)
+    (REPORTS / "ablation.md").write_text(page(ordered), encoding="utf-8")
 
 
 def cases_of(name: str, corpora: Path, work: Path) -> Iterator[Case]:
     """Extract and audit a corpus once, and yield it under each speaker normalisation."""
     store = work / f"store-{name}"
     specs = (*DEFAULT_FEATURES, *((RIVAL,) if name in RIVALLED else ()))
-    featser.extract(name, store, specs, data={name: corpora / name})
+    featser.extract(name, store=store, features=specs, data={name: corpora / name})
     source, unusable = read_rows(None, store, None, None)
-    settings = Settings(
-        specs, (), source.primary, QUICK, "equal", (PROTOCOL,), "none", SEED, batches=False
+    settings = Experiment(
+        features=specs,
+        primary=source.primary,
+        model=QUICK,
+        protocols=(PROTOCOL,),
+        seed=SEED,
+        batches=False,
     )
     data = load_data(source, unusable, Store(store), settings)
     sound = examined(data.table, settings.primary, seed=SEED, cards=source.cards).sound
@@ -312,14 +319,6 @@ def vote_row(case: Case, name: str, predictions: pd.DataFrame, vote: pd.DataFram
     }
 
 
-def averaged(task: Task, members: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Average the probabilities of several models on the same rows, and decide anew."""
-    columns = [f"{task.name}.p[{name}]" for name in task.classes]
-    mean = np.mean([table[columns].to_numpy(dtype=float) for table in members], axis=0)
-    told = np.asarray(task.classes, dtype=object)[mean.argmax(axis=1)]
-    return members[0].assign(**{f"{task.name}.pred": told})
-
-
 def couplings(case: Case) -> Iterator[Row]:
     """Yield a row for each task under each coupling that applies."""
     other = COUPLED[case.corpus]
@@ -328,8 +327,8 @@ def couplings(case: Case) -> Iterator[Row]:
     for coupling in COUPLINGS:
         if coupling == "powerset" and pair_of(tasks, case.plan.labels) is None:
             continue
-        found = case.predicted(DEFAULT_FEATURES, tasks, coupling=coupling)
-        predictions = found.predictions
+        predicted = case.predicted(DEFAULT_FEATURES, tasks, coupling=coupling)
+        predictions = predicted.predictions
         alone = predictions if alone is None else alone
         for task in tasks:
             yield {
@@ -338,7 +337,7 @@ def couplings(case: Case) -> Iterator[Row]:
                 "metric": "UAR" if task.categorical else "CCC",
                 "figure": case.figure(predictions, task),
                 "to_independent": case.gain(alone, predictions, task),
-                "chosen": choices(found.notes, case.plan.folds.count),
+                "chosen": choices(predicted.notes, case.plan.folds.count),
             }
 
 
@@ -346,10 +345,10 @@ def choices(notes: Sequence[str], folds: int) -> dict[str, int]:
     """Count in how many folds `auto` chose what, from what the folds' models noted."""
     counts: dict[str, int] = {}
     for note in notes:
-        found = re.search(r"coupling auto chose (\w+)", note)
-        if found:
-            of_folds = len(re.findall(r"fold \d+", note[: found.start()])) or folds
-            counts[found[1]] = counts.get(found[1], 0) + of_folds
+        match = re.search(r"coupling auto chose (\w+)", note)
+        if match:
+            of_folds = len(re.findall(r"fold \d+", note[: match.start()])) or folds
+            counts[match[1]] = counts.get(match[1], 0) + of_folds
     return counts
 
 

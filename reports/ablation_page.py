@@ -4,84 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
+from common import Row, table_lines, with_interval
 
-from featser.evaluation.protocols import PROTOCOLS
+from featser.evaluation.protocols.registry import PROTOCOLS
 
-Row = dict[str, Any]
-CORPORA = ("banglaser", "ravdess", "emodb")
 BASE = ("handcrafted", "gemaps")
 _KINDS = {"all": "", "without": "all without ", "base": "", "plus": "", "rival": "all, "}
 
 
-def page(found: Row) -> str:
+def page(results: Row) -> str:
     """Write the page.
 
     Parameters
     ----------
-    found : dict
+    results : dict
         What ``ablation.json`` holds.
     """
     parts = [
         "# What families of features, the vote and couplings are worth",
         "Written by `make ablation CORPORA=FOLDER`, where FOLDER holds `banglaser/`, `ravdess/` "
-        f"and `emodb/`; the run that wrote it took {found['seconds'] / 60:.0f} minutes, reading "
+        f"and `emodb/`; the run that wrote it took {results['seconds'] / 60:.0f} minutes, reading "
         "what fits earlier runs had kept. All figures, unrounded: [ablation.json](ablation.json).",
-        *_unfinished(found),
-        *_method(found),
+        *_unfinished(results),
+        *_method(results),
         "## Families of features",
-        *_families(found),
+        *_families(results),
         "## Cost",
-        *_costs(found["costs"]),
+        *_costs(results["costs"]),
         "## Voting",
-        *_votes(found),
+        *_votes(results),
         "## Couplings",
-        *_couplings(found),
+        *_couplings(results),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def figure(values: Row | None, signed: bool = False) -> str:
-    """Write a value with its interval; nothing for what is not there."""
-    if values is None:
-        return ""
-    form = "+.3f" if signed else ".3f"
-    value, low, high = (format(values[name], form) for name in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+def figure(values: Row | None, form: str = ".3f") -> str:
+    """Write a value with its interval; nothing where there is no value."""
+    return "" if values is None else with_interval(values, form)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(table_lines(header, rows))
 
 
-def _unfinished(found: Row) -> Iterator[str]:
-    if found["unfinished"]:
+def _unfinished(results: Row) -> Iterator[str]:
+    if results["unfinished"]:
         yield (
-            f"**Not measured yet**: {'; '.join(found['unfinished'])}. The same command goes on "
+            f"**Not measured yet**: {'; '.join(results['unfinished'])}. The same command goes on "
             f"where it was."
         )
 
 
-def _method(found: Row) -> Iterator[str]:
+def _method(results: Row) -> Iterator[str]:
+    protocol = PROTOCOLS[results["protocol"]]
     yield (
-        f"Emotion (UAR) under `{found['protocol']}`: {PROTOCOLS[found['protocol']]}; recordings "
-        f"that the audit found to hold the same sound stay on one side. Seed {found['seed']}, the "
-        f"one seed. In brackets 95 % intervals by bootstrap over speakers, {found['draws']} draws; "
-        f"differences are paired: both sides are scored on the same draws of speakers. An interval "
-        f"that holds 0 says that these speakers cannot tell. Intervals are not corrected for there "
-        f"being many of them: of twenty differences that are nothing, one is expected to look like "
-        f"something."
+        f"Emotion (UAR) under `{protocol.name}`: {protocol.title}; recordings "
+        f"that the audit found to hold the same sound stay on one side. Seed {results['seed']}, "
+        f"the one seed. In brackets 95 % intervals by bootstrap over speakers, {results['draws']} "
+        f"draws; differences are paired: both sides are scored on the same draws of speakers. An "
+        f"interval that holds 0 says that these speakers cannot tell. Intervals are not corrected "
+        f"for there being many of them: of twenty differences that are nothing, one is expected to "
+        f"look like something."
     )
     yield table(
         ["corpus", "utterances", "speakers", "emotions", "folds", "chance"],
         [
             [name, *(str(of[k]) for k in ("utterances", "speakers", "classes", "folds")),
              f"{1 / of['classes']:.3f}"]
-            for name, of in found["corpora"].items()
+            for name, of in results["corpora"].items()
         ],
     )  # fmt: skip
     yield (
@@ -96,29 +90,29 @@ def _method(found: Row) -> Iterator[str]:
         "at); the members of the default vote and the rule by which `auto` prefers "
         "`independent` were chosen while looking at these corpora. So what is the default "
         "(all families, the vote, equal weights) has a small advantage here that a new corpus need "
-        "not give it. Learnt in each training part alone: standardising, imputation, penalties, "
+        "not give it. Estimated on each training set alone: standardising, imputation, penalties, "
         "temperatures, inner weights, and what `auto` chooses."
     )
 
 
-def _families(found: Row) -> Iterator[str]:
-    specs = " ".join(f"`{spec}`" for spec in found["features"])
+def _families(results: Row) -> Iterator[str]:
+    specs = " ".join(f"`{spec}`" for spec in results["features"])
     yield (
-        f"Model `{found['model']}`, a block of its own for each family; all: {specs}. "
+        f"Model `{results['model']}`, a block of its own for each family; all: {specs}. "
         f"*− all*: the set's UAR less that of all nine: below 0, what was left out was of use. "
         f"First the mean over corpora and normalisations, and in how many of them the interval "
         f"lies wholly below or above 0; means have no interval, corpora being too few. What is "
         f"missed most comes first; of what is added to the base, what adds most."
     )
-    yield _summary(found["families"])
-    yield _missed(found["families"])
+    yield _summary(results["families"])
+    yield _missed(results["families"])
     yield (
         f"*− base*: the set's UAR less that of `{' + '.join(BASE)}` alone: above 0, the family "
         f"adds to them."
     )
-    for corpus in found["corpora"]:
+    for corpus in results["corpora"]:
         yield f"### {corpus}"
-        yield _family_table([row for row in found["families"] if row["corpus"] == corpus])
+        yield _family_table([row for row in results["families"] if row["corpus"] == corpus])
 
 
 def _summary(rows: Sequence[Row]) -> str:
@@ -170,8 +164,8 @@ def _family_table(rows: Sequence[Row]) -> str:
     for _, same in _by_set(rows):
         line = [_named(same[0]), str(same[0]["values"])]
         for row in same:
-            own = "" if row["kind"] == "all" else figure(row["to_all"], signed=True)
-            line += [figure(row["uar"]), own, figure(row["to_base"], signed=True)]
+            own = "" if row["kind"] == "all" else figure(row["to_all"], "+.3f")
+            line += [figure(row["uar"]), own, figure(row["to_base"], "+.3f")]
         lines.append(line)
     return table(header, lines)
 
@@ -191,13 +185,13 @@ def _named(row: Row) -> str:
     return f"{_KINDS[row['kind']]}{row['name']}" + " (base)" * (row["kind"] == "base")
 
 
-def _costs(told: Row) -> Iterator[str]:
+def _costs(costs: Row) -> Iterator[str]:
     yield (
-        f"CPU time in ms for a recording, the median over {told['recordings']} real recordings "
-        f"spread over the corpora (median {told['seconds']:.1f} s), one core, reading excluded. "
+        f"CPU time in ms for a recording, the median over {costs['recordings']} real recordings "
+        f"spread over the corpora (median {costs['seconds']:.1f} s), one core, reading excluded. "
         f"*alone*: on a signal that nothing was computed of; *after the others*: on one of which "
         f"the other default families were computed before, so that spectrum and contours are "
-        f"shared. All nine together: {told['together']:.1f} ms."
+        f"shared. All nine together: {costs['together']:.1f} ms."
     )
     yield table(
         ["family", "values", "alone", "after the others"],
@@ -208,29 +202,31 @@ def _costs(told: Row) -> Iterator[str]:
                 f"{row['alone']:.1f}",
                 "shares nothing" if row["after"] is None else f"{row['after']:.1f}",
             ]
-            for row in told["each"]
+            for row in costs["each"]
         ],
     )
 
 
-def _votes(found: Row) -> Iterator[str]:
-    members = ", ".join(f"`{name}`" for name in found["members"])
+def _votes(results: Row) -> Iterator[str]:
+    members = ", ".join(f"`{name}`" for name in results["members"])
     yield (
         f"All nine families. `vote`: the members' ({members}) probabilities with equal weights, "
         f"averaged here from their out-of-fold probabilities, which is what the vote does. "
-        f"`weights inner`: weights by UAR above chance on inner folds of each training part, where "
+        f"`weights inner`: weights by UAR above chance on inner folds of each training set, where "
         f"it was tried. *vote − it*: above 0, the equal vote is better. **Best member**: the best "
         f"of this very row's corpus, known only afterwards, so that the vote is compared to more "
         f"than a user could choose."
     )
     lines, against = [], []
-    for (corpus, norm), group in groupby(found["votes"], lambda row: (row["corpus"], row["norm"])):
+    for (corpus, norm), group in groupby(
+        results["votes"], lambda row: (row["corpus"], row["norm"])
+    ):
         rows = list(group)
         best = max((row for row in rows if row["member"]), key=lambda row: row["uar"]["value"])
         against.append(best["vote_less"])
         for row in rows:
             name = f"{row['name']} **(best member)**" if row is best else row["name"]
-            less = "" if row["name"] == "vote" else figure(row["vote_less"], signed=True)
+            less = "" if row["name"] == "vote" else figure(row["vote_less"], "+.3f")
             lines.append([corpus, norm, name, figure(row["uar"]), less])
     yield table(["corpus", "speaker norm", "model", "UAR", "vote − it"], lines)
     yield (
@@ -240,25 +236,25 @@ def _votes(found: Row) -> Iterator[str]:
     )
 
 
-def _couplings(found: Row) -> Iterator[str]:
+def _couplings(results: Row) -> Iterator[str]:
     yield (
-        f"Model `{found['model']}`, all nine families, emotion with one auxiliary task. "
+        f"Model `{results['model']}`, all nine families, emotion with one auxiliary task. "
         f"*− independent*: above 0, the coupling helps that task. A coupling that a corpus does "
         f"not allow (`powerset` needs an auxiliary task with classes) has no row. For `auto`: in "
         f"how many folds it chose what."
     )
     lines = []
-    for row in found["couplings"]:
+    for row in results["couplings"]:
         alone = row["coupling"] == "independent"
         chosen = ", ".join(f"{name} {count}" for name, count in row["chosen"].items())
         lines.append([
             row["corpus"], row["norm"], row["coupling"] + (f" ({chosen})" if chosen else ""),
             row["task"], row["metric"], figure(row["figure"]),
-            "" if alone else figure(row["to_independent"], signed=True),
+            "" if alone else figure(row["to_independent"], "+.3f"),
         ])  # fmt: skip
     header = ["corpus", "speaker norm", "coupling", "task", "metric", "figure", "− independent"]
     yield table(header, lines)
-    for corpus, of in found["corpora"].items():
+    for corpus, of in results["corpora"].items():
         for name, reason in of["refused"].items():
             refused = f"{corpus}'s {name} is refused as a task, so it is coupled with nothing"
             yield f"{refused}: “{reason}”."

@@ -8,25 +8,32 @@ leading runs' ``metrics.json``: no audio, nothing about single utterances.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
-from systems import section_of
+from common import (
+    CORPORA,
+    PROTOCOL,
+    REPORTS,
+    Row,
+    report_parser,
+    section_between,
+    table_lines,
+    with_interval,
+)
+from systems import MARKS as SYSTEMS_MARKS
 
 import featser
-from featser.evaluation.protocols import PROTOCOLS
-from featser.recipe import DEFAULT_FEATURES, load_recipe
+from featser.evaluation.protocols.registry import PROTOCOLS
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.recipe import load_recipe
 
-HERE = Path(__file__).resolve().parent
-RECIPES = ("banglaser", "ravdess", "emodb")
 SEEDS = (0, 1, 2)
-LEADING = "speaker-independent"
 NORMS = ("none", "enrol:8", "transductive")
 
 
@@ -42,15 +49,15 @@ class Condition(NamedTuple):
     @property
     def label(self) -> str:
         """What its folder is called."""
-        label = self.norm.replace(":", "") if self.protocol == LEADING else self.protocol
+        label = self.norm.replace(":", "") if self.protocol == PROTOCOL else self.protocol
         return label + "-tuned" * self.tune + "-encoded" * (self.encode != "none")
 
     @property
     def options(self) -> str:
         """What the user types, but for the seed."""
-        told = f"--protocol {self.protocol} --speaker-norm {self.norm} --model {self.model}"
-        told += " --tune" * self.tune
-        return told if self.encode == "none" else f"{told} --encode {self.encode}"
+        options = f"--protocol {self.protocol} --speaker-norm {self.norm} --model {self.model}"
+        options += " --tune" * self.tune
+        return options if self.encode == "none" else f"{options} --encode {self.encode}"
 
     @property
     def features(self) -> str:
@@ -59,53 +66,51 @@ class Condition(NamedTuple):
         return "".join(f" -f {name}" for name in names)
 
     @property
-    def told(self) -> str:
+    def model_text(self) -> str:
         """What the tables call the model."""
-        told = self.model + ", tuned" * self.tune
-        return told if self.encode == "none" else f"{told}, {self.encode}"
+        text = self.model + ", tuned" * self.tune
+        return text if self.encode == "none" else f"{text}, {self.encode}"
 
 
 CONDITIONS = (
-    *(Condition(LEADING, norm) for norm in NORMS),
-    *(Condition(LEADING, norm, encode="fisher") for norm in NORMS),
-    Condition(LEADING, "none", tune=True),
+    *(Condition(PROTOCOL, norm) for norm in NORMS),
+    *(Condition(PROTOCOL, norm, encode="fisher") for norm in NORMS),
+    Condition(PROTOCOL, "none", tune=True),
     Condition("random", "none", "kernel"),
 )
-EVERY_TASK = tuple(Condition(LEADING, norm) for norm in NORMS)
+EVERY_TASK = tuple(Condition(PROTOCOL, norm) for norm in NORMS)
 """Where all usable tasks are learnt, and not emotion alone."""
 PUBLISHED = {"banglaser": 0.852, "ravdess": 0.677, "emodb": 0.6925}
 """Accuracy of a Bangla multi-stream system (2025) that divided recordings at random."""
 MARKS = ("<!-- figures: begin (written by reports/baselines.py) -->", "<!-- figures: end -->")
-Row = dict[str, Any]
 
 
 def main() -> None:
     """Run every recipe under every speaker normalisation and write the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/baselines"))
-    arguments = parser.parse_args()
+    arguments = report_parser(__doc__, "baselines").parse_args()
     rows: list[Row] = []
     for seed in SEEDS:
-        for name in RECIPES:
+        for name in CORPORA:
             rows += run_recipe(name, seed, arguments.corpora, arguments.work)
         write(_of_all_seeds(rows))
 
 
 def write(rows: list[Row]) -> None:
     """Write reports/README.md and the README's table, as far as seeds are done."""
-    results = HERE / "README.md"
-    systems = section_of(results.read_text(encoding="utf-8"))
+    results = REPORTS / "README.md"
+    systems = section_between(results.read_text(encoding="utf-8"), SYSTEMS_MARKS)
     text = f"{page(rows)}\n{systems}\n" if systems else page(rows)
     results.write_text(text, encoding="utf-8")
-    readme = HERE.parent / "README.md"
+    readme = REPORTS.parent / "README.md"
     readme.write_text(with_figures(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
 
 
 def run_recipe(name: str, seed: int, corpora: Path, work: Path) -> Iterator[Row]:
     """Extract a recipe's features, fit it under all conditions, and give a row for each figure."""
     store = work / f"store-{name}"
-    featser.extract(name, store, (*DEFAULT_FEATURES, "frames"), data={name: corpora / name})
+    featser.extract(
+        name, store=store, features=(*DEFAULT_FEATURES, "frames"), data={name: corpora / name}
+    )
     for condition in CONDITIONS:
         if condition.tune and seed != SEEDS[0]:
             continue  # takes several times as long, and one seed shows whether it is worth it
@@ -114,11 +119,11 @@ def run_recipe(name: str, seed: int, corpora: Path, work: Path) -> Iterator[Row]
 
 def _of_all_seeds(rows: list[Row]) -> list[Row]:
     """Return the first seed's rows, each with the figures that all seeds gave."""
-    found: dict[tuple[str, ...], list[Row]] = {}
+    by_condition: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         key = tuple(row[part] for part in ("recipe", "task", "protocol", "norm", "model"))
-        found.setdefault(key, []).append(row)
-    return [same[0] | {"seeds": [row["figures"] for row in same]} for same in found.values()]
+        by_condition.setdefault(key, []).append(row)
+    return [same[0] | {"seeds": [row["figures"] for row in same]} for same in by_condition.values()]
 
 
 def _fitted(name: str, condition: Condition, seed: int, store: Path, work: Path) -> Iterator[Row]:
@@ -128,12 +133,12 @@ def _fitted(name: str, condition: Condition, seed: int, store: Path, work: Path)
     curve = condition.norm.startswith("enrol") and leading
     if not (folder / "report.html").exists():  # the last file that a fit writes
         _fit(condition, seed, store, folder, curve, leading and condition in EVERY_TASK)
-    told = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[condition.protocol]
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))[condition.protocol]
     if leading:
-        (HERE / label).mkdir(exist_ok=True)
-        shutil.copy(folder / "metrics.json", HERE / label / "metrics.json")
-    primary = next(iter(told))
-    for task, figures in told.items():
+        (REPORTS / label).mkdir(exist_ok=True)
+        shutil.copy(folder / "metrics.json", REPORTS / label / "metrics.json")
+    primary = next(iter(metrics))
+    for task, figures in metrics.items():
         yield {
             "recipe": name,
             "task": task,
@@ -141,7 +146,7 @@ def _fitted(name: str, condition: Condition, seed: int, store: Path, work: Path)
             "protocol": condition.protocol,
             "folds": pd.read_csv(folder / "folds.csv")["fold"].nunique(),
             "norm": condition.norm,
-            "model": condition.told,
+            "model": condition.model_text,
             "metric": next(iter(figures)),
             "figures": figures,
             "command": f"featser extract {name} --data {name}=FOLDER{condition.features} && "
@@ -170,17 +175,12 @@ def _fit(
     )
 
 
-def figure(values: dict[str, float]) -> str:
-    """Write a value with its interval."""
-    return f"{values['value']:.3f} [{values['low']:.3f}, {values['high']:.3f}]"
-
-
 def median(row: Row, metric: str) -> dict[str, float]:
     """Return the seed's figure whose value is in the middle, with its own interval."""
-    found: list[dict[str, float]] = sorted(
-        (figures[metric] for figures in row["seeds"]), key=lambda told: told["value"]
+    ordered: list[dict[str, float]] = sorted(
+        (figures[metric] for figures in row["seeds"]), key=lambda figure: figure["value"]
     )
-    return found[(len(found) - 1) // 2]
+    return ordered[(len(ordered) - 1) // 2]
 
 
 def spread(row: Row, metric: str) -> str:
@@ -199,7 +199,8 @@ def page(rows: list[Row]) -> str:
         f"{_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
         "but not EmoDB's, of whom each is a fold. Protocols:",
         "\n".join(
-            f"- `{name}`: {PROTOCOLS[name]}." for name in dict.fromkeys(r["protocol"] for r in rows)
+            f"- `{name}`: {PROTOCOLS[name].title}."
+            for name in dict.fromkeys(r["protocol"] for r in rows)
         ),
         "Speakers: `none`: nothing is known of the test speaker. `enrol:8`: eight of the test "
         "speaker's recordings, unlabelled and never scored, say what the speaker's average is. "
@@ -207,10 +208,10 @@ def page(rows: list[Row]) -> str:
         "The features, the encoder, the kernel's width and the default vote were chosen while "
         "looking at figures of these three corpora, so a little of each figure is that choice "
         "([ablation.md](ablation.md)). "
-        "Penalties and temperatures are chosen in each training part alone. `kernel` stands for "
+        "Penalties and temperatures are chosen in each training set alone. `kernel` stands for "
         "`random`, since its penalty adapts to speakers that are known. `fisher`: with Fisher "
-        "vectors of frames, fitted in each training part (`--encode fisher`). `tuned`: settings "
-        "chosen for each corpus inside training parts (`--tune`), seed 0 alone.",
+        "vectors of frames, fitted in each training set (`--encode fisher`). `tuned`: settings "
+        "chosen for each corpus inside training sets (`--tune`), seed 0 alone.",
         "## Figures",
         _table(rows),
         "## Enrolled recordings",
@@ -234,23 +235,29 @@ def _seeds(rows: list[Row]) -> str:
 
 
 def _table(rows: list[Row]) -> str:
-    lines = [
-        "| corpus | task | protocol (folds) | speaker norm | model | metric | value | seeds "
-        "| chance |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+    header = [
+        "corpus", "task", "protocol (folds)", "speaker norm", "model", "metric", "value", "seeds",
+        "chance",
+    ]  # fmt: skip
+    cells = []
     for row in rows:
         marked = " **optimistic**" if row["protocol"] == "random" else ""
         metric = row["metric"]
         chance = row["figures"].get("chance.uar", {}).get("value")
-        lines.append(
-            f"| {load_recipe(row['recipe']).corpora[0]} | {row['task']} | {row['protocol']} "
-            f"({row['folds']}){marked} | {row['norm']} | {row['model']} "
-            f"| {metric.upper()} "
-            f"| {figure(median(row, metric))} | {spread(row, metric)} "
-            f"| {'' if chance is None else f'{chance:.3f}'} |"
+        cells.append(
+            [
+                load_recipe(row["recipe"]).corpora[0],
+                row["task"],
+                f"{row['protocol']} ({row['folds']}){marked}",
+                row["norm"],
+                row["model"],
+                metric.upper(),
+                with_interval(median(row, metric)),
+                spread(row, metric),
+                "" if chance is None else f"{chance:.3f}",
+            ]
         )
-    return "\n".join(lines)
+    return "\n".join(table_lines(header, cells))
 
 
 def _curves(rows: list[Row]) -> str:
@@ -262,52 +269,49 @@ def _curves(rows: list[Row]) -> str:
     names = [name for name in chosen[0]["figures"] if name.startswith("enrolled[")]
     names = [name for name in names if name.endswith(chosen[0]["metric"])]
     heads = [name.removeprefix("enrolled[").split("]")[0] for name in names]
-    lines = ["| corpus | " + " | ".join(heads) + " |", "|---" * (1 + len(names)) + "|"]
-    for row in chosen:
-        cells = [figure(row["figures"][name]) for name in names]
-        lines.append(f"| {row['recipe']} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    cells = [
+        [row["recipe"], *(with_interval(row["figures"][name]) for name in names)] for row in chosen
+    ]
+    return "\n".join(table_lines(["corpus", *heads], cells))
 
 
 def _published(rows: list[Row]) -> str:
-    lines = [
-        "| corpus | published, random | ours, random | ours, by speaker |",
-        "|---|---|---|---|",
-    ]
-    for name in RECIPES:
-        found = {
-            row["protocol"]: figure(median(row, "accuracy"))
+    header = ["corpus", "published, random", "ours, random", "ours, by speaker"]
+    cells = []
+    for name in CORPORA:
+        by_protocol = {
+            row["protocol"]: with_interval(median(row, "accuracy"))
             for row in rows
             if row["recipe"] == name
             and row["primary"]
             and row["norm"] == "none"
             and row["model"] in ("vote", "kernel")
         }
-        lines.append(f"| {name} | {PUBLISHED[name]:.3f} | {found['random']} | {found[LEADING]} |")
-    return "\n".join(lines)
+        cells.append([name, f"{PUBLISHED[name]:.3f}", by_protocol["random"], by_protocol[PROTOCOL]])
+    return "\n".join(table_lines(header, cells))
 
 
 def with_figures(readme: str, rows: list[Row]) -> str:
     """Put the primary tasks' speaker-independent figures between the README's marks."""
     begin, end = (readme.index(mark) for mark in MARKS)
-    lines = [
-        "| corpus | model | nothing known of the speaker | 8 recordings enrolled | transductive "
-        "| chance |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, model in product(RECIPES, ("vote", "vote, fisher")):
-        found = {
+    header = [
+        "corpus", "model", "nothing known of the speaker", "8 recordings enrolled", "transductive",
+        "chance",
+    ]  # fmt: skip
+    lines = []
+    for name, model in product(CORPORA, ("vote", "vote, fisher")):
+        by_norm = {
             row["norm"]: row
             for row in rows
             if row["recipe"] == name
             and row["primary"]
-            and row["protocol"] == LEADING
+            and row["protocol"] == PROTOCOL
             and row["model"] == model
         }
-        cells = [figure(median(found[norm], found[norm]["metric"])) for norm in NORMS]
-        chance = found["none"]["figures"]["chance.uar"]["value"]
-        lines.append(f"| {name} | {model} | {' | '.join(cells)} | {chance:.3f} |")
-    table = "\n".join(lines)
+        cells = [with_interval(median(by_norm[norm], by_norm[norm]["metric"])) for norm in NORMS]
+        chance = by_norm["none"]["figures"]["chance.uar"]["value"]
+        lines.append([name, model, *cells, f"{chance:.3f}"])
+    table = "\n".join(table_lines(header, lines))
     return f"{readme[:begin]}{MARKS[0]}\n{table}\n{readme[end:]}"
 
 

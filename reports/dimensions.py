@@ -10,7 +10,6 @@ tables: no audio, nothing about single utterances.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -19,25 +18,23 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from common import DRAWS, PROTOCOL, REPORTS, TIMEOUT, Row, report_parser, write_report
 from dimensions_page import key_of, page
 from dimensions_rows import ATTENDING, COMPARED, RUNS, SYNTHETIC, Compared, Run
-from material import DRAWS, HERE, PROTOCOL, Row, write
 from rated_corpora import write_corpora, write_iemocap
+from tails import SHARE, in_tails, tail_ccc, tail_reach
 
 import featser
-from featser.evaluation.metrics import ccc, uar
-from featser.evaluation.tails import SHARE, in_tails, tail_ccc, tail_reach
-from featser.evaluation.uncertainty import bootstrap_by_speaker
-from featser.features.compute import Utterance
-from featser.features.extraction import compute_all
-from featser.features.frames import STEP
-from featser.features.spectrum import DEFAULT
+from featser.corpora.utterances import Utterance
+from featser.evaluation.metrics.metrics import ccc, uar
+from featser.evaluation.statistics.intervals import bootstrap_by_speaker
+from featser.experiment.recipe import load_recipe
+from featser.extraction.extraction import compute_all
+from featser.features.lowlevel.spectrum import DEFAULT
+from featser.features.sets.frame_descriptors import STEP
 from featser.models.bundle import load_bundle
 
 SEED = 0
-TIMEOUT = 600.0
-"""Seconds: no figure is to depend on how busy the machine was."""
-
 STRIDE = 4
 """Frames that one step of the attention stands for."""
 
@@ -51,26 +48,29 @@ METRICS: dict[str, Metric] = {"ccc": ccc, "tail_ccc": tail_ccc, "tail_reach": ta
 
 def main() -> None:
     """Carry out what can be, and write the page after each run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/dimensions"))
+    parser = report_parser(__doc__, "dimensions", "emodb/")
     parser.add_argument("--only", action="append", metavar="LABEL")
     parser.add_argument("--jobs", type=int, default=-1)
     arguments = parser.parse_args()
     synthetic = written(arguments.work)
     places = {name: synthetic / name for name in SYNTHETIC}
     places["emodb"] = arguments.corpora / "emodb"
-    found = known(HERE / "dimensions" / "dimensions.json")
-    said: dict[str, pd.DataFrame] = {}
+    results = stored_results(REPORTS / "dimensions" / "dimensions.json")
+    predictions: dict[str, pd.DataFrame] = {}
     for run in possible(arguments.only):
-        said[run.label] = carry_out(run, places[run.corpus], arguments.work, arguments.jobs)
-        found["corpora"][run.corpus] = counted(said[run.label])
-        found["runs"][run.label] = {"command": run.command, "figures": figures(said[run.label])}
-        for pair in due(run, said):
-            found["differences"][key_of(pair)] = gains(said[pair.without], said[pair.with_it])
+        predictions[run.label] = carry_out(run, places[run.corpus], arguments.work, arguments.jobs)
+        results["corpora"][run.corpus] = counted(predictions[run.label])
+        results["runs"][run.label] = {
+            "command": run.command,
+            "figures": figures(predictions[run.label]),
+        }
+        for pair in due(run, predictions):
+            results["differences"][key_of(pair)] = gains(
+                predictions[pair.without], predictions[pair.with_it]
+            )
         if run.label in ATTENDING:
-            found["attention"][run.label] = attended(run, arguments.work)
-        write("dimensions", "dimensions", found, page(found))
+            results["attention"][run.label] = attended(run, arguments.work)
+        write_report("dimensions", "dimensions", results, page(results))
 
 
 def written(work: Path) -> Path:
@@ -86,8 +86,8 @@ def written(work: Path) -> Path:
     return folder
 
 
-def known(file: Path) -> Row:
-    """Return what was found before, so that a run which is left out keeps its figures."""
+def stored_results(file: Path) -> Row:
+    """Return the stored results, so that a run which is left out keeps its figures."""
     if file.exists():
         before: Row = json.loads(file.read_text(encoding="utf-8"))
         return before
@@ -109,26 +109,24 @@ def carry_out(run: Run, place: Path, work: Path, jobs: int) -> pd.DataFrame:
     """Run a recipe as far as it is not done, and return its predictions."""
     print(f"{run.label}:", flush=True)
     outcome = featser.run(
-        run.recipe,
-        {run.corpus: place},
-        work / run.label,
-        work / f"store-{run.corpus}",
-        changes=run.changes,
+        load_recipe(run.recipe, run.changes),
+        data={run.corpus: place},
+        output=work / run.label,
+        store=work / f"store-{run.corpus}",
         timeout=TIMEOUT,
-        jobs=jobs,
-        command=run.command,
-        tell=lambda step: print(f"  {step}", flush=True),
+        n_jobs=jobs,
     )
     table = pd.read_parquet(outcome.folder / "predictions.parquet")
     return table[table["protocol"] == PROTOCOL].set_index("file").sort_index()
 
 
-def due(run: Run, said: Mapping[str, pd.DataFrame]) -> list[Compared]:
+def due(run: Run, predictions: Mapping[str, pd.DataFrame]) -> list[Compared]:
     """Return the comparisons that a run makes possible."""
     return [
         pair
         for pair in COMPARED
-        if run.label in (pair.with_it, pair.without) and {pair.with_it, pair.without} <= set(said)
+        if run.label in (pair.with_it, pair.without)
+        and {pair.with_it, pair.without} <= set(predictions)
     ]
 
 
@@ -169,17 +167,17 @@ def metrics_of(table: pd.DataFrame, task: str) -> Mapping[str, Metric]:
 
 def figures(table: pd.DataFrame) -> Row:
     """Return for each task each metric with its interval by bootstrap over speakers."""
-    found: Row = {}
+    by_task: Row = {}
     for task in tasks_of(table):
         rows = labelled(table, task)
         true, pred = (rows[f"{task}.{part}"].to_numpy() for part in ("true", "pred"))
-        found[task] = {
+        by_task[task] = {
             name: bootstrap_by_speaker(
                 metric, true, pred, rows["speaker"], n=DRAWS, seed=SEED
             ).to_dict()
             for name, metric in metrics_of(table, task).items()
         }
-    return found
+    return by_task
 
 
 def gains(without: pd.DataFrame, with_it: pd.DataFrame) -> Row:
@@ -192,18 +190,18 @@ def gains(without: pd.DataFrame, with_it: pd.DataFrame) -> Row:
     """
     if not without.index.equals(with_it.index):
         raise ValueError("the runs did not predict the same utterances: carry both out anew")
-    found: Row = {}
+    by_task: Row = {}
     for task in tasks_of(with_it):
         one, two = labelled(without, task), labelled(with_it, task)
         both = np.stack([one[f"{task}.pred"], two[f"{task}.pred"]], axis=1)
         true = two[f"{task}.true"].to_numpy()
-        found[task] = {
+        by_task[task] = {
             name: bootstrap_by_speaker(
                 more_by(metric), true, both, two["speaker"], n=DRAWS, seed=SEED
             ).to_dict()
             for name, metric in metrics_of(with_it, task).items()
         }
-    return found
+    return by_task
 
 
 def more_by(metric: Metric) -> Metric:
@@ -218,18 +216,18 @@ def attended(run: Run, work: Path) -> Row:
     the first part alone, valence in the second.
     """
     folder = work / "iemocap-new"
-    told = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)
+    ratings = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)
     files = {file.stem: file for file in folder.rglob("*.wav")}
-    utterances = [Utterance(str(files[name]), name) for name in told["name"]]
+    utterances = [Utterance(str(files[name]), name) for name in ratings["name"]]
     frames, _ = compute_all(utterances, ["frames"], 1)
-    X = np.stack([frames["frames"][name] for name in told["name"]])
+    X = np.stack([frames["frames"][name] for name in ratings["name"]])
     shares: dict[str, float] = {}
     for task, model in load_bundle(work / run.label / "model.featser").model.estimators_.items():
         network, place = model.head.network, model.head.position
         attention = network.attention(model.preparation.transform(X))[:, place]
-        shares[task] = float(before(attention, told["turn"].to_numpy()).mean())
-    whole = float((told["turn"] / told["seconds"]).mean())
-    return {"utterances": len(told), "first_part": whole, "shares": shares}
+        shares[task] = float(before(attention, ratings["turn"].to_numpy()).mean())
+    whole = float((ratings["turn"] / ratings["seconds"]).mean())
+    return {"utterances": len(ratings), "first_part": whole, "shares": shares}
 
 
 def before(attention: np.ndarray, turn: np.ndarray) -> np.ndarray:

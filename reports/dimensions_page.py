@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from common import Row, signed, table_lines, with_interval
 from dimensions_rows import COMPARED, RUNS, Compared, Run
-from material import Row, lines, signed, told
 
 HEADS = {
     "iemocap": "Arousal, valence and dominance: synthetic, laid out as IEMOCAP",
@@ -24,47 +24,49 @@ recognised its emotion is known; both are beside emotion here."""
 NAMES = {"ccc": "CCC", "tail_ccc": "CCC in the tails", "tail_reach": "reach", "uar": "UAR"}
 
 
-def page(found: Row) -> list[str]:
+def page(results: Row) -> list[str]:
     """Write the page."""
     text = [
         "# Dimensions: together, alone, and in the tails",
         "",
         f"Folds by speaker, nothing known of the test speaker; 95 % intervals by bootstrap over "
-        f"speakers, {found['draws']} draws, seed {found['seed']}. Tails: the "
-        f"{found['share']:.0%} of utterances with the lowest and the {found['share']:.0%} with the "
-        f"highest ratings, equal ratings together. The ends of a scale lie far apart, so CCC in "
-        f"the tails stands beside another model's in the same tails, never beside CCC of all. "
+        f"speakers, {results['draws']} draws, seed {results['seed']}. Tails: the "
+        f"{results['share']:.0%} of utterances with the lowest and the {results['share']:.0%} with "
+        f"the highest ratings, equal ratings together. The ends of a scale lie far apart, so CCC "
+        f"in the tails stands beside another model's in the same tails, never beside CCC of all. "
         f"Reach: how far apart predictions hold both tails, as a share of how far they are apart; "
         f"below 1 they are drawn to the middle.",
         "",
         SYNTHETIC,
     ]
     for corpus, head in HEADS.items():
-        runs = [run for run in RUNS if run.corpus == corpus and run.label in found["runs"]]
+        runs = [run for run in RUNS if run.corpus == corpus and run.label in results["runs"]]
         if runs:
-            text += ["", f"## {head}", "", *_section(corpus, runs, found)]
+            text += ["", f"## {head}", "", *_section(corpus, runs, results)]
     return text
 
 
-def _section(corpus: str, runs: list[Run], found: Row) -> Iterator[str]:
+def _section(corpus: str, runs: list[Run], results: Row) -> Iterator[str]:
     if corpus == "emodb":
         yield from (EMODB, "")
-    counts = found["corpora"][corpus]
+    counts = results["corpora"][corpus]
     yield f"{counts['utterances']} utterances of {counts['speakers']} speakers."
     yield ""
-    yield from lines(["task", "rated", "not rated", "low tail", "high tail"], [*_counts(counts)])
+    yield from table_lines(
+        ["task", "rated", "not rated", "low tail", "high tail"], [*_counts(counts)]
+    )
     yield ""
     heads = ["task", "what learns", "CCC or UAR", "CCC in the tails", "reach"]
-    yield from lines(heads, [*_figures(runs, found["runs"])])
+    yield from table_lines(heads, [*_figures(runs, results["runs"])])
     labels = {run.label for run in runs}
-    pairs = [p for p in COMPARED if p.with_it in labels and key_of(p) in found["differences"]]
+    pairs = [p for p in COMPARED if p.with_it in labels and key_of(p) in results["differences"]]
     if pairs:
         yield from ("", "What each idea adds, on the same utterances and draws:", "")
-        yield from lines(
+        yield from table_lines(
             ["idea", "task", "figure", "with less without", "so"],
-            [row for pair in pairs for row in _gains(pair, found["differences"][key_of(pair)])],
+            [row for pair in pairs for row in _gains(pair, results["differences"][key_of(pair)])],
         )
-    if told_of := {label: row for label, row in found["attention"].items() if label in labels}:
+    if told_of := {label: row for label, row in results["attention"].items() if label in labels}:
         yield from ("", *_attention(told_of))
     yield from ("", "```sh")
     if corpus != "emodb":
@@ -78,18 +80,18 @@ def _counts(counts: Row) -> Iterator[list[Any]]:
         yield [task, row["labelled"], row["missing"], row.get("low", ""), row.get("high", "")]
 
 
-def _figures(runs: list[Run], found: Mapping[str, Row]) -> Iterator[list[str]]:
+def _figures(runs: list[Run], of_runs: Mapping[str, Row]) -> Iterator[list[str]]:
     """Yield a row for each task of each run, tasks together."""
-    for task in found[runs[0].label]["figures"]:
+    for task in of_runs[runs[0].label]["figures"]:
         for run in runs:
-            row = found[run.label]["figures"][task]
+            row = of_runs[run.label]["figures"][task]
             kinds = ("ccc", "tail_ccc", "tail_reach") if "ccc" in row else ("uar",)
-            cells = [told(row[kind]) for kind in kinds]
+            cells = [with_interval(row[kind]) for kind in kinds]
             yield [task, run.what, *cells, *[""] * (3 - len(cells))]
 
 
-def _gains(pair: Compared, found: Row) -> Iterator[list[str]]:
-    for task, row in found.items():
+def _gains(pair: Compared, gains: Row) -> Iterator[list[str]]:
+    for task, row in gains.items():
         for metric, gain in row.items():
             yield [pair.says, task, NAMES[metric], signed(gain), _so(gain)]
 
@@ -103,8 +105,8 @@ def _so(gain: Row) -> str:
     return "less" if gain["high"] < 0 else "not told apart"
 
 
-def _attention(found: Mapping[str, Row]) -> Iterator[str]:
-    whole = next(iter(found.values()))
+def _attention(of_runs: Mapping[str, Row]) -> Iterator[str]:
+    whole = next(iter(of_runs.values()))
     whats = {run.label: run.what for run in RUNS}
     yield (
         f"Where attention falls, in {whole['utterances']} utterances of ten speakers of another "
@@ -117,9 +119,9 @@ def _attention(found: Mapping[str, Row]) -> Iterator[str]:
     tasks = list(whole["shares"])
     rows = [
         [whats[label], *(f"{row['shares'][task]:.2f}" for task in tasks)]
-        for label, row in found.items()
+        for label, row in of_runs.items()
     ]
-    yield from lines(["what learns", *tasks], rows)
+    yield from table_lines(["what learns", *tasks], rows)
 
 
 def key_of(pair: Compared) -> str:

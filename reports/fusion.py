@@ -6,19 +6,20 @@ is written are tables: no audio, nothing about single utterances.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from material import Material, Row, lines, material, signed, told, write
+from common import Row, averaged, report_parser, signed, table_lines, with_interval, write_report
+from material import Material, material
+from numpy.typing import ArrayLike
 
-from featser.models.columns import OnColumns, columns_of_blocks
-from featser.models.estimators import make_estimator
-from featser.models.fusion import disagreement, make_aligned, make_gated, pooled_members
+from featser.models.building import make_estimator
+from featser.models.fusion.columns import OnColumns, columns_of_blocks
+from featser.models.fusion.gated_vote import make_aligned, make_gated, pooled_members
 from featser.tasks import Task
 
 CORPORA = ("banglaser", "ravdess")
@@ -31,20 +32,17 @@ SEED = 0
 def main() -> None:
     """Measure aligned streams and pooled members on both corpora."""
     began = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/ and ravdess/")
-    parser.add_argument("--work", type=Path, default=Path("runs/fusion"))
-    arguments = parser.parse_args()
-    found: Row = {"model": MODEL, "seed": SEED, "streams": list(STREAMS), "corpora": {}}
+    arguments = report_parser(__doc__, "fusion", "banglaser/ and ravdess/").parse_args()
+    results: Row = {"model": MODEL, "seed": SEED, "streams": list(STREAMS), "corpora": {}}
     for measure in (pooled, streams):
         for name in CORPORA:
             specs = STREAMS if measure is streams else ("handcrafted", "gemaps-contours")
             data = material(arguments.corpora, arguments.work, [name], specs)
-            row = found["corpora"].setdefault(name, {"utterances": len(data.X)})
+            row = results["corpora"].setdefault(name, {"utterances": len(data.X)})
             row[measure.__name__] = measure(data)
-            found["seconds"] = time.monotonic() - began
-            write("fusion", "fusion", found, page(found))
-            print(f"{found['seconds']:.0f} s: {name} {measure.__name__}", flush=True)
+            results["seconds"] = time.monotonic() - began
+            write_report("fusion", "fusion", results, page(results))
+            print(f"{results['seconds']:.0f} s: {name} {measure.__name__}", flush=True)
 
 
 def streams(data: Material) -> list[Row]:
@@ -58,7 +56,7 @@ def streams(data: Material) -> list[Row]:
     }
     best = max(alone, key=lambda name: data.figure(alone[name], task, SEED)["value"])
     deaf = noisy(data, best)
-    said = {
+    predictions = {
         **alone,
         "side by side": data.predict(make_estimator(MODEL, task, SEED, blocks=blocks), task, folds),
         "aligned, beside the blocks": data.predict(
@@ -75,21 +73,22 @@ def streams(data: Material) -> list[Row]:
         ),
     }
     return [
-        row | {"best": best, "to_best": data.gain(alone[best], said[row["name"]], task, SEED)}
-        for row in figures(data, said, task)
+        row
+        | {"best": best, "to_best": data.gain(alone[best], predictions[row["name"]], task, SEED)}
+        for row in figures(data, predictions, task)
     ]
 
 
-def noisy(data: Material, kept: str) -> Material:
+def noisy(data: Material, informative: str) -> Material:
     """Return the same utterances with pure noise in place of all streams but one."""
     rng = np.random.default_rng(SEED)
-    widths = {name: width if name == kept else 88 for name, width in data.blocks.items()}
+    widths = {name: width if name == informative else 88 for name, width in data.blocks.items()}
     columns = dict(zip(data.blocks, columns_of_blocks(list(data.blocks.values())), strict=True))
     parts = [
-        data.X[:, columns[name]] if name == kept else rng.normal(size=(len(data.X), width))
+        data.X[:, columns[name]] if name == informative else rng.normal(size=(len(data.X), width))
         for name, width in widths.items()
     ]
-    blocks = {name if name == kept else NOISE: width for name, width in widths.items()}
+    blocks = {name if name == informative else NOISE: width for name, width in widths.items()}
     X = np.hstack(parts).astype(np.float32)
     return Material(data.table, X, blocks, data.names, data.speaker, data.sound, data.unit)
 
@@ -109,9 +108,9 @@ def pooled(data: Material) -> Row:
     }
     every = averaged(task, list(members.values()))
     better = max(votes, key=lambda name: data.figure(votes[name], task, SEED)["value"])
-    said = {**members, **votes, "vote of all six": every}
+    predictions = {**members, **votes, "vote of all six": every}
     return {
-        "rows": figures(data, said, task),
+        "rows": figures(data, predictions, task),
         "better": better,
         "gain": data.gain(votes[better], every, task, SEED),
         "disagreement": disagreement([t["emotion.pred"] for t in members.values()]),
@@ -134,27 +133,21 @@ def emotion(data: Material) -> Task:
     return Task("emotion", classes=tuple(sorted(data.table["emotion"].unique())), role="primary")
 
 
-def averaged(task: Task, members: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Average the probabilities of members on the same rows, and decide anew."""
-    columns = [f"{task.name}.p[{name}]" for name in task.classes]
-    mean = np.mean([table[columns].to_numpy(dtype=float) for table in members], axis=0)
-    decided = np.asarray(task.classes, dtype=object)[mean.argmax(axis=1)]
-    return members[0].assign(**{f"{task.name}.pred": decided})
-
-
-def figures(data: Material, said: Mapping[str, pd.DataFrame], task: Task) -> list[Row]:
+def figures(data: Material, predictions: Mapping[str, pd.DataFrame], task: Task) -> list[Row]:
     """Return a row for each table of predictions."""
-    return [{"name": name, "uar": data.figure(table, task, SEED)} for name, table in said.items()]
+    return [
+        {"name": name, "uar": data.figure(table, task, SEED)} for name, table in predictions.items()
+    ]
 
 
-def page(found: Row) -> list[str]:
+def page(results: Row) -> list[str]:
     """Write the page."""
-    corpora: Mapping[str, Any] = found["corpora"]
+    corpora: Mapping[str, Any] = results["corpora"]
     text = [
         "# Streams of features put together",
         "",
         f"UAR of emotion, folds by speaker, nothing known of the test speaker; 95 % intervals by "
-        f"bootstrap over speakers, seed {found['seed']}. Every model is `{found['model']}`.",
+        f"bootstrap over speakers, seed {results['seed']}. Every model is `{results['model']}`.",
     ]
     for name, row in corpora.items():
         if "streams" in row:
@@ -166,23 +159,36 @@ def page(found: Row) -> list[str]:
 
 
 def _streams(rows: Sequence[Row]) -> list[str]:
-    cells = [[row["name"], told(row["uar"]), signed(row["to_best"])] for row in rows]
+    cells = [[row["name"], with_interval(row["uar"]), signed(row["to_best"])] for row in rows]
     return [
         "Aligned by partial least squares in the fold, 16 directions; the gate is made of UAR on "
-        "speakers left out inside the training part. Noise: 88 values that nothing is in.",
+        "speakers left out inside the training set. Noise: 88 values that nothing is in.",
         "",
-        *lines(["what", "UAR", f"more than {rows[0]['best']} alone"], cells),
+        *table_lines(["what", "UAR", f"more than {rows[0]['best']} alone"], cells),
     ]
 
 
 def _pooled(row: Row) -> list[str]:
+    cells = [[one["name"], with_interval(one["uar"])] for one in row["rows"]]
     return [
         f"Each sees the maximum or the mean over time of one kind of descriptor. All six have "
         f"{signed(row['gain'])} more than the {row['better']}; two members differ on "
         f"{row['disagreement']:.3f} of the utterances.",
         "",
-        *lines(["what", "UAR"], [[one["name"], told(one["uar"])] for one in row["rows"]]),
+        *table_lines(["what", "UAR"], cells),
     ]
+
+
+def disagreement(predictions: Sequence[ArrayLike]) -> float:
+    """Return in which share of utterances two members differ, the mean over all pairs.
+
+    Parameters
+    ----------
+    predictions : sequence of array-like, each of shape (n,)
+        The classes that each member predicts; two members or more.
+    """
+    classes = [np.asarray(one) for one in predictions]
+    return float(np.mean([np.mean(a != b) for a, b in combinations(classes, 2)]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""What the reports on languages, fusion and transfer have in common: recordings and figures."""
+"""What the reports on languages, fusion and transfer have in common: recordings and predictions."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,27 +9,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from common import DRAWS, PROTOCOL, Row
 
 import featser
 from featser.corpora.card import Card
-from featser.evaluation.compare import compare_task
-from featser.evaluation.crossval import cross_fit
-from featser.evaluation.folds import Folds
-from featser.evaluation.protocols import independent_units, make_folds
-from featser.evaluation.uncertainty import evaluate_with_intervals, to_json
-from featser.features.store import Store
+from featser.evaluation.cross_fit import cross_fit
+from featser.evaluation.protocols.folding import independent_units, make_folds
+from featser.evaluation.protocols.folds import Folds
+from featser.evaluation.statistics.comparison import compare_task
+from featser.evaluation.statistics.intervals import evaluate_with_intervals
+from featser.experiment.audited import examined
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.data import load_data, read_rows
+from featser.experiment.schema import Experiment
 from featser.models.multitask import MultiTaskEstimator
-from featser.recipe import DEFAULT_FEATURES
+from featser.store.feature_store import Store
+from featser.studies.study import in_memory
 from featser.tasks import Task
-from featser.verbs.data import load_data, read_rows
-from featser.verbs.examined import examined
-from featser.verbs.settings import Settings
-from featser.verbs.study import in_memory
-
-HERE = Path(__file__).resolve().parent
-PROTOCOL = "speaker-independent"
-DRAWS = 1000
-Row = dict[str, Any]
 
 
 @dataclass
@@ -58,9 +53,9 @@ class Material:
     sound: np.ndarray
     unit: np.ndarray
 
-    def part(self, kept: np.ndarray) -> Material:
+    def part(self, selected: np.ndarray) -> Material:
         """Return some of the rows."""
-        rows = np.flatnonzero(kept)
+        rows = np.flatnonzero(selected)
         return replace(
             self,
             table=self.table.iloc[rows].reset_index(drop=True),
@@ -85,12 +80,14 @@ class Material:
 
     def figure(self, predictions: pd.DataFrame, task: Task, seed: int) -> Row:
         """Return UAR with its interval by bootstrap over speakers."""
-        true, told = (predictions[f"{task.name}.{part}"].to_numpy() for part in ("true", "pred"))
-        return evaluate_with_intervals(task, true, told, self.unit, n=DRAWS, seed=seed)["uar"]
+        true, predicted = (
+            predictions[f"{task.name}.{part}"].to_numpy() for part in ("true", "pred")
+        )
+        return evaluate_with_intervals(task, true, predicted, self.unit, n=DRAWS, seed=seed)["uar"]
 
     def gain(self, from_: pd.DataFrame, to: pd.DataFrame, task: Task, seed: int) -> Row:
         """Return by how much the second predictions are better, with its interval."""
-        found = compare_task(
+        comparison = compare_task(
             task,
             from_[f"{task.name}.true"].to_numpy(),
             from_[f"{task.name}.pred"].to_numpy(),
@@ -100,7 +97,7 @@ class Material:
             permutations=1,
             seed=seed,
         )
-        return found.difference.to_dict()
+        return comparison.difference.to_dict()
 
 
 def material(
@@ -132,10 +129,14 @@ def material(
 
 
 def _one(folder: Path, store: Path, name: str, specs: tuple[str, ...]) -> Material:
-    featser.extract(name, store, DEFAULT_FEATURES, data={name: folder})
+    featser.extract(name, store=store, features=DEFAULT_FEATURES, data={name: folder})
     source, unusable = read_rows(None, store, None, None)
-    settings = Settings(
-        specs, (), source.primary, "kernel", "equal", (PROTOCOL,), "none", 0, batches=False
+    settings = Experiment(
+        features=specs,
+        primary=source.primary,
+        model="kernel",
+        protocols=(PROTOCOL,),
+        batches=False,
     )
     data = load_data(source, unusable, Store(store), settings)
     sound = _sound(store / "sound.csv", data.table, settings.primary, source.cards)
@@ -149,40 +150,12 @@ def _one(folder: Path, store: Path, name: str, specs: tuple[str, ...]) -> Materi
     )
 
 
-def _sound(kept: Path, table: pd.DataFrame, primary: str, cards: Sequence[Card]) -> np.ndarray:
+def _sound(file: Path, table: pd.DataFrame, primary: str, cards: Sequence[Card]) -> np.ndarray:
     """Return what the audit says of which recordings sound the same; it is asked once."""
-    if kept.exists():
-        before = pd.read_csv(kept, dtype=str)
+    if file.exists():
+        before = pd.read_csv(file, dtype=str)
         if before["key"].tolist() == table["key"].tolist():
             return before["sound"].to_numpy(dtype=np.str_)
     sound = examined(table, primary, cards=cards).sound
-    pd.DataFrame({"key": table["key"], "sound": sound}).to_csv(kept, index=False)
+    pd.DataFrame({"key": table["key"], "sound": sound}).to_csv(file, index=False)
     return sound
-
-
-def told(interval: Row) -> str:
-    """Write a figure with its interval."""
-    return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
-
-
-def signed(interval: Row) -> str:
-    """Write a difference with its interval."""
-    return f"{interval['value']:+.3f} [{interval['low']:+.3f}, {interval['high']:+.3f}]"
-
-
-def lines(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Write a Markdown table."""
-    return [
-        f"| {' | '.join(header)} |",
-        f"|{'---|' * len(header)}",
-        *(f"| {' | '.join(map(str, row))} |" for row in rows),
-    ]
-
-
-def write(folder: str, name: str, found: Row, page: Sequence[str]) -> None:
-    """Write figures and page under ``reports/``."""
-    place = HERE / folder
-    place.mkdir(exist_ok=True)
-    text = json.dumps(to_json(found), indent=1, ensure_ascii=False, allow_nan=False)
-    (place / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    (place / f"{name}.md").write_text("\n".join(page) + "\n", encoding="utf-8")

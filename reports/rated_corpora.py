@@ -25,8 +25,8 @@ import pandas as pd
 import soundfile
 from scipy.signal import resample_poly
 
-from featser.corpora.voice import RATE, Speaker, Style, synthesise
-from featser.files import write_text
+from featser.corpora.synthetic.synthesizer import RATE, Speaker, Style, synthesise
+from featser.io.atomic_write import write_text
 
 PER_SPEAKER = {"iemocap": 40, "msp-improv": 34}
 """Utterances of each speaker: 400 and 408 in all."""
@@ -127,8 +127,10 @@ IEMOCAP_CODES = {"angry": "ang", "happy": "hap", "neutral": "neu", "sad": "sad"}
 def _iemocap_entry(
     name: str, start: float, spoken: Spoken, ratings: dict[str, npt.NDArray[np.float64]]
 ) -> str:
-    """Return an utterance's lines; a rating that nobody gave is empty, and their mean then 0."""
-    mean = {key: 0.0 if np.isnan(told).all() else told.mean() for key, told in ratings.items()}
+    """Return an utterance's lines; a missing rating is empty, and their mean then 0."""
+    mean = {
+        key: 0.0 if np.isnan(values).all() else values.mean() for key, values in ratings.items()
+    }
     end = start + len(spoken.samples) / RATE
     numbers = ", ".join(f"{mean[key]:.4f}" for key in ("valence", "arousal", "dominance"))
     code = IEMOCAP_CODES[spoken.emotion]
@@ -179,18 +181,19 @@ def write_msp_improv(
 
 
 def _msp_entry(name: str, spoken: Spoken, ratings: dict[str, npt.NDArray[np.float64]]) -> str:
-    """Return an utterance's lines; what nobody rated is NaN."""
+    """Return an utterance's lines; a missing rating is NaN."""
     letter = {"arousal": "A", "valence": "V", "dominance": "D", NATURALNESS: "N"}
 
-    def told(values: Sequence[float]) -> str:
+    def formatted(values: Sequence[float]) -> str:
         parts = zip(letter.values(), values, strict=True)
         return " ".join(f"{key}:{'NaN' if np.isnan(v) else f'{v:.6f}'};" for key, v in parts)
 
     code, word = spoken.emotion[0].upper(), spoken.emotion.title()
     mean = [float(ratings[key].mean()) for key in letter]
-    lines = [f"UTD-IMPROV-{name}.avi; {code}; {told(mean)}"]
+    lines = [f"UTD-IMPROV-{name}.avi; {code}; {formatted(mean)}"]
     lines += [
-        f"WORKER{rater:08d}; {word}; {word}; {told([float(ratings[key][rater]) for key in letter])}"
+        f"WORKER{rater:08d}; {word}; {word}; "
+        f"{formatted([float(ratings[key][rater]) for key in letter])}"
         for rater in range(5)
     ]
     return "\n".join([*lines, ""])
@@ -268,7 +271,7 @@ def _row(
     name: str, speaker: str, spoken: Spoken, ratings: dict[str, npt.NDArray[np.float64]]
 ) -> dict[str, str | float]:
     seconds = len(spoken.samples) / RATE
-    means = {key: float(told.mean()) for key, told in ratings.items()}
+    means = {key: float(values.mean()) for key, values in ratings.items()}
     return {"name": name, "speaker": speaker, "turn": spoken.turn, "seconds": seconds, **means}
 
 

@@ -8,14 +8,15 @@ nothing about single utterances.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import featser
+from common import REPORTS, report_parser
 
-HERE = Path(__file__).resolve().parent
+import featser
+from featser.experiment.runs.invocation import invoked_as
+
 RECIPES = ("emodb", "banglaser", "ravdess")
 COPIES = ("noise:snr=5..20",)
 """One copy of each recording with noise: what published systems of this kind augment by."""
@@ -23,10 +24,7 @@ COPIES = ("noise:snr=5..20",)
 
 def main() -> None:
     """Extract with copies, and study every corpus."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/studies"))
-    arguments = parser.parse_args()
+    arguments = report_parser(__doc__, "studies").parse_args()
     for name in RECIPES:
         study(name, arguments.corpora, arguments.work)
 
@@ -35,17 +33,18 @@ def study(name: str, corpora: Path, work: Path) -> None:
     """Write one corpus' leakage table and learning curve."""
     store, data = work / f"store-{name}", {name: corpora / name}
     extract = f"featser extract {name} --data {name}=FOLDER"
-    featser.extract(name, store, data=data)
-    _write(name, "curve", work, lambda **to: featser.curve(None, store, **to), extract)
-    featser.extract(name, store, data=data, augment=COPIES)
+    featser.extract(name, store=store, data=data)
+    _write(name, "curve", work, lambda **to: featser.curve(None, store=store, **to), extract)
+    featser.extract(name, store=store, data=data, augment=COPIES)
     altered = f"{extract} --augment {COPIES[0]}"
-    _write(name, "leakage", work, lambda **to: featser.leakage(None, store, **to), altered)
+    _write(name, "leakage", work, lambda **to: featser.leakage(None, store=store, **to), altered)
 
 
 def _write(name: str, kind: str, work: Path, verb: Callable[..., object], extract: str) -> None:
-    output, target = work / f"{name}-{kind}", HERE / f"{name}-{kind}"
+    output, target = work / f"{name}-{kind}", REPORTS / f"{name}-{kind}"
     shutil.rmtree(output, ignore_errors=True)
-    verb(output=output, command=f"{extract} && featser {kind}")
+    with invoked_as(f"{extract} && featser {kind}"):
+        verb(output=output)
     shutil.rmtree(target, ignore_errors=True)
     # The page has what the Markdown and the figure have.
     shutil.copytree(output, target, ignore=shutil.ignore_patterns("*.html"))

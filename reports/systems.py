@@ -10,7 +10,6 @@ nothing about single utterances. What is run, and what was published, is in
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -20,20 +19,26 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from common import (
+    REPORTS,
+    TIMEOUT,
+    report_parser,
+    section_between,
+    table_lines,
+    with_interval,
+)
 from systems_claims import Found, claims_table, differences, keep, tested_table
 from systems_rows import ENTRIES, Entry
 
 import featser
 from featser.errors import FeatserError
+from featser.experiment.recipe import load_recipe
 from featser.reporting.wording import metric_title, optimistic
 
-HERE = Path(__file__).resolve().parent
-PAGES = HERE / "systems"
+PAGES = REPORTS / "systems"
 DIFFERENCES = PAGES / "differences.json"
 MARKS = ("<!-- systems: begin (written by reports/systems.py) -->", "<!-- systems: end -->")
 CLIPS = "pyaa_speech_emotion"
-TIMEOUT = 600.0
-"""Seconds: no figure is to depend on how busy the machine was."""
 
 INTRODUCTION = """## Published systems
 
@@ -61,9 +66,7 @@ TESTS_INTRODUCTION = """What must hold wherever the truth is known is held by te
 
 def main() -> None:
     """Carry out what is asked for and can be, then write the pages and the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/systems"))
+    parser = report_parser(__doc__, "systems")
     parser.add_argument("--only", action="append", metavar="NAME", help="an entry's label")
     arguments = parser.parse_args()
     failed = []
@@ -76,19 +79,19 @@ def main() -> None:
             print(f"{entry.label}: {error}", file=sys.stderr, flush=True)
             continue
         shown = keep(DIFFERENCES, differences(arguments.work, entry.label))
-        write_table(HERE / "README.md", finished(ENTRIES), shown)
+        write_table(REPORTS / "README.md", finished(ENTRIES), shown)
     if failed:
         sys.exit(f"not done: {', '.join(failed)}")
 
 
 def chosen(names: Sequence[str] | None, corpora: Path) -> list[Entry]:
     """Return the entries that are asked for, those of them whose corpora are here."""
-    known = {entry.label: entry for entry in ENTRIES}
+    by_label = {entry.label: entry for entry in ENTRIES}
     for name in names or ():
-        if name not in known:
-            sys.exit(f"--only {name}: valid are {', '.join(known)}")
-    found = []
-    for entry in ENTRIES if names is None else [known[name] for name in names]:
+        if name not in by_label:
+            sys.exit(f"--only {name}: valid are {', '.join(by_label)}")
+    selected = []
+    for entry in ENTRIES if names is None else [by_label[name] for name in names]:
         folders = [CLIPS if name == "table" else name for name in entry.corpora]
         missing = [name for name in folders if not (corpora / name).is_dir()]
         if entry.networks and find_spec("skorch") is None:
@@ -96,21 +99,18 @@ def chosen(names: Sequence[str] | None, corpora: Path) -> list[Entry]:
         elif missing:
             print(f"{entry.label}: left out: no {', '.join(missing)} in {corpora}", flush=True)
         else:
-            found.append(entry)
-    return found
+            selected.append(entry)
+    return selected
 
 
 def carry_out(entry: Entry, corpora: Path, work: Path) -> None:
     """Run an entry's recipe as far as it is not done, and write its page."""
     outcome = featser.run(
-        entry.recipe,
-        {name: place(name, corpora, work) for name in entry.corpora},
-        work / entry.label,
-        work / "store",
-        changes=entry.changes,
+        load_recipe(entry.recipe, entry.changes),
+        data={name: place(name, corpora, work) for name in entry.corpora},
+        output=work / entry.label,
+        store=work / "store",
         timeout=TIMEOUT,
-        command=entry.command,
-        tell=lambda step: print(f"  {step}", flush=True),
     )
     target = PAGES / entry.label
     target.mkdir(parents=True, exist_ok=True)
@@ -139,12 +139,12 @@ def place(corpus: str, corpora: Path, work: Path) -> Path:
 
 def finished(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:
     """Return the entries that were ever carried out, with their metrics."""
-    found = []
+    results = []
     for entry in entries:
         path = PAGES / entry.label / "metrics.json"
         if path.exists():
-            found.append((entry, json.loads(path.read_text(encoding="utf-8"))))
-    return found
+            results.append((entry, json.loads(path.read_text(encoding="utf-8"))))
+    return results
 
 
 def write_table(
@@ -156,24 +156,15 @@ def write_table(
     parts = [INTRODUCTION, "", *table(done), "", CLAIMS_INTRODUCTION, "", *claims]
     parts += ["", TESTS_INTRODUCTION, "", *tested_table()]
     section = "\n".join([MARKS[0], *parts, MARKS[1]])
-    old = section_of(text)
+    old = section_between(text, MARKS)
     text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"
     readme.write_text(text, encoding="utf-8")
 
 
-def section_of(text: str) -> str:
-    """Return what stands between the marks, with them; empty where they are not."""
-    if MARKS[0] not in text:
-        return ""
-    return text[text.index(MARKS[0]) : text.index(MARKS[1]) + len(MARKS[1])]
-
-
 def table(done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> list[str]:
     """Return the table's lines: one for each protocol, task and metric of an entry."""
-    lines = [
-        "| system | corpus | protocol | figure | published | ours | chance | run |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    header = ["system", "corpus", "protocol", "figure", "published", "ours", "chance", "run"]
+    rows = []
     for entry, metrics in done:
         for protocol, by_task in metrics.items():
             marked = " **optimistic**" if optimistic(protocol) else ""
@@ -182,15 +173,20 @@ def table(done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> list[str]:
                     continue
                 figures = by_task[task]
                 chance = figures.get(f"chance.{metric}", {}).get("value")
-                lines.append(
-                    f"| {entry.system}: {entry.what} | {', '.join(entry.corpora)} "
-                    f"| {protocol}{marked} | {task} {metric_title(metric)} "
-                    f"| {entry.published.get(f'{task} {metric}', '')} | {value(figures[metric])} "
-                    f"| {'' if chance is None else f'{chance:.3f}'} "
-                    f"| [{entry.label}](systems/{entry.label}/result.md) |"
+                rows.append(
+                    [
+                        f"{entry.system}: {entry.what}",
+                        ", ".join(entry.corpora),
+                        f"{protocol}{marked}",
+                        f"{task} {metric_title(metric)}",
+                        entry.published.get(f"{task} {metric}", ""),
+                        value(figures[metric]),
+                        "" if chance is None else f"{chance:.3f}",
+                        f"[{entry.label}](systems/{entry.label}/result.md)",
+                    ]
                 )
     commands = [entry.command for entry, _ in done]
-    return [*lines, "", "```sh", *commands, "```"]
+    return [*table_lines(header, rows), "", "```sh", *commands, "```"]
 
 
 def value(figure: Mapping[str, Any]) -> str:
@@ -199,7 +195,7 @@ def value(figure: Mapping[str, Any]) -> str:
         return "undefined"
     if figure.get("low") is None or figure["low"] == figure["high"]:
         return f"{figure['value']:.3f}"
-    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+    return with_interval(figure)
 
 
 def result_page(entry: Entry, metrics: Mapping[str, Any], predictions: pd.DataFrame) -> str:
@@ -211,10 +207,12 @@ def result_page(entry: Entry, metrics: Mapping[str, Any], predictions: pd.DataFr
     ]
     for protocol, by_task in metrics.items():
         parts.append(f"## {protocol}{' (OPTIMISTIC)' if optimistic(protocol) else ''}")
-        lines = ["| task | figure | value |", "|---|---|---|"]
-        for task, figures in by_task.items():
-            lines += [f"| {task} | {metric_title(m)} | {value(f)} |" for m, f in figures.items()]
-        parts.append("\n".join(lines))
+        cells = [
+            [task, metric_title(metric), value(figure)]
+            for task, figures in by_task.items()
+            for metric, figure in figures.items()
+        ]
+        parts.append("\n".join(table_lines(["task", "figure", "value"], cells)))
         primary = next(iter(by_task))
         rows = predictions[predictions["protocol"] == protocol]
         parts += _confusion(primary, rows)
@@ -228,10 +226,11 @@ def _confusion(task: str, predictions: pd.DataFrame) -> list[str]:
         return []
     counts = pd.crosstab(true, pred)
     heads = [str(name) for name in counts.columns]
-    lines = [f"| {task} | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
-    for name, row in zip(counts.index, counts.to_numpy(), strict=True):
-        lines.append(f"| {name} | " + " | ".join(map(str, row.tolist())) + " |")
-    return ["Rows: the truth; columns: what was predicted.", "\n".join(lines)]
+    cells = [
+        [name, *row.tolist()] for name, row in zip(counts.index, counts.to_numpy(), strict=True)
+    ]
+    table_of_counts = "\n".join(table_lines([task, *heads], cells))
+    return ["Rows: the truth; columns: what was predicted.", table_of_counts]
 
 
 if __name__ == "__main__":

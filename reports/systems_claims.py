@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from common import table_lines
+
 import featser
 
 PROTOCOL = "speaker-independent"
@@ -80,50 +82,56 @@ def differences(work: Path, label: str) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         compared = featser.compare(sides, protocol=PROTOCOL)
         (pair,) = (pair for pair in compared.pairs if pair.task == claim.task)
-        if pair.found.metric != claim.metric:
-            raise ValueError(f"{claim.key}: compared by {pair.found.metric}, not {claim.metric}")
-        told = asdict(pair.found.difference)
-        found = {name: told[name] for name in ("value", "low", "high")}
-        yield claim.key, found | {"p": pair.found.permutation.p}
+        if pair.result.metric != claim.metric:
+            raise ValueError(f"{claim.key}: compared by {pair.result.metric}, not {claim.metric}")
+        difference = asdict(pair.result.difference)
+        figures = {name: difference[name] for name in ("value", "low", "high")}
+        yield claim.key, figures | {"p": pair.result.permutation.p}
 
 
-def keep(path: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> Found:
+def keep(path: Path, measured: Iterator[tuple[str, dict[str, Any]]]) -> Found:
     """Put differences beside those that a file has; return all."""
-    kept: dict[str, Any] = {}
+    differences: dict[str, Any] = {}
     if path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-    kept |= dict(found)
-    path.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n", encoding="utf-8")
-    return kept
+        differences = json.loads(path.read_text(encoding="utf-8"))
+    differences |= dict(measured)
+    path.write_text(
+        json.dumps(dict(sorted(differences.items())), indent=1) + "\n", encoding="utf-8"
+    )
+    return differences
 
 
-def claims_table(found: Found) -> list[str]:
+def claims_table(differences: Found) -> list[str]:
     """Return the lines of a table: each claim, its difference, and whether it holds."""
-    lines = [
-        "| system | to be shown | compared | difference | p | at least | shown |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    header = ["system", "to be shown", "compared", "difference", "p", "at least", "shown"]
+    rows = []
     for claim in CLAIMS:
-        if claim.key not in found:
+        if claim.key not in differences:
             continue
-        told = found[claim.key]
+        difference = differences[claim.key]
         interval = ""
-        if told["low"] is not None:
-            interval = f" [{told['low']:+.3f}, {told['high']:+.3f}]"
-        lines.append(
-            f"| {claim.system} | {claim.says} | {claim.with_it} − {claim.without}, {claim.task} "
-            f"{claim.metric.upper()} | {told['value']:+.3f}{interval} | {told['p']:.2g} "
-            f"| {claim.least:+.3f} | {claim.judged(told)} |"
+        if difference["low"] is not None:
+            interval = f" [{difference['low']:+.3f}, {difference['high']:+.3f}]"
+        rows.append(
+            [
+                claim.system,
+                claim.says,
+                f"{claim.with_it} − {claim.without}, {claim.task} {claim.metric.upper()}",
+                f"{difference['value']:+.3f}{interval}",
+                f"{difference['p']:.2g}",
+                f"{claim.least:+.3f}",
+                claim.judged(difference),
+            ]
         )
-    return [*lines, *_read(found)]
+    return [*table_lines(header, rows), *_read(differences)]
 
 
-def _read(found: Found) -> list[str]:
+def _read(differences: Found) -> list[str]:
     """Return how claims that are not shown are read, each reading once."""
-    red = [claim for claim in CLAIMS if claim.key in found and claim.why]
-    red = [claim for claim in red if claim.judged(found[claim.key]) != "yes"]
-    told = dict.fromkeys(f"- {claim.system}: {claim.why}" for claim in red)
-    return ["", "How we read what is not shown:", "", *told] if told else []
+    red = [claim for claim in CLAIMS if claim.key in differences and claim.why]
+    red = [claim for claim in red if claim.judged(differences[claim.key]) != "yes"]
+    reasons = dict.fromkeys(f"- {claim.system}: {claim.why}" for claim in red)
+    return ["", "How we read what is not shown:", "", *reasons] if reasons else []
 
 
 WINDOWS = "windows and the whole tell no less than the whole alone"
@@ -189,19 +197,19 @@ CLAIMS = (
 
 TESTED = (
     ("a", "a burst in one band and one window is found where means are at chance",
-     "tests/features/test_pyramid.py::"
+     "tests/features/sets/test_pyramid.py::"
      "test_a_burst_in_one_band_and_one_window_is_found_where_means_of_the_utterance_are_at_chance"),
     ("b", "each task attends to its own moment; one shared attention scores lower",
      "tests/models/streams/test_estimators.py::"
      "test_attention_finds_each_tasks_moment_and_a_shared_attention_scores_lower"),
     ("c", "a network of embeddings and a table of them are extractors like any other",
-     "tests/features/test_onnx_embedding.py::test_values_are_the_networks_pooled_over_time"),
+     "tests/features/embeddings/test_onnx_embedding.py::test_values_are_the_networks_pooled_over_time"),
     ("e", "fused streams are no worse than the better one",
      "tests/models/test_fusion.py::"
      "test_what_two_streams_say_together_is_no_worse_than_the_better_of_them"),
     ("e", "a stream of pure noise costs no more than .01",
      "tests/models/test_fusion.py::test_a_stream_of_pure_noise_costs_no_more_than_a_hundredth"),
-    ("f", "nobody is tested on a recording whose copy was learnt from",
+    ("f", "no test recording has a copy in the training set",
      "tests/evaluation/test_rows.py::"
      "test_no_row_is_predicted_by_a_model_that_saw_it_or_a_copy_of_it"),
     ("g", "weights keep to their bounds",
@@ -227,12 +235,12 @@ TESTED = (
      "tests/models/test_fusion.py::"
      "test_members_pooled_by_maximum_and_mean_see_the_features_of_that_name_and_differ"),
     ("i", "a model that is continued beats the one before and one that starts anew",
-     "tests/models/test_transfer.py::"
+     "tests/test_continued.py::"
      "test_a_model_that_is_continued_beats_the_one_before_and_one_that_starts_anew"),
     ("j", "known moving poles are recovered within 5 %",
-     "tests/features/test_timevarying.py::test_moving_poles_are_recovered_within_5_percent"),
+     "tests/features/lowlevel/test_timevarying.py::test_moving_poles_are_recovered_within_5_percent"),
     ("j", "a stationary signal's index is about zero",
-     "tests/features/test_timevarying.py::"
+     "tests/features/lowlevel/test_timevarying.py::"
      "test_the_index_is_about_zero_where_nothing_moves_and_far_above_where_poles_do"),
 )  # fmt: skip
 """What tests hold on sounds and data whose truth is known: system, claim, test."""
@@ -240,8 +248,8 @@ TESTED = (
 
 def tested_table() -> list[str]:
     """Return the lines of a table of claims that tests hold."""
-    lines = ["| system | to be shown | test |", "|---|---|---|"]
+    rows = []
     for system, says, test in TESTED:
         file, name = test.split("::")
-        lines.append(f"| {system} | {says} | [{name}](../{file}) |")
-    return lines
+        rows.append([system, says, f"[{name}](../{file})"])
+    return table_lines(["system", "to be shown", "test"], rows)

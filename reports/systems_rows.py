@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from featser.models.estimators import reading_frames
-from featser.recipe import DEFAULT_FEATURES, load_recipe
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.recipe import load_recipe
+from featser.models.registry import reading_frames
 
 Figures = tuple[tuple[str, str], ...]
 
@@ -86,12 +87,12 @@ ACCURACY: Figures = (("emotion", "accuracy"), ("emotion", "uar"))
 
 
 def _multistream() -> list[Entry]:
-    found = []
+    entries = []
     for corpora, accuracy in MULTISTREAM.items():
         changes = () if corpora == ("banglaser",) else (f"corpora=[{', '.join(corpora)}]",)
         name = "-".join(corpora)
         published = {"emotion accuracy": f"{accuracy} (divided at random)"}
-        found += [
+        entries += [
             Entry(
                 f"multistream-published-{name}", "f", "multi-stream, published vector",
                 "bangla-multistream-published", corpora, ACCURACY, changes, published,
@@ -101,22 +102,22 @@ def _multistream() -> list[Entry]:
                 "bangla-multistream", corpora, ACCURACY, changes, published,
             ),
         ]  # fmt: skip
-    return found
+    return entries
 
 
 def _coupled(
     system: str, recipe: str, corpus: str, what: str, figures: Figures, published: str
 ) -> list[Entry]:
-    told = {f"{task} {metric}": published for task, metric in figures[:1]}
+    for_both = {f"{task} {metric}": published for task, metric in figures[:1]}
     return [
-        Entry(recipe, system, f"{what}, coupled", recipe, (corpus,), figures, (), told),
+        Entry(recipe, system, f"{what}, coupled", recipe, (corpus,), figures, (), for_both),
         Entry(
             f"{recipe}-single", system, f"{what}, each by itself", recipe, (corpus,), figures,
-            ("coupling=independent",), told,
+            ("coupling=independent",), for_both,
         ),
         Entry(
             f"{recipe}-stacked", system, f"{what}, stacked", recipe, (corpus,), figures,
-            ("coupling=stacked",), told,
+            ("coupling=stacked",), for_both,
         ),
     ]  # fmt: skip
 
@@ -129,7 +130,7 @@ FEAR_IN_RAVDESS = (
 
 
 def _multiscale() -> list[Entry]:
-    name, found = "multiscale-dynamic", []
+    name, entries = "multiscale-dynamic", []
     for corpus in ("ravdess", "banglaser"):
         changes: tuple[str, ...] = ()
         figures: Figures = (*UAR, ("intensity", "uar"), ("gender", "uar"))
@@ -137,15 +138,15 @@ def _multiscale() -> list[Entry]:
             changes = ("corpora=[banglaser]", "tasks=[emotion, gender]", "masked={}")
             figures = (*UAR, ("gender", "uar"))
         alone = (*changes, "features=[handcrafted, gemaps]")
-        found += [
+        entries += [
             Entry(f"{name}-{corpus}", "a", "windows and whole", name, (corpus,), figures, changes),
             Entry(f"{name}-{corpus}-whole", "a", "whole alone", name, (corpus,), figures, alone),
         ]
-    return found
+    return entries
 
 
 def _tarma() -> list[Entry]:
-    name, found = "tarma-fear", []
+    name, entries = "tarma-fear", []
     sets = {
         "": ("time-varying ARMA", ()),
         "-static": ("static AR", ("features=[static-ar]",)),
@@ -153,30 +154,38 @@ def _tarma() -> list[Entry]:
     }
     for corpus in ("emodb", "ravdess"):
         on = () if corpus == "emodb" else ("corpora=[ravdess]", FEAR_IN_RAVDESS)
-        found += [
+        entries += [
             Entry(
                 f"{name}-{corpus}{suffix}", "j", f"fear-type, {what}", name, (corpus,), UAR,
                 (*on, *changes), {},
             )
             for suffix, (what, changes) in sets.items()
         ]  # fmt: skip
-    return found
+    return entries
 
 
 def _fused() -> list[Entry]:
     """Return aligned streams, six models, and two passes, each beside what is plainer."""
-    told = {"emotion uar": "0.806 (division not stated)", "emotion accuracy": "0.803 (the same)"}
+    as_published = {
+        "emotion uar": "0.806 (division not stated)",
+        "emotion accuracy": "0.803 (the same)",
+    }
     stream = ("e", "aligned-streams", ("ravdess",), ACCURACY)
-    found = [
-        Entry("aligned-streams", stream[0], "aligned, gated", *stream[1:], (), told),
+    entries = [
+        Entry("aligned-streams", stream[0], "aligned, gated", *stream[1:], (), as_published),
         Entry(
-            "aligned-streams-beside", stream[0], "side by side", *stream[1:], ("fusion=none",), told
+            "aligned-streams-beside",
+            stream[0],
+            "side by side",
+            *stream[1:],
+            ("fusion=none",),
+            as_published,
         ),
     ]
     for corpus in ("ravdess", "banglaser", "emodb"):
         on = () if corpus == "ravdess" else (f"corpora=[{corpus}]",)
         name = "multi-model-fusion"
-        found += [
+        entries += [
             Entry(f"{name}-{corpus}", "i", "six models, voting", name, (corpus,), UAR, on),
             Entry(
                 f"{name}-{corpus}-one", "i", "one model of all", name, (corpus,), UAR,
@@ -185,7 +194,7 @@ def _fused() -> list[Entry]:
         ]  # fmt: skip
     corpora = ("banglaser", "ravdess", "emodb")
     condition = "Each language is one corpus here: language equals recording condition."
-    found.append(
+    entries.append(
         Entry(
             "two-pass-language", "h", "language by i-vectors", "two-pass", corpora,
             (("language", "uar"),),
@@ -196,7 +205,7 @@ def _fused() -> list[Entry]:
             {}, condition,
         )
     )  # fmt: skip
-    return found + [
+    return entries + [
         Entry(
             f"two-pass-{mode}", "h", f"two-pass, {mode}", "two-pass", corpora, UAR,
             () if mode == "weighted" else (f"two_pass={mode}",),
@@ -216,14 +225,14 @@ def _networks() -> list[Entry]:
     clips = ("corpora=[table]", "tasks=[arousal, valence]", "protocols=[random]")
     classical = ("features=[handcrafted, gemaps, pyramid]", "model=kernel", "joint=none")
     note = "47 clips without named speakers: a proof that it runs, no evaluation."
-    found = [
+    entries = [
         Entry(
             f"dynamic-weights-{joint}", "g", f"one network, weights {joint}", "dynamic-weights",
             ("ravdess",), three, () if joint == "ming" else (f"joint={joint}",),
         )
         for joint in ("ming", "equal", "uncertainty", "none")
     ]  # fmt: skip
-    found += [
+    entries += [
         Entry(
             "attention-clips", "b", "attention for each task", "arousal-valence-attention",
             ("table",), dimensions, clips, {}, note,
@@ -240,7 +249,7 @@ def _networks() -> list[Entry]:
     for corpus in ("banglaser", "ravdess", "emodb"):
         on = () if corpus == "banglaser" else (f"corpora=[{corpus}]",)
         published = {"emotion accuracy": f"{MULTISTREAM[corpus,]} (divided at random)"}
-        found += [
+        entries += [
             Entry(
                 f"multistream-networks-{corpus}", "f", "multi-stream, networks",
                 "bangla-multistream-networks", (corpus,), ACCURACY, on, published,
@@ -257,7 +266,7 @@ def _networks() -> list[Entry]:
             ),
         ]  # fmt: skip
     frames = f"features=[{', '.join((*DEFAULT_FEATURES, 'frames'))}]"
-    found.append(
+    entries.append(
         Entry(
             "multistream-networks-frames", "f", "multi-stream, networks over frames",
             "bangla-multistream-networks", ("banglaser",), ACCURACY,
@@ -265,7 +274,7 @@ def _networks() -> list[Entry]:
             {"emotion accuracy": f"{MULTISTREAM['banglaser',]} (divided at random)"},
         )
     )  # fmt: skip
-    return found
+    return entries
 
 
 ENTRIES: list[Entry] = [

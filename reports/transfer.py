@@ -6,19 +6,18 @@ written are tables: no audio, nothing about single utterances.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
-from material import Material, Row, lines, material, told, write
+from common import DRAWS, Row, report_parser, table_lines, with_interval, write_report
+from continued import ContinuedClassifier, Kind
+from material import Material, material
 from sklearn.base import clone
 
-from featser.evaluation.uncertainty import evaluate_with_intervals
-from featser.models.transfer import ContinuedClassifier, Kind
+from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.tasks import Task
 
 LARGE, SMALL = "ravdess", "emodb"
@@ -26,7 +25,6 @@ EMOTION = Task(
     "emotion", classes=("angry", "disgust", "fearful", "happy", "neutral", "sad"), role="primary"
 )
 COUNTS = (50, 100, 200)
-DRAWS = 1000
 TREES, EPOCHS = (200, 100), (60, 60)
 """What is learnt at first, and as much again when learning goes on."""
 SEED = 0
@@ -35,24 +33,21 @@ SEED = 0
 def main() -> None:
     """Measure the curve of every kind of model on the same folds and draws."""
     began = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds ravdess/ and emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/transfer"))
-    arguments = parser.parse_args()
+    arguments = report_parser(__doc__, "transfer", "ravdess/ and emodb/").parse_args()
     large, small = (
         common(material(arguments.corpora, arguments.work, [name])) for name in (LARGE, SMALL)
     )
-    found: Row = {
+    results: Row = {
         "large": LARGE, "small": SMALL, "classes": list(EMOTION.classes), "seed": SEED,
         "utterances": {LARGE: len(large.X), SMALL: len(small.X)},
         "speakers": {LARGE: len(set(large.speaker)), SMALL: len(set(small.speaker))},
         "features": list(small.blocks), "rows": [],
     }  # fmt: skip
     for kind in get_args(Kind):
-        found["rows"] += curve(kind, large, small)
-        found["seconds"] = time.monotonic() - began
-        write("transfer", "transfer", found, page(found))
-        print(f"{found['seconds']:.0f} s: {kind}", flush=True)
+        results["rows"] += curve(kind, large, small)
+        results["seconds"] = time.monotonic() - began
+        write_report("transfer", "transfer", results, page(results))
+        print(f"{results['seconds']:.0f} s: {kind}", flush=True)
 
 
 def common(data: Material) -> Material:
@@ -68,18 +63,20 @@ def curve(kind: Kind, large: Material, small: Material) -> Iterator[Row]:
     folds = small.folds(SEED)
     y = small.table["emotion"].to_numpy(dtype=object)
     for count in (0, *COUNTS):
-        said = {"continued": np.empty(len(y), object), "anew": np.empty(len(y), object)}
+        predictions = {"continued": np.empty(len(y), object), "anew": np.empty(len(y), object)}
         for number, (train, test) in enumerate(folds.splits()):
             if count == 0:
                 # Standardised by the training speakers' unlabelled recordings, as later on.
-                said["continued"][test] = unlabelled(first, small.X[train]).predict(small.X[test])
+                predictions["continued"][test] = unlabelled(first, small.X[train]).predict(
+                    small.X[test]
+                )
                 continue
             few = drawn(y[train], count, number)
             X, label = small.X[train][few], y[train][few]
             anew = ContinuedClassifier(kind, rounds + more, random_state=SEED).fit(X, label)
-            said["continued"][test] = first.continued(X, label).predict(small.X[test])
-            said["anew"][test] = anew.predict(small.X[test])
-        for how, predicted in said.items():
+            predictions["continued"][test] = first.continued(X, label).predict(small.X[test])
+            predictions["anew"][test] = anew.predict(small.X[test])
+        for how, predicted in predictions.items():
             if count or how == "continued":
                 metrics = evaluate_with_intervals(
                     EMOTION, y, predicted, small.unit, n=DRAWS, seed=SEED
@@ -105,34 +102,36 @@ def drawn(y: np.ndarray, count: int, fold: int) -> np.ndarray:
     return order[np.argsort(turn[order], kind="stable")][:count]
 
 
-def page(found: Row) -> list[str]:
+def page(results: Row) -> list[str]:
     """Write the page."""
-    kinds = list(dict.fromkeys(row["kind"] for row in found["rows"]))
+    kinds = list(dict.fromkeys(row["kind"] for row in results["rows"]))
     rows = []
     for kind in kinds:
         for how in ("continued", "anew"):
             of = {
                 row["count"]: row
-                for row in found["rows"]
+                for row in results["rows"]
                 if (row["kind"], row["how"]) == (kind, how)
             }
-            cells = [told(of[count]["uar"]) if count in of else "" for count in (0, *COUNTS)]
+            cells = [
+                with_interval(of[count]["uar"]) if count in of else "" for count in (0, *COUNTS)
+            ]
             rows.append([kind, how, *cells])
-    large, small = found["large"], found["small"]
-    utterances, speakers = found["utterances"], found["speakers"]
+    large, small = results["large"], results["small"]
+    utterances, speakers = results["utterances"], results["speakers"]
     return [
         f"# From {large} to {small}",
         "",
         f"What {large} ({utterances[large]} utterances, English) is worth to {small} "
-        f"({utterances[small]}, German), emotions {', '.join(found['classes'])}. Models fitted on "
-        f"{large} are continued on so many labelled utterances of {small}'s training speakers, "
+        f"({utterances[small]}, German), emotions {', '.join(results['classes'])}. Models fitted "
+        f"on {large} are continued on so many labelled utterances of {small}'s training speakers, "
         f"drawn once a fold, classes as even as may be; `anew`: fitted on these alone, with as "
         f"many rounds in all. UAR on the speaker left out, of {speakers[small]}; 95 % intervals "
-        f"by bootstrap over speakers. Features: {' and '.join(found['features'])}; standardised "
+        f"by bootstrap over speakers. Features: {' and '.join(results['features'])}; standardised "
         f"anew by the utterances that learning goes on with, at 0 by all of the training "
         f"speakers' recordings, unlabelled.",
         "",
-        *lines(["model", "how", *(f"{count} utterances" for count in (0, *COUNTS))], rows),
+        *table_lines(["model", "how", *(f"{count} utterances" for count in (0, *COUNTS))], rows),
         "",
         "```sh",
         "python reports/transfer.py FOLDER",

@@ -6,22 +6,20 @@ Run ``python reports/two_pass.py CORPORA``, where CORPORA holds ``banglaser/``, 
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from material import Material, Row, lines, material, signed, told, write
+from common import CORPORA, Row, report_parser, signed, table_lines, with_interval, write_report
+from material import Material, material
 
-from featser.evaluation.metrics import uar
-from featser.models.estimators import make_estimator
-from featser.models.language import LanguageRouted, identifier
+from featser.evaluation.metrics.metrics import uar
+from featser.models.building import make_estimator
+from featser.models.language.two_pass import LanguageRouted, identifier
 from featser.tasks import Task
 
-CORPORA = ("banglaser", "ravdess", "emodb")
 EMOTION = Task("emotion", classes=("angry", "happy", "neutral", "sad"), role="primary")
 MODEL = "kernel"
 MODES = ("common", "hard", "soft", "weighted")
@@ -31,22 +29,19 @@ SEEDS = (0,)
 def main() -> None:
     """Measure every mode on the same folds."""
     began = time.monotonic()
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", type=Path, help="holds banglaser/, ravdess/, emodb/")
-    parser.add_argument("--work", type=Path, default=Path("runs/two-pass"))
-    arguments = parser.parse_args()
+    arguments = report_parser(__doc__, "two-pass").parse_args()
     every = material(arguments.corpora, arguments.work, CORPORA)
     data = every.part(every.table["emotion"].isin(EMOTION.classes).to_numpy())
-    found: Row = {
+    results: Row = {
         "corpora": list(CORPORA), "classes": list(EMOTION.classes), "model": MODEL,
         "features": list(data.blocks), "utterances": len(data.X),
         "speakers": len(set(data.speaker)), "seeds": [],
     }  # fmt: skip
     for seed in SEEDS:
-        found["seeds"].append(measured(data, seed))
-        found["seconds"] = time.monotonic() - began
-        write("two-pass", "two-pass", found, page(found))
-        print(f"{found['seconds']:.0f} s: seed {seed}", flush=True)
+        results["seeds"].append(measured(data, seed))
+        results["seconds"] = time.monotonic() - began
+        write_report("two-pass", "two-pass", results, page(results))
+        print(f"{results['seconds']:.0f} s: seed {seed}", flush=True)
 
 
 def measured(data: Material, seed: int) -> Row:
@@ -56,7 +51,7 @@ def measured(data: Material, seed: int) -> Row:
     predicted: dict[str, pd.DataFrame] = {}
     for mode in MODES:
         own: Any = make_estimator(MODEL, EMOTION, seed, blocks=blocks)
-        routed = LanguageRouted(own, mode, seed=seed)
+        routed = LanguageRouted(own, mode, random_state=seed)
         predicted[mode] = data.predict(routed, EMOTION, folds, language)
     predicted["oracle"] = oracle(data, seed)
     tongues = Task("language", classes=tuple(sorted(set(language))))
@@ -96,15 +91,15 @@ def oracle(data: Material, seed: int) -> pd.DataFrame:
     return pd.concat(tables).sort_index()
 
 
-def page(found: Row) -> list[str]:
+def page(results: Row) -> list[str]:
     """Write the page."""
-    seeds: Sequence[Row] = found["seeds"]
+    seeds: Sequence[Row] = results["seeds"]
     first = seeds[0]
     names = {"oracle": "oracle: `hard`, the language told"}
     rows = [
         [
             names.get(mode, f"`{mode}`"),
-            told(at["uar"]),
+            with_interval(at["uar"]),
             signed(at["to_common"]),
             ", ".join(f"{one['modes'][mode]['uar']['value']:.3f}" for one in seeds),
             ", ".join(f"{one['modes'][mode]['to_common']['value']:+.3f}" for one in seeds),
@@ -117,9 +112,9 @@ def page(found: Row) -> list[str]:
     return [
         "# Two passes: first the language, then that language's model",
         "",
-        f"{', '.join(found['corpora'])}: {found['utterances']} utterances of the emotions "
-        f"{', '.join(found['classes'])} by {found['speakers']} speakers. Features "
-        f"{' and '.join(found['features'])}; each model is `{found['model']}`. UAR of all "
+        f"{', '.join(results['corpora'])}: {results['utterances']} utterances of the emotions "
+        f"{', '.join(results['classes'])} by {results['speakers']} speakers. Features "
+        f"{' and '.join(results['features'])}; each model is `{results['model']}`. UAR of all "
         f"languages together, {first['folds']} folds by speaker, nothing known of the test "
         f"speaker; 95 % intervals by bootstrap over speakers, of seed {first['seed']}.",
         "",
@@ -127,10 +122,10 @@ def page(found: Row) -> list[str]:
         "languages apart may be rooms and microphones, and what a language's own model gains may "
         "be a room's.",
         "",
-        f"The first pass finds the language with UAR {told(first['language'])} "
+        f"The first pass finds the language with UAR {with_interval(first['language'])} "
         f"(seeds: {identified}).",
         "",
-        *lines(
+        *table_lines(
             [
                 "mode", "UAR", "more than `common`", "UAR by seed", "more, by seed",
                 *(f"UAR of {name}" for name in languages),

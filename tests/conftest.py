@@ -8,11 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from featser.corpora.demo import write_demo_corpus
-from featser.features.lock import exclusive
-from tests.flow import featser
+from featser.corpora.synthetic.demo_corpus import write_demo_corpus
+from featser.io.lock import exclusive
+from tests.flow import featser, featser_here
 
 ROOT = Path(__file__).resolve().parents[1]
+
+ONE_CORE = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several test processes one core: together they occupy all of them."""
+    if config.getoption("numprocesses", None):
+        for name in ONE_CORE:
+            os.environ.setdefault(name, "1")
 
 
 def corpora_folder() -> Path | None:
@@ -38,10 +47,19 @@ def real_recordings(corpora: Path) -> list[Path]:
     """50 real recordings, spread over the three corpora."""
     files: list[Path] = []
     for name, count in (("banglaser", 17), ("ravdess", 17), ("emodb", 16)):
-        found = sorted((corpora / name).rglob("*.flac"))
-        files += found[:: max(1, len(found) // count)][:count]
+        recordings = sorted((corpora / name).rglob("*.flac"))
+        files += recordings[:: max(1, len(recordings) // count)][:count]
     assert len(files) == 50
     return files
+
+
+@pytest.fixture
+def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Workers started by this test meet the faults of marked recordings."""
+    folder = tmp_path / "faults"
+    shutil.copytree(ROOT / "tests" / "extraction" / "faults", folder)
+    monkeypatch.syspath_prepend(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +99,9 @@ def extracted(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def fitted(extracted: Path) -> Path:
     """The same folder after a bare ``featser fit``, with a quick model."""
-    shown = featser("fit", "--model", "logistic,lda", "-o", "run", "--jobs", "1", cwd=extracted)
+    shown = featser_here(
+        "fit", "--model", "logistic,lda", "-o", "run", "--jobs", "1", cwd=extracted
+    )
     assert shown.returncode == 0, shown.stderr
     assert "report: run/report.html" in shown.stdout
     return extracted / "run"

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import pytest
 
-from featser.cli import main
+from featser.cli.main import main
 
 PYTHON = [sys.executable, "-m", "featser"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +21,9 @@ class Site:
 
     ``statuses`` are answered first, one a request; ``cuts`` are numbers of bytes after which the
     connection is closed, one a GET; ``ranges`` and ``versions`` say whether it knows Range, and
-    sends ETag and Last-Modified.
+    sends ETag and Last-Modified. ``slow`` files come 50 bytes at a time, with ``pause`` seconds
+    between; ``endless`` ones announce no size and never end; ``user`` is ``name:password`` that
+    all requests must have.
     """
 
     address: str
@@ -30,6 +34,10 @@ class Site:
     versions: bool = True
     listing: bool = True
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    slow: set[str] = field(default_factory=set)
+    endless: set[str] = field(default_factory=set)
+    pause: float = 0.05
+    user: str = ""
 
     def url(self, name: str) -> str:
         return f"{self.address}/{quote(name)}"
@@ -55,6 +63,10 @@ def serving() -> Iterator[Site]:
         thread.join()
 
 
+def _basic(user: str) -> str:
+    return f"Basic {base64.b64encode(user.encode()).decode()}"
+
+
 class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -64,13 +76,17 @@ class _Handler(BaseHTTPRequestHandler):
         name = unquote(urlsplit(self.path).path).lstrip("/")
         span = self.headers.get("Range", "")
         site.asked.append((self.command, name, span))
-        if site.statuses:
+        if site.user and self.headers.get("Authorization") != _basic(site.user):
+            self._answer(401, b"")
+        elif name in site.endless:
+            self._endless()
+        elif site.statuses:
             self._answer(site.statuses.pop(0), b"")
         elif name in site.files:
             self._file(site, site.files[name], span)
         elif site.listing and (name == "" or name.endswith("/")):
             self._listing(site, name)
-        elif site.listing and any(known.startswith(f"{name}/") for known in site.files):
+        elif site.listing and any(file.startswith(f"{name}/") for file in site.files):
             self._answer(301, b"", {"Location": f"{self.path}/"})
         else:
             self._answer(404, b"")
@@ -114,7 +130,25 @@ class _Handler(BaseHTTPRequestHandler):
         if site.cuts and content:
             content = content[: site.cuts.pop(0)]
             self.close_connection = True
-        self.wfile.write(content)
+        if unquote(urlsplit(self.path).path).lstrip("/") in site.slow:
+            self._slowly(site, content)
+        else:
+            self.wfile.write(content)
+
+    def _slowly(self, site: Site, content: bytes) -> None:
+        with suppress(OSError):  # nobody listens any more
+            for first in range(0, len(content), 50):
+                self.wfile.write(content[first : first + 50])
+                self.wfile.flush()
+                time.sleep(site.pause)
+
+    def _endless(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        with suppress(OSError):
+            while self.command == "GET":
+                self.wfile.write(bytes(100_000))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Print nothing."""

@@ -122,11 +122,11 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     soundfile.write(flac, np.random.default_rng(0).normal(0, 0.1, 16_000), RATE)
     cases: dict[str, tuple[bytes, str]] = {
         "empty.wav": (b"", "empty file"),
-        "text.wav": (b"this is not a sound, it is a sentence\n" * 50, "not decodable"),
-        "short_header.wav": (good[:20], "not decodable"),
-        "short_data.wav": (good[:6000], "truncated: its header promises 0.50 s"),
+        "text.wav": (b"this is not a sound, it is a sentence\n" * 50, "cannot be decoded"),
+        "short_header.wav": (good[:20], "cannot be decoded"),
+        "short_data.wav": (good[:6000], "truncated: its header states 0.50 s"),
         "short_data.flac": (flac.read_bytes()[:9000], "truncated"),
-        "no_channels.wav": (good[:22] + struct.pack("<H", 0) + good[24:], "not decodable"),
+        "no_channels.wav": (good[:22] + struct.pack("<H", 0) + good[24:], "cannot be decoded"),
         "one_hertz.wav": (good[:24] + struct.pack("<I", 1) + good[28:], "sampling rate of 1 Hz"),
     }
     found = {}

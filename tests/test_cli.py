@@ -87,8 +87,8 @@ def test_a_mistake_in_a_card_of_ones_own_is_one_line_with_its_place(
     }
     shown = featser_here(*arguments[verb], cwd=tmp_path)
     assert shown.returncode == 2
-    assert "my.yaml, line 2: unknown field 'titel'; did you mean 'title'?" in shown.stderr
-    assert "my.yaml, line 1: the field `citation` is missing: add it" in shown.stderr
+    assert "line 2: unknown field 'titel'; did you mean 'title'?" in shown.stderr
+    assert "line 1: the field `citation` is missing: add it" in shown.stderr
     assert "Traceback" not in shown.stderr
 
 
@@ -135,9 +135,10 @@ def test_a_second_extract_computes_nothing(extracted: Path, voices: Path) -> Non
         (("extract", "ravdess", "--data", "emodb=."), "unknown corpus 'emodb'"),
         (("fit", "--store", "nowhere"), "nothing was extracted into this store yet"),
         (("predict", "nowhere.featser", "a.wav"), "nowhere.featser: no such file"),
+        (("predict", ".", "a.wav"), ".: a folder; give its model.featser"),
     ],
 )
-def test_a_mistake_is_one_line_with_its_mend(
+def test_a_mistake_is_one_line_that_says_how_to_fix_it(
     tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here(*arguments, cwd=tmp_path)
@@ -198,6 +199,7 @@ def test_nothing_usable_exits_with_1(tmp_path: Path) -> None:
     assert "0 done, 0 reused, 1 unusable" in shown.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_a_line_and_what_was_finished_is_kept(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     folder = tmp_path / "corpus" / "sad"
@@ -215,10 +217,24 @@ def test_ctrl_c_ends_with_a_line_and_what_was_finished_is_kept(tmp_path: Path) -
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted; what was finished is kept" in errors
+    assert "interrupted; finished work is saved" in errors
     assert "Traceback" not in errors
     shown = featser_here(
         "extract", "corpus", "--corpus", "folders", "-f", "handcrafted:full", cwd=tmp_path
     )
     reused = int(shown.stdout.split(" done, ")[1].split(" reused")[0])
     assert reused >= 16
+
+
+def test_help_of_fit_fits_its_panels_on_one_screen() -> None:
+    """Of 100 columns and 50 lines, apart from the panel Advanced, which comes last."""
+    environment = {**os.environ, "COLUMNS": "100"}
+    command = [*PYTHON, "fit", "--help"]
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    text = shown.stdout
+    first, advanced = text.split("\nAdvanced:\n")
+    titles = [line for line in first.splitlines() if line.endswith(":") and line[0] != " "]
+    assert titles == ["Arguments:", "Data:", "Features:", "Model:", "Evaluation:", "Output:"]
+    assert "--fusion" in advanced
+    assert len(first.splitlines()) <= 50
+    assert max(map(len, text.splitlines())) <= 100

@@ -11,16 +11,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from featser.api.predict import predict
 from featser.errors import ResourceError
 from featser.evaluation.rows import Rows
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
+from featser.experiment.loading import data as loading
+from featser.experiment.loading.last_extraction import recall
+from featser.experiment.loading.store_rows import (
+    BATCHES_FROM,
+    StoreRows,
+    in_batches,
+    refuse_too_much,
+)
+from featser.features.registry import make_extractor
 from featser.models.bundle import load_bundle
-from featser.verbs import data as loading
-from featser.verbs.kept import recall
-from featser.verbs.predict import predict
-from featser.verbs.rows import BATCHES_FROM, StoreRows, in_batches, refuse_too_much
+from featser.store.feature_store import Store
 from tests.flow import featser_here
+
+pytestmark = pytest.mark.slow
 
 GB = 1_000_000_000
 
@@ -47,6 +54,7 @@ def run(work: Path) -> Path:
     return work / "run"
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_all_in_memory_within_noise(run: Path, work: Path) -> None:
     shown = featser_here(
         "fit", "--model", "xgboost", "--no-batches", "--no-audit", "-t", "emotion", "-t", "gender",
@@ -110,6 +118,7 @@ def test_rows_are_what_the_store_holds_side_by_side(work: Path, size: int) -> No
     np.testing.assert_array_equal(next(handed_over.batches(size)), whole[:size])
 
 
+@pytest.mark.slow
 def test_speaker_normalisation_and_augmented_copies_go_with_batches(
     voices: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from featser.experiment.runs.compared_runs import COMPARED
+from featser.experiment.schema import Experiment
 from tests.flow import featser_here
 
 
@@ -36,7 +38,7 @@ def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Pat
     shown = featser_here("compare", fitted, other, "-o", "found.json", cwd=fitted.parent)
     assert shown.returncode == 0, shown.stderr
     assert "64 utterances are in all runs" in shown.stdout
-    assert "speaker norm differs" in shown.stdout
+    assert "`speaker_norm` differs" in shown.stdout
     assert "(exact)" in shown.stdout, "four speakers can be swapped in 16 ways"
     assert "A → B" in shown.stdout
     assert "too few speakers differ for any p below 0.125" in shown.stdout
@@ -49,9 +51,118 @@ def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Pat
         for run in (fitted, other)
     ]
     values = [told["emotion"]["uar"]["value"] for told in metrics]
-    assert [pair["found"]["a"], pair["found"]["b"]] == pytest.approx(values)
-    assert pair["found"]["difference"]["value"] == pytest.approx(values[1] - values[0])
-    assert pair["p_holm"] >= pair["found"]["permutation"]["p"]
+    assert [pair["result"]["a"], pair["result"]["b"]] == pytest.approx(values)
+    assert pair["result"]["difference"]["value"] == pytest.approx(values[1] - values[0])
+    assert pair["p_holm"] >= pair["result"]["permutation"]["p"]
+
+
+def test_comparison_ends_with_a_conclusion_for_each_task(fitted: Path, other: Path) -> None:
+    shown = featser_here("compare", fitted, other, "-o", "concluded.json", cwd=fitted.parent)
+    pairs = json.loads((fitted.parent / "concluded.json").read_text(encoding="utf-8"))["pairs"]
+    sentences = [pair["conclusion"] for pair in pairs]
+    for task, sentence in zip(("emotion", "gender"), sentences, strict=True):
+        assert sentence.startswith(
+            f"{task}: no significant difference between {fitted} and {other}."
+        )
+        assert sentence.endswith((" could be missed.", "More speakers are needed."))
+    _, _, end = shown.stdout.partition("\nConclusions\n")
+    assert end.split() == " ".join(sentences).split()
+
+
+def rewritten(run: Path, folder: Path, **changes: object) -> Path:
+    """A copy of a run whose run.json says something else; None takes a field away."""
+    copy = altered(run, folder, lambda table: table)
+    told = json.loads((copy / "run.json").read_text(encoding="utf-8")) | changes
+    kept = {name: told[name] for name in told if changes.get(name, ...) is not None}
+    (copy / "run.json").write_text(json.dumps(kept), encoding="utf-8")
+    return copy
+
+
+def notes_on(tmp_path: Path, *runs: Path) -> list[str]:
+    shown = featser_here("compare", *runs, "-o", tmp_path / "notes.json")
+    assert shown.returncode == 0, shown.stderr
+    notes: list[str] = json.loads((tmp_path / "notes.json").read_text(encoding="utf-8"))["notes"]
+    return notes
+
+
+def test_run_json_records_every_setting(fitted: Path) -> None:
+    """What a run does not record cannot be said to differ."""
+    told = json.loads((fitted / "run.json").read_text(encoding="utf-8"))
+    assert set(Experiment.model_fields) <= set(told)
+    assert (told["weights"], told["tune"], told["augmented"]) == ("equal", False, True)
+
+
+def test_every_setting_is_compared_or_shown_in_the_table_of_runs() -> None:
+    settings = set(Experiment.model_fields)
+    shown = {"model", "features"}
+    without_effect = {"protocols", "enrolment_curve", "draws"}
+    without_effect |= {"name", "title", "paper", "corpora"}
+    assert settings - shown - without_effect < set(COMPARED)
+    assert not (shown | without_effect) & set(COMPARED)
+
+
+OTHER_VALUES: dict[str, tuple[object, str]] = {
+    "weights": ([1.0, 2.0], "1.0, 2.0"),
+    "tune": (True, "yes"),
+    "seed": (1, "1"),
+    "augmented": (False, "no"),
+    "batches": (True, "yes"),
+    "primary": ("gender", "gender"),
+    "featser": ("0.0.1", "0.0.1"),
+    "train": (["one"], "one"),
+    "tasks": ([{"name": "emotion"}], "emotion"),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_VALUES)
+def test_a_setting_that_differs_is_named_with_both_values(
+    fitted: Path, tmp_path: Path, name: str
+) -> None:
+    value, words = OTHER_VALUES[name]
+    told = notes_on(tmp_path, fitted, rewritten(fitted, tmp_path, **{name: value}))
+    (note,) = [note for note in told if "` differs (" in note]
+    assert note.startswith(f"`{name}` differs (")
+    assert note.endswith(f": {words})")
+
+
+def test_settings_that_an_older_run_does_not_record_are_named(fitted: Path, tmp_path: Path) -> None:
+    older = rewritten(fitted, tmp_path, weights=None, tune=None)
+    told = notes_on(tmp_path, fitted, older)
+    assert not [note for note in told if "` differs (" in note]
+    assert any("run.json does not record `weights`, `tune`, so" in note for note in told)
+
+
+def test_features_of_another_version_are_named(fitted: Path, tmp_path: Path) -> None:
+    older = rewritten(fitted, tmp_path, features={"mfcc:basic": "0" * 16})
+    assert "the features 'mfcc:basic' were computed by different versions of their code" in (
+        notes_on(tmp_path, fitted, older)
+    )
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), ""])
+def test_a_missing_speaker_is_told_and_taken_from_the_run_that_names_it(
+    fitted: Path, tmp_path: Path, missing: object
+) -> None:
+    def without(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(speaker=table["speaker"].where(table.index > 1, missing))
+
+    one = altered(fitted, tmp_path / "a", without)
+    two = altered(fitted, tmp_path / "b", without)
+    assert any(
+        "2 of 64 utterances have no speaker" in note for note in notes_on(tmp_path, one, two)
+    )
+    assert not [note for note in notes_on(tmp_path, one, fitted) if "no speaker" in note]
+
+
+def test_without_speakers_no_text_says_that_speakers_were_swapped(
+    fitted: Path, tmp_path: Path
+) -> None:
+    one, two = (
+        altered(fitted, tmp_path / name, lambda table: table.assign(speaker=None)) for name in "ab"
+    )
+    shown = featser_here("compare", one, two)
+    assert "predictions of utterances swapped" in shown.stdout
+    assert "too few speakers" not in shown.stdout
 
 
 def test_rows_are_joined_by_file_and_never_by_position(
@@ -61,7 +172,7 @@ def test_rows_are_joined_by_file_and_never_by_position(
     for run, name in ((other, "one"), (mixed, "two")):
         featser_here("compare", fitted, run, "-o", tmp_path / f"{name}.json")
     one, two = (json.loads((tmp_path / f"{n}.json").read_text("utf-8")) for n in ("one", "two"))
-    assert [pair["found"] for pair in one["pairs"]] == [pair["found"] for pair in two["pairs"]]
+    assert [pair["result"] for pair in one["pairs"]] == [pair["result"] for pair in two["pairs"]]
 
 
 def test_only_common_utterances_are_compared_and_the_others_counted(
@@ -71,6 +182,38 @@ def test_only_common_utterances_are_compared_and_the_others_counted(
     shown = featser_here("compare", fitted, fewer)
     assert "60 utterances are in all runs" in shown.stdout
     assert "has 4 more utterances" in shown.stdout
+
+
+def test_a_task_without_predictions_in_one_run_is_named(
+    fitted: Path, other: Path, tmp_path: Path
+) -> None:
+    empty = altered(other, tmp_path, lambda table: table.assign(**{"emotion.pred": None}))
+    note = (
+        f"task 'emotion' is not compared: no prediction of it for the common utterances in {empty}"
+    )
+    assert note in notes_on(tmp_path, fitted, empty)
+    assert note in notes_on(tmp_path, empty, fitted)
+    names = [name for name in pd.read_parquet(other / "predictions.parquet") if "gender" in name]
+    neither = altered(empty, tmp_path / "x", lambda table: table.drop(columns=names))
+    shown = featser_here("compare", fitted, neither)
+    assert shown.returncode == 2
+    for task in ("emotion", "gender"):
+        assert f"; task '{task}' is not compared: no prediction of it" in shown.stderr
+
+
+def test_utterances_without_a_prediction_in_one_run_are_counted(
+    fitted: Path, other: Path, tmp_path: Path
+) -> None:
+    def without(table: pd.DataFrame) -> pd.DataFrame:
+        rank = table.groupby("protocol").cumcount()
+        return table.assign(**{"emotion.pred": table["emotion.pred"].where(rank > 2)})
+
+    fewer = altered(other, tmp_path, without)
+    assert (
+        "task 'emotion': 3 common utterances without a label or a prediction in at least one run, "
+        "not compared"
+    ) in notes_on(tmp_path, fitted, fewer)
+    assert not [note for note in notes_on(tmp_path, fitted, other) if "emotion':" in note]
 
 
 def test_three_runs_make_three_pairs_and_a_protocol_may_be_chosen(

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from featser.api.predict import predict
 from featser.errors import RecipeError
-from featser.recipe import load_recipe
-from featser.verbs.predict import predict
+from featser.experiment.recipe import load_recipe
 from tests.flow import featser_here
 
 TASKS = ("-t", "emotion", "-t", "intensity", "--model", "logistic", "--jobs", "1")
 
 
+@pytest.mark.slow
 def test_coupled_tasks_and_selected_features_are_named_and_predict_from_raw_audio(
     extracted: Path, voices: Path
 ) -> None:
     chosen = ("--coupling", "powerset", "--select", "anova:0.3")
-    for told in ("0 of 5 fits were kept", "5 of 5 fits were kept"):
+    for told in ("0 of 5 fits reused", "5 of 5 fits reused"):
         shown = featser_here("fit", *TASKS, *chosen, "-o", "pair", cwd=extracted)
         assert shown.returncode == 0, shown.stderr
         assert told in shown.stdout
@@ -40,7 +41,7 @@ def test_coupled_tasks_and_selected_features_are_named_and_predict_from_raw_audi
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--coupling", "chains"), "valid are independent, chain, powerset, stacked, auto"),
+        (("--coupling", "chains"), "valid: independent, chain, powerset, stacked, auto"),
         (("--select", "anowa"), "did you mean 'anova'"),
         (("--select", "anova:7"), "stands the share of features to keep"),
         (("--coupling", "chain", "-t", "emotion"), "needs an auxiliary task beside 'emotion'"),

@@ -24,6 +24,7 @@ def framed(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["none", "enrol:2", "transductive"])
 def test_a_model_of_encoded_frames_predicts_from_raw_audio(
     framed: Path, voices: Path, norm: str

@@ -24,10 +24,11 @@ def enrolled(extracted: Path) -> Path:
     assert shown.returncode == 0, shown.stderr
     assert "speaker-independent, speaker normalisation: enrol:3" in shown.stdout
     assert "each test speaker was enrolled by 3 unlabelled recordings" in shown.stdout
-    assert "UAR by 16 recordings" in shown.stdout
+    assert "UAR with 16 recordings" in shown.stdout
     return extracted / "enrolled"
 
 
+@pytest.mark.slow
 def test_the_figures_are_of_predictions_by_draws_that_do_not_hold_the_utterance(
     enrolled: Path,
 ) -> None:
@@ -53,7 +54,7 @@ def test_the_curve_is_in_metrics_table_and_report(enrolled: Path) -> None:
     assert figures["enrolled[8].uar"]["value"] == pytest.approx(curve["value"][5])
     report = (enrolled / "report.html").read_text(encoding="utf-8")
     assert "UAR of emotion by enrolled recordings" in report
-    assert report.count("speakers enrolled by 3 recordings") > 5, "named at every figure"
+    assert report.count("speakers enrolled with 3 recordings") > 5, "named at every figure"
     assert "--speaker-norm enrol:3" in report
     described = json.loads((enrolled / "run.json").read_text(encoding="utf-8"))
     assert described["speaker_norm"] == "enrol:3"
@@ -89,7 +90,7 @@ def test_predict_enrols_the_speaker_by_a_folder(
 def test_predict_gives_each_speaker_of_a_manifest_their_own_enrolment(
     enrolled: Path, voices: Path, tmp_path: Path
 ) -> None:
-    from featser.verbs.predict import predict
+    from featser.api.predict import predict
 
     files = {name: a_speaker(voices, name) for name in ("f1", "m1", "m2")}
     corpus = {"f1": "one", "m1": "one", "m2": "two"}
@@ -140,8 +141,8 @@ def test_what_cannot_be_enrolled_is_an_error_with_its_mend(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--protocol", "random"), "under 'random' it learns from those it is tested on"),
-        (("--batches", "--model", "xgboost"), "enrol:8 needs the features in memory"),
+        (("--protocol", "random"), "under 'random' test speakers are also in training"),
+        (("--batches", "--model", "xgboost"), "enrol:8 needs all features in memory"),
     ],
 )
 def test_enrolment_is_refused_where_it_would_mean_nothing(
@@ -153,7 +154,7 @@ def test_enrolment_is_refused_where_it_would_mean_nothing(
 
 
 def test_enrolment_is_refused_where_speakers_lack_classes_with_the_table(extracted: Path) -> None:
-    from featser.verbs.kept import recall
+    from featser.experiment.loading.last_extraction import recall
 
     table = recall(extracted / "featser-store")[0].table
     halves = (table["speaker"].isin(["f1", "m1"])) == table["emotion"].isin(["sad", "angry"])

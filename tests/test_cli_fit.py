@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,9 +34,10 @@ def test_a_run_holds_metrics_predictions_folds_model_and_report(fitted: Path) ->
     assert folds.groupby("speaker")["fold"].nunique().max() == 1
     report = (fitted / "report.html").read_text(encoding="utf-8")
     assert f"{figure['value']:.3f}" in report
-    assert "featser fit --task emotion" in report
+    assert f"featser run {fitted.resolve() / 'recipe.yaml'} --data demo=" in report
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_figures(fitted: Path, extracted: Path) -> None:
     again = featser("fit", "--model", "logistic,lda", "-o", "again", "--jobs", "2", cwd=extracted)
     assert again.returncode == 0
@@ -43,6 +45,7 @@ def test_the_same_command_gives_the_same_figures(fitted: Path, extracted: Path) 
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow
 def test_without_a_folder_a_run_gets_a_new_one_and_overwrites_nothing(extracted: Path) -> None:
     for number in (1, 2):
         shown = featser_here("fit", "--model", "lda", "-t", "emotion", "--jobs", "1", cwd=extracted)
@@ -80,7 +83,7 @@ def test_transductive_normalisation_is_named(extracted: Path) -> None:
 
 def some_rows(extracted: Path, kept: Callable[[pd.DataFrame], pd.Series]) -> Path:
     """A manifest of some of the recordings that were extracted."""
-    from featser.verbs.kept import recall
+    from featser.experiment.loading.last_extraction import recall
 
     table = recall(extracted / "featser-store")[0].table
     path = extracted / "some.csv"
@@ -120,7 +123,7 @@ def test_a_task_that_is_a_function_of_another_is_refused_with_the_table(extracte
 
 def iter_voices(extracted: Path) -> Iterator[str]:
     """Iterate over the recordings that were extracted."""
-    from featser.verbs.kept import recall
+    from featser.experiment.loading.last_extraction import recall
 
     return iter(recall(extracted / "featser-store")[0].table["file"])
 
@@ -141,11 +144,11 @@ def test_predict_gives_every_task_from_raw_audio(fitted: Path, voices: Path) -> 
 def test_prediction_from_audio_equals_prediction_from_the_store(
     fitted: Path, extracted: Path
 ) -> None:
-    from featser.features.extractor import make_extractor
-    from featser.features.store import Store
+    from featser.api.predict import predict
+    from featser.experiment.loading.last_extraction import recall
+    from featser.features.registry import make_extractor
     from featser.models.bundle import load_bundle
-    from featser.verbs.kept import recall
-    from featser.verbs.predict import predict
+    from featser.store.feature_store import Store
 
     table = recall(extracted / "featser-store")[0].table.iloc[:5]
     X = Store(extracted / "featser-store").read(make_extractor("mfcc:basic"), list(table["key"]))
@@ -184,7 +187,7 @@ def test_an_exported_database_gives_the_same_manifest_and_features(
     assert "0 done, 64 reused, 0 unusable" in again.stdout
     twice = featser_here("export", "--audformat", "db", cwd=extracted)
     assert twice.returncode == 2
-    assert "db: holds something already: name a new or an empty folder" in twice.stderr
+    assert "db: is not empty: name a new or an empty folder" in twice.stderr
     neither = featser_here("export", cwd=extracted)
     assert "Name a table (.parquet, .csv) or --audformat FOLDER" in neither.stderr
 
@@ -205,7 +208,7 @@ def test_export_names_every_column(extracted: Path) -> None:
         (("-t", "happiness"), "unknown task 'happiness'"),
         (("-t", "language"), "task 'language' is refused"),
         (("--model", "svmm"), "did you mean 'svm'"),
-        (("--protocol", "loso"), "unknown protocol 'loso'"),
+        (("--protocol", "lose"), "unknown protocol 'lose'"),
         (("--speaker-norm", "all"), "valid are none, transductive, and enrol"),
         (("--enrolment-curve",), "--enrolment-curve is for `--speaker-norm enrol`"),
         (("--weights", "heavy"), "equal, inner, stacked, or numbers"),
@@ -220,3 +223,48 @@ def test_a_mistake_in_fit_is_one_line_with_its_mend(
     assert shown.returncode in (1, 2)
     assert message in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+@pytest.fixture(scope="module")
+def shown_at(extracted: Path) -> dict[int, str]:
+    """What the same fit prints in terminals of several widths."""
+    shown = {}
+    for width in (60, 80, 300):
+        done = featser(
+            "fit", "--model", "lda", "-o", "widths", "--jobs", "1", cwd=extracted,
+            env={"COLUMNS": str(width)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        shown[width] = done.stdout
+    return shown
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a terminal's lines; the frames of tables separate words."""
+    return sorted(set(re.findall(r"[^\s│┃━┳╇┡┩┏┓└┘┴─╈]+", text)))
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_narrow_terminal_breaks_no_word_of_a_fit(shown_at: dict[int, str], width: int) -> None:
+    assert words_of(shown_at[width]) == words_of(shown_at[300])
+    tables = [line for line in shown_at[width].splitlines() if line[:1] in ("┏", "│")]
+    assert tables
+    assert all(len(line) <= width for line in tables)
+    prose = [line for line in shown_at[width].splitlines() if line not in tables]
+    assert all(len(line) <= width for line in prose if " " in line.strip())
+
+
+def test_fit_prints_verdict_then_tasks_then_recalls_then_baselines(
+    shown_at: dict[int, str],
+) -> None:
+    shown = shown_at[300]
+    first = shown.splitlines()[0]
+    assert re.match(
+        r"emotion: UAR 0\.\d+ \[0\.\d+, [01]\.\d+\] \(95 % interval\), chance 0\.250, strongest "
+        r"shortcut '.+' UAR 0\.\d+: (above|below|not|no) ",
+        first,
+    )
+    headings = ["\nTasks", "\nRecall per class of emotion", "\nBaselines", "\nreport: "]
+    places = [shown.index(heading) for heading in headings]
+    assert places == sorted(places)
+    assert re.search(r"duration only\s+│ UAR", shown)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featser.verbs.fits import Fits
+from featser.experiment.runs.fit_cache import Fits
+from tests.features.corpus import ROOT
 from tests.flow import PYTHON, featser_here, heed_ctrl_c
 
 FOREST = ("fit", "--model", "forest", "-t", "emotion", "--no-audit", "--jobs", "1")
@@ -48,6 +49,7 @@ def stopped(work: Path, how: signal.Signals, folds: int) -> subprocess.Completed
     return subprocess.CompletedProcess(FOREST, running.returncode, *told)
 
 
+@pytest.mark.slow
 def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work: Path) -> None:
     whole = featser_here(*FOREST, "--no-cache", "-o", "whole", cwd=work)
     assert whole.returncode == 0, whole.stderr
@@ -61,13 +63,13 @@ def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work
     assert interrupted.returncode == 130, interrupted.stderr
     assert "finished folds are kept: run the same command again" in interrupted.stderr
     assert "Traceback" not in interrupted.stderr
-    assert not (work / "run").exists()
+    assert not list((work / "run").iterdir()), "the folder of a killed fit stays, empty"
 
     done = len(kept(work))
     assert before < done < 4
     again = featser_here(*FOREST, "-o", "run", cwd=work)
     assert again.returncode == 0, again.stderr
-    assert f"{done + 1} of 5 fits were kept from before" in again.stdout
+    assert f"{done + 1} of 5 fits reused from the cache" in again.stdout
     first, second = (work / name / "predictions.parquet" for name in ("whole", "run"))
     assert first.read_bytes() == second.read_bytes()
     metrics = [(work / name / "metrics.json").read_bytes() for name in ("whole", "run")]
@@ -76,7 +78,7 @@ def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work
 
 def test_a_damaged_fit_is_told_and_done_again(work: Path) -> None:
     first = featser_here(*QUICK, "-o", "first", cwd=work)
-    assert "0 of 5 fits were kept from before" in first.stdout
+    assert "0 of 5 fits reused from the cache" in first.stdout
     for file in (kept(work)[0], kept(work, "featser")[0]):
         content = bytearray(file.read_bytes())
         content[-40] ^= 1
@@ -84,8 +86,8 @@ def test_a_damaged_fit_is_told_and_done_again(work: Path) -> None:
     kept(work)[1].write_bytes(b"")
     again = featser_here(*QUICK, "-o", "again", cwd=work)
     assert again.returncode == 0, again.stderr
-    assert "2 of 5 fits were kept from before" in again.stdout
-    assert again.stdout.count("was damaged and is fitted anew") == 3
+    assert "2 of 5 fits reused from the cache" in again.stdout
+    assert again.stdout.count("was damaged and is fitted again") == 3
     runs = [pd.read_parquet(work / name / "predictions.parquet") for name in ("first", "again")]
     pd.testing.assert_frame_equal(*runs, check_exact=True)
     assert "5 of 5 fits" in featser_here(*QUICK, "-o", "again", cwd=work).stdout
@@ -94,7 +96,7 @@ def test_a_damaged_fit_is_told_and_done_again(work: Path) -> None:
 def test_protocols_with_the_same_folds_are_fitted_once(work: Path) -> None:
     both = ("--protocol", "speaker-independent", "--protocol", "leave-one-speaker-out")
     shown = featser_here(*QUICK, *both, "-o", "run", cwd=work)
-    assert "5 of 10 fits were kept from before" in shown.stdout
+    assert "5 of 10 fits reused from the cache" in shown.stdout
     predictions = pd.read_parquet(work / "run" / "predictions.parquet")
     first, second = (part.drop(columns="protocol") for _, part in predictions.groupby("protocol"))
     pd.testing.assert_frame_equal(first.reset_index(drop=True), second.reset_index(drop=True))
@@ -134,6 +136,68 @@ def test_what_was_not_used_for_longest_is_removed_first(tmp_path: Path) -> None:
 
 def kept_size(store: Path) -> int:
     return sum(file.stat().st_size for file in store.glob("fits/*/*.fold"))
+
+
+def test_what_a_killed_fit_has_not_finished_is_removed_by_the_next(work: Path) -> None:
+    """It would count for no limit; the process is killed while it writes."""
+    code = """
+import os, signal, sys
+import pandas as pd
+from featser.experiment.runs.fit_cache import Fits
+from tests.features.corpus import ROOT
+fits = Fits(sys.argv[1])
+fits.keep_fold("first", pd.DataFrame({"a": range(10)}))
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+fits.keep_fold("second", pd.DataFrame({"a": range(1000)}))
+"""
+    store = work / "featser-store"
+    killed = subprocess.run([PYTHON[0], "-c", code, store], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    [left] = store.glob("fits/*/.writing-*")
+    assert left.stat().st_size
+    Fits(store).keep_fold("second", pd.DataFrame({"a": range(1000)}))
+    assert not list(store.glob("fits/*/.writing-*"))
+    assert [path.stem for path in kept(work)] == ["first", "second"]
+
+
+def test_exchanged_folds_are_noticed(tmp_path: Path) -> None:
+    for name, values in (("one", [1.0]), ("other", [2.0])):
+        Fits(tmp_path).keep_fold(name, pd.DataFrame({"a": values}))
+    one, other = (next(tmp_path.glob(f"fits/*/{name}.fold")) for name in ("one", "other"))
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    fits = Fits(tmp_path)
+    assert fits.fold("one") is None
+    assert fits.fold("other") is None
+    assert ["it is another fit than its name says" in note for note in fits.notes] == [True, True]
+    assert not list(tmp_path.glob("fits/*/*.fold"))
+
+
+def test_a_model_in_the_place_of_another_is_noticed(work: Path) -> None:
+    assert featser_here(*QUICK, "-o", "run", cwd=work).returncode == 0
+    [model] = kept(work, "featser")
+    shutil.copy(model, model.with_stem("other"))
+    fits = Fits(work / "featser-store")
+    assert fits.model(model.stem) is not None
+    assert fits.notes == []
+    assert fits.model("other") is None
+    [note] = fits.notes
+    assert "it is another fit than its name says" in note
+    assert kept(work, "featser") == [model]
+
+
+def test_a_fit_whose_store_is_deleted_goes_on_and_makes_no_new_one(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    fits = Fits(store)
+    fits.keep_fold("first", pd.DataFrame({"a": [1]}))
+    shutil.rmtree(store)
+    fits.keep_fold("second", pd.DataFrame({"a": [1]}))
+    [note] = fits.notes
+    assert "what is fitted is not kept" in note
+    assert "was deleted, moved or replaced" in note
+    assert not store.exists()
 
 
 def test_where_nothing_can_be_kept_the_fit_goes_on_and_says_so(tmp_path: Path) -> None:

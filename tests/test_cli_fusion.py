@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from featser.verbs.predict import predict
+from featser.api.predict import predict
 from tests.flow import featser_here
+
+pytestmark = pytest.mark.slow
 
 FEATURES = ("-f", "mfcc", "-f", "rms")
 QUICK = ("fit", "-t", "emotion", "--jobs", "1", "--no-audit", *FEATURES)
@@ -48,10 +50,10 @@ def test_streams_that_are_put_together_are_named_and_predict_raw_audio(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--fusion", "glued"), "valid are none, aligned, gated, pooled"),
-        (("--fusion", "gated", "-f", "mfcc:basic"), "puts two extractors together; there are 3"),
+        (("--fusion", "glued"), "valid: none, aligned, gated, pooled"),
+        (("--fusion", "gated", "-f", "mfcc:basic"), "combines two extractors; there are 3"),
         (("--fusion", "pooled", "--model", "lda,knn,svm"), "a model for each of 2 extractors"),
-        (("--fusion", "gated", "--coupling", "chain"), "does not go with --coupling"),
+        (("--fusion", "gated", "--coupling", "chain"), "cannot be combined with --coupling chain"),
         (("--fusion", "gated", "--primary", "intensity", "-t", "intensity", "--tune"), "--tune"),
     ],
 )

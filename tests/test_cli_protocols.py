@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 
 from tests.flow import featser_here
+from tests.reporting.page import Page
+
+pytestmark = pytest.mark.slow
 
 FIT = ("-f", "mfcc:basic", "--model", "lda", "-t", "emotion", "--jobs", "1")
 
@@ -17,7 +20,7 @@ FIT = ("-f", "mfcc:basic", "--model", "lda", "-t", "emotion", "--jobs", "1")
 @pytest.fixture(scope="module")
 def manifest(extracted: Path) -> Path:
     """Two corpora of two speakers each; sad is in the first alone, and so is gender."""
-    from featser.verbs.kept import recall
+    from featser.experiment.loading.last_extraction import recall
 
     table = recall(extracted / "featser-store")[0].table.drop(columns="key")
     first = table["speaker"].isin(["f1", "m1"])
@@ -87,13 +90,46 @@ def test_optimistic_protocols_and_side_notes_are_told(run: Path) -> None:
     assert "only test is predicted" in shown
 
 
+def test_the_data_of_a_fixed_split_are_those_of_training_too(manifest: Path) -> None:
+    shown = featser_here(
+        "fit", manifest, *FIT, "-t", "gender", "--no-audit", "-o", "fixed",
+        "--protocol", "fixed-split", cwd=manifest.parent,
+    )  # fmt: skip
+    assert shown.returncode == 2, "gender is tested nowhere"
+    shown = featser_here(
+        "fit", manifest, *FIT, "--no-audit", "-o", "fixed", "--protocol", "fixed-split",
+        cwd=manifest.parent,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    page = Page((manifest.parent / "fixed" / "report.html").read_text(encoding="utf-8"))
+    sets = page.table("Training and test set")
+    rows = len(pd.read_csv(manifest))
+    assert [sets[name][0] for name in ("training", "test", "neither")] == ["32", "12", "12"]
+    assert page.table("Labels of each task")["emotion"][2:] == [str(rows), "0", "32", "12"]
+
+
+def test_the_data_of_a_cross_corpus_run_count_excluded_classes_as_such(manifest: Path) -> None:
+    shown = featser_here(
+        "fit", manifest, *FIT, "--no-audit", "-o", "cross", "--protocol", "cross-corpus",
+        "--train", "one", "--test", "two", cwd=manifest.parent,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    page = Page((manifest.parent / "cross" / "report.html").read_text(encoding="utf-8"))
+    assert page.table("Labels of each task")["emotion"] == [
+        "classification", "angry, happy, neutral", "56", "8", "0", "24", "24",
+    ]  # fmt: skip
+    assert page.table("Utterances by emotion and corpus")["sad (excluded)"] == ["8", "0", "8"]
+    sets = page.table("Training and test set")
+    assert (sets["training"][2], sets["test"][2]) == ("one", "two")
+
+
 def test_without_the_audit_the_duration_is_absent_with_a_line(manifest: Path) -> None:
     shown = featser_here(
         "fit", manifest, *FIT, "--no-audit", "-o", "bare", "--protocol", "cross-corpus",
         "--train", "one", "--test", "two", cwd=manifest.parent,
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
-    assert "durations are not known" in shown.stdout
+    assert "durations are missing" in shown.stdout
     assert "duration.uar" not in shown.stdout
     described = json.loads((manifest.parent / "bare" / "run.json").read_text(encoding="utf-8"))
     assert (described["train"], described["test"]) == (["one"], ["two"])

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 import featser
+from featser.augmentation.copy_plan import no_copies
 from featser.errors import RecipeError
-from featser.features.copies import no_copies
-from featser.models.estimators import NETWORKS
-from featser.recipe import Recipe, load_recipe
-from featser.verbs.forecast import NETWORK_SECONDS, Forecast, forecast
-from featser.verbs.run_folder import Kept, fit_identity
-from featser.verbs.source import source_of
+from featser.experiment.forecast import Forecast, forecast
+from featser.experiment.loading.source import source_of
+from featser.experiment.recipe import load_recipe
+from featser.experiment.runs.run_state import RunState, fit_identity
+from featser.experiment.schema import Experiment
+from featser.progress import shown_by
 from tests.flow import featser_here
 
 RECIPE = """
@@ -60,7 +61,7 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     assert steps_done_before(first) == ["extract"], "these features were in the store"
     assert first[3].startswith("fit: emotion UAR 0.")
     assert first[4] == "report: run/report.html"
-    assert "0 of 5 fits were kept from before, 5 were done" in first
+    assert "0 of 5 fits reused from the cache, 5 computed" in first
     told = json.loads((work / "run" / "run.json").read_text(encoding="utf-8"))
     assert told["command"].startswith("featser run mine.yaml --data demo=voices")
     assert load_recipe(work / "run" / "recipe.yaml") == load_recipe(work / "mine.yaml")
@@ -76,7 +77,7 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     report.write_text(report.read_text(encoding="utf-8").replace("0.", "1.", 1), encoding="utf-8")
     mended = run_here(work)
     assert steps_done_before(mended) == ["audit", "extract"], "a file is not what it was"
-    assert "5 of 5 fits were kept from before, 0 were done" in mended
+    assert "5 of 5 fits reused from the cache, 0 computed" in mended
     anew = run_here(work, "--again")
     assert steps_done_before(anew) == ["extract"]
     assert not [line for line in anew if "kept from before" in line], "no fit is read"
@@ -90,7 +91,7 @@ def test_a_run_of_another_recipe_is_not_written_over(work: Path) -> None:
     shown = featser_here(*options, cwd=work)
     assert shown.returncode == 2
     assert "holds a run that `featser run` did not make" in shown.stderr
-    Kept(work / "run", load_recipe(work / "mine.yaml").model_dump(mode="json")).write()
+    RunState(work / "run", load_recipe(work / "mine.yaml").model_dump(mode="json")).write()
     shown = featser_here(*options, "--set", "model=knn", cwd=work)
     assert "holds a run of another recipe (model: 'lda' there, 'knn' now)" in shown.stderr
     assert not (work / "run" / "recipe.yaml").exists()
@@ -102,7 +103,7 @@ def test_a_fit_is_another_where_recordings_labels_features_or_settings_are(work:
     store, there = work / "featser-store", np.array([True, True])
 
     def identity(
-        recipe: Recipe = recipe, table: pd.DataFrame = table, there: np.ndarray = there
+        recipe: Experiment = recipe, table: pd.DataFrame = table, there: np.ndarray = there
     ) -> str:
         return fit_identity(recipe, table, there, no_copies(), store)
 
@@ -128,19 +129,29 @@ def test_an_interrupted_run_goes_on_where_it_was(work: Path) -> None:
 
         return progress
 
-    def carry_out(**how: object) -> featser.verbs.run.Outcome:
+    def carry_out() -> featser.api.run.Outcome:
         return featser.run(
-            work / "mine.yaml", {"demo": work / "voices"}, work / "run", work / "featser-store",
-            jobs=1, **how,
-        )  # fmt: skip
+            work / "mine.yaml",
+            data={"demo": work / "voices"},
+            output=work / "run",
+            store=work / "featser-store",
+            n_jobs=1,
+        )
 
-    with pytest.raises(KeyboardInterrupt):
-        carry_out(progress_of=interrupting)
+    class Display:
+        def __call__(self, step: str) -> Callable[[int, int], None]:
+            return interrupting(step)
+
+        def say(self, line: str) -> None:
+            del line
+
+    with pytest.raises(KeyboardInterrupt), shown_by(Display()):
+        carry_out()
     assert not (work / "run" / "run.json").exists()
     outcome = carry_out()
     assert [step.name for step in outcome.steps if step.done] == ["audit", "extract"]
     assert outcome.run is not None
-    assert outcome.run.fits == ["2 of 5 fits were kept from before, 3 were done"]
+    assert outcome.run.fits == ["2 of 5 fits reused from the cache, 3 computed"]
     assert carry_out().metrics == outcome.metrics == outcome.run.metrics
 
 
@@ -168,7 +179,6 @@ def test_the_plan_counts_what_is_there_and_writes_nothing(work: Path, voices: Pa
     each, shared = plan(*networks), plan(*networks, "joint=equal")
     assert each.fits == 2 * shared.fits == 2 * shared.rounds
     assert each.fit_seconds == pytest.approx(2 * shared.fit_seconds)
-    assert set(NETWORK_SECONDS) == set(NETWORKS)
     shown = featser_here(
         "run", "mine.yaml", "--data", "demo=voices", "--dry-run", "--set", "tasks=[age]", cwd=work
     )
@@ -179,7 +189,7 @@ def test_another_value_of_a_field_is_read_as_yaml_and_checked(tmp_path: Path) ->
     file = tmp_path / "mine.yaml"
     file.write_text("name: mine\ncorpora: [ravdess]\n", encoding="utf-8")
     changes = ("features=[mfcc, rhythm]", "labels.emotion.calm=neutral", "tune=true", "seed=3")
-    assert load_recipe(file, changes) == Recipe(
+    assert load_recipe(file, changes) == Experiment(
         name="mine", corpora=["ravdess"], features=["mfcc", "rhythm"],
         labels={"emotion": {"calm": "neutral"}}, tune=True, seed=3,
     )  # fmt: skip
@@ -213,7 +223,7 @@ def test_labels_that_are_masked_are_neither_learnt_nor_scored(voices: Path, tmp_
 
 def test_a_memory_that_cannot_be_read_counts_as_nothing_done(tmp_path: Path) -> None:
     (tmp_path / "steps.json").write_text("{ torn", encoding="utf-8")
-    kept = Kept.read(tmp_path)
+    kept = RunState.read(tmp_path)
     assert (kept.recipe, kept.audit, kept.fit) == ({}, {}, {})
     assert not kept.audited("a")
     assert not kept.fitted("a")

@@ -12,14 +12,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from featser.api.curve import _plan, levels
 from featser.errors import ProtocolError
-from featser.evaluation.copies import Copies
-from featser.evaluation.folds import Folds
-from featser.verbs.curve import _plan, levels
-from featser.verbs.deliberate_leak import predict_having_heard_copies_of_the_test_part
+from featser.evaluation.protocols.folds import Folds
+from featser.evaluation.training_copies import Copies
+from featser.studies.deliberate_leak import predict_having_heard_copies_of_the_test_part
 from tests.evaluation.test_leak import EMOTION, Ear
 from tests.flow import featser_here
 from tests.test_layers import PACKAGE, imports_of
+
+pytestmark = pytest.mark.slow
 
 WITHOUT_FITS = shutil.ignore_patterns("fits")
 QUICK = ("--model", "lda", "--no-audit", "--jobs", "1", "-o")
@@ -95,12 +97,13 @@ def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
     assert any((part["X"].any(axis=0) & part["test"].any(axis=0)).any() for part in heard)
 
 
+@pytest.mark.slow
 def test_fit_cannot_reach_the_mistake() -> None:
     files = {str(file.relative_to(PACKAGE)): file for file in PACKAGE.rglob("*.py")}
-    name = "featser.verbs.deliberate_leak"
+    name = "featser.studies.deliberate_leak"
     users = [at for at, file in files.items() if name in imports_of(file, at_run_time=False)]
-    assert users == ["verbs/leakage.py"]
-    reached, waiting = set(), ["featser.verbs.fit", "featser.cli_fit", "featser.verbs.demo"]
+    assert users == ["api/leakage.py"]
+    reached, waiting = set(), ["featser.api.fit", "featser.cli.fit_command", "featser.api.demo"]
     while waiting:
         module = waiting.pop()
         path = module.removeprefix("featser.").replace(".", "/")
@@ -109,7 +112,7 @@ def test_fit_cannot_reach_the_mistake() -> None:
             continue
         reached.add(module)
         waiting += [m for m in imports_of(file, at_run_time=False) if m.startswith("featser.")]
-    assert "featser.evaluation.crossval" in reached
+    assert "featser.evaluation.cross_fit" in reached
     assert name not in reached
 
 
@@ -131,14 +134,14 @@ def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
     assert figure.tag == "{http://www.w3.org/2000/svg}svg"
     assert "](curve.svg)" in (folder / "curve" / "curve.md").read_text(encoding="utf-8")
     page = (folder / "curve" / "curve.html").read_text(encoding="utf-8")
-    assert "speakers learnt from" in page
+    assert "training speakers" in page
     assert "<svg" in page
     whole = featser_here("fit", *QUICK, "whole", "-t", "emotion", cwd=folder)
-    assert "4 of 5 fits were kept from before" in whole.stdout, "the last point's folds are a fit's"
+    assert "4 of 5 fits reused from the cache" in whole.stdout, "the last point's folds are a fit's"
     metrics = json.loads((folder / "whole" / "metrics.json").read_text(encoding="utf-8"))
     assert points[-1]["uar"] == pytest.approx(metrics["speaker-independent"]["emotion"]["uar"])
     none = featser_here("curve", *QUICK, "curve", "--draws", "0", cwd=folder)
-    assert "--draws 0: a curve needs one draw or more" in none.stderr
+    assert "--draws: 0: give 1 or more" in none.stderr
 
 
 def test_a_fold_learns_from_so_many_speakers_and_never_from_those_it_tests() -> None:

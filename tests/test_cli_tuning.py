@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from featser.experiment.recipe import load_recipe
 from featser.models.bundle import load_bundle
-from featser.recipe import load_recipe
 from tests.flow import featser_here
 
 TUNED = ("fit", "--model", "lda,logistic", "--tune", "--weights", "stacked", "-t", "emotion",
@@ -30,6 +30,7 @@ def described(run: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_what_was_chosen_is_in_the_run_the_report_and_the_model(tuned: Path) -> None:
     run = described(tuned)
     assert run["tune"] is True
@@ -49,7 +50,7 @@ def test_what_was_chosen_is_in_the_run_the_report_and_the_model(tuned: Path) -> 
 
 def test_a_kept_fold_still_says_what_it_chose(tuned: Path, extracted: Path) -> None:
     shown = featser_here(*TUNED, "-o", "again", cwd=extracted)
-    assert "5 of 5 fits were kept from before" in shown.stdout
+    assert "5 of 5 fits reused from the cache" in shown.stdout
     assert described(extracted / "again")["chosen"] == described(tuned)["chosen"]
 
 

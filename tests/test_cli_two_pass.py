@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from featser.verbs.predict import predict
+from featser.api.predict import predict
 from tests.flow import featser_here
 
 QUICK = ("-t", "emotion", "--model", "logistic", "--jobs", "1", "--no-audit")
@@ -35,6 +35,7 @@ def two_languages(voices: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_raw_audio(
     extracted: Path, two_languages: Path, tmp_path: Path
 ) -> None:
@@ -58,10 +59,10 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--two-pass", "harder"), "valid are none, common, hard, soft, weighted"),
+        (("--two-pass", "harder"), "valid: none, common, hard, soft, weighted"),
         (("--two-pass", "hard"), "needs the column 'language'; 64 of 64 utterances"),
-        (("--two-pass", "soft", "--coupling", "chain"), "goes with --coupling independent"),
-        (("--two-pass", "weighted", "--model", "lda"), "--model lda cannot: use --two-pass soft"),
+        (("--two-pass", "soft", "--coupling", "chain"), "cannot be combined with --coupling chain"),
+        (("--two-pass", "weighted", "--model", "lda"), "--model lda does not: use --two-pass soft"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_mend(

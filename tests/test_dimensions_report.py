@@ -16,7 +16,9 @@ REPORTS = Path(__file__).parents[1] / "reports"
 @pytest.fixture
 def dimensions(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(REPORTS))
-    return importlib.import_module("dimensions")
+    page = importlib.import_module("dimensions")
+    monkeypatch.setattr(page, "DRAWS", 20)
+    return page
 
 
 def predictions(shrink: float) -> pd.DataFrame:
@@ -61,7 +63,7 @@ def test_the_page_names_what_is_synthetic_and_the_command_of_every_run(dimension
     row = dict.fromkeys(("ccc", "tail_ccc", "tail_reach"), figure)
     labels = {run.label: run for run in dimensions.RUNS if run.corpus == "iemocap"}
     counts = {"labelled": 9, "missing": 1, "low": 1, "high": 2}
-    found = dimensions.known(Path("none")) | {
+    found = dimensions.stored_results(Path("none")) | {
         "corpora": {"iemocap": {"utterances": 10, "speakers": 4, "tasks": {"arousal": counts}}},
         "runs": {label: {"figures": {"arousal": row}} for label in labels},
         "differences": {"attention − attention-single": {"arousal": {"ccc": figure}}},

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from featser.cli_fetch import fetch as command
+from featser.api.fetch import RECORD, fetch
+from featser.cli.fetch_command import fetch as command
 from featser.corpora import download as downloading
 from featser.corpora.card import list_cards, load_card
 from featser.errors import CardError, DownloadError
-from featser.verbs.fetch import RECORD, fetch
 from tests.server import Site, serving
 
 NAMES = ("03a01Fa.wav", "03a01Wa.wav", "08a01Na.wav")
@@ -171,7 +171,7 @@ def test_what_a_dead_server_leaves_is_kept_and_the_next_run_asks_for_the_rest_al
     site.files["all.zip"], site.cuts = content, [600_000]
     small = card(tmp_path, {"url": site.url("all.zip"), "checksum": md5(content)})
     monkeypatch.setattr(downloading, "sleep", lambda seconds: site.statuses.append(503))
-    with pytest.raises(DownloadError, match=r"all.zip: the server answers 503.* MB are kept in"):
+    with pytest.raises(DownloadError, match=r"all.zip: the server answers 503.* MB are saved in"):
         fetch(small, tmp_path, accept_licence=True)
     assert not (tmp_path / "small").exists()
     part = tmp_path / ".small.fetching" / "all.zip.part"
@@ -188,10 +188,11 @@ def test_a_killed_download_is_continued(site: Site, tmp_path: Path) -> None:
     site.files["all.zip"] = content
     small = card(tmp_path, {"url": site.url("all.zip"), "checksum": md5(content)})
     code = (
-        "import os, signal, sys; from featser.verbs.fetch import fetch\n"
+        "import os, signal, sys; from featser.api.fetch import fetch\n"
+        "from featser.progress import shown_by\n"
         "def bar(name):\n"
         "    return lambda done, total: done > total / 3 and os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"fetch({small!r}, {str(tmp_path)!r}, True, bar)"
+        f"with shown_by(bar):\n    fetch({small!r}, {str(tmp_path)!r}, True)"
     )
     killed = subprocess.run([sys.executable, "-c", code], check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -220,7 +221,9 @@ def test_a_wrong_checksum_is_told_before_anything_is_unpacked_and_the_file_is_re
     site.files["all.zip"] = zipped(*NAMES)
     wrong = md5(b"another")
     small = card(tmp_path, {"url": site.url("all.zip"), "checksum": wrong})
-    with pytest.raises(DownloadError, match=rf"another checksum than the card's .{wrong}.*removed"):
+    with pytest.raises(
+        DownloadError, match=rf"a different checksum from the card's .{wrong}.*removed"
+    ):
         fetch(small, tmp_path / "to", accept_licence=True)
     assert held(tmp_path / "to") == {".small.fetching/lock"}
 
@@ -231,7 +234,7 @@ def test_an_archive_whose_member_leads_out_is_not_unpacked_at_all(
 ) -> None:
     site.files["all.zip"] = zipped(NAMES[0], member)
     small = card(tmp_path, {"url": site.url("all.zip")})
-    with pytest.raises(DownloadError, match="leads out of the folder"):
+    with pytest.raises(DownloadError, match="points outside the folder"):
         fetch(small, tmp_path / "in" / "to", accept_licence=True)
     assert not list(tmp_path.rglob("*evil*"))
     assert not (tmp_path / "in" / "to" / "small").exists()

@@ -47,6 +47,12 @@ def test_the_page_on_fusion_sets_every_stream_beside_the_best(page_of: Any) -> N
     assert "| aligned alone | 0.600 [0.580, 0.620] | -0.100 [-0.120, -0.080] |" in page
 
 
+def test_members_disagree_in_the_mean_share_over_all_pairs(page_of: Any) -> None:
+    disagreement = importlib.import_module("fusion").disagreement
+    assert disagreement([["a", "b"], ["a", "b"]]) == 0
+    assert disagreement([["a", "b"], ["a", "a"], ["b", "a"]]) == (0.5 + 1.0 + 0.5) / 3
+
+
 def test_the_page_on_transfer_has_a_row_for_learning_on_and_one_for_anew(page_of: Any) -> None:
     rows = [
         {"kind": "mlp", "count": 50, "how": how, "uar": told(value)}

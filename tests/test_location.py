@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from featser.corpora.file_paths import resolve
 from featser.corpora.manifest import read_manifest, write_manifest
-from featser.corpora.places import resolve
-from featser.location import (
+from featser.io.location import (
     below,
     common_folder,
     is_remote,

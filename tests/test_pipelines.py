@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import featser
-from featser.models.estimators import reading_frames
-from featser.recipe import list_recipes, load_recipe
-from featser.verbs.run import Outcome
+from featser.api.run import Outcome
+from featser.experiment.recipe import list_recipes, load_recipe
+from featser.models.registry import reading_frames
 
 SUBSETS = {
     # corpus: its speakers, and every how many of their recordings
@@ -56,9 +56,11 @@ def clips_of(folder: Path) -> pd.DataFrame:
 
 def carried_out(name: str, subsets: dict[str, Path], folder: Path, dry: bool) -> Outcome:
     changes = ELSEWHERE.get(name, ())
-    data = {corpus: subsets[corpus] for corpus in load_recipe(name, changes).corpora}
+    recipe = load_recipe(name, changes)
+    data = {corpus: subsets[corpus] for corpus in recipe.corpora}
     store = folder / "store"
-    return featser.run(name, data, folder / "run", store, changes, dry_run=dry, jobs=1)
+    mode = "dry-run" if dry else "continue"
+    return featser.run(recipe, data=data, output=folder / "run", store=store, mode=mode, n_jobs=1)
 
 
 @pytest.mark.parametrize("name", list_recipes())

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import load_card
-from featser.corpora.scan import scan
+from featser.corpora.scanning import scan
 from reports.rated_corpora import DIMENSIONS, NATURALNESS, write_iemocap, write_msp_improv
 from tests.flow import featser_here
 
@@ -81,22 +81,24 @@ def has_figures_of_what_was_rated(run: Path, told: pd.DataFrame, tasks: tuple[st
     assert all(task in page for task in tasks)
 
 
+@pytest.mark.slow
 def test_kernels_in_a_chain_stand_for_the_attention_where_there_is_no_network(
     iemocap: Written, tmp_path: Path
 ) -> None:
     run = carried_out(
         "arousal-valence-attention", "iemocap", iemocap, tmp_path,
-        "features=[handcrafted]", "model=kernel", "joint=none", "coupling=chain",
+        "features=[mfcc:basic]", "model=kernel", "joint=none", "coupling=chain",
     )  # fmt: skip
     has_figures_of_what_was_rated(run, iemocap[1], DIMENSIONS)
 
 
+@pytest.mark.slow
 def test_naturalness_beside_dimensions_runs_on_msp_improv_as_its_recipe_says(
     improv: Written, tmp_path: Path
 ) -> None:
     run = carried_out(
         "emotion-naturalness", "msp-improv", improv, tmp_path,
-        *IMPROV, "features=[handcrafted]", "model=ridge", "coupling=stacked",
+        *IMPROV, "features=[mfcc:basic]", "model=ridge", "coupling=stacked",
     )  # fmt: skip
     has_figures_of_what_was_rated(run, improv[1], FOUR)
 

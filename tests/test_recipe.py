@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from featser.errors import RecipeError
-from featser.evaluation.protocols import Sides
-from featser.recipe import DEFAULT_FEATURES, Recipe, list_recipes, load_recipe
-from featser.verbs.source import read_source
+from featser.evaluation.protocols.folding import CorpusSplit
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.source import read_source
+from featser.experiment.recipe import list_recipes, load_recipe
+from featser.experiment.schema import Experiment
 
 
 def write(folder: Path, text: str) -> Path:
@@ -28,9 +30,9 @@ def test_the_recipes_that_come_with_featser_are_valid_and_named_as_their_files()
 
 def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
     recipe = load_recipe(write(tmp_path, "name: mine\ncorpora: [ravdess]\n"))
-    assert recipe == Recipe(name="mine", corpora=["ravdess"])
-    assert recipe.features == list(DEFAULT_FEATURES)
-    assert recipe.protocols == ["speaker-independent"]
+    assert recipe == Experiment(name="mine", corpora=["ravdess"])
+    assert recipe.features == DEFAULT_FEATURES
+    assert recipe.protocols == ("speaker-independent",)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +43,14 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
         ("corpora: [ravdes]", "field 'corpora': unknown corpus 'ravdes'; did you mean 'ravdess'"),
         ("tasks: [emotion, intensty]", "unknown task 'intensty'; did you mean 'intensity'"),
         ("model: svmm", "field 'model': unknown model 'svmm'; did you mean 'svm'"),
-        ("protocols: [loso]", "field 'protocols': unknown protocol 'loso'"),
+        ("protocols: [lose]", "field 'protocols': unknown protocol 'lose'"),
         ("speaker_norm: all", "field 'speaker_norm'.*'all': valid are none, transductive"),
         ("seed: soon", "field 'seed'.*integer"),
+        ("seed: 1:2", "field 'seed': '1:2'.*integer"),
+        ("seed: 4294967296", "field 'seed': 4294967296: give 4294967295 or less"),
         ("features: []", "field 'features'.*at least 1"),
         ("test: [emodb]", "unknown corpus 'emodb'.*valid: ravdess"),
-        ("dev: test", "field 'dev'.*'train' or 'unused'"),
+        ("dev: test", "field 'dev': unknown value 'test'; valid: train, unused"),
         ("labels: [calm]", "field 'labels'.*dictionary"),
         ("tasks: [gender]", "primary task 'emotion' is not among the tasks"),
     ],
@@ -77,7 +81,10 @@ def test_classes_get_the_recipes_names_so_that_corpora_share_them(
 
 def test_the_sides_of_a_recipe_are_those_of_its_protocols(tmp_path: Path) -> None:
     text = "name: mine\ncorpora: [ravdess, emodb]\ntrain: [ravdess]\ntest: [emodb]\ndev: unused\n"
-    assert load_recipe(write(tmp_path, text)).sides == Sides(("ravdess",), ("emodb",), "unused")
+    text += "protocols: [cross-corpus]\n"
+    assert load_recipe(write(tmp_path, text)).corpus_split == CorpusSplit(
+        ("ravdess",), ("emodb",), "unused"
+    )
 
 
 def test_a_missing_field_is_named(tmp_path: Path) -> None:

@@ -6,21 +6,22 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from featser.api.extract import extract
 from featser.audio import content_hash, decode
-from featser.audit.run import audit_manifest
+from featser.audit.audit_manifest import audit_manifest
 from featser.corpora.card import load_card
-from featser.corpora.scan import scan
+from featser.corpora.scanning import scan
 from featser.errors import FeatserError, UnusableAudio
-from featser.features.extraction import extract_features
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
-from featser.remote import access
-from featser.verbs.extract import extract
+from featser.extraction.extraction import extract_manifest
+from featser.features.registry import make_extractor
+from featser.io import remote_access, remote_limits
+from featser.store.feature_store import Store
 from tests.remote_sounds import emodb, sound
 from tests.server import Site, serving
 
@@ -37,7 +38,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FEATSER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(access, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(remote_access, "PAUSE_SECONDS", 0.0)
     return tmp_path / "cache" / "remote"
 
 
@@ -126,7 +127,7 @@ def test_what_is_not_there_is_said_at_once_with_the_reason(site: Site) -> None:
     site.files |= {"empty.wav": b"", "text.wav": b"no sound"}
     with pytest.raises(UnusableAudio, match=r"/empty\.wav: empty file"):
         content_hash(site.url("empty.wav"))
-    with pytest.raises(UnusableAudio, match=r"^http.*/text\.wav: not decodable audio"):
+    with pytest.raises(UnusableAudio, match=r"^http.*/text\.wav: cannot be decoded as audio"):
         decode(site.url("text.wav"))
 
 
@@ -138,9 +139,100 @@ def test_without_the_packages_the_error_names_the_extra(
         content_hash(site.url("a.wav"))
 
 
-def test_an_unknown_protocol_is_refused() -> None:
-    with pytest.raises(FeatserError, match=r"nonsense://a/b\.wav: .*nonsense"):
-        content_hash("nonsense://a/b.wav")
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense://a/b.wav", "cannot be read: .*nonsense"),
+        ("ftp://127.0.0.1:9/b.wav", "cannot be read: ConnectionRefusedError"),
+        ("zip://b.wav", "'zip' is not a server address: give one"),
+        ("zip://b.wav::http://127.0.0.1:9/a.zip", "'zip' is not a server address"),
+        ("http://127.0.0.1:9/a.zip::zip://b", "'::' is not a server address"),
+        ("reference://b.wav", "'reference' is not a server address"),
+        ("local:///etc/hostname", "'local' is not a server address"),
+        ("simplecache::http://127.0.0.1:9/b.wav", "no such file"),
+        ("http://", "cannot be read"),
+        ("http://[::1", "cannot be read|is not a server address"),
+        ("s3://", "not installed|cannot be read|Parameter validation|folder"),
+    ],
+)
+def test_content_hash_address_that_cannot_be_read_is_an_unusable_recording(
+    url: str, reason: str
+) -> None:
+    with pytest.raises(UnusableAudio, match=reason) as caught:
+        content_hash(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_extract_bad_addresses_are_unusable_recordings_and_the_rest_is_done(
+    site: Site, tmp_path: Path
+) -> None:
+    site.files["a.wav"] = sound(100)
+    bad = ["ftp://127.0.0.1:9/b.wav", "zip://c.wav", "reference://d.wav", "nonsense://e.wav"]
+    (tmp_path / "m.csv").write_text("\n".join(["file", site.url("a.wav"), *bad]) + "\n")
+    result = extract(
+        tmp_path / "m.csv", store=tmp_path / "store", features=["mfcc:basic"], n_jobs=1
+    )
+    assert result.done == 1
+    assert sorted(result.unusable["file"]) == sorted(bad)
+    assert (result.unusable["reason"] != "").all()
+
+
+def test_content_hash_slow_server_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.files["a.wav"], site.slow = sound(100), {"a.wav"}
+    monkeypatch.setattr(remote_limits, "SLOW_SECONDS", 0.3)
+    with pytest.raises(UnusableAudio, match=r"a\.wav: the server is too slow: [\d,]+ bytes in"):
+        content_hash(site.url("a.wav"))
+    assert len(site.gets("a.wav")) == 1
+
+
+def test_content_hash_file_that_takes_too_long_is_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.files["a.wav"], site.slow, site.pause = sound(100), {"a.wav"}, 0.1
+    monkeypatch.setenv("FEATSER_REMOTE_SECONDS", "0.5")
+    began = monotonic()
+    with pytest.raises(UnusableAudio, match=r"more than 0\.5 s \(FEATSER_REMOTE_SECONDS sets"):
+        content_hash(site.url("a.wav"))
+    assert monotonic() - began < 5
+
+
+@pytest.mark.parametrize("setting", ["FEATSER_REMOTE_BYTES", "FEATSER_CACHE_BYTES"])
+def test_content_hash_endless_answer_stops_at_the_limit(
+    setting: str, site: Site, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.endless = {"a.wav"}
+    monkeypatch.setenv(setting, "3000000")
+    with pytest.raises(UnusableAudio, match=r"sends more bytes, more than the 3,000,000 that one"):
+        content_hash(site.url("a.wav"))
+    assert sum(file.stat().st_size for file in cache.iterdir()) == 0
+
+
+def test_content_hash_announced_size_beyond_the_limit_is_not_downloaded(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.files["a.wav"] = sound(100)
+    monkeypatch.setenv("FEATSER_REMOTE_BYTES", "1000")
+    with pytest.raises(UnusableAudio, match="has 12,844 bytes, more than the 1,000"):
+        content_hash(site.url("a.wav"))
+    assert not site.gets("a.wav")
+
+
+def test_downloads_under_way_stay_within_the_size_of_the_cache(
+    site: Site, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.endless = {"a.wav"}
+    cache.mkdir(parents=True)
+    (cache / ".writing-other").write_bytes(bytes(900_000))  # of another process
+    monkeypatch.setenv("FEATSER_CACHE_BYTES", "1000000")
+    monkeypatch.setattr(remote_limits, "LOOK_BYTES", 150_000)
+    with pytest.raises(UnusableAudio, match="downloads under way are larger than 1,000,000 bytes"):
+        content_hash(site.url("a.wav"))
+
+
+def test_a_limit_that_is_no_number_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATSER_CACHE_BYTES", "5 GB")
+    with pytest.raises(FeatserError, match="FEATSER_CACHE_BYTES is '5 GB': write a number"):
+        content_hash(site.url("a.wav"))
 
 
 def test_a_remote_folder_is_scanned_with_its_side_tables_as_a_local_one_is(
@@ -178,15 +270,15 @@ def test_workers_extract_from_a_web_server_what_they_extract_here_and_the_run_go
     manifest = "file,emotion\n" + "".join(f"{name[2:]},x\n" for name in [*names, "c/none.wav"])
     site.files["c/m.csv"] = manifest.encode()
     store = tmp_path / "store"
-    result = extract(site.url("c/m.csv"), store, ["mfcc:basic"], jobs=2)
+    result = extract(site.url("c/m.csv"), store=store, features=["mfcc:basic"], n_jobs=2)
     assert result.done == len(names)
     assert result.unusable["reason"].tolist() == ["the server answers 404 Not Found"]
     assert all(len(site.gets(name)) == 1 for name in names)
     local = pd.DataFrame({"file": [str(here / name) for name in names]})
-    again = extract_features(local, ["mfcc:basic"], Store(store), 1)
+    again = extract_manifest(local, ["mfcc:basic"], Store(store), 1)
     assert (again.done, again.reused) == (0, len(names))
     fresh = Store(tmp_path / "other")
-    extract_features(local, ["mfcc:basic"], fresh, 1)
+    extract_manifest(local, ["mfcc:basic"], fresh, 1)
     made = make_extractor("mfcc:basic")
     keys = [key for key in again.keys if key is not None]
     assert np.array_equal(Store(store).read(made, keys), fresh.read(made, keys))

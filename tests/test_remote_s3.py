@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from featser.api.extract import extract
+from featser.api.fit import fit
+from featser.api.predict import predict
+from featser.api.scan import scan
 from featser.audio import content_hash
 from featser.errors import FeatserError, UnusableAudio
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
-from featser.remote import access
-from featser.verbs.extract import extract
-from featser.verbs.fit import fit
-from featser.verbs.kept import recall
-from featser.verbs.predict import predict
-from featser.verbs.scan import scan
+from featser.experiment.loading.last_extraction import recall
+from featser.features.registry import make_extractor
+from featser.io import remote_access
+from featser.store.feature_store import Store
 from tests.remote_sounds import emodb
 
 pytestmark = pytest.mark.extras
@@ -34,7 +34,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-a-test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-a-test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setattr(access, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(remote_access, "PAUSE_SECONDS", 0.0)
     server = ThreadedMotoServer("127.0.0.1", 0)
     server.start()
     host, port = server.get_host_and_port()
@@ -60,8 +60,10 @@ def test_s3_gives_the_features_of_local_files_bit_for_bit_and_a_second_run_downl
     scanned = scan("emodb", "s3://voices/emodb", tmp_path / "m.csv")
     assert set(scanned.manifest["file"]) == {f"s3://voices/{name}" for name in bucket}
     there, here = tmp_path / "there", tmp_path / "here"
-    assert extract(tmp_path / "m.csv", there, ["mfcc:basic"], jobs=2).done == len(bucket)
-    extract(tmp_path / "emodb", here, ["mfcc:basic"], corpus="emodb", jobs=1)
+    assert extract(tmp_path / "m.csv", store=there, features=["mfcc:basic"], n_jobs=2).done == len(
+        bucket
+    )
+    extract(tmp_path / "emodb", store=here, features=["mfcc:basic"], corpus="emodb", n_jobs=1)
     keys = recall(here)[0].table["key"].tolist()
     assert recall(there)[0].table["key"].tolist() == keys
     made = make_extractor("mfcc:basic")
@@ -70,8 +72,10 @@ def test_s3_gives_the_features_of_local_files_bit_for_bit_and_a_second_run_downl
     def refuse(*arguments: object) -> None:
         raise AssertionError(arguments)
 
-    monkeypatch.setattr("featser.remote.copies.download", refuse)
-    again = extract("s3://voices/emodb", there, ["mfcc:basic"], corpus="emodb", jobs=2)
+    monkeypatch.setattr("featser.io.remote_files.download", refuse)
+    again = extract(
+        "s3://voices/emodb", store=there, features=["mfcc:basic"], corpus="emodb", n_jobs=2
+    )
     assert (again.done, again.reused) == (0, len(bucket))
 
 
@@ -82,14 +86,14 @@ def test_a_model_predicts_from_s3_what_it_predicts_from_here(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
     store = tmp_path / "store"
-    extract("s3://voices/emodb", store, ["mfcc:basic"], corpus="emodb", jobs=1)
+    extract("s3://voices/emodb", store=store, features=["mfcc:basic"], corpus="emodb", n_jobs=1)
     run = fit(
         store=store,
         tasks=["emotion"],
         model="lda",
         protocols=["random"],
         output=tmp_path / "run",
-        jobs=1,
+        n_jobs=1,
     )
     names = sorted(bucket)
     there = predict(run.bundle, [f"s3://voices/{name}" for name in names])

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from featser.audio import Signal
-from featser.features.extractor import make_extractor
-from featser.recipe import load_recipe
+from featser.experiment.loading.data import Data
+from featser.experiment.recipe import load_recipe
+from featser.experiment.schema import Experiment
+from featser.features.registry import make_extractor
 from featser.tasks import Task
-from featser.verbs.data import Data
-from featser.verbs.settings import Settings
 
 REPORTS = Path(__file__).parents[1] / "reports"
 
@@ -124,7 +124,7 @@ def test_a_part_has_the_columns_of_the_extractors_that_are_named(ablation) -> No
     made = [make_extractor(spec) for spec in specs]
     X = np.concatenate([np.full((2, one.dimension), i) for i, one in enumerate(made)], axis=1)
     data = Data(pd.DataFrame(), X, [], {}, np.array([]), made, pd.DataFrame())
-    settings = Settings(specs, (), "emotion", "kernel", "equal", (), "none", 0)
+    settings = Experiment(features=specs, model="kernel")
     case = ablation.Case("corpus", "none", data, settings, None, None, None)
     part = case.part(("handcrafted", "gemaps"))
     assert [one.spec for one in part.extractors] == ["handcrafted:standard", "gemaps"]
@@ -183,7 +183,7 @@ def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_pat
     )
     assert f"{name}| speaker-independent | emotion UAR |  | 0.750 [0.730, 0.770] | 0.200 |" in text
     assert entry.command in text
-    assert systems.section_of("no marks") == ""
+    assert systems.section_between("no marks", systems.MARKS) == ""
     predictions = pd.DataFrame(
         {"protocol": "random", "emotion.true": list("aab"), "emotion.pred": list("aba"),
          "emotion.p[a]": 0.5, "emotion.p[b]": 0.5}
@@ -238,5 +238,5 @@ def test_every_entry_of_the_table_is_a_valid_recipe_with_a_label_of_its_own(syst
     assert len(set(labels)) == len(labels)
     for entry in systems.ENTRIES:
         recipe = load_recipe(entry.recipe, entry.changes)
-        assert recipe.corpora == list(entry.corpora)
+        assert recipe.corpora == tuple(entry.corpora)
         assert {task for task, _ in entry.figures} <= set(recipe.tasks)

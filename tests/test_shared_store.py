@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featser.features.store import Store
-from featser.verbs import extract as extracting
-from featser.verbs.data import load_data, read_rows
-from featser.verbs.extract import extract
-from featser.verbs.settings import settings_of
+from featser.api import extract as extracting
+from featser.api.extract import extract
+from featser.experiment.loading.data import load_data, read_rows
+from featser.experiment.resolved import experiment_of
+from featser.store.feature_store import Store
 from tests.test_audio import tone, wav
 
 RECIPE = "name: {name}\ncorpora: [demo]\nfeatures: [rms:basic]\naugmentation: {copies}\n"
@@ -38,16 +38,19 @@ def learnt_from(work: Path, name: str | None) -> list[str]:
     source = None if name is None else work / f"{name}.yaml"
     data = None if name is None else {"demo": work / "voices"}
     found, unusable = read_rows(source, work / "store", None, data)
-    material = load_data(found, unusable, Store(work / "store"), settings_of(found))
+    material = load_data(found, unusable, Store(work / "store"), experiment_of(found))
     count = 0 if material.copies is None else len(material.copies.X)
     return [str(count), *(note for note in material.notes if "copies" in note)]
 
 
+@pytest.mark.slow
 def test_a_fit_of_a_recipe_learns_from_the_copies_that_it_names_whatever_was_extracted_since(
     work: Path,
 ) -> None:
     for name in ("mine", "other"):
-        result = extract(work / f"{name}.yaml", work / "store", data={"demo": work / "voices"})
+        result = extract(
+            work / f"{name}.yaml", store=work / "store", data={"demo": work / "voices"}
+        )
         assert result.altered is not None
         assert result.altered.done == 16
     count, note = learnt_from(work, "mine")
@@ -61,16 +64,36 @@ def test_a_fit_of_a_recipe_learns_from_the_copies_that_it_names_whatever_was_ext
 
 def test_copies_that_a_recipe_does_not_name_are_told_to_be_of_no_use_to_it(work: Path) -> None:
     asked = {"data": {"demo": work / "voices"}, "augment": ["gain"]}
-    result = extract(work / "none.yaml", work / "store", **asked)
+    result = extract(work / "none.yaml", store=work / "store", **asked)
     assert "these augmented copies are not those that the recipe names" in "\n".join(result.notes)
     assert learnt_from(work, "none") == ["0"]
     assert "8 of gain" in learnt_from(work, None)[1]
 
 
+@pytest.mark.slow
+def test_copies_that_a_recipe_names_in_other_words_are_those_of_the_recipe(work: Path) -> None:
+    asked = {"data": {"demo": work / "voices"}, "augment": ["babble:talkers=2,copies=1", "gain"]}
+    result = extract(work / "mine.yaml", store=work / "store", **asked)
+    assert "not those that the recipe names" not in "\n".join(result.notes)
+    assert learnt_from(work, "mine")[0] == "16"
+
+
+def test_features_that_are_named_twice_in_other_words_are_learnt_from_once(work: Path) -> None:
+    twice = ["rms", "rms:standard"]
+    extract(work / "voices", store=work / "store", features=twice, corpus="demo")
+    found, unusable = read_rows(None, work / "store", None, None)
+    material = load_data(
+        found, unusable, Store(work / "store"), experiment_of(found, features=twice)
+    )
+    assert [extractor.spec for extractor in material.extractors] == ["rms:standard"]
+    assert material.X.shape == (8, material.extractors[0].dimension)
+
+
+@pytest.mark.slow
 def test_an_extraction_alters_its_own_recordings_though_another_ends_meanwhile(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extract(work / "voices", work / "store", ["rms:basic"], "demo")
+    extract(work / "voices", store=work / "store", features=["rms:basic"], corpus="demo")
     other = pd.DataFrame({"file": sorted(map(str, work.glob("voices/f1-*")))})
     other.to_csv(work / "other.csv", index=False)
     remember = extracting.remember
@@ -78,10 +101,10 @@ def test_an_extraction_alters_its_own_recordings_though_another_ends_meanwhile(
     def and_another(*arguments: object) -> None:
         remember(*arguments)
         monkeypatch.setattr(extracting, "remember", remember)
-        extract(work / "other.csv", work / "store", ["rms:basic"])
+        extract(work / "other.csv", store=work / "store", features=["rms:basic"])
 
     monkeypatch.setattr(extracting, "remember", and_another)
-    result = extract(work / "mine.yaml", work / "store", data={"demo": work / "voices"})
+    result = extract(work / "mine.yaml", store=work / "store", data={"demo": work / "voices"})
     assert result.altered is not None
     assert result.altered.done == 16
     assert learnt_from(work, "mine")[0] == "16"

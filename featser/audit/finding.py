@@ -12,20 +12,20 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault of the data, or one thing about them that a reader of results must know.
+    """One fault of the data, or one property that limits what the results mean.
 
     Parameters
     ----------
     kind : str
-        What it is, in a few words that are the same for all findings of that kind, such as
+        The kind of finding, in a few words that are the same for all findings of that kind, such as
         ``"clipping"``.
     severity : {'error', 'warning', 'note'}
-        ``error``: results will be wrong unless it is mended. ``warning``: they may be. ``note``:
-        they are right, and mean less than they seem to.
+        ``error``: results are wrong until it is fixed. ``warning``: they may be wrong.
+        ``note``: they are right but hold under narrower conditions.
     message : str
-        What was found and how to mend it, as one sentence or two.
+        What is wrong and how to fix it, as one sentence or two.
     table : list of dict
-        The files or values that it is about: rows with the same keys, values that JSON can hold.
+        The files or values concerned: rows with the same keys and JSON values.
     """
 
     kind: str
@@ -50,8 +50,8 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
 
 def row_of(values: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a row of a finding's table from a row of a DataFrame: missing values become None."""
-    found: dict[str, Any] = {}
+    row: dict[str, Any] = {}
     for name, value in values.items():
         plain = value.item() if hasattr(value, "item") else value
-        found[str(name)] = None if plain is None or plain != plain else plain  # noqa: PLR0124  # NaN
-    return found
+        row[str(name)] = None if plain is None or plain != plain else plain  # noqa: PLR0124  # NaN
+    return row

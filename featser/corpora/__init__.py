@@ -1,1 +1,5 @@
-"""Corpora: cards, scanning a folder into a manifest, and the synthetic demo corpus."""
+"""Corpora: cards, scans of folders, manifests, audformat databases and downloads.
+
+Import ``load_card`` from ``featser.corpora.card`` and ``read_manifest`` from
+``featser.corpora.manifest``. It may import from ``audio``, ``io`` and the layers below.
+"""

@@ -8,6 +8,7 @@ columns may have a scheme, which says what its values mean.
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,13 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from featser.corpora.labels import MAX_CLASSES, cards_of, is_text_only
+from featser.corpora.file_paths import relative_to, resolve
+from featser.corpora.label_columns import cards_of, is_text_only
 from featser.corpora.manifest import check_manifest
-from featser.corpora.places import relative_to, resolve
-from featser.errors import ManifestError
+from featser.errors import FeatserError, ManifestError, shortened
+from featser.io.atomic_write import output_errors
+from featser.io.yaml_loading import HEADERS, load_yaml, read_yaml_text
+from featser.tasks import MAX_CLASSES
 
 if TYPE_CHECKING:
     import audformat
@@ -68,27 +72,29 @@ def read_audformat(folder: str | Path) -> tuple[pd.DataFrame, list[str]]:
     folder = Path(folder)
     db = _load(folder)
     notes: list[str] = []
-    columns = [(table, *found) for table in db.tables for found in _columns(db, table, notes)]
+    columns = [(table, *column) for table in db.tables for column in _columns(db, table, notes)]
     keys = _utterances(db)
     if not keys:
-        raise ManifestError(f"{folder / HEADER}: its tables have no rows: nothing to work on")
+        raise ManifestError(f"{folder / HEADER}: its tables have no rows: add utterances")
     # The split leads the labels, whichever table names one first.
     values: dict[str, dict[Key, Any]] = {"split": {}} if db.splits else {}
     numbers = {"start", "end"}
     for table, column, series in columns:
-        told = _spread(series, keys)
+        values_of = _spread(series, keys)
         name = column
         before = values.setdefault(name, {})
-        if any(before.get(key, value) != value for key, value in told.items()):
+        if any(before.get(key, value) != value for key, value in values_of.items()):
             # A second split is no label: columns that end with _id are never predicted.
             name = f"{table}.{'split_id' if column == 'split' else column}"
-            notes.append(f"two tables contradict each other: the second's values are in `{name}`")
+            notes.append(
+                f"two tables have different values; those of the second table are in `{name}`"
+            )
             before = values.setdefault(name, {})
-        before.update(told)
+        before.update(values_of)
         if types.is_float_dtype(series):
             numbers.add(name)
     base = dict(zip(("file", "start", "end"), zip(*keys, strict=True), strict=True))
-    filled = {name: [told.get(key) for key in keys] for name, told in values.items()}
+    filled = {name: [values_of.get(key) for key in keys] for name, values_of in values.items()}
     manifest = pd.DataFrame(
         {
             name: pd.Series(held, dtype="float64" if name in numbers else "object")
@@ -127,29 +133,63 @@ def write_audformat(table: pd.DataFrame, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ManifestError(f"{folder}: holds something already: name a new or an empty folder")
+        raise ManifestError(f"{folder}: is not empty: name a new or an empty folder")
     table = check_manifest(table, f"the table for {folder}", {}, guess=False)
     if table.empty:
         raise ManifestError(f"the table for {folder} has no rows: a database needs utterances")
     table["file"] = pd.Series([relative_to(f, folder) for f in table["file"]], dtype="str")
     db = _database(table)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as temporary:
-        whole = Path(temporary) / folder.name
-        db.save(str(whole))
-        whole.replace(folder)
+    with output_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as temporary:
+            whole = Path(temporary) / folder.name
+            db.save(str(whole))
+            whole.replace(folder)
     return folder
 
 
 def _load(folder: Path) -> audformat.Database:
+    """Read a database without running anything that it holds.
+
+    audformat's own loader builds whatever Python objects a header names, and prefers pickled
+    tables; either runs code. So the header is read as plain values, and pickled tables are not
+    read.
+    """
     import audformat
 
     if not is_database(folder):
-        raise ManifestError(f"{folder}: no {HEADER} there: give the folder of a database")
+        raise ManifestError(f"{folder}: contains no {HEADER}: give the folder of a database")
+    header = folder / HEADER
     try:
-        return audformat.Database.load(str(folder), load_data=True)
+        data = load_yaml(read_yaml_text(header, HEADERS), HEADERS)
+        db = audformat.Database.load_header_from_yaml(data)
+        with tempfile.TemporaryDirectory() as copies:
+            for table_id in [*db.misc_tables, *db.tables]:
+                db[table_id].load(str(_without_pickle(folder, table_id, Path(copies))))
+    except FeatserError as error:
+        raise ManifestError(f"{header}: {error}") from error
     except Exception as error:  # the header may hold anything, and so may its tables
-        raise ManifestError(f"{folder / HEADER}: audformat cannot read it: {error}") from error
+        raise ManifestError(
+            f"{header}: audformat cannot read it: {shortened(str(error))}"
+        ) from error
+    return db
+
+
+def _without_pickle(folder: Path, table_id: str, copies: Path) -> Path:
+    """Return where audformat finds a table as CSV or Parquet, without the ending."""
+    name = f"{Path(HEADER).stem}.{table_id}"
+    if Path(name).name != name or "\\" in name:
+        raise ManifestError(f"the table '{shortened(table_id)}' lies outside the folder: rename it")
+    if not (folder / f"{name}.pkl").exists():
+        return folder / name
+    plain = [file for end in ("parquet", "csv") if (file := folder / f"{name}.{end}").is_file()]
+    if not plain:
+        raise ManifestError(
+            f"the table '{table_id}' exists only as a pickle, which may run code: save it as "
+            f"CSV or Parquet (audformat's `storage_format`)"
+        )
+    shutil.copyfile(plain[0], copies / plain[0].name)
+    return copies / name
 
 
 def _columns(
@@ -162,7 +202,9 @@ def _columns(
     for name, column in table.columns.items():
         scheme = None if column.scheme_id is None else db.schemes[column.scheme_id]
         if scheme is not None and scheme.dtype in ("time", "date"):
-            notes.append(f"column `{name}` of table `{table_id}` holds times, no labels: left out")
+            notes.append(
+                f"column `{name}` of table `{table_id}` contains times instead of labels: left out"
+            )
             continue
         yield name, _plain(column.get(), name, labelled=scheme is not None and scheme.labels)
         for extra in _extras(db, scheme):
@@ -177,8 +219,8 @@ def _extras(db: audformat.Database, scheme: Any) -> list[str]:
         return list(db.misc_tables[labels].columns)
     if not isinstance(labels, dict):
         return []
-    known = [told for told in labels.values() if isinstance(told, dict)]
-    return list(dict.fromkeys(name for told in known for name in told))
+    dictionaries = [values_of for values_of in labels.values() if isinstance(values_of, dict)]
+    return list(dict.fromkeys(name for values_of in dictionaries for name in values_of))
 
 
 def _plain(series: pd.Series[Any], name: str, *, labelled: Any) -> pd.Series[Any]:
@@ -222,8 +264,8 @@ def _spread(series: pd.Series[Any], keys: list[Key]) -> dict[Key, Any]:
     """Return a column's values by utterance; those of a file go to each of its segments."""
     if isinstance(series.index, pd.MultiIndex):
         return dict(zip(_keys(series.index), series.tolist(), strict=True))
-    told = dict(zip(series.index, series.tolist(), strict=True))
-    return {key: told[key[0]] for key in keys if key[0] in told}
+    values_of = dict(zip(series.index, series.tolist(), strict=True))
+    return {key: values_of[key[0]] for key in keys if key[0] in values_of}
 
 
 def _language(db: audformat.Database, notes: list[str]) -> str | None:
@@ -253,7 +295,7 @@ def _database(table: pd.DataFrame) -> audformat.Database:
         "-".join(corpora) or "manifest",
         source="; ".join(dict.fromkeys(card.source for card in cards)),
         usage=audformat.define.Usage.OTHER,
-        languages=_known_languages(table["language"]),
+        languages=_language_names(table["language"]),
         license="; ".join(dict.fromkeys(card.licence for card in cards)) or None,
         description="A manifest of featser: its labels, without audio.",
     )
@@ -265,12 +307,12 @@ def _database(table: pd.DataFrame) -> audformat.Database:
     whole = bool(table[["start", "end"]].isna().all(axis=None))
     parts = table.get("split", pd.Series(np.nan, table.index))
     for split, rows in table.groupby(parts, dropna=False):
-        known = not pd.isna(split)
-        if known:
+        dictionaries = not pd.isna(split)
+        if dictionaries:
             kinds = ("train", "dev", "test")
             db.splits[split] = audformat.Split(str(split) if split in kinds else "other")
-        made = db[_table_id(db, str(split) if known else "")] = audformat.Table(
-            _index(rows, whole=whole), split_id=str(split) if known else None
+        made = db[_table_id(db, str(split) if dictionaries else "")] = audformat.Table(
+            _index(rows, whole=whole), split_id=str(split) if dictionaries else None
         )
         for name in labels:
             made[name] = audformat.Column(scheme_id=name)
@@ -305,12 +347,12 @@ def _index(rows: pd.DataFrame, *, whole: bool) -> Any:
 
 def _table_id(db: audformat.Database, split: str) -> str:
     """Return a name for a split's table that no other table has and any file system takes."""
-    wanted = f"{TABLE}.{re.sub(r'[^A-Za-z0-9_-]', '_', split)}" if split else TABLE
-    names = [wanted, *(f"{wanted}.{n}" for n in range(2, len(db.tables) + 3))]
+    table_id = f"{TABLE}.{re.sub(r'[^A-Za-z0-9_-]', '_', split)}" if split else TABLE
+    names = [table_id, *(f"{table_id}.{n}" for n in range(2, len(db.tables) + 3))]
     return next(name for name in names if name not in db.tables)
 
 
-def _known_languages(values: pd.Series[Any]) -> list[str]:
+def _language_names(values: pd.Series[Any]) -> list[str]:
     """Return the languages that ISO 639 knows; the column keeps all of them."""
     import iso639
 

@@ -1,6 +1,6 @@
 """Cards: corpora described as data.
 
-A card says what a corpus is, how its file names are read, and what is to be found in it. A new
+A card says what a corpus is, how its file names are read, and what it contains. A new
 corpus is a new YAML file. Every scalar of a card is read as text and converted by the schema, so
 that ``01`` stays a code and ``no`` (Norwegian) a language.
 """
@@ -17,7 +17,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from featser.corpora.schema import (
+from featser.corpora.card_schema import (
     PLACEHOLDER,
     RESERVED,
     Archive,
@@ -31,10 +31,14 @@ from featser.corpora.schema import (
     TaskCard,
     require,
 )
-from featser.corpora.sideschema import Lines, SideTable
-from featser.errors import CardError, unknown
+from featser.corpora.side_table_schema import Lines, SideTable
+from featser.errors import CardError, shortened, unknown
+from featser.io.yaml_loading import YamlError, compose_yaml, read_yaml_text
 
 __all__ = ["Card", "list_cards", "load_card"]
+
+SHOWN_FAULTS = 5
+"""Faults of one card that an error lists."""
 
 
 class Card(Schema):
@@ -118,16 +122,16 @@ class Card(Schema):
             if self.grammar or self.labels or self.tables or self.design or self.excluded:
                 raise ValueError(
                     f"`layout: {self.layout}` reads a table: "
-                    f"it takes no grammar, labels, tables, design, excluded"
+                    f"remove grammar, labels, tables, design, excluded"
                 )
             return self
         if self.grammar is None:
             raise ValueError("`layout: files` needs `grammar`")
-        groups = list(self.grammar.regex.groupindex)
+        groups = self.grammar.regex.names
         for name, label in self.labels.items():
             require(f"labels.{name}.value", label.groups, "group of `grammar.pattern`", groups)
             if name in RESERVED and name not in ("speaker", "split"):
-                raise ValueError(f"`labels.{name}`: the column `{name}` is not the card's to fill")
+                raise ValueError(f"`labels.{name}`: a card cannot define the column `{name}`")
             if label.same_for is not None:
                 require(f"labels.{name}.same_for", [label.same_for], "label", self.labels)
         for number, table in enumerate(self.tables):
@@ -145,7 +149,7 @@ class Card(Schema):
         try:
             self.row(self.grammar.groups(self.grammar.example) or {})
         except ValueError as error:
-            raise ValueError(f"`grammar.example`: {error}: mend either") from error
+            raise ValueError(f"`grammar.example`: {error}: correct one of them") from error
         return self
 
     def _check_classes(self) -> None:
@@ -166,7 +170,7 @@ class Card(Schema):
         if counts and self.expected.utterances not in (None, total):
             raise ValueError(
                 f"`expected.classes` add up to {total}, "
-                f"`expected.utterances` says {self.expected.utterances}: mend either"
+                f"`expected.utterances` is {self.expected.utterances}: correct one of them"
             )
 
     def row(self, groups: Mapping[str, str]) -> dict[str, str]:
@@ -181,7 +185,13 @@ class Card(Schema):
 
 
 def list_cards() -> list[str]:
-    """Return the names of the cards that featser brings, sorted."""
+    """Return the names of the cards that featser brings, sorted.
+
+    Examples
+    --------
+    >>> "emodb" in list_cards()
+    True
+    """
     folder = resources.files("featser.corpora") / "cards"
     return sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".yaml"))
 
@@ -203,6 +213,13 @@ def load_card(name_or_path: str | Path) -> Card:
     ------
     CardError
         If the name is unknown, the file is missing, or a field is wrong.
+
+    Examples
+    --------
+    >>> load_card("emodb").primary
+    'emotion'
+    >>> load_card("emodb").language
+    'de'
     """
     text = str(name_or_path)
     if text in list_cards():
@@ -211,13 +228,11 @@ def load_card(name_or_path: str | Path) -> Card:
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise CardError(f"{unknown('corpus card', text, list_cards())}; or give a .yaml file")
     try:
-        return _parse(path.read_text(encoding="utf-8"), text)
+        return _parse(read_yaml_text(path), text)
     except OSError as error:
         raise CardError(f"{text}: the card cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise CardError(
-            f"{text}: the card is not UTF-8 text ({error}): save it as UTF-8"
-        ) from error
+    except YamlError as error:
+        raise CardError(f"{text}: {error}") from error
 
 
 @cache
@@ -229,18 +244,17 @@ def _built_in(name: str) -> Card:
 def _parse(text: str, file: str) -> Card:
     lines: dict[tuple[str, ...], int] = {}
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = _plain(node, (), lines, file)
-    except yaml.YAMLError as error:
-        raise CardError(f"{file}: not YAML: {error}") from error
-    except RecursionError as error:
-        raise CardError(f"{file}: an alias contains itself: write its content out") from error
+        data = _plain(compose_yaml(text), (), lines, file)
+    except YamlError as error:
+        raise CardError(f"{file}: {error}") from error
     if not isinstance(data, dict):
         raise CardError(f"{file}: a card is a mapping of fields such as `name:` and `grammar:`")
     try:
         return Card.model_validate(data)
     except ValidationError as error:
-        raise CardError("\n".join(_explain(error, lines, file))) from error
+        faults = list(_explain(error, lines))
+        more = f"; and {len(faults) - SHOWN_FAULTS} more" if len(faults) > SHOWN_FAULTS else ""
+        raise CardError(f"{file}, {'; '.join(faults[:SHOWN_FAULTS])}{more}") from error
 
 
 def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], file: str) -> Any:
@@ -260,14 +274,14 @@ def _plain(node: Any, at: tuple[str, ...], lines: dict[tuple[str, ...], int], fi
         name = str(key.value)
         if name in data:
             raise CardError(
-                f"{file}, line {line}: `{'.'.join((*at, name))}` stands twice: keep one"
+                f"{file}, line {line}: `{'.'.join((*at, name))}` occurs twice: keep one"
             )
         lines[(*at, name)] = line
         data[name] = _plain(value, (*at, name), lines, file)
     return data
 
 
-_MENDS = {
+_FIXES = {
     "tuple_type": "write a list, such as [a, b]",
     "dict_type": "write names and values below it, such as `name: value`",
     "model_type": "write its fields below it, such as `name: value`",
@@ -277,33 +291,35 @@ _MENDS = {
     "bool_parsing": "write true or false",
     "literal_error": "write {expected}",
     "string_pattern_mismatch": "use a-z, 0-9, - and _, beginning with a letter",
-    "too_short": "name one at least",
+    "too_short": "give at least one",
 }
 
 
-def _explain(error: ValidationError, lines: dict[tuple[str, ...], int], file: str) -> Iterator[str]:
+def _explain(error: ValidationError, lines: dict[tuple[str, ...], int]) -> Iterator[str]:
     for fault in error.errors():
         at = tuple(str(part) for part in fault["loc"])
         context = fault.get("ctx", {})
-        told = at
+        location = at
         if fault["type"] == "value_error":
             # A rule that several fields must keep names the first of them at its beginning.
             named = re.match(r"`([^`]+)`", str(context["error"]))
-            told = (*at, *named[1].split(".")) if named else at
-        line = next((lines[told[:n]] for n in range(len(told), -1, -1) if told[:n] in lines), 1)
-        where, field = f"{file}, line {line}: ", ".".join(at)
+            location = (*at, *named[1].split(".")) if named else at
+        line = next(
+            (lines[location[:n]] for n in range(len(location), -1, -1) if location[:n] in lines), 1
+        )
+        where, field = f"line {line}: ", shortened(".".join(at))
         if fault["type"] == "extra_forbidden":
-            known = _fields_at(at[:-1])
-            yield f"{where}{unknown('field', at[-1], known)} (in `{'.'.join(at[:-1]) or 'card'}`)"
+            valid = _fields_at(at[:-1])
+            yield f"{where}{unknown('field', at[-1], valid)} (in `{'.'.join(at[:-1]) or 'card'}`)"
         elif fault["type"] == "missing":
             yield f"{where}the field `{field}` is missing: add it"
         elif fault["type"] == "value_error":
             yield f"{where}{f'`{field}`: ' if at else ''}{context['error']}"
         else:
-            mend = fault["msg"]
-            if fault["type"] in _MENDS:
-                mend = _MENDS[fault["type"]].format(**context)
-            yield f"{where}`{field}` is {fault['input']!r}: {mend}"
+            fix = fault["msg"]
+            if fault["type"] in _FIXES:
+                fix = _FIXES[fault["type"]].format(**context)
+            yield f"{where}`{field}` is {shortened(repr(fault['input']))}: {fix}"
 
 
 def _fields_at(at: tuple[str, ...]) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from featser.corpora.schema import Archive
+from featser.corpora.card_schema import Archive
 from featser.errors import DownloadError
 from featser.progress import Progress, silent
 
@@ -70,7 +70,7 @@ def download(
         )
     except ValueError as error:  # as pooch says that the checksum differs
         raise DownloadError(
-            f"{archive.url}: the file that came has another checksum than the card's "
+            f"{archive.url}: the downloaded file has a different checksum from the card's "
             f"({archive.checksum}). It was removed: run the same command again. If that fails as "
             f"well, the publisher has changed the file: see {source}"
         ) from error
@@ -106,7 +106,7 @@ class _Resuming:
                 why = error
             fruitless = 0 if self._held() > before else fruitless + 1
             if fruitless >= TRIES:
-                raise why or requests.ConnectionError("the server ends before the file does")
+                raise why or requests.ConnectionError("the server sent less than the whole file")
             sleep(self.pause * 2 ** max(0, fruitless - 1))
         self.part.replace(output_file)
         self._version.unlink(missing_ok=True)
@@ -151,26 +151,27 @@ class _Resuming:
 
     def _refuse(self, url: str, answer: requests.Response) -> None:
         status = answer.status_code
-        told = f"{url}: the server answers {status} {answer.reason or ''}".rstrip()
+        problem = f"{url}: the server answers {status} {answer.reason or ''}".rstrip()
         if status in _TRANSIENT or status >= 500:
-            raise _TransientStatusError(f"{told}: it is at fault or busy")
+            raise _TransientStatusError(f"{problem}: it has an error or is busy")
         if status >= 400:
             raise DownloadError(
-                f"{told}: the publisher may have moved the file, or closed it. Get the corpus from "
+                f"{problem}: the publisher may have moved the file, or closed it. Get the corpus "
+                f"from "
                 f"{self.source} and give its folder to `featser scan` and `extract`"
             )
 
     def stopped(self, url: str, error: OSError) -> DownloadError:
         """Say why a download ended, and what of it is kept."""
-        kept = f"{self._held() / 1e6:.1f} MB are kept in {self.part}: " if self._held() else ""
+        saved = f"{self._held() / 1e6:.1f} MB are saved in {self.part}: " if self._held() else ""
         if isinstance(error, _TransientStatusError):
-            why, mend = str(error).removeprefix(f"{url}: "), "try later"
+            why, fix = str(error).removeprefix(f"{url}: "), "try later"
         elif not _of_requests(error) and error.strerror:
-            why, mend = f"cannot be written to {self.part.parent} ({error.strerror})", "mend that"
+            why, fix = f"cannot be written to {self.part.parent} ({error.strerror})", "fix this"
         else:
             why = f"cannot be reached, or the connection broke off ({_cause(error)})"
-            mend = "look at the network (HTTPS_PROXY names a proxy)"
-        return DownloadError(f"{url}: {why}. {kept}{mend} and run the same command again")
+            fix = "check the network (HTTPS_PROXY names a proxy)"
+        return DownloadError(f"{url}: {why}. {saved}{fix} and run the same command again")
 
 
 class _TransientStatusError(OSError):
@@ -191,9 +192,9 @@ def _first(answer: requests.Response) -> int:
 
 def _total(answer: requests.Response) -> int | None:
     """Return the whole file's size, where the server says it."""
-    told = answer.headers.get("Content-Range", "").rpartition("/")[2]
-    told = told or answer.headers.get("Content-Length", "")
-    return int(told) if told.isdecimal() else None
+    length = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    length = length or answer.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _version_of(answer: requests.Response) -> str:

@@ -2,7 +2,9 @@
 
 A manifest has one row for each utterance. ``file`` is a path that is absolute or relative to the
 manifest's own folder, or a URL; ``start`` and ``end`` are seconds, both empty for the whole file;
-``speaker``, ``language``, ``corpus`` and ``split`` are names; every other column is a label.
+``channel`` is which of several channels is meant: a number from 1 on, ``left``, ``right``,
+``loudest`` or ``mix``; ``speaker``, ``language``, ``corpus`` and ``split`` are names; every other
+column is a label.
 A label that is not known is empty, which is a missing value in memory.
 """
 
@@ -19,12 +21,21 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from featser.corpora.labels import is_text_only, regression_columns, task_notes, tasks_from
-from featser.corpora.places import relative_to
-from featser.errors import ManifestError
-from featser.files import whole
-from featser.location import path_part
-from featser.remote.copies import at_hand
+from featser.audio.channels import MIX, parse_channel
+from featser.corpora.cleaning import Cleaner, as_text
+from featser.corpora.file_paths import relative_to
+from featser.corpora.label_columns import (
+    is_text_only,
+    regression_columns,
+    task_notes,
+    tasks_from,
+)
+from featser.corpora.label_kinds import Numeric, without_points
+from featser.errors import InputError, ManifestError
+from featser.io.atomic_write import whole
+from featser.io.escaping import csv_cell, plain_cell
+from featser.io.location import path_part
+from featser.io.remote_files import at_hand
 from featser.tasks import Kind
 
 __all__ = ["read_manifest", "task_notes", "tasks_from", "write_manifest"]
@@ -32,9 +43,8 @@ __all__ = ["read_manifest", "task_notes", "tasks_from", "write_manifest"]
 COLUMNS = ("file", "start", "end", "speaker", "language", "corpus")
 """Columns that every manifest has; those a file lacks are added, empty. ``file`` must be there."""
 
+NOTES = "featser-notes"
 SEPARATORS = (",", ";", "\t")
-_NUMBER = re.compile(r"\s*[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?\s*", re.ASCII)
-_MANY = 20
 
 
 def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None) -> pd.DataFrame:
@@ -54,15 +64,25 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
     DataFrame
         ``file`` as it is written (see :func:`resolve`), ``start`` and ``end`` as float, every
         other column as text, but for labels that are numbers: those of kind ``regression``, and
-        those of unknown kind whose values all are numbers, of which one has a decimal point or
-        more than 20 differ. Codes with leading zeros stay text. What is empty is missing.
+        those of unknown kind whose values all are numbers, if one is not whole, more than 20
+        differ, or the label is a dimension such as arousal. Codes with leading zeros stay text.
+        What is empty is missing, and so are words such as ``NA``, ``NaN`` and ``NULL``, which
+        :func:`notes_of` counts. White space at the ends is removed, and text is in Unicode's
+        composed form.
 
     Raises
     ------
     ManifestError
         If the file cannot be read, has no column ``file``, has a row without a file, a time that
-        is no number, an ``end`` before its ``start``, a segment twice, or a column that is
-        neither text nor numbers.
+        is no number, an ``end`` before its ``start``, a segment twice, a column that is neither
+        text nor numbers, or labels that differ by case alone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> _ = write_manifest(pd.DataFrame({"file": ["a.wav"], "speaker": ["f1"]}), "manifest.csv")
+    >>> read_manifest("manifest.csv")["speaker"].tolist()
+    ['f1']
     """
     where = str(path)
     parquet = path_part(path).suffix.lower() == ".parquet"
@@ -73,7 +93,17 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
         raise ManifestError(f"{where}: not UTF-8 text ({error}): save it as UTF-8") from error
     except OSError as error:
         raise ManifestError(f"{where}: cannot be read: {error.strerror or error}") from error
-    return check_manifest(table, where, task_kinds or {})
+    cleaner = Cleaner(where)
+    checked = check_manifest(cleaner.clean(table), where, task_kinds or {})
+    cleaner.refuse_twins()
+    checked.attrs[NOTES] = cleaner.notes()
+    return checked
+
+
+def notes_of(table: pd.DataFrame) -> list[str]:
+    """Return, once, what reading a manifest has changed, as sentences."""
+    notes: list[str] = table.attrs.pop(NOTES, [])
+    return notes
 
 
 def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
@@ -97,13 +127,18 @@ def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
     ------
     ManifestError
         If the table is no valid manifest, or the ending is none of these.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> write_manifest(pd.DataFrame({"file": ["a.wav"]}), "written.csv").name
+    'written.csv'
     """
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in (".parquet", ".csv", ".tsv"):
         raise ManifestError(f"{path}: a manifest ends with .csv, .tsv or .parquet, not '{ending}'")
     table = check_manifest(table, f"the table for {path}", {}, guess=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
     table["file"] = pd.Series([relative_to(f, path.parent) for f in table["file"]], dtype="str")
     with whole(path) as temporary:
         if ending == ".parquet":
@@ -119,8 +154,16 @@ def _read_parquet(path: Path, where: str) -> pd.DataFrame:
 
     try:
         return pd.read_parquet(path)
-    except pyarrow.ArrowInvalid as error:
-        raise ManifestError(f"{where}: not a Parquet file: {error}") from error
+    except (pyarrow.ArrowException, UnicodeError, ValueError, TypeError, KeyError) as error:
+        raise damaged_parquet(where, error) from error
+
+
+def damaged_parquet(where: str | Path, error: Exception) -> ManifestError:
+    """Return the error of a Parquet file whose content cannot be read."""
+    return ManifestError(
+        f"{where}: not a Parquet file that can be read ({type(error).__name__}: {error}): "
+        f"write it again, for example with pandas"
+    )
 
 
 def _read_text(path: Path, where: str) -> pd.DataFrame:
@@ -150,10 +193,10 @@ def text_rows(stream: TextIO, where: str | Path) -> Iterator[list[str]]:
                     f"{len(header)}: put text that holds '{separator}' in double quotes"
                 )
             if row and not header:
-                header = [name.strip() for name in row]
+                header = [plain_cell(name.strip()) for name in row]
                 yield header
             elif row:
-                yield row
+                yield [plain_cell(value) for value in row]
     except csv.Error as error:
         raise ManifestError(f"{where}, line {reader.line_num}: {error}") from error
     if not header:
@@ -171,8 +214,10 @@ def text_table(header: list[str], rows: list[list[str]]) -> pd.DataFrame:
 def _separator(text: str) -> str:
     """Choose the separator that finds a column ``file``, then the one with most columns."""
     header = text.split("\n", 1)[0].rstrip("\r")
-    found = {mark: [n.strip(' "') for n in header.split(mark)] for mark in SEPARATORS}
-    return max(SEPARATORS, key=lambda mark: ("file" in found[mark], len(found[mark])))
+    columns_by_mark = {mark: [n.strip(' "') for n in header.split(mark)] for mark in SEPARATORS}
+    return max(
+        SEPARATORS, key=lambda mark: ("file" in columns_by_mark[mark], len(columns_by_mark[mark]))
+    )
 
 
 def _to_text(table: pd.DataFrame, separator: str) -> str:
@@ -181,7 +226,7 @@ def _to_text(table: pd.DataFrame, separator: str) -> str:
     def cell(value: object) -> str:
         if isinstance(value, float):
             return "" if np.isnan(value) else repr(float(value))
-        text = str(value)
+        text = csv_cell(str(value))
         if re.search(r'[",;\t\r\n]', text):
             return '"' + text.replace('"', '""') + '"'
         return text
@@ -235,12 +280,17 @@ def check_manifest(
             values = _to_strings(values)
         result[name] = values
     if guess:
-        known = regression_columns(result["corpus"])
+        regression_labels = regression_columns(result["corpus"])
         for name in set(names) - set(COLUMNS) - set(kinds):
             if is_text_only(name) or types.is_float_dtype(result[name]):
                 continue
-            if name in known or Numeric().see(result[name]):
+            numeric = Numeric(name).see(result[name])
+            if name in regression_labels or numeric:
                 result[name] = _to_numbers(result[name], name, where, before)
+            elif numeric.codes:
+                result[name] = without_points(result[name])
+    if "channel" in result:
+        result["channel"] = _channels(result["channel"], where, before)
     checked = pd.DataFrame(result, index=table.index)
     _check_rows(checked, where, before)
     return checked
@@ -254,7 +304,7 @@ def _check_header(names: list[str], where: str) -> None:
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ManifestError(f"{where}: the column `{twice[0]}` stands twice: rename or drop one")
+        raise ManifestError(f"{where}: the column `{twice[0]}` occurs twice: rename or remove one")
     if "" in names:
         raise ManifestError(f"{where}: column {names.index('') + 1} has no name: give it one")
 
@@ -268,7 +318,7 @@ def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]
     if types.is_bool_dtype(values.dtype) or types.is_integer_dtype(values.dtype):
         return _to_strings(values)
     held = values.dropna()
-    if not held.map(lambda value: isinstance(value, str)).all():
+    if not all(isinstance(value, str) for value in held):
         kinds = sorted({type(value).__name__ for value in held if not isinstance(value, str)})
         raise ManifestError(
             f"{where}: column `{name}` holds {', '.join(kinds)} ({values.dtype}): "
@@ -277,10 +327,18 @@ def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]
     return as_text(values)
 
 
-def as_text(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column as text, where missing values stay missing and empty text is missing."""
-    texts = [np.nan if pd.isna(v) or v == "" else str(v) for v in values.tolist()]
-    return pd.Series(texts, values.index, dtype="str")
+def _channels(values: pd.Series[Any], where: str, before: int) -> pd.Series[Any]:
+    """Return the one name of each channel; missing values stay missing."""
+    names: list[Any] = []
+    for row, value in enumerate(values):
+        try:
+            names.append(np.nan if pd.isna(value) else parse_channel(value))
+        except InputError as error:
+            raise ManifestError(
+                f"{where}, data row {before + row + 1}: {error}; give the column another name if "
+                f"it holds something else"
+            ) from error
+    return pd.Series(names, values.index, dtype="str")
 
 
 def _to_strings(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -304,47 +362,28 @@ def _to_numbers(values: pd.Series[Any], name: str, where: str, before: int) -> p
     return numbers
 
 
-class Numeric:
-    """Whether a column of text is numbers by its content, of which some is seen at a time."""
-
-    def __init__(self) -> None:
-        self._plain, self._point = True, False
-        self._held: set[str] = set()
-
-    def see(self, values: pd.Series[str]) -> Numeric:
-        """Take in some of the column."""
-        if self._plain:
-            held = set(values.dropna())
-            self._plain = all(_NUMBER.fullmatch(v) and any(c.isdigit() for c in v) for v in held)
-            self._point = self._point or any("." in v for v in held)
-            if len(self._held) <= _MANY:
-                self._held |= held
-        return self
-
-    def __bool__(self) -> bool:
-        return bool(self._held) and self._plain and (len(self._held) > _MANY or self._point)
-
-
 def _check_rows(table: pd.DataFrame, where: str, before: int) -> None:
     def refuse(bad: Any, what: str) -> None:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise ManifestError(
-                f"{where}, data row {before + row + 1}: " + what.format(**told.iloc[row])
+                f"{where}, data row {before + row + 1}: " + what.format(**shown.iloc[row])
             )
 
     start, end = table["start"].fillna(0.0), table["end"]
-    told = table[["file", "end"]].assign(start=start)
+    shown = table[["file", "end"]].assign(start=start)
     refuse(table["file"].isna(), "`file` is empty: name the recording or drop the row")
     for name in ("start", "end"):
         refuse(np.isinf(table[name]) | (table[name] < 0), f"`{name}` is {{{name}}}: give seconds")
     refuse(end <= start, "`end` ({end:g}) is not after `start` ({start:g}), in seconds: {file}")
     keys = table[["file", "end"]].assign(start=start).fillna({"end": np.inf})
+    if "channel" in table:
+        keys["channel"] = table["channel"].fillna(MIX)
     twice = keys.duplicated()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
         first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
         raise ManifestError(
-            f"{where}, data row {before + row + 1}: '{keys['file'].iloc[row]}' stands in row "
-            f"{before + first + 1} already, with the same start and end: drop one"
+            f"{where}, data row {before + row + 1}: '{keys['file'].iloc[row]}' is in row "
+            f"{before + first + 1} already, with the same start, end and channel: remove one"
         )

@@ -16,17 +16,20 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from featser.corpora.labels import is_text_only, regression_columns
+from featser.audio.channels import MIX
+from featser.corpora.cleaning import Cleaner
+from featser.corpora.file_paths import relative_to, resolve
+from featser.corpora.label_columns import is_text_only, regression_columns
+from featser.corpora.label_kinds import Numeric, without_points
 from featser.corpora.manifest import (
     COLUMNS,
-    Numeric,
     check_manifest,
+    damaged_parquet,
     text_rows,
     text_table,
 )
-from featser.corpora.places import relative_to, resolve
 from featser.errors import ManifestError
-from featser.files import whole
+from featser.io.atomic_write import whole
 from featser.tasks import Kind
 
 BLOCK = 1024
@@ -44,6 +47,8 @@ class ManifestFile:
     ----------
     rows : int
         How many there are.
+    notes : list of str
+        What reading has changed.
 
     Raises
     ------
@@ -55,6 +60,8 @@ class ManifestFile:
         self.path = Path(path)
         self._kinds: dict[str, Kind] = {}
         self._state = self._now()
+        self.notes: list[str] = []
+        self._codes: set[str] = set()
         self.rows = self._check()
 
     def blocks(self) -> Iterator[pd.DataFrame]:
@@ -80,46 +87,60 @@ class ManifestFile:
 
     def _now(self) -> tuple[int, int] | None:
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:  # reading it says why
             return None
-        return found.st_mtime_ns, found.st_size
+        return status.st_mtime_ns, status.st_size
 
     def _check(self) -> int:
         rows = 0
-        seen: dict[str, Numeric] = {}
+        numeric_columns: dict[str, Numeric] = {}
         floats: set[str] = set()
         corpora: set[Any] = set()
         places = Places()
-        for table in self._typed({}):
+        cleaner = Cleaner(str(self.path))
+        for table in self._typed({}, cleaner):
             for name in set(table.columns) - set(COLUMNS):
                 if types.is_float_dtype(table[name]):
                     floats.add(name)
                 else:
-                    seen.setdefault(name, Numeric()).see(table[name])
+                    numeric_columns.setdefault(name, Numeric(name)).see(table[name])
             corpora.update(table["corpus"].unique())
             places.see(table)
             rows += len(table)
         if (again := places.again()) is not None:
             self._refuse(*again)
-        known = regression_columns(pd.Series(list(corpora), dtype="str"))
-        for name, numeric in seen.items():
-            if name not in floats and not is_text_only(name) and (name in known or numeric):
+        cleaner.refuse_twins()
+        self.notes = cleaner.notes()
+        regression_labels = regression_columns(pd.Series(list(corpora), dtype="str"))
+        for name, numeric in numeric_columns.items():
+            if name in floats or is_text_only(name):
+                continue
+            if name in regression_labels or numeric:
                 self._kinds[name] = "regression"
+            elif numeric.codes:
+                self._codes.add(name)
         return rows
 
     def _refuse(self, row: int, first: int) -> None:
         files = (file for table in self._typed({}) for file in table["file"])
         raise ManifestError(
-            f"{self.path}, data row {row + 1}: '{next(islice(files, row, None))}' stands in row "
-            f"{first + 1} already, with the same start and end: drop one"
+            f"{self.path}, data row {row + 1}: '{next(islice(files, row, None))}' is in row "
+            f"{first + 1} already, with the same start, end and channel: remove one"
         )
 
-    def _typed(self, kinds: dict[str, Kind]) -> Iterator[pd.DataFrame]:
+    def _typed(
+        self, kinds: dict[str, Kind], cleaner: Cleaner | None = None
+    ) -> Iterator[pd.DataFrame]:
         before = 0
+        cleaner = cleaner or Cleaner(str(self.path))
         try:
             for raw in self._raw():
-                table = check_manifest(raw, str(self.path), kinds, guess=False, before=before)
+                table = check_manifest(
+                    cleaner.clean(raw), str(self.path), kinds, guess=False, before=before
+                )
+                for name in self._codes:
+                    table[name] = without_points(table[name])
                 before += len(table)
                 yield table
         except UnicodeDecodeError as error:
@@ -151,7 +172,9 @@ class Places:
 
     def see(self, table: pd.DataFrame) -> None:
         """Take in some rows."""
-        columns = (table["file"], table["start"].fillna(0.0), table["end"].fillna(np.inf))
+        columns = [table["file"], table["start"].fillna(0.0), table["end"].fillna(np.inf)]
+        if "channel" in table:
+            columns.append(table["channel"].fillna(MIX))
         for place in zip(*(column.tolist() for column in columns), strict=True):
             self._digests += hashlib.blake2b(repr(place).encode(), digest_size=16).digest()
 
@@ -162,8 +185,8 @@ class Places:
         twice = np.flatnonzero(digests[order][1:] == digests[order][:-1])
         if not len(twice):
             return None
-        found = twice[np.argmin(order[1:][twice])]
-        return int(order[found + 1]), int(order[found])
+        status = twice[np.argmin(order[1:][twice])]
+        return int(order[status + 1]), int(order[status])
 
 
 def streams(path: Path) -> bool:
@@ -179,8 +202,8 @@ def streams(path: Path) -> bool:
         return True
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowException, OSError):  # it is read as a whole, which says what is wrong
-        return False
+    except (pa.ArrowException, OSError, UnicodeError, ValueError):
+        return False  # it is read as a whole, which says what is wrong
     kinds = pa.types
     plain = (kinds.is_string, kinds.is_large_string, kinds.is_float64, kinds.is_null)
     return all(any(kind(field.type) for kind in plain) for field in schema)
@@ -221,10 +244,14 @@ def _arrow_type(values: pd.Series[Any]) -> Any:
 
 
 def _parquet(path: Path) -> Iterator[pd.DataFrame]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
-        if not file.metadata.num_rows:
-            yield file.read().to_pandas()
-        for batch in file.iter_batches(BLOCK):
-            yield batch.to_pandas()
+    try:
+        with pq.ParquetFile(path) as file:
+            if not file.metadata.num_rows:
+                yield file.read().to_pandas()
+            for batch in file.iter_batches(BLOCK):
+                yield batch.to_pandas()
+    except (pa.ArrowException, UnicodeError, ValueError, TypeError, KeyError) as error:
+        raise damaged_parquet(path, error) from error

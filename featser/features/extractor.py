@@ -1,7 +1,8 @@
-"""What an extractor is, and how one is had by name.
+"""The base class of extractors.
 
 An extractor turns a signal into named float32 values. It is small and can be pickled; whatever it
 needs that is heavy is imported or built on first use, in the process that uses it.
+:mod:`featser.features.registry` makes extractors by name.
 """
 
 from __future__ import annotations
@@ -15,12 +16,9 @@ from importlib.metadata import version
 from typing import Any, ClassVar
 
 from featser.audio import DECODER_VERSION, RATE, Signal
-from featser.errors import FeatureError, unknown
-from featser.features.descriptors import FAMILIES
-from featser.features.functionals import PRESETS
-from featser.features.spectrum import Floats
-
-DEFAULT_PRESET = "standard"
+from featser.entry_points import EXTRACTORS, distributions_of
+from featser.errors import FeatureError
+from featser.features.lowlevel.spectrum import Floats
 
 
 class Extractor(ABC):
@@ -39,6 +37,11 @@ class Extractor(ABC):
     offset, duration : float or None
         The part of a recording that it wants, in seconds; None for all of it. Whoever reads the
         audio cuts it: the signal given to the extractor is that part already.
+    trims : bool
+        Whether it wants recordings without leading and trailing silence. Whoever reads the audio
+        cuts it, as :func:`featser.audio.silence.trim_silence` does.
+    reads_signal : bool
+        Whether its values are computed from the signal, and not read from a file of the user's.
     frame_width : int or None
         Where the values are packed frames, the number of descriptors of each; None where they are
         features of the whole utterance.
@@ -56,6 +59,8 @@ class Extractor(ABC):
     rate: int = RATE
     offset: float | None = None
     duration: float | None = None
+    trims: bool = False
+    reads_signal: bool = True
     frame_width: int | None = None
     cost_ms: float
     units: str
@@ -63,7 +68,7 @@ class Extractor(ABC):
 
     @property
     def spec(self) -> str:
-        """What the user types: :func:`make_extractor` makes this extractor of it."""
+        """What users write: ``make_extractor(extractor.spec) == extractor``."""
         return self.name
 
     @property
@@ -113,6 +118,29 @@ class Extractor(ABC):
             If the signal has another rate.
         """
 
+    def library_versions(self) -> dict[str, str]:
+        """Return the versions of all that computes the values, as installed here.
+
+        Returns
+        -------
+        dict of str to str
+            The distributions in :attr:`libraries` and their versions; for an extractor of another
+            package, that package as well.
+
+        Raises
+        ------
+        importlib.metadata.PackageNotFoundError
+            If one is not installed.
+
+        Examples
+        --------
+        >>> from featser.features.registry import make_extractor
+        >>> sorted(make_extractor("mfcc").library_versions())
+        ['numpy', 'soundfile', 'soxr']
+        """
+        libraries = {library: version(library) for library in self.libraries}
+        return libraries | distributions_of(type(self).__module__, EXTRACTORS)
+
     def fingerprint(self) -> str:
         """Identity of the values: equal fingerprints, equal values for equal sound.
 
@@ -134,7 +162,7 @@ class Extractor(ABC):
             "rate": self.rate,
             "offset": self.offset,
             "duration": self.duration,
-            "libraries": {library: version(library) for library in self.libraries},
+            "libraries": self.library_versions(),
         }
         text = json.dumps(identity, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -162,14 +190,16 @@ class Extractor(ABC):
 
 @dataclass(frozen=True)
 class ExtractorInfo:
-    """A line of the list of extractors.
+    """One row of the list of extractors.
 
     Attributes
     ----------
     name : str
-        What the user types.
+        What users write.
+    title : str
+        What it is, in a few words.
     presets : dict of str to int
-        The number of values under each preset; empty where there are no presets.
+        The number of values with each preset; empty where there are no presets.
     dimension : int
         The number of values when no preset is named.
     families : tuple of str
@@ -180,9 +210,12 @@ class ExtractorInfo:
         Samples per second of the signals.
     cost_ms : float
         Rough milliseconds for 3.5 s of speech on one core.
+    package : str
+        The distribution that it comes from, with its version; empty for featser's own.
     """
 
     name: str
+    title: str
     presets: dict[str, int]
     dimension: int
     families: tuple[str, ...]
@@ -190,122 +223,4 @@ class ExtractorInfo:
     description: str
     rate: int
     cost_ms: float
-
-
-HANDCRAFTED = "handcrafted"
-OTHERS = {
-    "gemaps": "featser.features.gemaps.extractor:Gemaps",
-    "gemaps-contours": "featser.features.gemaps_contours:GemapsContours",
-    "voice": "featser.features.voice:Voice",
-    "rhythm": "featser.features.rhythm:Rhythm",
-    "timbre": "featser.features.timbre:Timbre",
-    "covariance": "featser.features.covariance:Covariance",
-    "modulation": "featser.features.modulation:Modulation",
-    "contrasts": "featser.features.contrasts:Contrasts",
-    "frames": "featser.features.frames:Frames",
-    "pyramid": "featser.features.pyramid:Pyramid",
-    "tarma": "featser.features.tarma:Tarma",
-    "tar": "featser.features.tarma:tar",
-    "static-ar": "featser.features.tarma:static_ar",
-    "bangla166": "featser.features.bangla166:Bangla166",
-    "egemaps": "featser.features.opensmile:egemaps",
-    "compare": "featser.features.opensmile:compare",
-}
-"""Extractors without presets: name → what makes it, imported only when it is asked for."""
-
-PLUGINS = {
-    "onnx-embedding": "featser.features.onnx_embedding:OnnxEmbedding",
-    "table-embedding": "featser.features.table_embedding:TableEmbedding",
-}
-"""Extractors of a file of the user's: name → the class, whose ``parsed`` makes one."""
-
-
-def extractor_names() -> tuple[str, ...]:
-    """Return the names that :func:`make_extractor` knows."""
-    return (HANDCRAFTED, *FAMILIES, *OTHERS)
-
-
-def make_extractor(spec: str) -> Extractor:
-    """Make the extractor that a spec names.
-
-    Parameters
-    ----------
-    spec : str
-        ``NAME`` or ``NAME:PRESET``. Names: ``handcrafted`` (all families with log-mel in place of
-        mel), a family (``mfcc``, ``zcr``, ``rms``, ``chroma``, ``mel``, ``logmel``,
-        ``spectral``) or several joined by ``+``, or a key of :data:`OTHERS`, such as ``gemaps``.
-        Presets, for handcrafted ones: ``basic``, ``standard`` (the default), ``full``. A key of
-        :data:`PLUGINS` takes a file and settings: ``NAME:PATH?KEY=VALUE,KEY=VALUE``.
-
-    Returns
-    -------
-    Extractor
-        With ``make_extractor(extractor.spec) == extractor``.
-
-    Raises
-    ------
-    FeatureError
-        If the name or the preset does not exist, or a plug-in's file or setting is not right.
-
-    Examples
-    --------
-    >>> make_extractor("mfcc:basic").names[:2]
-    ('mfcc_00.mean', 'mfcc_00.std')
-    """
-    name, colon, preset = spec.partition(":")
-    if name in PLUGINS:
-        plugin: Extractor = _made_by(PLUGINS[name]).parsed(preset)
-        return plugin
-    if name in OTHERS:
-        if colon:
-            raise FeatureError(f"'{spec}': {name} has no presets; write '{name}'")
-        other: Extractor = _made_by(OTHERS[name])()
-        return other
-    parts = tuple(name.split("+"))
-    if parts != (HANDCRAFTED,):
-        names = (*extractor_names(), *PLUGINS)
-        valid, what = (names, "extractor") if len(parts) == 1 else (FAMILIES, "family")
-        for part in parts:
-            if part not in FAMILIES:
-                raise FeatureError(unknown(what, part, valid))
-    if colon and preset not in PRESETS:
-        raise FeatureError(unknown(f"preset of '{name}'", preset, PRESETS))
-    from featser.features.handcrafted import ALL_FAMILIES, Handcrafted
-
-    families = ALL_FAMILIES if parts == (HANDCRAFTED,) else parts
-    return Handcrafted(families, preset or DEFAULT_PRESET)
-
-
-def _made_by(place: str) -> Any:
-    from importlib import import_module
-
-    module, _, maker = place.partition(":")
-    return getattr(import_module(module), maker)
-
-
-def list_extractors() -> tuple[ExtractorInfo, ...]:
-    """Return what there is to choose from; imports no library that computes.
-
-    Examples
-    --------
-    >>> [info.name for info in list_extractors() if info.name.startswith("e")]
-    ['egemaps']
-    """
-    return tuple(_info(name) for name in extractor_names())
-
-
-def _info(name: str) -> ExtractorInfo:
-    extractor = make_extractor(name)
-    presets = {}
-    if name not in OTHERS:
-        presets = {preset: make_extractor(f"{name}:{preset}").dimension for preset in PRESETS}
-    return ExtractorInfo(
-        name=name,
-        presets=presets,
-        dimension=extractor.dimension,
-        families=extractor.families,
-        units=extractor.units,
-        description=extractor.description,
-        rate=extractor.rate,
-        cost_ms=extractor.cost_ms,
-    )
+    package: str = ""

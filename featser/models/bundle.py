@@ -11,81 +11,64 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import struct
+import warnings
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from featser.errors import BundleError
-from featser.files import whole
-from featser.models.coupling import CoupledEstimator
-from featser.models.enrolment import EnrolmentNormalizer
+from featser.audio.channels import MIX, parse_channel
+from featser.errors import BundleError, FeatserError, InputError, TaskError
+from featser.io.atomic_write import whole
+from featser.io.file_format import FileFormat
+from featser.io.result_display import Display, ShownResult
+from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.storage.allowed_types import allowed_types
+from featser.models.storage.contents import check_fields, read_format
+from featser.models.storage.loaded import LoadedError, check_loaded
+from featser.models.storage.members import MemberError, pack, refuse_oversized
+from featser.models.storage.moved import with_current_names
+from featser.models.storage.nodes import (
+    MAX_ESTIMATORS,
+    SKLEARN,
+    ForeignTypeError,
+    NodeError,
+    fixed_bytes,
+)
+from featser.models.storage.trees import TreeError
+from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
 from featser.tasks import Task
 
-FORMAT = 2
-COUPLED_FORMAT = 3
-"""Of models whose tasks are coupled, which earlier versions cannot predict with."""
+FORMAT = FileFormat("bundle", 4, older=(2, 3))
+"""Format 2 is of independent tasks and format 3 of coupled tasks; format 4 is of both."""
 
 LIBRARIES = ("featser", "numpy", "scikit-learn", "scipy", "skops")
 
-ALLOWED = (
-    "featser.models.alignment.AlignedBlocks",
-    "featser.models.balance.Balanced",
-    "featser.models.boosted.BatchedXGBClassifier",
-    "featser.models.boosted.BatchedXGBRegressor",
-    "featser.models.calibration.GroupCalibrated",
-    "featser.models.columns.OnColumns",
-    "featser.models.concordance.CCCMatched",
-    "featser.models.couplers.Chain",
-    "featser.models.couplers.Powerset",
-    "featser.models.couplers.Stacked",
-    "featser.models.encoders.bag.BagOfAudioWords",
-    "featser.models.encoders.fisher.FisherVectors",
-    "featser.models.encoders.gmm.DiagonalGMM",
-    "featser.models.encoders.ivector.IVectors",
-    "featser.models.encoders.supervector.Supervectors",
-    "featser.models.encoders.variability.TotalVariability",
-    "featser.models.encoded.FramesAlone",
-    "featser.models.encoded.FramesEncoded",
-    "featser.models.exported.ExportedHead",
-    "featser.models.exported.ExportedNetwork",
-    "featser.models.exported.Head",
-    "featser.models.exported.Scale",
-    "featser.models.estimators.FixedEpochsClassifier",
-    "featser.models.estimators.FixedEpochsRegressor",
-    "featser.models.joint.PreparedHead",
-    "featser.models.fusion.GatedVote",
-    "featser.models.kernel.KernelClassifier",
-    "featser.models.kernel.KernelRegressor",
-    "featser.models.language.LanguageRouted",
-    "featser.models.normalise.Clip",
-    "featser.models.normalise.Standardise",
-    "featser.models.ordinal.OrdinalClassifier",
-    "featser.models.selection.ScoreSelector",
-    "featser.models.selection.SpeakerTaskSelector",
-    "featser.models.selection.StabilitySelector",
-    "featser.models.streams.estimators.StreamClassifier",
-    "featser.models.streams.estimators.StreamRegressor",
-    "featser.models.transfer.ContinuedClassifier",
-    "featser.models.tuning.TunedClassifier",
-    "featser.models.tuning.TunedRegressor",
-    "featser.models.voting.VoteClassifier",
-    "featser.models.voting.VoteRegressor",
-    "numpy.dtype",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
-    "xgboost.sklearn.XGBRegressor",
+MEMBERS = {"model.json": 16_000_000, "estimators.skops": MAX_ESTIMATORS}
+"""How many bytes each member of a bundle may unpack to; there are no others."""
+
+_UNREADABLE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+    struct.error,
 )
-"""Types that a bundle may hold beside those that skops trusts (scikit-learn's and NumPy's own)."""
+"""What reading a damaged archive or its JSON raises."""
 
 
-@dataclass
-class Bundle:
+@dataclass(repr=False)
+class Bundle(ShownResult):
     """A fitted model with what it needs to be used on new recordings.
 
     Parameters
@@ -103,6 +86,8 @@ class Bundle:
         Versions at fitting.
     normalizer : EnrolmentNormalizer, optional
         Where speakers are enrolled: fitted.
+    channel : str
+        Which channel of recordings it was fitted on: see :mod:`featser.audio.channels`.
     """
 
     model: MultiTaskEstimator
@@ -111,6 +96,14 @@ class Bundle:
     training: dict[str, Any]
     libraries: dict[str, str]
     normalizer: EnrolmentNormalizer | None = None
+    channel: str = MIX
+
+    def display(self) -> Display:
+        """Return the model's tasks and extractors."""
+        specs = ", ".join(str(extractor["spec"]) for extractor in self.extractors)
+        rows = [[task.name, task.kind, ", ".join(task.classes)] for task in self.tasks]
+        names = ", ".join(task.name for task in self.tasks)
+        return Display(f"predicts {names} from {specs}", ["task", "kind", "classes"], rows)
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -140,9 +133,9 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     coupler = getattr(bundle.model, "coupler_", None)
     if coupler is not None:
         held = {"estimators": held, "coupler": _without_requests(coupler)}
-    data = skops.io.dumps(held)
+    data = fixed_bytes(skops.io.dumps(held))
     description = {
-        "format": FORMAT if coupler is None else COUPLED_FORMAT,
+        **FORMAT.header,
         "coupling": getattr(bundle.model, "chosen_", "independent"),
         "tasks": [task.to_dict() for task in bundle.tasks],
         "extractors": bundle.extractors,
@@ -150,19 +143,24 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "speaker_norm": bundle.speaker_norm,
         "training": bundle.training,
         "libraries": bundle.libraries,
+        "channel": bundle.channel,
         "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
         "notes": list(getattr(bundle.model, "notes_", ())),
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
-    with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        _write_member(archive, "model.json", json.dumps(description, indent=1).encode())
-        _write_member(archive, "estimators.skops", data)
+    text = json.dumps(description, indent=1).encode()
+    with whole(path) as temporary:
+        temporary.write_bytes(pack([("model.json", text), ("estimators.skops", data)]))
     return path
 
 
 def load_bundle(path: str | Path) -> Bundle:
     """Read a model bundle.
+
+    Everything is checked before it is used: the sizes of members before they are unpacked, the
+    fields of ``model.json``, which types are built and how (:mod:`featser.models.storage.nodes`),
+    and the arrays that compiled code relies on (:mod:`featser.models.storage.loaded`).
 
     Parameters
     ----------
@@ -178,38 +176,95 @@ def load_bundle(path: str | Path) -> Bundle:
     ------
     BundleError
         If the file is missing, damaged, of a later format, names a type that is not allowed,
-        or cannot be read by the libraries installed here.
+        holds arrays that do not fit together, or cannot be read by the libraries installed here.
     """
-    import skops.io
-
     path = Path(path)
     description, data = _read_members(path)
-    libraries = description["libraries"]
+    held = _build(path, data, description["libraries"])
     try:
-        foreign = sorted(set(skops.io.get_untrusted_types(data=data)) - set(ALLOWED))
-        if foreign:
-            raise BundleError(
-                f"{path}: it holds types that featser does not load: {', '.join(foreign)}; "
-                f"nothing of it was run"
-            )
-        held = skops.io.loads(data, trusted=list(ALLOWED))
-    except BundleError:
+        tasks = tuple(Task.from_dict(task) for task in description["tasks"])
+        enrolment = description.get("enrolment")
+        return Bundle(
+            _model(tasks, held, description),
+            description["extractors"],
+            description["speaker_norm"],
+            description["training"],
+            description["libraries"],
+            None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
+            _channel(path, description),
+        )
+    except (TaskError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BundleError(f"{path}: damaged: {one_line(error)}") from error
+
+
+@contextmanager
+def applying(path: str | Path) -> Iterator[None]:
+    """Turn what goes wrong inside a bundle's model into a :class:`BundleError`.
+
+    Not every array of a model can be checked on loading. Those whose shapes do not fit end in
+    errors of NumPy or scikit-learn, which say nothing to whoever predicts.
+
+    Parameters
+    ----------
+    path : str or Path
+        The bundle.
+
+    Examples
+    --------
+    >>> with applying("model.featser"):  # doctest: +SKIP
+    ...     bundle.model.predict(X)
+    """
+    try:
+        yield
+    except (FeatserError, MemoryError):
         raise
     except Exception as error:
         raise BundleError(
-            f"{path}: cannot be loaded ({type(error).__name__}: {error}). "
-            f"{_version_hint(libraries)}"
+            f"{path}: its model cannot be applied, so the file is damaged or does not fit the "
+            f"libraries installed here ({one_line(error)}); fit it again"
         ) from error
-    tasks = tuple(Task.from_dict(task) for task in description["tasks"])
-    enrolment = description.get("enrolment")
-    return Bundle(
-        _model(tasks, held, description),
-        description["extractors"],
-        description["speaker_norm"],
-        description["training"],
-        libraries,
-        None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
-    )
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's type and the beginning of its message, on one line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__
+
+
+def _build(path: Path, data: bytes, libraries: dict[str, str]) -> Any:
+    """Check and build the estimators."""
+    try:
+        allowed = allowed_types(data)
+        data = with_current_names(data)
+        import skops.io  # which imports all of scikit-learn: only for what has passed the check
+
+        # skops and its libraries warn of other versions, which the message below names.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held = skops.io.loads(data, trusted=[*allowed, *SKLEARN])
+        check_loaded(held)
+    except ForeignTypeError as error:
+        raise BundleError(
+            f"{path}: it holds types that featser does not load: {str(error)[:400]}; "
+            f"nothing of it was run"
+        ) from error
+    except (MemberError, NodeError, LoadedError, TreeError) as error:
+        raise BundleError(
+            f"{path}: damaged or tampered with: {error}; use it no more, and fit it again"
+        ) from error
+    except Exception as error:
+        raise BundleError(
+            f"{path}: cannot be loaded ({one_line(error)}). {_version_hint(libraries)}"
+        ) from error
+    return held
+
+
+def _channel(path: Path, description: dict[str, Any]) -> str:
+    """Return the channel that the model was fitted on; earlier versions averaged them."""
+    try:
+        return parse_channel(description.get("channel", MIX))
+    except InputError as error:
+        raise BundleError(f"{path}: damaged: {error}") from error
 
 
 def _model(
@@ -217,13 +272,18 @@ def _model(
 ) -> MultiTaskEstimator:
     """Put together what was saved; of coupled tasks the estimators that predicting needs."""
     model: MultiTaskEstimator
-    if description["format"] == FORMAT:
-        model = MultiTaskEstimator(tasks, held)
-        model.estimators_ = held
-    else:
-        model = CoupledEstimator(tasks, held["estimators"])
-        model.estimators_, model.coupler_ = held["estimators"], held["coupler"]
+    coupled = description.get("coupling", "independent") != "independent"
+    estimators = held["estimators"] if coupled else held
+    missing = {task.name for task in tasks} - set(estimators)
+    if not coupled and missing:  # a coupler needs only some of them
+        raise ValueError("its estimators are of other tasks than model.json names")
+    if coupled:
+        model = CoupledEstimator(tasks, estimators)
+        model.coupler_ = held["coupler"]
         model.chosen_ = description["coupling"]
+    else:
+        model = MultiTaskEstimator(tasks, estimators)
+    model.estimators_ = estimators
     model.n_features_in_ = description["n_features"]
     model.notes_ = description.get("notes", [])
     return model
@@ -234,38 +294,50 @@ def library_versions(extra: Sequence[str] = ()) -> dict[str, str]:
     return {name: version(name) for name in (*LIBRARIES, *extra)}
 
 
-def _write_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    # A fixed date: the same model gives the same file.
-    member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    member.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(member, data)
-
-
 def _read_members(path: Path) -> tuple[dict[str, Any], bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
-            description = json.loads(archive.read("model.json"))
+            refuse_oversized(archive, MEMBERS, 0, sum(MEMBERS.values()))
+            description, libraries = read_format(archive.read("model.json"))
+            try:
+                FORMAT.number_of(description)
+            except ValueError as error:
+                hint = _format_hint(description, libraries)
+                raise BundleError(f"{path}: {error}. {hint}") from error
+            check_fields(description)
             data = archive.read("estimators.skops")
     except FileNotFoundError as error:
         raise BundleError(
             f"{path}: no such file; `featser fit` writes RUN/model.featser"
         ) from error
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise BundleError(f"{path}: not a model bundle, or a damaged one ({error})") from error
-    if description.get("format") not in (FORMAT, COUPLED_FORMAT):
-        raise BundleError(
-            f"{path}: format {description.get('format')}, this featser reads {FORMAT} and "
-            f"{COUPLED_FORMAT}; "
-            f"{_version_hint(description.get('libraries', {}))}"
-        )
+    except IsADirectoryError as error:
+        raise BundleError(f"{path}: a folder; give its model.featser") from error
+    except _UNREADABLE as error:
+        reason = str(error) if type(error) in (MemberError, ValueError) else one_line(error)
+        raise BundleError(f"{path}: not a model bundle, or a damaged one ({reason})") from error
     if hashlib.sha256(data).hexdigest() != description["checksums"]["estimators.skops"]:
         raise BundleError(f"{path}: damaged: estimators.skops does not match its checksum")
     return description, data
 
 
-def _version_hint(libraries: dict[str, str]) -> str:
+def _format_hint(description: dict[str, Any], libraries: dict[str, str]) -> str:
+    """Say how to fix that a file is of another kind or format."""
+    if description.get("kind", FORMAT.kind) != FORMAT.kind:
+        return "Give a model.featser that `featser fit` wrote"
+    number = description["format"]
+    if type(number) is not int or _other_versions(libraries):
+        return _version_hint(libraries)
+    age = "a newer" if number > FORMAT.number else "an older"
+    return f"It was saved with {age} featser: install that one, or fit it again"
+
+
+def _other_versions(libraries: dict[str, str]) -> list[str]:
     here = library_versions()
-    other = [f"{n} {v} (here {here[n]})" for n, v in libraries.items() if here.get(n, v) != v]
+    return [f"{n} {v} (here {here[n]})" for n, v in libraries.items() if here.get(n, v) != v]
+
+
+def _version_hint(libraries: dict[str, str]) -> str:
+    other = _other_versions(libraries)
     if not other:
         return "It was saved with the very versions installed here, so the file is damaged"
     return f"It was saved with {', '.join(other)}: install those, or fit it again"
@@ -274,13 +346,13 @@ def _version_hint(libraries: dict[str, str]) -> str:
 def _without_requests(estimator: Any) -> Any:
     """Return a copy without metadata requests: they only serve fitting, and skops refuses them."""
     estimator = copy.deepcopy(estimator)
-    seen: set[int] = set()
+    visited: set[int] = set()
     waiting = [estimator]
     while waiting:
         item = waiting.pop()
-        if id(item) in seen:
+        if id(item) in visited:
             continue
-        seen.add(id(item))
+        visited.add(id(item))
         if isinstance(item, dict):
             waiting += item.values()
         elif isinstance(item, list | tuple):

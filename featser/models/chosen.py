@@ -1,4 +1,4 @@
-"""What models chose for themselves: settings that were tuned, weights that were learnt."""
+"""Settings and weights that fitted models have chosen on inner folds."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from featser.models.kernel import KernelClassifier, KernelRegressor
-from featser.models.tuning import TunedClassifier, TunedRegressor
-from featser.models.voting import VoteClassifier, VoteRegressor
+from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
+from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
+from featser.models.selection.tuning import TunedClassifier, TunedRegressor
 
 Chosen = dict[str, dict[str, Any]]
-"""Whose choice, such as ``svm``, or ``weights`` of a vote → what was chosen; plain data."""
+"""Name of an estimator, such as ``svm``, or ``weights`` of a vote → its choice; plain data."""
 
 ALONE = ""
-"""Whose choice it is where there is one estimator alone."""
+"""The name of a single estimator."""
 
 WEIGHTS = "weights"
 
 
 def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
-    """Return what a fitted estimator, and those inside it, chose on left-out speakers.
+    """Return the choices of a fitted estimator, and of those inside it, on left-out speakers.
 
     Parameters
     ----------
     fitted : estimator
-        Such as :func:`featser.models.estimators.make_estimator` makes them.
+        Such as :func:`featser.models.building.make_estimator` makes them.
     name : str
-        Under which its own choice is told; members of a vote have their own names.
+        Name of its own choice; members of a vote have their own names.
 
     Returns
     -------
     dict
-        Empty where nothing was to be chosen.
+        Empty where the estimator has nothing to choose.
     """
     if hasattr(fitted, "steps"):
         return chosen_by(fitted.steps[-1][1], name)
@@ -48,7 +48,7 @@ def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
 
 
 def told_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
-    """Say what was chosen in how many folds, and in the model of all data.
+    """Describe what was chosen in how many folds, and in the model of all data.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def told_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
     Returns
     -------
     list of str
-        A line for each task and estimator; empty where nothing was chosen.
+        A line for each task and estimator; empty without choices.
     """
     whose = dict.fromkeys(
         (task, name)
@@ -71,41 +71,41 @@ def told_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
 
 def _chosen_by_vote(vote: Any) -> Chosen:
     names = [name for name, _ in vote.members]
-    found: Chosen = {}
+    choices: Chosen = {}
     for name, member in zip(names, vote.members_, strict=True):
-        found |= chosen_by(member, name)
+        choices |= chosen_by(member, name)
     if vote.weights in ("inner", "stacked"):
         shares = [round(float(weight), 3) for weight in vote.weights_]
-        found[WEIGHTS] = dict(zip(names, shares, strict=True))
-    return found
+        choices[WEIGHTS] = dict(zip(names, shares, strict=True))
+    return choices
 
 
 def _chosen_inside(fitted: Any, name: str) -> Chosen:
-    """Look into what wraps an estimator, or has one for each step or language."""
-    found: Chosen = {}
+    """Return the choices inside a wrapper, or inside the estimators of steps or languages."""
+    choices: Chosen = {}
     if hasattr(fitted, "estimator_"):
-        found |= chosen_by(fitted.estimator_, name)
+        choices |= chosen_by(fitted.estimator_, name)
     for number, step in enumerate(getattr(fitted, "estimators_", ()), start=1):
-        found |= chosen_by(step, f"{name} step {number}".strip())
+        choices |= chosen_by(step, f"{name} step {number}".strip())
     for language, model in getattr(fitted, "models_", {}).items():
         inside = chosen_by(model, name)
-        found |= {f"{who} for {language}".strip(): choice for who, choice in inside.items()}
-    return found
+        choices |= {f"{who} for {language}".strip(): choice for who, choice in inside.items()}
+    return choices
 
 
 def _line(task: str, name: str, chosen: Mapping[str, Mapping[str, Chosen]]) -> str:
     folds = [tasks for key, tasks in chosen.items() if key != "all"]
-    there = [_words(tasks[task][name]) for tasks in folds if name in tasks.get(task, {})]
-    parts = list(_counted(there)) if name != WEIGHTS else []
+    fold_choices = [_words(tasks[task][name]) for tasks in folds if name in tasks.get(task, {})]
+    parts = list(_counted(fold_choices)) if name != WEIGHTS else []
     final = chosen.get("all", {}).get(task, {}).get(name)
     if final is not None:
         parts.append(f"{_words(final)} in the model of all data")
     return f"{task}: {name or 'chosen'}: {'; '.join(parts)}"
 
 
-def _counted(there: list[str]) -> Iterator[str]:
-    for words, count in Counter(there).most_common():
-        yield f"{words} in {count} of {len(there)} folds"
+def _counted(fold_choices: list[str]) -> Iterator[str]:
+    for words, count in Counter(fold_choices).most_common():
+        yield f"{words} in {count} of {len(fold_choices)} folds"
 
 
 def _words(choice: Mapping[str, Any]) -> str:

@@ -9,24 +9,37 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
-from featser.evaluation.metrics import evaluate_task
+from featser.evaluation.metrics.metrics import evaluate_task
 from featser.evaluation.rows import Rows
 from featser.models.chosen import Chosen, chosen_by
+from featser.models.labels import (
+    Labels,
+    SampleWeight,
+    label_table,
+    most_probable,
+    primary_of,
+    refuse_unlike,
+    training_rows,
+)
 from featser.models.routing import REQUESTED, fit_routed
 from featser.tasks import Task
 
-SampleWeight = ArrayLike | pd.DataFrame | None
+
+def has_classes(model: MultiTaskEstimator) -> bool:
+    """Return whether a model has a task with classes, so that it predicts probabilities."""
+    return any(task.categorical for task in model.tasks)
 
 
 class MultiTaskEstimator(BaseEstimator):
     """Tasks of any kind, each with an estimator of any kind; labels may be missing.
 
-    An utterance trains the tasks it has labels for: each task's estimator is fitted on the rows
-    with that label. scikit-learn's ``MultiOutputClassifier`` knows neither missing labels, nor
-    mixed kinds of target, nor a sample weight for each task.
+    The estimator of each task is fitted on the rows with a label of the task. scikit-learn's
+    ``MultiOutputClassifier`` supports neither missing labels, nor mixed kinds of target, nor a
+    sample weight for each task.
 
     Parameters
     ----------
@@ -34,14 +47,15 @@ class MultiTaskEstimator(BaseEstimator):
         What to predict; the first one that is primary is what :meth:`score` scores.
     estimators : mapping of str to estimator
         For each task's name an unfitted classifier with ``predict_proba``, or a regressor.
-        Classifiers see the classes as integers, their positions in ``Task.classes``.
+        Classifiers see the classes as integers, their positions in ``Task.classes``. Their
+        parameters can be set under ``estimators__task__parameter``.
 
     Attributes
     ----------
     estimators_ : dict of str to estimator
         Fitted.
     notes_ : list of str
-        What a reader must know of the estimators.
+        Notes of the estimators for the report.
     n_features_in_ : int
 
     Examples
@@ -50,6 +64,8 @@ class MultiTaskEstimator(BaseEstimator):
     >>> estimators = {task.name: make_estimator("vote", task) for task in tasks}  # doctest: +SKIP
     >>> model = MultiTaskEstimator(tasks, estimators)  # doctest: +SKIP
     >>> model.fit(X, labels, speaker=speaker).predict_proba(X)["emotion"]  # doctest: +SKIP
+    >>> grid = {"estimators__arousal__alpha": [1.0, 10.0]}
+    >>> GridSearchCV(model, grid).fit(X, labels)  # doctest: +SKIP
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | {"language": True}
@@ -58,10 +74,48 @@ class MultiTaskEstimator(BaseEstimator):
         self.tasks = tasks
         self.estimators = estimators
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters.
+
+        Parameters
+        ----------
+        deep : bool
+            Whether to include the tasks' estimators under ``estimators__task`` and their
+            parameters under ``estimators__task__parameter``.
+        """
+        params: dict[str, Any] = super().get_params(deep=deep)
+        if deep:
+            params |= _nested_params(params.get("estimators"))
+        return params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters, replace a task's estimator, or set a parameter of it.
+
+        Parameters
+        ----------
+        **params
+            Named as :meth:`get_params` names them.
+        """
+        prefix = "estimators__"
+        super().set_params(**{k: v for k, v in params.items() if not k.startswith(prefix)})
+        nested = {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
+        if not nested:
+            return self
+        estimators = dict(self.estimators)
+        # A replaced estimator comes before the parameters that are set on it.
+        for key in sorted(nested, key=lambda key: key not in estimators):
+            name, parameter = _task_and_parameter(key, estimators)
+            if parameter:
+                estimators[name].set_params(**{parameter: nested[key]})
+            else:
+                estimators[name] = nested[key]
+        self.estimators = estimators
+        return self
+
     def fit(
         self,
         X: ArrayLike,
-        y: pd.DataFrame,
+        y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
@@ -73,8 +127,9 @@ class MultiTaskEstimator(BaseEstimator):
         ----------
         X : array-like, shape (n, d)
             Features; NaN where a value is undefined.
-        y : DataFrame, n rows
-            A column for each task; NaN or None where a label is missing.
+        y : DataFrame, n rows, or array-like, shape (n,) or (n, tasks)
+            A column for each task, named after it, or in the order of the tasks; NaN or None
+            where a label is missing.
         sample_weight : array-like, shape (n,), or DataFrame, optional
             For all tasks alike, or a column for each task. A missing weight leaves the row out
             of that task.
@@ -82,29 +137,32 @@ class MultiTaskEstimator(BaseEstimator):
             For the inner folds of the estimators that make some.
         lineage : ndarray of int, shape (n, 1 + k), optional
             Which rows are augmented copies, for the same
-            (:func:`featser.evaluation.copies.lineage`).
+            (:func:`featser.evaluation.training_copies.lineage`).
         language : array-like, shape (n,), optional
             For estimators with a model for each language.
 
         Raises
         ------
         TaskError
-            If a task has no column, an unknown class, or fewer than two classes to learn from.
+            If a task has no column, an unknown class, or fewer than two classes.
         """
-        values: NDArray[Any] = validate_data(self, X, ensure_all_finite="allow-nan")
-        self.refuse_mismatch(values, y)
+        values: NDArray[Any] = validate_data(
+            self, X, ensure_all_finite="allow-nan", ensure_min_samples=2
+        )
+        labels = label_table(self.tasks, y)
+        self.refuse_mismatch(values, labels)
         self.notes_: list[str] = []
         self.estimators_ = {}
         for task in self.tasks:
-            known, target, weight = lesson_of(task, y, sample_weight)
+            rows, target, weight = training_rows(task, labels, sample_weight)
             self.estimators_[task.name] = fit_routed(
                 clone(self.estimators[task.name]),
-                values[known],
+                values[rows],
                 target,
                 sample_weight=weight,
-                speaker=None if speaker is None else np.asarray(speaker)[known],
-                lineage=None if lineage is None else lineage[known],
-                language=None if language is None else np.asarray(language)[known],
+                speaker=None if speaker is None else np.asarray(speaker)[rows],
+                lineage=None if lineage is None else lineage[rows],
+                language=None if language is None else np.asarray(language)[rows],
             )
             self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
         return self
@@ -133,11 +191,11 @@ class MultiTaskEstimator(BaseEstimator):
             estimator = clone(self.estimators[task.name])
             if not hasattr(estimator, "fit_batches"):
                 raise TaskError(
-                    f"task '{task.name}': {type(estimator).__name__} cannot learn from batches; "
-                    f"use featser.models.estimators.make_batched, or fit with all in memory"
+                    f"task '{task.name}': {type(estimator).__name__} cannot be fitted in batches; "
+                    f"use featser.models.building.make_batched, or fit with all in memory"
                 )
-            known, target, weight = lesson_of(task, y, sample_weight)
-            self.estimators_[task.name] = estimator.fit_batches(X.part(known), target, weight)
+            rows, target, weight = training_rows(task, y, sample_weight)
+            self.estimators_[task.name] = estimator.fit_batches(X.part(rows), target, weight)
         return self
 
     def predict(self, X: ArrayLike) -> pd.DataFrame:
@@ -153,18 +211,9 @@ class MultiTaskEstimator(BaseEstimator):
         DataFrame, n rows
             With the index of X where X is a DataFrame.
         """
-        index = _index_of(X)
-        values = self._checked(X)
-        columns: dict[str, Any] = {}
-        for task in self.tasks:
-            predicted = self.estimators_[task.name].predict(values)
-            columns[task.name] = (
-                np.asarray(task.classes, dtype=object)[predicted]
-                if task.categorical
-                else np.asarray(predicted, dtype=np.float64)
-            )
-        return pd.DataFrame(columns, index=index)
+        return self.predict_with_proba(X)[0]
 
+    @available_if(has_classes)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike) -> dict[str, pd.DataFrame]:
         """Return, for each task with classes, a table of probabilities.
 
@@ -179,19 +228,51 @@ class MultiTaskEstimator(BaseEstimator):
             A column for each class; rows sum to 1. A class that training lacked has 0.
         """
         index = _index_of(X)
-        features = self._checked(X)
+        values = self._checked(X)
+        return {
+            task.name: self._probabilities(task, values, index)
+            for task in self.tasks
+            if task.categorical
+        }
+
+    def predict_with_proba(self, X: ArrayLike) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        """Return predictions and probabilities; every estimator is evaluated once.
+
+        Parameters
+        ----------
+        X : array-like, shape (n, d)
+            Features.
+
+        Returns
+        -------
+        predictions : DataFrame, n rows
+            As :meth:`predict`: of each task with classes the most probable class.
+        probabilities : dict of str to DataFrame
+            As :meth:`predict_proba`.
+        """
+        index = _index_of(X)
+        values = self._checked(X)
+        columns: dict[str, Any] = {}
         tables: dict[str, pd.DataFrame] = {}
         for task in self.tasks:
-            if not task.categorical:
-                continue
-            model = self.estimators_[task.name]
-            values = np.zeros((len(features), len(task.classes)))
-            values[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(features)
-            tables[task.name] = pd.DataFrame(values, index=index, columns=list(task.classes))
-        return tables
+            if task.categorical:
+                tables[task.name] = table = self._probabilities(task, values, index)
+                columns[task.name] = most_probable(task, table.to_numpy())
+            else:
+                predicted = self.estimators_[task.name].predict(values)
+                columns[task.name] = np.asarray(predicted, dtype=np.float64)
+        return pd.DataFrame(columns, index=index), tables
+
+    def _probabilities(
+        self, task: Task, values: NDArray[Any], index: pd.Index | None
+    ) -> pd.DataFrame:
+        model = self.estimators_[task.name]
+        table = np.zeros((len(values), len(task.classes)))
+        table[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(values)
+        return pd.DataFrame(table, index=index, columns=list(task.classes))
 
     def identify(self, X: ArrayLike) -> NDArray[np.str_] | None:
-        """Return which language the first task that has a first pass takes each row for.
+        """Return the language of each row, identified by the first task with a first pass.
 
         Parameters
         ----------
@@ -202,20 +283,20 @@ class MultiTaskEstimator(BaseEstimator):
         -------
         ndarray of str, shape (n,), or None
             None where no estimator identifies languages
-            (:class:`~featser.models.language.LanguageRouted`).
+            (:class:`~featser.models.language.two_pass.LanguageRouted`).
         """
         values = self._checked(X)
-        asked = (e.identify(values) for e in self.estimators_.values() if hasattr(e, "identify"))
-        return next((told for told in asked if told is not None), None)
+        answers = (e.identify(values) for e in self.estimators_.values() if hasattr(e, "identify"))
+        return next((languages for languages in answers if languages is not None), None)
 
     @property
     def tuned_(self) -> dict[str, Chosen]:
-        """What each task's estimator chose on left-out speakers; tasks without a choice lack."""
+        """The choices of the tasks' estimators on left-out speakers, for tasks with a choice."""
         check_is_fitted(self)
-        found = {name: chosen_by(model) for name, model in self.estimators_.items()}
-        return {name: choice for name, choice in found.items() if choice}
+        choices = {name: chosen_by(model) for name, model in self.estimators_.items()}
+        return {name: choice for name, choice in choices.items() if choice}
 
-    def score(self, X: ArrayLike, y: pd.DataFrame) -> float:
+    def score(self, X: ArrayLike, y: Labels) -> float:
         """Return the primary task's headline metric: UAR, or CCC for a regression."""
         return MultiTaskScorer()(self, X, y)
 
@@ -248,108 +329,15 @@ class MultiTaskScorer:
     def __init__(self, task: str | None = None) -> None:
         self.task = task
 
-    def __call__(self, estimator: Any, X: ArrayLike, y: pd.DataFrame) -> float:
+    def __call__(self, estimator: Any, X: ArrayLike, y: Labels) -> float:
         """Return UAR, or CCC for a regression, on the rows that have the label."""
         tasks = _tasks_of(estimator)
         task = primary_of(tasks) if self.task is None else _named(self.task, tasks)
-        known = y[task.name].notna().to_numpy()
-        predicted = estimator.predict(X)[task.name].to_numpy()[known]
-        scores = evaluate_task(task, y[task.name].to_numpy()[known], predicted)
+        labels = label_table(tasks, y)[task.name]
+        labelled = labels.notna().to_numpy()
+        predicted = estimator.predict(X)[task.name].to_numpy()[labelled]
+        scores = evaluate_task(task, labels.to_numpy()[labelled], predicted)
         return next(iter(scores.values()))
-
-
-def refuse_unlike(tasks: Sequence[Task], X: NDArray[Any] | Rows, y: pd.DataFrame) -> None:
-    """Refuse tasks without labels, and features, n rows, and labels of unlike length.
-
-    Raises
-    ------
-    TaskError
-        With what is there.
-    """
-    for task in tasks:
-        if task.name not in y:
-            raise TaskError(f"no labels for task '{task.name}'; there are: {list(y.columns)}")
-    if len(X) != len(y):
-        raise TaskError(f"{len(X)} rows of features, {len(y)} rows of labels")
-
-
-def primary_of(tasks: Sequence[Task]) -> Task:
-    """Return the primary task, or the first where none is marked."""
-    if not tasks:
-        raise TaskError("there is no task")
-    return next((task for task in tasks if task.role == "primary"), tasks[0])
-
-
-def encode(task: Task, labels: pd.Series) -> NDArray[np.float64]:
-    """Return labels as numbers: class positions or values; NaN where missing.
-
-    Raises
-    ------
-    TaskError
-        If a label is not one of the task's classes, or not a number.
-    """
-    if not task.categorical:
-        return pd.to_numeric(labels, errors="raise").to_numpy(dtype=np.float64)
-    codes = labels.map({name: code for code, name in enumerate(task.classes)})
-    strange = sorted(set(labels[labels.notna() & codes.isna()].astype(str)))
-    if strange:
-        raise TaskError(
-            f"task '{task.name}': {strange} are not among its classes {list(task.classes)}"
-        )
-    return np.asarray(codes, dtype=np.float64)
-
-
-def lesson_of(
-    task: Task, y: pd.DataFrame, sample_weight: SampleWeight
-) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64] | None]:
-    """Return which rows a task learns from, as positions, and their targets and weights.
-
-    Parameters
-    ----------
-    task : Task
-    y : DataFrame, n rows
-        A column for each task.
-    sample_weight : array-like, shape (n,), or DataFrame, optional
-        As :meth:`MultiTaskEstimator.fit` has it.
-
-    Raises
-    ------
-    TaskError
-        If there is nothing to tell apart.
-    """
-    target = encode(task, y[task.name])
-    weight = _weight_of(task, sample_weight)
-    there = np.isfinite(target) if weight is None else np.isfinite(target) & np.isfinite(weight)
-    known = np.flatnonzero(there)
-    target = target[known]
-    _refuse_nothing_to_learn(task, target)
-    return (
-        known,
-        target.astype(np.intp) if task.categorical else target,
-        None if weight is None else weight[known],
-    )
-
-
-def _refuse_nothing_to_learn(task: Task, target: NDArray[np.float64]) -> None:
-    if task.categorical:
-        there = sorted({task.classes[int(code)] for code in target})
-        if len(there) < 2:
-            raise TaskError(
-                f"task '{task.name}': two classes are needed to learn from, "
-                f"the {len(target)} training rows with a label have {there}"
-            )
-    elif len(target) < 2:
-        raise TaskError(f"task '{task.name}': {len(target)} training rows have a value")
-
-
-def _weight_of(task: Task, sample_weight: SampleWeight) -> NDArray[np.float64] | None:
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, pd.DataFrame):
-        if task.name not in sample_weight:
-            return None
-        return sample_weight[task.name].to_numpy(dtype=np.float64)
-    return np.asarray(sample_weight, dtype=np.float64)
 
 
 def _index_of(X: Any) -> pd.Index | None:
@@ -367,3 +355,29 @@ def _named(name: str, tasks: Sequence[Task]) -> Task:
         if task.name == name:
             return task
     raise TaskError(f"no task '{name}' among {[task.name for task in tasks]}")
+
+
+def _nested_params(estimators: Any) -> dict[str, Any]:
+    """Return the estimators and their parameters, named as ``get_params`` names them."""
+    params: dict[str, Any] = {}
+    if not isinstance(estimators, Mapping):
+        return params
+    for name, estimator in estimators.items():
+        params[f"estimators__{name}"] = estimator
+        inner = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+        params |= {f"estimators__{name}__{key}": value for key, value in inner.items()}
+    return params
+
+
+def _task_and_parameter(key: str, estimators: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the task and the parameter that ``task`` or ``task__parameter`` names.
+
+    Raises
+    ------
+    ValueError
+        If no task has that name.
+    """
+    for name in sorted(estimators, key=len, reverse=True):
+        if key == name or key.startswith(f"{name}__"):
+            return name, key.removeprefix(name).removeprefix("__")
+    raise ValueError(f"no task for the parameter 'estimators__{key}' among {list(estimators)}")

@@ -1,4 +1,4 @@
-"""The HTML report: one file that asks for nothing outside itself."""
+"""The HTML report: one self-contained file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featser import __version__
-from featser.files import write_text
-from featser.reporting import gaps, plots, reliability, tables, wording
-from featser.reporting.enrolment import enrolment_section
+from featser.io.atomic_write import write_text
+from featser.io.escaping import for_html
+from featser.reporting import (
+    data_section,
+    gap_tables,
+    plots,
+    reliability_diagram,
+    settings_section,
+    tables,
+    wording,
+)
+from featser.reporting.enrolment_section import enrolment_section
 from featser.reporting.numbers import count, duration, estimate, number
 from featser.reporting.plots import Mark
+from featser.reporting.statements.verdict import shortcut_of, verdict_of
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
 from featser.tasks import Task
@@ -24,12 +34,12 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _COLLAPSED_FROM = 12
-"""Tables with more rows than this are folded away."""
+"""Tables with more rows than this are collapsed."""
 
 
 @dataclass
 class TaskSection:
-    """What the report shows of one task; SVG is markup made here, the rest is plain."""
+    """The section on one task; plots are SVG markup, the rest is plain."""
 
     task: Task
     results: Table | None = None
@@ -45,14 +55,14 @@ def write_report(path: str | Path, run: RunSummary) -> Path:
     """Write a run's report as one self-contained HTML file.
 
     Equal summaries give equal bytes. All names are escaped; the page needs no script, no font
-    and no request, and says so to the browser by a content security policy.
+    and no request, and forbids them by a content security policy.
 
     Parameters
     ----------
     path : str or Path
-        The file to write, whole or not at all.
+        The file, which is written atomically.
     run : RunSummary
-        What to report.
+        The results.
 
     Returns
     -------
@@ -62,7 +72,7 @@ def write_report(path: str | Path, run: RunSummary) -> Path:
     Raises
     ------
     TaskError, ProtocolError, ManifestError
-        If no report can be made of the summary, see :meth:`RunSummary.check`.
+        If the summary is incomplete, see :meth:`RunSummary.check`.
     """
     path = Path(path)
     page = render(run)
@@ -83,6 +93,7 @@ def _environment(run: RunSummary) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
+        finalize=for_html,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -92,41 +103,39 @@ def _environment(run: RunSummary) -> Environment:
         "norm_badge": wording.norm_badge(run.speaker_norm),
         "many": _COLLAPSED_FROM,
     }
-    environment.filters |= {"count": count}
+    environment.filters |= {"count": count, "number": number, "sentence": wording.as_sentence}
     return environment
 
 
 def _context(run: RunSummary) -> dict[str, Any]:
-    data = run.predictions
-    speakers = set(run.speakers()) - {""}
     return {
         "run": run,
         "version": __version__,
         "duration": duration(run.seconds),
         "headline": _headline(run),
-        "folds_sentence": wording.folds_sentence(run.protocol),
+        "folds_sentence": wording.folds_sentence(run.protocol, has_speakers=run.has_speakers),
+        "resampled": run.resampled.words,
         "norm_sentence": wording.norm_sentence(run.speaker_norm),
         "facts": {
-            "utterances": count(len(data)),
-            "speakers": count(len(speakers)) if speakers else "not known",
-            "corpora": _names(run, "corpus"),
-            "languages": _names(run, "language"),
+            **data_section.facts(run),
             "unusable recordings": count(len(run.unusable)),
             "folds": count(run.folds["fold"].nunique()),
             "seed": str(run.seed),
         },
-        "labels": tables.labels_per_task(run),
-        "class_counts": _class_counts(run),
+        "sets": data_section.sets(run),
+        "labels": data_section.labels_per_task(run),
+        "class_counts": data_section.class_counts(run),
         "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
-        "reliability": reliability.section(run),
-        "reliability_sentence": reliability.SENTENCE,
+        "reliability": reliability_diagram.section(run),
+        "reliability_sentence": reliability_diagram.SENTENCE,
         "enrolment": _enrolment_section(run),
         "speaker": _speaker_section(run),
-        "gaps": gaps.group_tables(run),
+        "gaps": gap_tables.group_tables(run),
         "unusable": tables.of_frame("Recordings that could not be used", run.unusable),
         "folds": tables.folds(run),
         "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
+        "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),
     }
 
@@ -139,39 +148,32 @@ def _headline(run: RunSummary) -> dict[str, Any]:
     baseline = "chance.uar" if task.categorical else "mean.ccc"
     marks = []
     for protocol in run.protocols:
-        told = run.figures(task, protocol)
-        if name in told and number(told[name]["value"]) == number(None):
+        protocol_figures = run.figures(task, protocol)
+        if name in protocol_figures and number(protocol_figures[name]["value"]) == number(None):
             continue
-        if name in told:
-            value, low, high = (_float(told[name][key]) for key in ("value", "low", "high"))
-            beside = _float(told.get(baseline, {}).get("value"))
+        if name in protocol_figures:
+            figure_here = protocol_figures[name]
+            value, low, high = (_float(figure_here[key]) for key in ("value", "low", "high"))
+            beside = _float(protocol_figures.get(baseline, {}).get("value"))
             hollow = wording.optimistic(protocol)
             title = f"{protocol}{' – OPTIMISTIC' if hollow else ''}"
             marks.append(Mark(title, value, low, high, beside, hollow))
     title = wording.metric_title(name)
-    told_baseline = figures.get(baseline)
+    baseline_figure = figures.get(baseline)
     description = "; ".join(f"{m.name}: {title} {number(m.value)}" for m in marks)
     plot = partial(plots.dots, name="headline", description=description)
     return {
         "metric": title,
         "task": task.name,
         "value": estimate(figure),
-        "baseline": number(told_baseline["value"]) if told_baseline else "",
-        "baseline_name": "chance" if task.categorical else "always saying the mean",
+        "baseline": number(baseline_figure["value"]) if baseline_figure else "",
+        "baseline_name": "chance" if task.categorical else "mean baseline",
         "sentence": wording.headline_sentence(run),
+        "shortcut": shortcut_of(run),
+        "verdict": verdict_of(run),
+        "note": figure.get("note", ""),
         "plot": _markup(plot(marks, f"{title} of {task.name}")) if marks else "",
     }
-
-
-def _class_counts(run: RunSummary) -> list[Table]:
-    found: list[Table] = []
-    groups = [by for by in ("gender", "corpus") if len(set(run.known(by)) - {""}) > 1]
-    for task in run.ordered_tasks:
-        if task.categorical:
-            # A single corpus still gives the counts of the classes.
-            chosen = [by for by in groups if by != task.name] or ["corpus"]
-            found += [tables.class_counts(run, task, by) for by in chosen]
-    return found
 
 
 def _task_section(run: RunSummary, index: int, task: Task) -> TaskSection:
@@ -224,42 +226,42 @@ def _with_scatter(run: RunSummary, index: int, section: TaskSection) -> TaskSect
     )
     if len(chosen) < len(true):
         section.scatter_note = (
-            f"{count(len(chosen))} of {count(len(true))} utterances are drawn, chosen at random; "
-            "the metrics are of all."
+            f"{count(len(chosen))} of {count(len(true))} utterances are shown, chosen at random; "
+            "the metrics use all."
         )
     return section
 
 
 def _enrolment_section(run: RunSummary) -> dict[str, Any] | None:
-    found = enrolment_section(run)
-    return found and {**found, "plot": _markup(found["plot"])}
+    section = enrolment_section(run)
+    return section and {**section, "plot": _markup(section["plot"])}
 
 
 def _speaker_section(run: RunSummary) -> dict[str, Any] | None:
     task = run.primary
-    found = tables.by_speaker(run, task)
-    if not found:
+    speakers = tables.by_speaker(run, task)
+    if not speakers:
         return None
     name = wording.headline_metric(task)
     title = wording.metric_title(name)
     pooled = _float(run.figures(task).get(name, {}).get("value"))
     hollow = wording.optimistic(run.protocol)
-    marks = tables.speaker_marks(found, plots.MOST_SPEAKERS, hollow=hollow)
-    notes = [f"The dashed line is the {title} of all speakers together."] if marks else []
+    marks = tables.speaker_marks(speakers, plots.MOST_SPEAKERS, hollow=hollow)
+    notes = [f"The dashed line is the {title} over all speakers."] if marks else []
     if task.categorical:
-        fewer = sum(classes < len(task.classes) for *_, classes in found)
+        fewer = sum(classes < len(task.classes) for *_, classes in speakers)
         if fewer:
             notes.append(
-                f"{fewer} of {len(found)} speakers do not have all classes; "
-                "theirs is the mean over the classes they have."
+                f"{fewer} of {len(speakers)} speakers lack at least one class; "
+                "their figure is the mean over their classes."
             )
-    undefined = sum(np.isnan(value) for _, value, *_ in found)
+    undefined = sum(np.isnan(value) for _, value, *_ in speakers)
     if undefined:
-        notes.append(f"{title} is undefined for {undefined} speakers: they are in the table alone.")
-    if len(marks) + undefined < len(found):
+        notes.append(f"{title} is undefined for {undefined} speakers: only the table lists them.")
+    if len(marks) + undefined < len(speakers):
         notes.append(
-            f"The {len(marks) // 2} lowest and the {len(marks) // 2} highest of {len(found)} "
-            "speakers are drawn; the table has all."
+            f"The {len(marks) // 2} lowest and the {len(marks) // 2} highest of {len(speakers)} "
+            "speakers are shown; the table lists all."
         )
     drawn = ""
     if marks:
@@ -270,12 +272,8 @@ def _speaker_section(run: RunSummary) -> dict[str, Any] | None:
         "title": title,
         "plot": drawn,
         "notes": notes,
-        "table": tables.speaker_table(found, task),
+        "table": tables.speaker_table(speakers, task),
     }
-
-
-def _names(run: RunSummary, column: str) -> str:
-    return ", ".join(sorted(set(run.known(column)) - {""})) or "not given"
 
 
 def _float(value: float | None) -> float:

@@ -1,4 +1,4 @@
-"""How numbers are written in reports."""
+"""Format numbers for reports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 ABSENT = "n/a"
-"""What stands where a value is undefined."""
+"""Shown for an undefined value."""
 
 
 def number(value: float | None) -> str:
-    """Write a metric with three decimals; ``n/a`` where it is undefined (NaN or None)."""
+    """Write a metric with three decimals; ``n/a`` where it is undefined (NaN or None).
+
+    Examples
+    --------
+    >>> number(0.12345)
+    '0.123'
+    >>> number(None)
+    'n/a'
+    """
     if value is None or not math.isfinite(value):
         return ABSENT
     text = f"{value:.3f}"
@@ -29,15 +37,28 @@ def estimate(figure: Mapping[str, Any] | None) -> str:
     Returns
     -------
     str
-        The value alone where there is no interval or it has no width; ``n/a`` without a value.
+        The value alone without an interval or with one of width 0; ``n/a`` without a value.
     """
     if figure is None:
         return ABSENT
-    value, low, high = (figure.get(key) for key in ("value", "low", "high"))
-    bounds = [number(low), number(high)]
-    if number(value) == ABSENT or ABSENT in bounds or low == high:
-        return number(value)
-    return f"{number(value)} [{bounds[0]}, {bounds[1]}]"
+    value = number(figure.get("value"))
+    if not shows_interval(figure):
+        return value
+    return f"{value} [{number(figure['low'])}, {number(figure['high'])}]"
+
+
+def shows_interval(figure: Mapping[str, Any] | None) -> bool:
+    """Return whether :func:`estimate` writes an interval: one with a value and a width above 0.
+
+    Examples
+    --------
+    >>> shows_interval({"value": 1.0, "low": 1.0, "high": 1.0})
+    False
+    """
+    if figure is None or number(figure.get("value")) == ABSENT:
+        return False
+    low, high = figure.get("low"), figure.get("high")
+    return ABSENT not in (number(low), number(high)) and low != high
 
 
 def has_interval(figure: Mapping[str, Any] | None) -> bool:
@@ -56,7 +77,13 @@ def count(n: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in the two units that fit it."""
+    """Write a duration in the two units that fit it.
+
+    Examples
+    --------
+    >>> duration(75.0)
+    '1 min 15 s'
+    """
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

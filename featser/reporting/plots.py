@@ -44,7 +44,7 @@ class Mark:
     Attributes
     ----------
     name : str
-        What stands at the left.
+        The label at the left.
     value, low, high : float
         The dot and its interval; NaN bounds draw no interval.
     baseline : float
@@ -52,7 +52,7 @@ class Mark:
     hollow : bool
         Whether the dot is drawn hollow and in the warning colour.
     aside : str
-        What follows the name, however long that is.
+        Text after the name.
     """
 
     name: str
@@ -72,7 +72,7 @@ def dots(marks: Sequence[Mark], axis: str, name: str, description: str) -> str:
     marks : sequence of Mark
         The rows.
     axis : str
-        What the horizontal axis shows.
+        The title of the horizontal axis.
     name, description : str
         As in :func:`featser.reporting.svg.inline_svg`.
 

@@ -1,17 +1,22 @@
-"""What a report is made of: a run's results as plain data, and the checks before it is written."""
+"""The input of a report: a run's results as plain data, and their validation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from featser.errors import ManifestError, ProtocolError, TaskError, unknown
-from featser.evaluation.pairs import is_missing
+from featser.evaluation.missing import is_missing
+from featser.evaluation.protocols.folds import ROLE, TRAINING_AND_TEST
+from featser.reporting.settings_section import Setting
 from featser.tasks import Task
+
+if TYPE_CHECKING:
+    from featser.evaluation.statistics.resampling import ResamplingUnits
 
 Figures = dict[str, dict[str, Any]]
 """A task's metrics: name → ``value``, ``low``, ``high`` (None or NaN where undefined)."""
@@ -21,9 +26,17 @@ def _no_rows(*columns: str) -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=object) for column in columns})
 
 
+def text_of(table: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """Return a column of a table as text, empty where missing or absent."""
+    if column not in table:
+        return pd.Series("", index=table.index, dtype=object)
+    texts = ["" if is_missing(value) else str(value) for value in table[column]]
+    return pd.Series(texts, index=table.index, dtype=object)
+
+
 @dataclass
 class RunSummary:
-    """All that a report tells about one run. It holds no model and no features.
+    """The results of one run for a report, without model and features.
 
     Attributes
     ----------
@@ -42,31 +55,38 @@ class RunSummary:
         The tasks; the primary one (or else the first) leads the report.
     metrics : dict
         protocol → task name → metric → ``{"value", "low", "high"}``, as
-        :func:`featser.evaluation.uncertainty.evaluate_with_intervals` gives them.
+        :func:`featser.evaluation.statistics.intervals.evaluate_with_intervals` gives them.
     predictions : DataFrame
         One row for each utterance: ``file``, ``start``, ``end``, ``speaker``, ``corpus``,
         ``language``, ``fold``, perhaps ``gender``; for each task ``{task}.true`` and
         ``{task}.pred`` (NaN where there is none) and ``{task}.p[{class}]``.
+    rows : DataFrame, optional
+        All utterances of the data, tested or not: ``ROLE``; for each
+        task ``{task}``, its label, and ``{task}.used``, whether it was used for training and
+        scored; perhaps ``speaker``, ``corpus``, ``language``, ``gender``. By default the
+        utterances of ``predictions``.
     folds : DataFrame
-        ``fold``, ``speaker``, ``n``: how many utterances of whom are tested in which fold.
+        ``fold``, ``speaker``, ``n``: the number of utterances per test fold and speaker.
     unusable : DataFrame
         ``file``, ``reason``.
     refused_tasks : dict of str to str
-        Labels that were not made tasks, and why.
+        Labels that are not tasks, with the reason.
     notes : list of str
         Warnings, shown first.
     features : DataFrame
         ``extractor``, ``families``, ``dimension``, ``fingerprint``.
     model : str
-        What was trained, in one line.
+        The model, in one line.
     environment : dict of str to str
-        Versions of what computed the run.
+        Versions of the software.
     reproduce : list of str
-        Commands that give the run again.
+        Commands that reproduce the run.
+    settings : list of Setting
+        All settings, by group.
     seconds : float
-        How long the run took.
+        Duration of the run.
     findings : list of dict
-        What the audit of the data found, errors first: ``kind``, ``severity``, ``message`` and
+        Findings of the audit, errors first: ``kind``, ``severity``, ``message`` and
         ``table``, a list of rows with the same names.
     """
 
@@ -88,8 +108,10 @@ class RunSummary:
     model: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     reproduce: list[str] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
     seconds: float = 0.0
     findings: list[dict[str, Any]] = field(default_factory=list)
+    rows: pd.DataFrame | None = None
 
     @property
     def primary(self) -> Task:
@@ -111,7 +133,7 @@ class RunSummary:
         return self.metrics.get(protocol or self.protocol, {}).get(task.name, {})
 
     def check(self) -> None:
-        """Refuse a summary that no report can be made of.
+        """Raise an error if the summary is incomplete.
 
         Raises
         ------
@@ -123,7 +145,7 @@ class RunSummary:
             If the predictions lack a task's columns.
         """
         if not self.tasks:
-            raise TaskError(f"report '{self.title}': there is no task to report on")
+            raise TaskError(f"report '{self.title}': it has no task")
         if self.protocol not in self.metrics:
             raise ProtocolError(
                 f"report '{self.title}': {unknown('protocol', self.protocol, self.metrics)}"
@@ -140,18 +162,37 @@ class RunSummary:
                         f"report '{self.title}': the predictions have no column '{column}'"
                     )
 
-    def known(self, column: str) -> pd.Series[Any]:
+    def column_text(self, column: str) -> pd.Series[Any]:
         """Return a column of the predictions as text, empty where missing or absent."""
-        if column not in self.predictions:
-            return pd.Series("", index=self.predictions.index, dtype=object)
-        texts = ["" if is_missing(value) else str(value) for value in self.predictions[column]]
-        return pd.Series(texts, index=self.predictions.index, dtype=object)
+        return text_of(self.predictions, column)
+
+    def all_rows(self) -> pd.DataFrame:
+        """Return all utterances of the data as ``rows`` has them."""
+        if self.rows is not None:
+            return self.rows
+        tested = self.predictions.assign(**{ROLE: TRAINING_AND_TEST})
+        for task in self.tasks:
+            tested[task.name] = tested[f"{task.name}.true"]
+            tested[f"{task.name}.used"] = tested[task.name].notna()
+        return tested
 
     def speakers(self) -> npt.NDArray[np.str_]:
-        """Return who speaks in each row, told apart across corpora; empty where not known."""
-        from featser.evaluation.protocols import speaker_ids
+        """Return the speaker of each row, distinct across corpora; empty if missing."""
+        from featser.evaluation.protocols.folding import speaker_ids
 
         return speaker_ids(self.predictions)
+
+    @property
+    def has_speakers(self) -> bool:
+        """Whether any row has a speaker."""
+        return bool((self.speakers() != "").any())
+
+    @property
+    def resampled(self) -> ResamplingUnits:
+        """The units that intervals over all rows resample."""
+        from featser.evaluation.statistics.resampling import resampling_units
+
+        return resampling_units(self.speakers(), len(self.predictions))
 
     def scored(self, task: Task) -> npt.NDArray[np.bool_]:
         """Return which rows have both a label and a prediction for the task."""

@@ -6,9 +6,10 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
+
+from featser.io.escaping import for_svg, for_terminal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,7 +93,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     markup = re.sub(r"<style.*?</style>", "", markup, flags=re.DOTALL)
     # Only inside tags: a name that looks like an attribute or a colour stays as it is.
     markup = re.sub(r"<[^>]*>", lambda tag: _page_tag(tag.group(), name), markup)
-    opening = f'<svg role="img" aria-label="{escape(description)}"'
+    opening = f'<svg role="img" aria-label="{for_svg(description)}"'
     return markup.replace("<svg", opening, 1).strip()
 
 
@@ -114,10 +115,7 @@ def standalone_svg(markup: str, style: str) -> str:
 
 def label(name: object, limit: int = 24) -> str:
     """Make a name fit to stand in a figure: printable, and not longer than ``limit`` characters."""
-    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8")
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
+    text = for_terminal(name)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -1,8 +1,8 @@
-"""The report's tables, computed from predictions and metrics; how they look is the template's."""
+"""The report's tables, computed from predictions and metrics; templates define the layout."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,21 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from featser.evaluation import metrics
-from featser.evaluation.pairs import is_missing
-from featser.reporting.numbers import ABSENT, count, estimate, number, percent
+from featser.evaluation.metrics import metrics
+from featser.evaluation.missing import is_missing
+from featser.reporting import baselines
+from featser.reporting.numbers import count, estimate, number, percent
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
-from featser.reporting.wording import headline_metric, metric_title
+from featser.reporting.wording import as_sentence, headline_metric, metric_title
 from featser.tasks import Task
 
-_BASELINE_NAMES = {
-    "chance": "chance",
-    "majority": "majority",
-    "mean": "mean",
-    "duration": "duration only",
-}
-_NOT_TOLD = "not given"
+NOT_GIVEN = "not given"
 _MOST_ROWS = 50
 
 
@@ -35,18 +30,18 @@ class Table:
     Attributes
     ----------
     caption : str
-        What the table shows.
+        The caption.
     columns : list of str
         The header.
     rows : list of list of str
         The cells; the first of each row is its header.
     text : set of int
-        The columns that hold words and not numbers.
+        The columns that contain text instead of numbers.
     protocols : list of tuple of str and int
-        Protocols that stand above columns, each with how many columns it spans; the first column
+        Protocols above the columns, each with the number of columns it spans; the first column
         has none.
     notes : list of str
-        What has to be known to read it.
+        Notes below the table.
     """
 
     caption: str
@@ -61,93 +56,70 @@ def of_frame(caption: str, frame: pd.DataFrame, *, numbers: Sequence[str] = ()) 
     """Turn a DataFrame into a table; ``numbers`` names the columns that are set as numbers."""
     # Not with pandas' own map: its text columns refuse file names that are not valid Unicode.
     lines = frame.astype(object).to_numpy().tolist()
-    rows = [[_NOT_TOLD if _is_nothing(cell) else str(cell) for cell in line] for line in lines]
+    rows = [[NOT_GIVEN if _is_nothing(cell) else str(cell) for cell in line] for line in lines]
     columns = [str(name) for name in frame.columns]
     text = {i for i, name in enumerate(columns) if name not in numbers}
     return Table(caption, columns, rows, text)
 
 
 def of_finding(finding: dict[str, Any]) -> Table | None:
-    """Show what a finding of the audit is about: its first rows; None where it has none."""
+    """Return the first rows of a finding of the audit; None if it has none."""
     rows = finding["table"]
     if not rows:
         return None
     frame = pd.DataFrame(rows[:_MOST_ROWS])
     numbers = [str(name) for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
-    found = of_frame(str(finding["kind"]), frame, numbers=numbers)
+    table = of_frame(str(finding["kind"]), frame, numbers=numbers)
     if len(rows) > _MOST_ROWS:
-        found.notes.append(f"The first {_MOST_ROWS} of {count(len(rows))}; audit.json has all.")
-    return found
-
-
-def labels_per_task(run: RunSummary) -> Table:
-    """Tell for each task how many utterances have a label, and how many were scored."""
-    rows = []
-    for task in run.ordered_tasks:
-        labelled = int(run.predictions[f"{task.name}.true"].notna().sum())
-        scored = int(run.scored(task).sum())
-        total = len(run.predictions)
-        values = ", ".join(task.classes) if task.categorical else _range(run, task)
-        cells = [task.kind, values, count(labelled), count(total - labelled), count(scored)]
-        rows.append([task.name, *cells])
-    columns = ["task", "kind", "classes or range", "labelled", "label missing", "scored"]
-    return Table("Labels of each task", columns, rows, {0, 1, 2})
-
-
-def class_counts(run: RunSummary, task: Task, by: str) -> Table:
-    """Count the utterances of each class, by ``gender`` or another column of the predictions."""
-    group = run.known(by).replace("", _NOT_TOLD)
-    true = run.known(f"{task.name}.true")
-    groups = sorted(group.unique())
-    grid = np.array([[((true == c) & (group == g)).sum() for g in groups] for c in task.classes])
-    lines = [*zip(task.classes, grid.tolist(), strict=True), ("all", grid.sum(axis=0).tolist())]
-    rows = [[name, *map(count, line), count(sum(line))] for name, line in lines]
-    return Table(f"Utterances by {task.name} and {by}", [task.name, *groups, "all"], rows)
+        table.notes.append(
+            f"The first {_MOST_ROWS} of {count(len(rows))} rows; audit.json contains all."
+        )
+    return table
 
 
 def results(run: RunSummary, task: Task) -> Table:
-    """Set a task's metrics under each protocol beside their baselines.
+    """Return a task's metrics under each protocol, with their baselines.
 
-    Recalls, and figures by enrolled recordings, have tables of their own.
+    Recalls and figures by enrolled recordings have their own tables.
     """
-    told = {protocol: run.figures(task, protocol) for protocol in run.protocols}
-    told = {protocol: figures for protocol, figures in told.items() if figures}
+    by_protocol = {protocol: run.figures(task, protocol) for protocol in run.protocols}
+    by_protocol = {protocol: figures for protocol, figures in by_protocol.items() if figures}
     names = [
         name
-        for name in dict.fromkeys(name for figures in told.values() for name in figures)
-        if _baseline_of(name) is None and not name.startswith(("recall[", "enrolled["))
+        for name in dict.fromkeys(name for figures in by_protocol.values() for name in figures)
+        if baselines.baseline_of(name) is None and not name.startswith(("recall[", "enrolled["))
     ]
     rows = []
     for name in names:
         row = [metric_title(name)]
-        for figures in told.values():
+        for figures in by_protocol.values():
             row += [estimate(figures.get(name)), _baselines(figures, name)]
         rows.append(row)
-    columns = ["metric", *["model", "baselines"] * len(told)]
-    groups = [(protocol, 2) for protocol in told]
-    notes = _notes(list(told.values()))
+    columns = ["metric", *["model", "baselines"] * len(by_protocol)]
+    groups = [(protocol, 2) for protocol in by_protocol]
+    notes = _notes(list(by_protocol.values()))
     return Table(f"Metrics of {task.name}", columns, rows, protocols=groups, notes=notes)
 
 
 def recalls(run: RunSummary, task: Task) -> Table:
     """Give the recall of each class with its interval, under each protocol."""
-    told = {protocol: run.figures(task, protocol) for protocol in run.protocols}
-    told = {protocol: figures for protocol, figures in told.items() if figures}
+    by_protocol = {protocol: run.figures(task, protocol) for protocol in run.protocols}
+    by_protocol = {protocol: figures for protocol, figures in by_protocol.items() if figures}
     truth = run.predictions.loc[run.scored(task), f"{task.name}.true"].astype(str)
     rows = [
         [
             name,
-            *(estimate(figures.get(f"recall[{name}]")) for figures in told.values()),
+            *(estimate(figures.get(f"recall[{name}]")) for figures in by_protocol.values()),
             count(int((truth == name).sum())),
         ]
         for name in task.classes
     ]
-    columns = ["class", *["recall"] * len(told), "utterances"]
-    groups = [(protocol, 1) for protocol in told]
+    columns = ["class", *["recall"] * len(by_protocol), "utterances"]
+    groups = [(protocol, 1) for protocol in by_protocol]
     lacking = [
         f"{name}: {percent(figures[f'recall[{name}]']['undefined'])} of the draws have no "
         f"utterance of this class and were left out ({protocol})."
-        for protocol, figures in told.items()
+        for protocol, figures in by_protocol.items()
         for name in task.classes
         if 0 < figures.get(f"recall[{name}]", {}).get("undefined", 0) < 1
     ]
@@ -180,35 +152,37 @@ def by_speaker(run: RunSummary, task: Task) -> list[tuple[str, float, int, int]]
     -------
     list of tuple
         Speaker, metric (NaN where undefined), number of utterances, and for classes the number
-        of those the speaker has (for numbers 0). Empty where speakers are not known.
+        of the speaker's classes (0 for regression). Empty without speakers.
     """
     names, scored = run.speakers(), run.scored(task)
-    found = []
+    rows_by_speaker = []
     for name in np.unique(names[scored & (names != "")]).tolist():
         rows = scored & (names == name)
         true, pred = pairs(run, task, rows)
         value = metrics.evaluate_task(task, true, pred)[headline_metric(task)]
-        found.append((name, value, int(rows.sum()), len(set(true)) if task.categorical else 0))
-    return sorted(found, key=lambda row: (np.isnan(row[1]), row[1], row[0]))
+        rows_by_speaker.append(
+            (name, value, int(rows.sum()), len(set(true)) if task.categorical else 0)
+        )
+    return sorted(rows_by_speaker, key=lambda row: (np.isnan(row[1]), row[1], row[0]))
 
 
 def speaker_marks(
-    found: Sequence[tuple[str, float, int, int]], most: int, *, hollow: bool
+    speakers: Sequence[tuple[str, float, int, int]], most: int, *, hollow: bool
 ) -> list[Mark]:
     """Return the dots of :func:`by_speaker`: all, or the lowest and highest ``most // 2``."""
-    defined = [row for row in found if not np.isnan(row[1])]
+    defined = [row for row in speakers if not np.isnan(row[1])]
     if len(defined) > most:
         defined = defined[: most // 2] + defined[-(most // 2) :]
-    return [Mark(who, value, aside=f"(n = {n})", hollow=hollow) for who, value, n, _ in defined]
+    return [Mark(name, value, aside=f"(n = {n})", hollow=hollow) for name, value, n, _ in defined]
 
 
-def speaker_table(found: Sequence[tuple[str, float, int, int]], task: Task) -> Table:
+def speaker_table(speakers: Sequence[tuple[str, float, int, int]], task: Task) -> Table:
     """Write :func:`by_speaker` as a table."""
     title = metric_title(headline_metric(task))
     columns = ["speaker", title, "utterances"] + ["classes"] * task.categorical
     rows = [
         [name, number(value), count(n)] + [str(classes)] * task.categorical
-        for name, value, n, classes in found
+        for name, value, n, classes in speakers
     ]
     return Table(f"{title} of {task.name} by speaker", columns, rows)
 
@@ -216,12 +190,16 @@ def speaker_table(found: Sequence[tuple[str, float, int, int]], task: Task) -> T
 def folds(run: RunSummary) -> Table:
     """List which speakers are tested in which fold."""
     rows = []
-    for fold, part in run.folds.groupby("fold", sort=True):
-        who = [str(name) for name in part["speaker"] if not _is_nothing(name)]
+    for fold, rows_of_fold in run.folds.groupby("fold", sort=True):
+        speakers = [str(name) for name in rows_of_fold["speaker"] if not _is_nothing(name)]
         rows.append(
-            [str(fold), ", ".join(dict.fromkeys(who)) or _NOT_TOLD, count(int(part["n"].sum()))]
+            [
+                str(fold),
+                ", ".join(dict.fromkeys(speakers)) or NOT_GIVEN,
+                count(int(rows_of_fold["n"].sum())),
+            ]
         )
-    return Table("Test part of each fold", ["fold", "speakers", "utterances"], rows, {0, 1})
+    return Table("Test set of each fold", ["fold", "speakers", "utterances"], rows, {0, 1})
 
 
 def pairs(
@@ -237,31 +215,27 @@ def _is_nothing(cell: object) -> bool:
     return is_missing(cell) or cell == ""
 
 
-def _range(run: RunSummary, task: Task) -> str:
-    values = run.predictions[f"{task.name}.true"].dropna().astype(float)
-    return f"{values.min():.3g} to {values.max():.3g}" if len(values) else ABSENT
-
-
-def _baseline_of(name: str) -> tuple[str, str] | None:
-    head, dot, metric = name.partition(".")
-    return (head, metric) if dot and head in _BASELINE_NAMES else None
-
-
-def _baselines(figures: dict[str, dict[str, Any]], metric: str) -> str:
-    told = [
-        f"{name} {number(figures[f'{head}.{metric}']['value'])}"
-        for head, name in _BASELINE_NAMES.items()
-        if f"{head}.{metric}" in figures
+def _baselines(figures: Mapping[str, Mapping[str, Any]], metric: str) -> str:
+    informative = baselines.shown(figures)
+    texts = [
+        f"{name} {number(informative[f'{head}.{metric}']['value'])}"
+        for head, name in baselines.SHORT.items()
+        if f"{head}.{metric}" in informative
     ]
-    return ", ".join(told) or "–"
+    return ", ".join(texts) or "–"
 
 
-def _notes(told: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
-    """Gather the notes on intervals, each once, with whom it concerns where not all."""
+def _notes(protocol_figures: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
+    """Collect the notes on metrics and baselines, each once."""
     notes: dict[str, None] = {}
-    for figures in told:
+    for figures in protocol_figures:
         for name, figure in figures.items():
-            note = figure.get("note", "")
-            if note and not name.startswith("recall["):
-                notes[f"{note[0].upper()}{note[1:]}."] = None
+            if figure.get("note") and not name.startswith("recall["):
+                notes[as_sentence(figure["note"])] = None
+        notes |= dict.fromkeys(
+            f"{metric_title(name)}: {figure['explanation']}."
+            for name, figure in baselines.shown(figures).items()
+            if "explanation" in figure
+        )
+        notes |= dict.fromkeys(map(as_sentence, baselines.left_out(figures)))
     return list(notes)

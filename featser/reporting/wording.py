@@ -1,4 +1,4 @@
-"""The report's sentences: what a protocol means, how to read the headline, what the terms are."""
+"""Sentences of the report: protocols, how to read the headline, glossary."""
 
 from __future__ import annotations
 
@@ -6,142 +6,85 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from featser.evaluation.enrolment import enrolled_recordings
-from featser.evaluation.metrics import METRICS
-from featser.evaluation.protocols import OPTIMISTIC
+from featser.errors import counted
+from featser.evaluation.metrics.registry import REGISTRY, headline, title_of
+from featser.evaluation.protocols.enrolment_split import enrolled_recordings
+from featser.evaluation.protocols.registry import PROTOCOLS
+from featser.reporting.baselines import baseline_of, baseline_title
 from featser.reporting.numbers import has_interval, number, percent
 from featser.reporting.summary import RunSummary
 from featser.tasks import Task
 
-# protocol → where the figures hold, and how the folds are made
-_PROTOCOLS = {
-    "speaker-independent": (
-        "On speakers the model never heard",
-        "No speaker is in both training and test.",
-    ),
-    "leave-one-speaker-out": (
-        "On speakers the model never heard",
-        "Each speaker is tested by a model that was trained on all others.",
-    ),
-    "speaker-and-sentence-independent": (
-        "On speakers and sentences the model never heard",
-        "Neither a speaker nor a sentence is in both training and test: each group of speakers "
-        "is tested with each group of sentences, by a model that was trained on neither.",
-    ),
-    "leave-one-corpus-out": (
-        "On corpora the model never heard",
-        "Each corpus is tested by a model that was trained on the others. Classes that not all "
-        "corpora have are neither learnt nor scored.",
-    ),
-    "cross-corpus": (
-        "On corpora the model never heard",
-        "The corpora tested are not those that the model was trained on. Classes that are not on "
-        "both sides are neither learnt nor scored.",
-    ),
-    "fixed-split": (
-        "On the corpus's own test part",
-        "The corpus says what is for training and what is for test.",
-    ),
-    "sentence-independent": (
-        "On sentences the model never heard, by voices it has already heard",
-        "OPTIMISTIC: no sentence is in both training and test, but speakers are, so the model "
-        "knows the voices it is tested on; expect less on new speakers.",
-    ),
-    "random": (
-        "On voices the model has already heard",
-        "OPTIMISTIC: speakers are in both training and test, so the model knows the voices it is "
-        "tested on; expect less on new speakers. Only to compare with papers that did the same.",
-    ),
-}
 TRANSDUCTIVE = (
     "Transductive speaker normalisation: the features of each test speaker were normalised with "
-    "that speaker's own unlabelled recordings. The figures hold where several recordings of a "
-    "speaker, of all classes, are at hand."
+    "that speaker's own unlabelled recordings. The figures hold if several recordings of a "
+    "speaker, of all classes, are available."
 )
 ENROLLED = (
     "Enrolled speakers: the features of each test speaker were normalised with {count} unlabelled "
-    "recordings of that speaker, drawn at random, of which none is scored, as far as so few tell, "
-    "and for the rest with what the training part's speakers have on average. The figures hold "
-    "where such recordings, of all classes, are made beforehand."
+    "recordings of that speaker, drawn at random and not scored, combined with the average over "
+    "the speakers of the training fold. The figures hold if such recordings, of all classes, are "
+    "made beforehand."
 )
-METRIC_NAMES = {
-    "uar": "UAR",
-    "accuracy": "Accuracy (WA)",
-    "macro_f1": "Macro F1",
-    "kappa": "Quadratic kappa",
-    "mae": "MAE",
-    "ccc": "CCC",
-    "pearson": "Pearson's r",
-    "rmse": "RMSE",
-    "ece": "ECE",
-    "brier": "Brier score",
-    "log_loss": "Log loss",
-}
+_INTERVAL = "[low, high]"
 _GLOSSARY = {
-    "UAR": "Unweighted average recall: the mean of the classes' recalls, so that rare and frequent "
-    "classes count the same. Guessing gives one over the number of classes.",
-    "Recall": "Of the utterances of a class, the share that was recognised.",
-    "WA": "Weighted accuracy, or accuracy: the share of all utterances that was recognised. "
-    "Frequent classes rule it.",
-    "Macro F1": "The mean over the classes of F1, the harmonic mean of precision and recall.",
-    "Quadratic kappa": "Agreement on ordered classes beyond chance, where a miss by two classes "
-    "counts four times a miss by one; 1 is perfect, 0 is chance.",
-    "MAE, RMSE": "Mean absolute error and root of the mean squared error, in the label's unit "
-    "(for ordered classes, in classes). Smaller is better.",
-    "ECE": "Expected calibration error: the mean distance, over the utterances, between the "
-    "confidence of a bin of the reliability diagram and its accuracy. Smaller is better.",
-    "Brier score": "The squared distance between the probabilities and the truth (1 for the true "
-    "class, 0 for the others), summed over the classes; 0 is best, 2 is worst.",
-    "Log loss": "The mean of minus the natural logarithm of the true class's probability. Smaller "
-    "is better.",
-    "CCC": "Concordance correlation coefficient: correlation that is also lowered by a wrong mean "
-    "or spread; 1 is perfect agreement, 0 is none.",
-    "Pearson's r": "Correlation, whatever the mean and the spread.",
-    "[low, high]": "Bootstrap interval, 95 % unless said otherwise: the metric on many draws of "
-    "whole speakers with replacement. It says how far the figure would move with other speakers "
-    "like these.",
-    "Chance, majority, mean": "What is had without the recordings: guessing; always saying "
-    "the training part's most frequent class; always saying its mean.",
-    "Duration only": "What a small decision tree says that knows nothing of a recording but how "
-    "long it is, fitted in the same training parts.",
+    _INTERVAL: "Bootstrap interval, 95 % unless said otherwise: the metric on many draws of "
+    "{whole} with replacement. It shows how much the figure varies with the choice of {drawn}.",
+    "Chance, majority, mean": "Baselines that do not use the recordings: guessing at random; "
+    "always predicting the most frequent class of the training fold; always predicting its mean.",
+    "Duration only": "A baseline: a small decision tree whose only feature is the duration of the "
+    "recording, fitted on the same training folds.",
     "Speaker-independent": "No speaker is in both training and test.",
     "LOSO": "Leave one speaker out: each speaker is tested by a model trained on all others.",
-    "Enrolled": "A speaker of whom some unlabelled recordings were given beforehand.",
-    "Transductive": "Using a test speaker's own unlabelled recordings to normalise features.",
-}
-_PROBABILITIES = ("ECE", "Brier score", "Log loss")
-_GLOSSARY_OF_KIND = {
-    "classification": {"UAR", "Recall", "WA", "Macro F1", *_PROBABILITIES},
-    "ordinal": {"UAR", "Recall", "WA", "Quadratic kappa", "MAE, RMSE", *_PROBABILITIES},
-    "regression": {"CCC", "Pearson's r", "MAE, RMSE"},
+    "Enrolled": "A speaker of whom some unlabelled recordings are available beforehand.",
+    "Transductive": "The test speaker's own unlabelled recordings are used to normalise features.",
 }
 
 
-def where(protocol: str) -> str:
-    """Return the words that say on what a protocol's figures hold."""
-    return _PROTOCOLS.get(protocol, (f"On the test folds of '{protocol}'", ""))[0]
+def as_sentence(note: str) -> str:
+    """Return a note with a capital letter and a full stop."""
+    return f"{note[0].upper()}{note[1:]}."
 
 
-def folds_sentence(protocol: str) -> str:
-    """Return the sentence that says how a protocol makes folds; empty if it is not known."""
-    return _PROTOCOLS.get(protocol, ("", ""))[1]
+def where(protocol: str, *, has_speakers: bool = True) -> str:
+    """Return the phrase that names the data to which a protocol's figures apply."""
+    return _sentences(protocol, has_speakers)[0] or f"On the test folds of '{protocol}'"
+
+
+def folds_sentence(protocol: str, *, has_speakers: bool = True) -> str:
+    """Return the sentence that describes the folds of a protocol; empty for an unknown one."""
+    return _sentences(protocol, has_speakers)[1]
+
+
+def _sentences(protocol: str, has_speakers: bool) -> tuple[str, str]:
+    if protocol not in PROTOCOLS:
+        return "", ""
+    row = PROTOCOLS[protocol].described(has_speakers=has_speakers)
+    return row.where, row.folds
+
+
+def why_optimistic(*, has_speakers: bool) -> str:
+    """Return why the figures of a protocol that does not separate speakers are optimistic."""
+    if has_speakers:
+        return "speakers are in both training and test"
+    return "the data name no speakers, so speakers may be in both training and test"
 
 
 def optimistic(protocol: str) -> bool:
-    """Return whether a protocol's figures flatter."""
-    return protocol in OPTIMISTIC
+    """Return whether a protocol's figures are optimistic."""
+    return protocol in PROTOCOLS and PROTOCOLS[protocol].optimistic
 
 
 def norm_badge(speaker_norm: str) -> str:
-    """Return what stands at every figure where speakers were normalised; empty where not."""
+    """Return the label shown beside every figure if speakers were normalised, else empty."""
     if speaker_norm == "transductive":
         return "transductive speaker normalisation"
     count = enrolled_recordings(speaker_norm)
-    return f"speakers enrolled by {_recordings(count)}" if count else ""
+    return f"speakers enrolled with {_recordings(count)}" if count else ""
 
 
 def norm_sentence(speaker_norm: str) -> str:
-    """Return the sentence that says how speakers were normalised; empty where they were not."""
+    """Return the sentence that describes the speaker normalisation; empty without one."""
     if speaker_norm == "transductive":
         return TRANSDUCTIVE
     count = enrolled_recordings(speaker_norm)
@@ -149,26 +92,28 @@ def norm_sentence(speaker_norm: str) -> str:
 
 
 def _recordings(count: int) -> str:
-    return f"{count} recording{'s' * (count != 1)}"
+    return counted(count, "recording")
 
 
 def headline_metric(task: Task) -> str:
-    """Return the name of the metric that leads a task's report."""
-    return METRICS[task.kind][0]
+    """Return the name of a task's headline metric."""
+    return headline(task.kind)
 
 
 def metric_title(name: str) -> str:
-    """Return a metric's name as readers know it."""
+    """Return the title of a metric."""
     if name.startswith("recall["):
         return f"Recall of {name[len('recall[') : -1]}"
     if name.startswith("enrolled["):
         count, metric = name.removeprefix("enrolled[").split("].")
-        return f"{metric_title(metric)} by {_recordings(int(count))}"
-    return METRIC_NAMES.get(name, name)
+        return f"{metric_title(metric)} with {_recordings(int(count))}"
+    if (baseline := baseline_of(name)) is not None:
+        return baseline_title(baseline[0], metric_title(baseline[1]))
+    return title_of(name)
 
 
 def headline_sentence(run: RunSummary) -> str:
-    """Say in plain words how to read the headline figure."""
+    """Return a sentence that explains the headline figure."""
     task = run.primary
     figures = run.figures(task)
     figure = figures.get(headline_metric(task), {"value": None, "low": None, "high": None})
@@ -179,38 +124,43 @@ def headline_sentence(run: RunSummary) -> str:
         return _agreement_sentence(run, task, figure)
     chance = figures.get("chance.uar", {}).get("value")
     text = (
-        f"{where(run.protocol)}, it recognises {percent(value)} of the utterances of a class, "
-        f"averaged over the classes{_interval_words(run, figure)}."
+        f"{_where(run)}, the average recall per class is {percent(value)}"
+        f"{_interval_words(run, figure)}."
     )
     if chance is None:
         return text
-    text += f" Guessing would recognise {percent(chance)}."
-    low = figure["low"]
-    if has_interval(figure) and low is not None and low <= chance:
-        text += " The interval includes guessing: these speakers do not show that it is better."
-    return text
+    return f"{text} Chance level is {percent(chance)}."
+
+
+def _where(run: RunSummary) -> str:
+    return where(run.protocol, has_speakers=run.has_speakers)
 
 
 def _agreement_sentence(run: RunSummary, task: Task, figure: Mapping[str, Any]) -> str:
     text = (
-        f"{where(run.protocol)}, its predictions of '{task.name}' agree with the labels at a CCC "
+        f"{_where(run)}, the predictions of '{task.name}' agree with the labels with a CCC "
         f"of {number(figure['value'])}"
     )
     if has_interval(figure):
-        text += f", {number(figure['low'])} to {number(figure['high'])} with other speakers"
-    return text + " (1 is perfect agreement, 0 is what always saying the mean gives)."
+        text += (
+            f" (95 % CI {number(figure['low'])} to {number(figure['high'])} "
+            f"over {run.resampled.words})"
+        )
+    return f"{text}. 1 is perfect agreement, 0 is the mean baseline."
 
 
 def _interval_words(run: RunSummary, figure: Mapping[str, Any]) -> str:
     if not has_interval(figure):
         return ""
-    drawn = "speakers" if (run.speakers() != "").any() else "utterances"
-    return f" ({percent(figure['low'])} to {percent(figure['high'])} with other {drawn} like these)"
+    low, high = 100 * figure["low"], 100 * figure["high"]
+    return f" (95 % CI {low:.0f}–{high:.0f} % over {run.resampled.words})"
 
 
 def glossary(run: RunSummary) -> dict[str, str]:
-    """Return the terms that the report uses, with their meaning."""
+    """Return the terms of the report and their meanings."""
     kinds = {task.kind for task in run.tasks}
-    metrics = set().union(*_GLOSSARY_OF_KIND.values())
-    used = set().union(*(_GLOSSARY_OF_KIND[kind] for kind in kinds))
-    return {term: text for term, text in _GLOSSARY.items() if term in used or term not in metrics}
+    terms = {row.title: row.meaning for row in REGISTRY if kinds & set(row.kinds)} | _GLOSSARY
+    drawn = run.resampled.words
+    whole = "whole speakers" if drawn == "speakers" else drawn
+    terms[_INTERVAL] = _GLOSSARY[_INTERVAL].format(whole=whole, drawn=drawn)
+    return terms

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import featser
-from featser.evaluation.metrics import confusion_matrix
+from featser.evaluation.metrics.metrics import confusion_matrix
 
 HERE = Path(__file__).resolve().parent
 CORPORA = ("banglaser", "ravdess", "emodb")
@@ -39,7 +39,7 @@ def main() -> None:
         store = arguments.work / f"store-{corpus}"
         featser.extract(
             arguments.corpora / corpus,
-            store,
+            store=store,
             features=["handcrafted", "egemaps", "gemaps"],
             corpus=corpus,
         )
@@ -68,7 +68,7 @@ def predictions(
             features=features,
             seed=0,
             output=folder,
-            jobs=1,
+            n_jobs=1,
         )
     return pd.read_parquet(table).set_index("file").sort_index()
 
@@ -118,9 +118,9 @@ def uar(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     )
 
 
-def row(corpus: str, norm: str, beside: tuple[str, ...], *found: float) -> str:
+def row(corpus: str, norm: str, beside: tuple[str, ...], *figures: float) -> str:
     """Write one comparison."""
-    ours, theirs, apart, low, high = found
+    ours, theirs, apart, low, high = figures
     met = "yes" if apart >= WANTED else "no"
     features = " + ".join([*beside, "…"])
     return (

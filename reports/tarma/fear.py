@@ -21,9 +21,9 @@ import pandas as pd
 
 import featser
 from featser.corpora.manifest import write_manifest
-from featser.evaluation.compare import compare_task
-from featser.evaluation.uncertainty import to_json
-from featser.features.extractor import make_extractor
+from featser.evaluation.statistics.comparison import compare_task
+from featser.evaluation.statistics.intervals import to_json
+from featser.features.registry import make_extractor
 from featser.tasks import Task
 
 HERE = Path(__file__).resolve().parent
@@ -83,21 +83,21 @@ def main() -> None:
     store = arguments.work / "store"
     manifest = labelled(arguments.corpora / "ravdess", arguments.work / "manifest.csv")
     specs = sorted({spec for specs in SETS for spec in specs})
-    featser.extract(manifest, store, specs, jobs=arguments.jobs)
+    featser.extract(manifest, store=store, features=specs, n_jobs=arguments.jobs)
     outcomes = {
         (specs, seed): outcome(arguments.work, store, specs, seed, arguments.jobs)
         for seed in arguments.seeds
         for specs in SETS
     }
-    found = {
+    results = {
         "corpus": "ravdess", "model": MODEL, "norm": NORM, "protocol": "speaker-independent",
         "seeds": list(arguments.seeds), "draws": DRAWS,
         "figures": [figures(specs, outcomes) for specs in SETS],
         "differences": [difference(*pair, outcomes) for pair in COMPARED],
     }  # fmt: skip
-    text = json.dumps(to_json(found), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_json(results), indent=1, ensure_ascii=False, allow_nan=False)
     (HERE / "fear.json").write_text(text + "\n", encoding="utf-8")
-    (HERE / "fear.md").write_text(page(found), encoding="utf-8")
+    (HERE / "fear.md").write_text(page(results), encoding="utf-8")
 
 
 def labelled(folder: Path, path: Path) -> Path:
@@ -126,9 +126,17 @@ def outcome(work: Path, store: Path, specs: Specs, seed: int, jobs: int) -> Outc
 def fit(folder: Path, store: Path, specs: Specs, seed: int, jobs: int) -> None:
     """Fit one set of features; folds that are known are read."""
     featser.fit(
-        store=store, tasks=[LABEL], primary=LABEL, model=MODEL, speaker_norm=NORM,
-        features=specs, seed=seed, output=folder, jobs=jobs, audit=False,
-    )  # fmt: skip
+        store=store,
+        tasks=[LABEL],
+        primary=LABEL,
+        model=MODEL,
+        speaker_norm=NORM,
+        features=specs,
+        seed=seed,
+        output=folder,
+        n_jobs=jobs,
+        audit=False,
+    )
 
 
 def seeds_of(outcomes: Outcomes) -> list[int]:
@@ -181,14 +189,15 @@ def difference(from_: Specs, to: Specs, outcomes: Outcomes) -> Row:
     }
 
 
-def page(found: Row) -> str:
+def page(results: Row) -> str:
     """Write the page."""
-    seeds = " ".join(map(str, found["seeds"]))
+    seeds = " ".join(map(str, results["seeds"]))
     lines = [
         "# Fear-type emotion on RAVDESS, by linear prediction that moves or stands still",
         "",
         f"`python reports/tarma/fear.py CORPORA --seeds {seeds}`: anger, disgust and fear against",
-        f"the rest; speaker-independent UAR of `{found['model']}`, features normalised by speaker",
+        f"the rest; speaker-independent UAR of `{results['model']}`, features normalised by "
+        "speaker",
         "with all of the test speaker's unlabelled recordings (transductive), with the first",
         "seed's 95 % interval by bootstrap over speakers. A seed divides speakers otherwise.",
         "*Before*: first measurements, with other functionals and another model. Functionals,",
@@ -196,11 +205,11 @@ def page(found: Row) -> str:
         "",
         "| features | values | UAR | seeds | before |",
         "|---|---:|---:|---|---:|",
-        *(_figure_line(row) for row in found["figures"]),
+        *(_figure_line(row) for row in results["figures"]),
         "",
         "| from | to | difference | seeds |",
         "|---|---|---:|---|",
-        *(_difference_line(row) for row in found["differences"]),
+        *(_difference_line(row) for row in results["differences"]),
     ]
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ import soundfile
 import soxr
 
 from featser.audio import decode
-from featser.corpora.voice import RATE
+from featser.corpora.synthetic.synthesizer import RATE
 
 SPEAKERS = ("f1", "f2", "m1", "m2")
 TAKES = ("1", "2", "3")

@@ -21,12 +21,12 @@ Change = Callable[[np.ndarray, int], np.ndarray]
 
 
 class Fault(NamedTuple):
-    """How a fault is planted, and the finding that names it: ``told`` is in its table."""
+    """How a fault is planted, and the finding that names it: ``named`` is in its table."""
 
     plant: Plant
     kind: str
     severity: Severity
-    told: str = ""
+    named: str = ""
 
 
 def names_it(finding: Finding, fault: Fault) -> bool:
@@ -34,15 +34,15 @@ def names_it(finding: Finding, fault: Fault) -> bool:
     files = {row.get("recording") for row in finding.table} - {None}
     return (
         (finding.kind, finding.severity) == (fault.kind, fault.severity)
-        and fault.told in str(finding.table)
+        and fault.named in str(finding.table)
         and len(files) <= 1
     )
 
 
 def like(table: pd.DataFrame, row: int, **changed: str) -> int:
     """Return the first row that differs from another in the columns named, and in no other."""
-    wanted = table.iloc[row][["speaker", "emotion", "gender"]].to_dict() | changed
-    same = (table[list(wanted)] == pd.Series(wanted)).all(axis=1) & (table.index != row)
+    expected = table.iloc[row][["speaker", "emotion", "gender"]].to_dict() | changed
+    same = (table[list(expected)] == pd.Series(expected)).all(axis=1) & (table.index != row)
     return int(np.flatnonzero(same)[0])
 
 
@@ -191,19 +191,23 @@ FAULTS = {
         lambda t: cut(t.assign(split="train"), split="test"), TAKE, "error", "split: train | test"
     ),
     "a header that promises more": Fault(
-        rewritten(announced(90_000)), UNUSABLE, "error", "its header promises 2.81 s"
+        rewritten(announced(90_000)), UNUSABLE, "error", "its header states 2.81 s"
     ),
     "a header that promises less": Fault(
-        rewritten(announced(16_000)), "more sound than announced", "error"
+        rewritten(announced(16_000)), "more audio than the header states", "error"
     ),
     "a truncated file": Fault(
         rewritten(lambda b: b[: len(b) // 2], format="FLAC"), UNUSABLE, "error", "truncated"
     ),
-    "no audio": Fault(rewritten(lambda _: b"404: Not Found"), UNUSABLE, "error", "not decodable"),
+    "no audio": Fault(rewritten(lambda _: b"404: Not Found"), UNUSABLE, "error", "be decoded"),
     "silence": Fault(replaced(lambda x, _: 0 * x), UNUSABLE, "error", "silent"),
     "clipping": Fault(replaced(lambda x, _: np.clip(40 * x, -1, 1)), "clipping", "warning"),
     "near silence": Fault(replaced(lambda x, _: 0.002 * x), "near silence", "warning"),
     "an offset": Fault(replaced(lambda x, _: 0.5 * x + 0.05), "DC offset", "warning"),
+    "channels that differ": Fault(
+        replaced(lambda x, _: np.stack([x, noise(len(x), 0.05)], axis=1)),
+        "channels differ", "warning", "channel_correlation",
+    ),
     "channels that cancel": Fault(replaced(cancelling), "channels cancel", "warning"),
     "a short one": Fault(replaced(lambda x, r: x[: r // 4]), "very short", "warning"),
     "a long one": Fault(replaced(lambda x, _: np.tile(x, 40)), "very long", "warning"),
@@ -234,29 +238,32 @@ FAULTS = {
         lambda t: split_by_row(t).assign(sentence="01"), "shared sentences", "note", "'splits': 2"
     ),
     "a class of other durations": Fault(
-        sad(lambda x, r: np.append(x, noise(r))), "give-away", "warning", "'seconds'"
+        sad(lambda x, _: np.tile(x, 2)), "shortcut", "warning", "'seconds'"
     ),
-    "a class at another rate": Fault(sad_at_another_rate, "give-away", "warning", "'rate'"),
+    "a class with silence at its end": Fault(
+        sad(lambda x, r: np.append(x, noise(r))), "shortcut", "warning", "'trailing_silence_s'"
+    ),
+    "a class at another rate": Fault(sad_at_another_rate, "shortcut", "warning", "'rate'"),
     "a class that was once at 8 kHz": Fault(
         sad(lambda x, r: soxr.resample(soxr.resample(x, r, 8_000), 8_000, r)),
-        "give-away", "warning", "'bandwidth'",
+        "shortcut", "warning", "'bandwidth'",
     ),
     "a class of another bit depth": Fault(
-        sad(lambda x, _: x, subtype="PCM_24"), "give-away", "warning", "'format'"
+        sad(lambda x, _: x, subtype="PCM_24"), "shortcut", "warning", "'format'"
     ),
     "a class in another container": Fault(
-        sad(lambda x, _: x, format="FLAC"), "give-away", "warning", "'format'"
+        sad(lambda x, _: x, format="FLAC"), "shortcut", "warning", "'format'"
     ),
-    "a softer class": Fault(sad(lambda x, _: 0.3 * x), "give-away", "warning", "'level'"),
+    "a softer class": Fault(sad(lambda x, _: 0.3 * x), "shortcut", "warning", "'level'"),
     "a class in another room": Fault(
-        sad(lambda x, _: x + noise(len(x), 0.004)), "give-away", "warning", "'floor'"
+        sad(lambda x, _: x + noise(len(x), 0.004)), "shortcut", "warning", "'floor'"
     ),
     "a class by another microphone": Fault(
-        sad(lambda x, _: x + 0.005), "give-away", "warning", "'dc'"
+        sad(lambda x, _: x + 0.005), "shortcut", "warning", "'dc'"
     ),
     "a class from another corpus": Fault(
         lambda t: t.assign(corpus=np.where(t["emotion"] == "sad", "b", "a")),
-        "give-away", "warning", "'corpus'",
+        "shortcut", "warning", "'corpus'",
     ),
 }  # fmt: skip
 """By what was done; each alone in a copy of the corpus."""

@@ -27,33 +27,67 @@ def test_errors_exit_with_1_and_all_findings_are_written(
     write_manifest(twin, tmp_path / "m.csv")
     shown = featser_here("audit", "m.csv", "-j", 1, "-o", "audit.json", cwd=tmp_path)
     assert shown.returncode == 1, shown.stderr
-    assert "error: identical recordings: 1 pair among 48 recordings" in shown.stdout
-    told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
-    assert told["counts"]["error"] == 1
-    (row,) = told["findings"][0]["table"]
-    assert Path(told["folder"], row["first"]) == Path(twin["file"][0])
+    assert (
+        "error: identical recordings: 1 pair of identical files among 48 recordings" in shown.stdout
+    )
+    report = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert report["counts"]["error"] == 1
+    (row,) = report["findings"][0]["table"]
+    assert Path(report["folder"], row["first"]) == Path(twin["file"][0])
+
+
+@pytest.mark.parametrize(
+    ("primary", "message"),
+    [
+        ("emotions", "--primary emotions: unknown label 'emotions'; did you mean 'emotion'?"),
+        ("file", "unknown label 'file'"),
+        ("constant", "--primary constant: no label that can be predicted: only one value: 'x'"),
+    ],
+)
+def test_a_primary_label_that_cannot_be_probed_is_refused_before_anything_is_examined(
+    clean: pd.DataFrame, tmp_path: Path, primary: str, message: str
+) -> None:
+    write_manifest(clean.assign(constant="x"), tmp_path / "m.csv")
+    shown = featser_here("audit", "m.csv", "--primary", primary, "-j", 1, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert message in shown.stderr
+    assert "Examining" not in shown.stderr
+    assert not shown.stdout
+
+
+def test_without_the_label_that_leads_by_default_a_warning_names_those_there(
+    clean: pd.DataFrame, tmp_path: Path
+) -> None:
+    table = clean.drop(columns="corpus", errors="ignore").rename(columns={"emotion": "feeling"})
+    write_manifest(table, tmp_path / "m.csv")
+    shown = featser_here("audit", "m.csv", "-j", 1, cwd=tmp_path)
+    assert "warning: shortcuts not tested: `emotion` cannot be predicted (no such label)" in (
+        shown.stdout
+    )
+    assert "with --primary: " in shown.stdout
+    assert "feeling" in shown.stdout.split("with --primary: ")[1]
 
 
 @pytest.mark.slow
 def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> None:
     shown = featser("audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a")
     assert shown.returncode == 1, shown.stderr
-    told = json.loads((tmp_path / "a").read_text(encoding="utf-8"))
-    found = {(f["kind"], f["severity"]): f for f in told["findings"]}
-    identical = found["identical recordings", "warning"]["table"]
+    report = json.loads((tmp_path / "a").read_text(encoding="utf-8"))
+    by_kind = {(f["kind"], f["severity"]): f for f in report["findings"]}
+    identical = by_kind["identical recordings", "warning"]["table"]
     assert [row["second"] for row in identical] == [
         "03-01-01-01-01-03-17.flac",
         "03-01-01-01-03-03-15.flac",
     ]
-    (fixed,) = found["label fixed by another", "warning"]["table"]
+    (fixed,) = by_kind["label fixed by another", "warning"]["table"]
     assert (fixed["label"], fixed["fixed by"]) == ("intensity", "emotion")
-    lacking = found["speakers lacking classes", "warning"]["table"]
+    lacking = by_kind["speakers lacking classes", "warning"]["table"]
     assert [row["speaker"] for row in lacking] == ["11", "12", "13", "16", "18", "20", "29"]
     assert all(row["neutral"] == 0 for row in lacking)
     # One recording is under the names of a woman and a man, and eight under those of two men.
-    (samples,) = found["identical samples", "error"]["table"]
+    (samples,) = by_kind["identical samples", "error"]["table"]
     assert samples["differ in"] == "speaker: 16 | 19; gender: female | male"
-    takes = found["near-identical recordings", "error"]["table"]
+    takes = by_kind["near-identical recordings", "error"]["table"]
     assert {row["differ in"] for row in takes} == {"speaker: 13 | 19"}
     assert len(takes) == 8
 

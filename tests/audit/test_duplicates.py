@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,21 +11,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featser.audit.duplicates import (
+from featser.audit.checks.duplicates import (
     Pair,
     duplicate_groups,
     find_duplicates,
     groups_of,
     segments_of,
 )
-from featser.audit.examine import examine_all
-from featser.evaluation.protocols import assign_folds
+from featser.audit.measure.examination import examine_all
+from featser.evaluation.protocols.folding import assign_folds
+from featser.workers.pool import WorkerPool
 from tests.audit.corpus import COPIES, alter, altered_copy
 
 
-def pairs_of(files: list[str]) -> list[Pair]:
+def pairs_of(files: list[str], pool: WorkerPool | None = None) -> list[Pair]:
     segments = segments_of(pd.DataFrame({"file": files}))
-    return find_duplicates(segments, examine_all(segments, jobs=1), jobs=1)
+    with nullcontext(pool) if pool else WorkerPool() as workers:
+        examined = examine_all(segments, jobs=1, pool=workers)
+        return find_duplicates(segments, examined, jobs=1, pool=workers)
 
 
 @pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
@@ -70,11 +74,12 @@ def test_what_is_the_same_is_told(twin: pd.DataFrame, tmp_path: Path) -> None:
     louder = alter(file, tmp_path / "quieter.wav", lambda x, _: 0.5 * x[4000:])
     noise = np.random.default_rng(0)
     noisy = alter(file, tmp_path / "noisy.wav", lambda x, _: x + noise.normal(0, 0.003, len(x)))
-    for other, how in ((copied, "bytes"), (padded, "samples"), (louder, "take"), (noisy, "take")):
-        (pair,) = pairs_of([file, other])
-        assert pair.how == how, other
-    (pair,) = pairs_of([file, alter(file, tmp_path / "soft.wav", lambda x, _: 0.5 * x)])
-    assert pair.how == "samples"
+    softer = alter(file, tmp_path / "soft.wav", lambda x, _: 0.5 * x)
+    others = {copied: "bytes", padded: "samples", louder: "take", noisy: "take", softer: "samples"}
+    with WorkerPool() as pool:
+        for other, how in others.items():
+            (pair,) = pairs_of([file, other], pool)
+            assert pair.how == how, other
 
 
 def test_copies_of_copies_are_one_group(tmp_path: Path) -> None:

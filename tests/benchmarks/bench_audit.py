@@ -22,14 +22,14 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from featser.audit.duplicates import find_duplicates, groups_of, segments_of
-from featser.audit.examine import examine_all
-from featser.audit.run import audit_manifest
+from featser.audit.audit_manifest import audit_manifest
+from featser.audit.checks.duplicates import find_duplicates, groups_of, segments_of
+from featser.audit.measure.examination import examine_all
 from featser.corpora.card import load_card
-from featser.corpora.scan import scan
-from featser.features.extraction import extract_features
-from featser.features.store import Store
-from featser.recipe import DEFAULT_FEATURES
+from featser.corpora.scanning import scan
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.extraction.extraction import extract_manifest
+from featser.store.feature_store import Store
 from tests.audit.corpus import COPIES, altered_copy, write_corpus
 from tests.audit.faults import FAULTS, names_it
 
@@ -66,15 +66,15 @@ def test_planted_faults(demo: Path, tmp_path: Path, record: Callable[[str, float
     clean, twin = tmp_path / "clean", tmp_path / "twin"
     clean.mkdir()
     table = write_corpus(demo, clean)
-    found = 0
+    n_named = 0
     for fault in FAULTS.values():
         shutil.copytree(clean, twin)
         files = [str(twin / Path(file).name) for file in table["file"]]
         result = audit_manifest(fault.plant(table.assign(file=files)))
-        found += any(names_it(finding, fault) for finding in result.findings)
+        n_named += any(names_it(finding, fault) for finding in result.findings)
         shutil.rmtree(twin)
     record("planted faults", len(FAULTS))
-    record("planted faults found", found)
+    record("planted faults found", n_named)
     record("errors and warnings without any", len(audit_manifest(table).findings) - 1)
 
 
@@ -107,14 +107,14 @@ def test_copies(corpora: Path, tmp_path: Path, record: Callable[[str, float], No
 
     groups = groups_of(len(files), find_duplicates(segments, recordings))
     group = dict(zip(files, groups.tolist(), strict=True))
-    found = {
+    n_recognised = {
         how: sum(group[copy] == group[file] for file, copy in zip(chosen, copies, strict=True))
         for how, copies in made.items()
     }
     record("copies of each kind", len(chosen))
-    for how, number in found.items():
+    for how, number in n_recognised.items():
         record(f"copies found: {how}, %", 100 * number / len(chosen))
-    record("copies found: all, %", 100 * sum(found.values()) / (len(chosen) * len(made)))
+    record("copies found: all, %", 100 * sum(n_recognised.values()) / (len(chosen) * len(made)))
 
 
 def test_cost(corpora: Path, tmp_path: Path, record: Callable[[str, float], None]) -> None:
@@ -123,9 +123,9 @@ def test_cost(corpora: Path, tmp_path: Path, record: Callable[[str, float], None
     stores = (Store(tmp_path / str(number)) for number in count())
     work: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], object]]] = {
         "audit": (table, lambda rows: audit_manifest(rows, jobs=1)),
-        "handcrafted": (table, lambda r: extract_features(r, ["handcrafted"], next(stores), 1)),
+        "handcrafted": (table, lambda r: extract_manifest(r, ["handcrafted"], next(stores), 1)),
         "default features": (
-            table[::EVERY], lambda r: extract_features(r, DEFAULT_FEATURES, next(stores), 1)
+            table[::EVERY], lambda r: extract_manifest(r, DEFAULT_FEATURES, next(stores), 1)
         ),
     }  # fmt: skip
     with threadpool_limits(1):

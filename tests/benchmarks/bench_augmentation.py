@@ -20,7 +20,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from featser.audio import Signal, decode, read_audio
-from featser.features.augmentation.spec import parse_augmentation
+from featser.augmentation.spec import parse_augmentation
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
 
@@ -68,8 +68,8 @@ def theirs() -> dict[str, tuple[str, Any]]:
 @pytest.fixture(scope="module")
 def signals(corpora: Path) -> list[Signal]:
     """Recordings of 3 to 4 s at 16 kHz."""
-    found = sorted(corpora.rglob("*.flac"))
-    some = found[:: max(1, len(found) // (8 * RECORDINGS))]
+    recordings = sorted(corpora.rglob("*.flac"))
+    some = recordings[:: max(1, len(recordings) // (8 * RECORDINGS))]
     return [read_audio(file) for file in some if 3 <= decode(file).seconds <= 4][:RECORDINGS]
 
 
@@ -111,12 +111,12 @@ def test_a_copy_of_each_kind(signals: list[Signal]) -> None:
         def work(signal: Signal, transform: Any = transform) -> object:
             return transform(samples=signal.samples, sample_rate=signal.rate)
 
-        here, there = milliseconds([ours(spec, donors), work], signals)
+        here, reference = milliseconds([ours(spec, donors), work], signals)
         figures[spec] = {
             "ms": round(here, 3),
             "audiomentations": name,
-            "audiomentations, ms": round(there, 3),
-            "times as fast": round(there / here, 2),
+            "audiomentations, ms": round(reference, 3),
+            "times as fast": round(reference / here, 2),
         }
     for spec in ALONE:
         figures[spec] = {"ms": round(milliseconds([ours(spec, donors)], signals)[0], 3)}

@@ -22,7 +22,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from featser.audio import read_audio
-from featser.features.frames import Frames
+from featser.features.sets.frame_descriptors import Frames
 from featser.models.encoders import ENCODERS, FisherVectors, make_encoder
 from featser.models.encoders.gmm import DiagonalGMM
 
@@ -67,7 +67,7 @@ def test_an_encoder_fitted_and_applied(corpora: Path) -> None:
     drawn = FisherVectors(extractor.frame_width)._drawn(X)
     ours = DiagonalGMM(64, n_iter=25, tol=0)
     theirs = scikit_learns(drawn)
-    told = {
+    figures = {
         "corpus": "banglaser",
         "recordings": len(X),
         "CPU seconds, one thread": parts,
@@ -79,6 +79,6 @@ def test_an_encoder_fitted_and_applied(corpora: Path) -> None:
             "log-likelihood of a frame, scikit-learn": round(theirs.score(drawn), 2),
         },
     }
-    FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(told, indent=1))
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
     assert len(ours.path_) == 25

@@ -11,9 +11,9 @@ from statistics import median
 import pandas as pd
 import pytest
 
-from featser.features.extraction import extract_features
-from featser.features.store import Store
-from featser.recipe import DEFAULT_FEATURES
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.extraction.extraction import extract_manifest
+from featser.store.feature_store import Store
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
 
@@ -36,10 +36,10 @@ def test_workers_and_reuse(corpora: Path, tmp_path: Path) -> None:
         for jobs in (1, 2):
             store = Store(tmp_path / f"{turn}-{jobs}")
             times[jobs].append(
-                seconds(lambda s=store, j=jobs: extract_features(table, DEFAULT_FEATURES, s, j))
+                seconds(lambda s=store, j=jobs: extract_manifest(table, DEFAULT_FEATURES, s, j))
             )
     again = [
-        seconds(lambda: extract_features(table, DEFAULT_FEATURES, Store(tmp_path / "0-2"), 2))
+        seconds(lambda: extract_manifest(table, DEFAULT_FEATURES, Store(tmp_path / "0-2"), 2))
         for _ in range(ROUNDS)
     ]
     one, two = median(times[1]), median(times[2])

@@ -22,11 +22,11 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from featser.audio import Signal, decode, read_audio
-from featser.features.descriptors import DESCRIPTORS, FAMILIES, describe
-from featser.features.extractor import make_extractor
-from featser.features.functionals import functionals
-from featser.features.handcrafted import ALL_FAMILIES
-from featser.features.spectrum import DEFAULT, Spectrum
+from featser.features.lowlevel.descriptor_families import DESCRIPTORS, FAMILIES, describe
+from featser.features.lowlevel.functionals import functionals
+from featser.features.lowlevel.spectrum import DEFAULT, Spectrum
+from featser.features.registry import make_extractor
+from featser.features.sets.handcrafted import ALL_FAMILIES
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
 
@@ -41,8 +41,8 @@ Work = Callable[[Signal], object]
 @pytest.fixture(scope="module")
 def files(corpora: Path) -> list[Path]:
     """Recordings of 3–4 s, spread over the corpora."""
-    found = sorted(file for file in corpora.rglob("*.flac"))
-    some = found[:: max(1, len(found) // (8 * RECORDINGS))]
+    recordings = sorted(file for file in corpora.rglob("*.flac"))
+    some = recordings[:: max(1, len(recordings) // (8 * RECORDINGS))]
     return [file for file in some if 3 <= decode(file).seconds <= 4][:RECORDINGS]
 
 

@@ -21,15 +21,16 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from featser.evaluation.protocols import assign_folds, speaker_ids
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
-from featser.models.estimators import DEFAULT_VOTE, make_estimator
-from featser.models.kernel_ridge import kernel
+from featser.evaluation.protocols.folding import assign_folds, speaker_ids
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.last_extraction import recall
+from featser.features.registry import make_extractor
+from featser.models.building import make_estimator
+from featser.models.kernel.kernel_ridge import kernel
+from featser.models.registry import DEFAULT_VOTE
 from featser.models.routing import fit_routed
-from featser.recipe import DEFAULT_FEATURES
+from featser.store.feature_store import Store
 from featser.tasks import Task
-from featser.verbs.kept import recall
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
 
@@ -54,7 +55,7 @@ def processor_seconds(work: Callable[[], Any]) -> float:
 def test_a_whole_fit_and_its_parts(corpora: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     given = ("--store", store)
-    found = {
+    seconds = {
         "extract": featser(
             "extract", "banglaser", "--data", f"banglaser={corpora}/banglaser", *given
         ),
@@ -67,11 +68,11 @@ def test_a_whole_fit_and_its_parts(corpora: Path, tmp_path: Path) -> None:
             "fit", *given, "-t", "emotion", "--tune", "-o", tmp_path / "tuned"
         ),
     }
-    whole = {name: round(value, 1) for name, value in found.items()}
+    whole = {name: round(value, 1) for name, value in seconds.items()}
     parts = {name: round(value, 2) for name, value in _parts(store).items()}
-    told = {"corpus": "banglaser", "seconds": whole, "one fold, CPU seconds": parts}
-    FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(told, indent=1))
+    figures = {"corpus": "banglaser", "seconds": whole, "one fold, CPU seconds": parts}
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
     assert (tmp_path / "run" / "report.html").exists()
 
 
@@ -88,15 +89,15 @@ def _parts(store: Path) -> dict[str, float]:
     y = np.asarray(pd.Categorical(table["emotion"], classes).codes, dtype=np.intp)
     train = assign_folds("speaker-independent", y, speaker, table["key"]) != 0
     task = Task("emotion", classes=classes)
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for name in DEFAULT_VOTE:
         model = make_estimator(name, task, blocks=blocks)
-        found[f"fit {name}"] = processor_seconds(
+        seconds[f"fit {name}"] = processor_seconds(
             lambda m=model: fit_routed(m, X[train], y[train], speaker=speaker[train])
         )
-        found[f"predict {name}"] = processor_seconds(lambda m=model: m.predict_proba(X[~train]))
+        seconds[f"predict {name}"] = processor_seconds(lambda m=model: m.predict_proba(X[~train]))
     scaled = make_estimator("kernel", task)[:-1].fit_transform(X[train])
-    found["of kernel: comparing all rows"] = processor_seconds(
+    seconds["of kernel: comparing all rows"] = processor_seconds(
         lambda: kernel(scaled, scaled, blocks, 0.5)
     )
-    return found
+    return seconds

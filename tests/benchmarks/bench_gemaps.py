@@ -19,8 +19,8 @@ from scipy.stats import spearmanr
 from threadpoolctl import threadpool_limits
 
 from featser.audio import Signal, read_audio
-from featser.features.extractor import make_extractor
 from featser.features.gemaps import names
+from featser.features.registry import make_extractor
 from tests.features.gemaps_signals import noisy, pulses, vowel
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
@@ -65,8 +65,8 @@ def reference():
 def files(corpora) -> list[Path]:
     chosen: list[Path] = []
     for name in ("banglaser", "ravdess", "emodb"):
-        found = sorted((corpora / name).rglob("*.flac"))
-        chosen += found[:: len(found) // PER_CORPUS][:PER_CORPUS]
+        recordings = sorted((corpora / name).rglob("*.flac"))
+        chosen += recordings[:: len(recordings) // PER_CORPUS][:PER_CORPUS]
     return chosen
 
 
@@ -142,12 +142,12 @@ def test_agreement_with_opensmile(files, signals, reference):
 
 
 def _frame_correlations(mine: np.ndarray, theirs: np.ndarray) -> list[float]:
-    found = []
+    correlations = []
     for a, b in zip(mine.T.astype(float), theirs.T.astype(float), strict=True):
         both = (a != 0) & (b != 0)
         usable = both.sum() > 5 and a[both].std() > 0 and b[both].std() > 0
-        found.append(np.corrcoef(a[both], b[both])[0, 1] if usable else np.nan)
-    return found
+        correlations.append(np.corrcoef(a[both], b[both])[0, 1] if usable else np.nan)
+    return correlations
 
 
 def _rows(ours: np.ndarray, theirs: np.ndarray) -> list[tuple[str, float, float, float, float]]:
@@ -199,18 +199,18 @@ def _first_call() -> float:
         "import time; start = time.perf_counter()\n"
         "import numpy as np\n"
         "from featser.audio import Signal\n"
-        "from featser.features.extractor import make_extractor\n"
+        "from featser.features.registry import make_extractor\n"
         "noise = np.random.default_rng(0).standard_normal(48_000).astype('f4') * 0.1\n"
         "make_extractor('gemaps')(Signal(noise, 16_000))\n"
         "print(time.perf_counter() - start)"
     )
-    found = []
+    seconds = []
     for _ in range(3):
         run = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
         )
-        found.append(float(run.stdout))
-    return min(found)
+        seconds.append(float(run.stdout))
+    return min(seconds)
 
 
 def test_nearness_to_truth(reference):

@@ -34,9 +34,9 @@ import json, resource, sys, time
 
 import numpy, scipy.signal, sklearn
 import pyarrow.parquet as pq
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
-from featser.verbs.extract import extract
+from featser.features.registry import make_extractor
+from featser.store.feature_store import Store
+from featser.api.extract import extract
 
 step, manifest, store, spec = sys.argv[1:]
 

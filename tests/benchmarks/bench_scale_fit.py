@@ -38,10 +38,10 @@ import pandas as pd
 import pytest
 
 from featser.corpora.manifest import write_manifest
-from featser.features import extractor as extractors
-from featser.features.extraction import REFUSAL_COLUMNS
+from featser.extraction.extraction import REFUSAL_COLUMNS
+from featser.features import registry as extractors
 from featser.features.extractor import Extractor
-from featser.features.store import Store
+from featser.store.feature_store import Store
 
 pytestmark = pytest.mark.bench
 
@@ -108,9 +108,9 @@ def generate(folder: Path, count: int) -> None:
     store.flush(Wide())
     write_manifest(table, folder / "manifest.parquet")
     pd.DataFrame(columns=REFUSAL_COLUMNS).to_csv(folder / "unusable.csv", index=False)
-    kept = {"origin": "synthetic", "features": ["wide"], "recipe": None}
-    kept |= {"unmatched": [], "notes": [], "augmentations": [], "cards": []}
-    (folder / "source.json").write_text(json.dumps(kept), encoding="utf-8")
+    source = {"origin": "synthetic", "features": ["wide"], "recipe": None}
+    source |= {"unmatched": [], "notes": [], "augmentations": [], "cards": []}
+    (folder / "source.json").write_text(json.dumps(source), encoding="utf-8")
 
 
 def peak() -> float:
@@ -123,7 +123,7 @@ def cpu() -> float:
 
 
 def read(store: Path) -> dict[str, float]:
-    from featser.verbs.rows import StoreRows
+    from featser.experiment.loading.store_rows import StoreRows
 
     keys = pd.read_parquet(store / "manifest.parquet", columns=["key"])["key"].tolist()
     count = sum(len(batch) for batch in StoreRows(Store(store), [Wide()], keys).batches())
@@ -131,12 +131,12 @@ def read(store: Path) -> dict[str, float]:
 
 
 def one_fold(store: Path, batches: bool, trees: int) -> dict[str, float]:
-    from featser.evaluation.crossval import prediction_table
+    from featser.evaluation.cross_fit import prediction_table
     from featser.evaluation.rows import rows_of
-    from featser.models.estimators import make_batched, make_estimator
+    from featser.experiment.loading.store_rows import StoreRows
+    from featser.models.building import make_batched, make_estimator
     from featser.models.multitask import MultiTaskEstimator
     from featser.tasks import Task
-    from featser.verbs.rows import StoreRows
 
     table = pd.read_parquet(store / "manifest.parquet")
     keys = table["key"].tolist()
@@ -151,27 +151,31 @@ def one_fold(store: Path, batches: bool, trees: int) -> dict[str, float]:
     model = MultiTaskEstimator([task], {"emotion": estimator})
     learn = model.fit_batches if batches else model.fit
     fitted = learn(rows_of(X, train), table.iloc[train])
-    found = prediction_table(fitted, rows_of(X, tested), [task])["emotion.pred"]
-    right = found.to_numpy() == table["emotion"].to_numpy()[tested]
+    predictions = prediction_table(fitted, rows_of(X, tested), [task])["emotion.pred"]
+    right = predictions.to_numpy() == table["emotion"].to_numpy()[tested]
     return {"utterances": len(keys), "accuracy": float(right.mean())}
 
 
 def whole_fit(store: Path, batches: bool) -> dict[str, float]:
-    from featser.verbs.fit import fit
+    from featser.api.fit import fit
 
     few_trees(TREES)
     run = fit(
-        store=store, model="xgboost", output=store / f"run-{batches}", jobs=1, audit=False,
+        store=store,
+        model="xgboost",
+        output=store / f"run-{batches}",
+        n_jobs=1,
+        audit=False,
         batches=batches,
-    )  # fmt: skip
+    )
     uar = run.metrics["speaker-independent"]["emotion"]["uar"]["value"]
     return {"utterances": len(run.predictions), "accuracy": float(uar)}
 
 
 def few_trees(trees: int) -> None:
-    from featser.models import estimators
+    from featser.models import makers
 
-    estimators._XGBOOST["n_estimators"] = trees
+    makers.XGBOOST["n_estimators"] = trees
 
 
 def step(name: str, store: Path, trees: int) -> dict[str, float]:
@@ -180,23 +184,23 @@ def step(name: str, store: Path, trees: int) -> dict[str, float]:
     import sklearn.ensemble
     import xgboost
 
+    import featser.api.fit
     import featser.reporting.html
-    import featser.verbs.fit
 
     del featser, matplotlib, sklearn, xgboost
     made = extractors.make_extractor
-    sys.modules["featser.verbs.data"].make_extractor = (  # type: ignore[attr-defined]
+    sys.modules["featser.experiment.loading.data"].make_extractor = (  # type: ignore[attr-defined]
         lambda spec: Wide() if spec == "wide" else made(spec)
     )
     before, used, began = peak(), cpu(), time.perf_counter()
     batches = "batches" in name
     if name == "read":
-        found = read(store)
+        figures = read(store)
     elif name.startswith("one fold"):
-        found = one_fold(store, batches, trees)
+        figures = one_fold(store, batches, trees)
     else:
-        found = whole_fit(store, batches)
-    return found | {
+        figures = whole_fit(store, batches)
+    return figures | {
         "wall s": time.perf_counter() - began,
         "CPU s": cpu() - used,
         "peak MB before": before,
@@ -231,15 +235,15 @@ def test_time_and_memory_at_three_sizes(tmp_path: Path) -> None:
         for name in STEPS:
             if name == "fit, memory" and size > MOST_IN_MEMORY:
                 continue
-            found = measure(name, store)
-            assert found.pop("utterances") == size
-            assert found.get("accuracy", 1.0) > 2 / len(CLASSES)
-            found["wall ms an utterance"] = 1000 * found["wall s"] / size
-            found["CPU ms an utterance"] = 1000 * found["CPU s"] / size
+            figures = measure(name, store)
+            assert figures.pop("utterances") == size
+            assert figures.get("accuracy", 1.0) > 2 / len(CLASSES)
+            figures["wall ms an utterance"] = 1000 * figures["wall s"] / size
+            figures["CPU ms an utterance"] = 1000 * figures["CPU s"] / size
             if name == "one fold, batches":
-                more = measure(name, store, MORE_TREES)["CPU s"] - found["CPU s"]
-                found["a tree for each class, CPU s"] = more / (MORE_TREES - TREES)
-            steps[name][size] = {key: round(value, 4) for key, value in found.items()}
+                more = measure(name, store, MORE_TREES)["CPU s"] - figures["CPU s"]
+                figures["a tree for each class, CPU s"] = more / (MORE_TREES - TREES)
+            steps[name][size] = {key: round(value, 4) for key, value in figures.items()}
             print(f"{size:7} {name:18}", steps[name][size], flush=True)
     record(steps)
 

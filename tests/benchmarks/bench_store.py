@@ -24,11 +24,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from featser.features import upkeep
-from featser.features.extraction import CHUNK
+from featser.extraction.extraction import CHUNK
 from featser.features.extractor import Extractor
-from featser.features.parts import check_part
-from featser.features.store import Store
+from featser.store import maintenance
+from featser.store.feature_store import Store
+from featser.store.part_files import check_part
 
 pytestmark = pytest.mark.bench
 
@@ -102,7 +102,7 @@ def test_store_and_parquet(tmp_path: Path) -> None:
     figures["store: read without an index, s"] = seconds(read)
     assert np.array_equal(read(), values)
 
-    figures["store: compact, s"] = once(lambda: upkeep.compact(Store(store)))
+    figures["store: compact, s"] = once(lambda: maintenance.compact(Store(store)))
     figures["compacted: part files"] = len(list(store.rglob("part-*.arrow")))
     figures["compacted: read, s"] = seconds(read)
     assert np.array_equal(read(), values)

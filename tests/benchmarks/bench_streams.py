@@ -18,16 +18,16 @@ import pytest
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from featser.evaluation.metrics import uar_of_codes
-from featser.evaluation.protocols import assign_folds, speaker_ids
-from featser.features.extractor import make_extractor
-from featser.features.store import Store
-from featser.models.estimators import make_estimator
+from featser.evaluation.metrics.metrics import uar_of_codes
+from featser.evaluation.protocols.folding import assign_folds, speaker_ids
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.last_extraction import recall
+from featser.features.registry import make_extractor
+from featser.models.building import make_estimator
 from featser.models.routing import fit_routed
 from featser.models.streams.estimators import StreamClassifier
-from featser.recipe import DEFAULT_FEATURES
+from featser.store.feature_store import Store
 from featser.tasks import Task
-from featser.verbs.kept import recall
 from tests.benchmarks.bench_fit import featser
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]
@@ -40,9 +40,9 @@ CLASSICAL = ("kernel", "logistic")
 def test_three_streams_over_vectors_and_frames(corpora: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     store = tmp_path / "store"
-    wanted = [part for spec in (*DEFAULT_FEATURES, "frames") for part in ("-f", spec)]
+    arguments = [part for spec in (*DEFAULT_FEATURES, "frames") for part in ("-f", spec)]
     data = ("--data", f"banglaser={corpora}/banglaser", "--store", store)
-    featser("extract", "banglaser", *data, *wanted)
+    featser("extract", "banglaser", *data, *arguments)
     source, _ = recall(store)
     table = source.table.dropna(subset=["key", "emotion"]).reset_index(drop=True)
     keys = table["key"].tolist()
@@ -52,10 +52,10 @@ def test_three_streams_over_vectors_and_frames(corpora: Path, tmp_path: Path) ->
     speaker = speaker_ids(table)
     y = np.asarray(pd.Categorical(table["emotion"]).codes, dtype=np.intp)
     train = assign_folds("speaker-independent", y, speaker, table["key"]) != 0
-    told = measured(parts[:-1], parts[-1], y, speaker, train)
-    FIGURES.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(told, indent=1))
-    assert len(told["UAR"]) == 13
+    figures = measured(parts[:-1], parts[-1], y, speaker, train)
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+    assert len(figures["UAR"]) == 13
 
 
 def measured(
@@ -72,15 +72,15 @@ def measured(
     for name in NETWORKS:
         models[f"{name}, vector"] = (make_estimator(name, task), vector)
         models[f"{name}, frames"] = (StreamClassifier(name, width=40), frames)
-    found = {}
+    fitted = {}
     seconds = {}
     for kind in ("vector", "frames"):
         names = [f"{name}, {kind}" for name in NETWORKS]
         began = time.perf_counter()
-        found |= _fitted({name: models[name] for name in names}, y, speaker, train)
+        fitted |= _fitted({name: models[name] for name in names}, y, speaker, train)
         seconds[f"three streams, {kind}, on the wall"] = time.perf_counter() - began
-    found |= _fitted({name: models[name] for name in CLASSICAL}, y, speaker, train)
-    opinions = {name: opinion for name, (opinion, _) in found.items()}
+    fitted |= _fitted({name: models[name] for name in CLASSICAL}, y, speaker, train)
+    opinions = {name: opinion for name, (opinion, _) in fitted.items()}
     votes = {
         "kernel + logistic": list(CLASSICAL),
         "three streams, vector": [f"{name}, vector" for name in NETWORKS],
@@ -93,7 +93,7 @@ def measured(
         vote: np.mean([opinions[name] for name in members], axis=0)
         for vote, members in votes.items()
     }
-    seconds |= {f"{name}, CPU": took for name, (_, took) in found.items()}
+    seconds |= {f"{name}, CPU": took for name, (_, took) in fitted.items()}
     return {
         "corpus": "banglaser, fold 0 by speaker",
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
@@ -107,11 +107,11 @@ def measured(
 def _fitted(
     models: dict[str, Any], y: np.ndarray, speaker: np.ndarray, train: np.ndarray
 ) -> dict[str, Any]:
-    told = Parallel(n_jobs=2)(
+    outcomes = Parallel(n_jobs=2)(
         delayed(_opinion)(model, X[train], y[train], speaker[train], X[~train])
         for model, X in models.values()
     )
-    return dict(zip(models, told, strict=True))
+    return dict(zip(models, outcomes, strict=True))
 
 
 def _opinion(

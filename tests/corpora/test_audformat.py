@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import audformat
 import numpy as np
@@ -16,7 +18,7 @@ from pandas.testing import assert_frame_equal
 from featser.corpora.audformat_io import read_audformat, write_audformat
 from featser.corpora.card import load_card
 from featser.corpora.manifest import check_manifest
-from featser.corpora.scan import scan
+from featser.corpora.scanning import scan
 from featser.errors import ManifestError
 from tests.corpora.test_scan import touch
 
@@ -31,6 +33,7 @@ rows = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rows)
 @example([("a", (None, None), None, None, None, None), ("a", (0.0, 1.5), None, "x", None, 1.0)])
@@ -152,8 +155,11 @@ def test_a_database_of_others_gives_segments_splits_and_what_schemes_know(tmp_pa
     assert table["loud"].to_list() == ["True", "True", "True", None]
     assert "duration" not in table
     notes = " ".join(result.notes)
-    assert "column `duration` of table `files` holds times, no labels: left out" in notes
-    assert "two tables contradict each other: the second's values are in `votes.emotion`" in notes
+    assert "column `duration` of table `files` contains times instead of labels: left out" in notes
+    assert (
+        "two tables have different values; those of the second table are in `votes.emotion`"
+        in notes
+    )
     assert result.missing == [str(tmp_path.resolve() / f"db/{name}.wav") for name in "abc"]
 
 
@@ -168,12 +174,12 @@ def test_a_file_in_two_splits_keeps_both_and_neither_becomes_a_label(tmp_path: P
     result = scan(load_card("audformat"), tmp_path / "db")
     row = result.manifest.iloc[0]
     assert (row["split"], row["train.split_id"], row["emotion"]) == ("test", "train", "sad")
-    assert any("the second's values are in `train.split_id`" in note for note in result.notes)
+    assert any("those of the second table are in `train.split_id`" in note for note in result.notes)
     assert "train.split_id" not in result.refused
 
 
 def test_what_is_no_database_or_holds_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match=r"no db.yaml there: give the folder of a database"):
+    with pytest.raises(ManifestError, match=r"contains no db.yaml: give the folder of a database"):
         read_audformat(tmp_path)
     (tmp_path / "db.yaml").write_text("- no database")
     with pytest.raises(ManifestError, match=r"db.yaml: audformat cannot read it"):
@@ -188,7 +194,7 @@ def test_a_folder_that_holds_something_is_never_written_over(tmp_path: Path) -> 
     (tmp_path / "db").mkdir()
     write_audformat(table, tmp_path / "db")
     before = (tmp_path / "db" / "db.yaml").read_bytes()
-    with pytest.raises(ManifestError, match=r"holds something already: name a new or an empty"):
+    with pytest.raises(ManifestError, match=r"is not empty: name a new or an empty"):
         write_audformat(table.assign(emotion="angry"), tmp_path / "db")
     assert (tmp_path / "db" / "db.yaml").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["db"]
@@ -198,3 +204,54 @@ def test_a_manifest_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"has no rows"):
         write_audformat(pd.DataFrame({"file": []}), tmp_path / "db")
     assert not (tmp_path / "db").exists()
+
+
+def small_database(folder: Path, fields: str = "") -> Path:
+    """A database of two files, as CSV."""
+    folder.mkdir()
+    folder.joinpath("db.yaml").write_text(
+        f"name: x\nsource: s\nusage: unrestricted\n{fields}tables:\n  files: {{type: filewise, "
+        "columns: {emotion: {}}}\n",
+        encoding="utf-8",
+    )
+    folder.joinpath("db.files.csv").write_text("file,emotion\na.wav,sad\nb.wav,calm\n")
+    return folder
+
+
+class Touches:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_header_that_names_a_python_object_is_refused_and_runs_nothing(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    folder = small_database(
+        tmp_path / "db", f"description: !!python/object/apply:os.mkdir ['{trace.as_posix()}']\n"
+    )
+    with pytest.raises(ManifestError, match=r"db\.yaml: line 4: not YAML"):
+        read_audformat(folder)
+    assert not trace.exists()
+
+
+def test_a_pickled_table_is_passed_over_for_its_csv_and_refused_alone(tmp_path: Path) -> None:
+    trace, folder = tmp_path / "trace", small_database(tmp_path / "db")
+    folder.joinpath("db.files.pkl").write_bytes(pickle.dumps(Touches(trace)))
+    table, _ = read_audformat(folder)
+    assert list(table["emotion"]) == ["sad", "calm"]
+    folder.joinpath("db.files.csv").unlink()
+    with pytest.raises(ManifestError, match="'files' exists only as a pickle"):
+        read_audformat(folder)
+    assert not trace.exists()
+
+
+def test_a_table_outside_the_folder_is_refused(tmp_path: Path) -> None:
+    folder = small_database(tmp_path / "db")
+    header = folder / "db.yaml"
+    header.write_text(header.read_text().replace("files: {", "x/../../files: {"))
+    with pytest.raises(ManifestError, match="lies outside the folder"):
+        read_audformat(folder)

@@ -11,8 +11,8 @@ import pytest
 
 from featser.audio import read_audio
 from featser.corpora.card import load_card
-from featser.corpora.demo import demo_utterances, write_demo_corpus
-from featser.corpora.scan import scan
+from featser.corpora.scanning import scan
+from featser.corpora.synthetic.demo_corpus import SPEAKERS, demo_utterances, write_demo_corpus
 from featser.errors import CardError
 
 
@@ -37,10 +37,12 @@ def test_the_card_reads_the_whole_corpus(demo: Path) -> None:
 def test_writing_again_gives_the_same_bytes(
     demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("featser.corpora.demo.TAKES", [1])
+    module = "featser.corpora.synthetic.demo_corpus"
+    monkeypatch.setattr(f"{module}.TAKES", [1])
+    monkeypatch.setattr(f"{module}.SPEAKERS", {"f1": SPEAKERS["f1"], "m1": SPEAKERS["m1"]})
     again = tmp_path / "again"
     first = digest(write_demo_corpus(again))
-    assert len(first) == 64 + 1
+    assert len(first) == 16 + 1
     assert digest(write_demo_corpus(again)) == first
     name = "f1-neutral-normal-1.flac"  # the first one, whose random stream TAKES leaves as it is
     assert first[name] == digest(demo)[name]
@@ -70,5 +72,5 @@ def test_no_recording_reaches_full_scale(demo: Path) -> None:
 
 def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     (tmp_path / "demo").touch()
-    with pytest.raises(CardError, match=r"demo: a file is in the way of the demo corpus"):
+    with pytest.raises(CardError, match=r"demo: is a file: name another folder"):
         write_demo_corpus(tmp_path / "demo")

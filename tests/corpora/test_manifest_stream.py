@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from featser.api.extract import extract
 from featser.corpora import manifest_stream
+from featser.corpora.file_paths import resolve
 from featser.corpora.manifest import read_manifest
 from featser.corpora.manifest_stream import ManifestFile, streams, write_blocks
-from featser.corpora.places import resolve
 from featser.errors import ManifestError
 
 
@@ -67,9 +68,9 @@ def test_faults_are_named_as_in_the_manifest_as_a_whole(
     table.to_csv(tmp_path / "m.csv", index=False)
     with pytest.raises(ManifestError) as expected:
         read_manifest(tmp_path / "m.csv")
-    with pytest.raises(ManifestError) as found:
+    with pytest.raises(ManifestError) as raised:
         ManifestFile(tmp_path / "m.csv")
-    assert str(found.value) == str(expected.value)
+    assert str(raised.value) == str(expected.value)
 
 
 def test_a_file_that_is_no_manifest_is_refused_in_the_same_words(tmp_path: Path) -> None:
@@ -78,9 +79,9 @@ def test_a_file_that_is_no_manifest_is_refused_in_the_same_words(tmp_path: Path)
         path.write_bytes(content)
         with pytest.raises(ManifestError) as expected:
             read_manifest(path)
-        with pytest.raises(ManifestError) as found:
+        with pytest.raises(ManifestError) as raised:
             ManifestFile(path)
-        assert str(found.value) == str(expected.value)
+        assert str(raised.value) == str(expected.value)
 
 
 def test_parquet_whose_types_only_the_whole_says_is_not_read_in_blocks(tmp_path: Path) -> None:
@@ -96,3 +97,15 @@ def test_a_manifest_that_is_changed_while_it_is_in_use_is_refused(tmp_path: Path
     rows(21).to_csv(path, index=False)
     with pytest.raises(ManifestError, match="changed while it was in use"):
         list(blocks)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_manifest_without_rows_has_nothing_done(tmp_path: Path, ending: str) -> None:
+    """Its columns are stored all the same, of whatever type they are."""
+    kinds = {"file": "str", "age": "int8", "day": "datetime64[ns]"}
+    table = pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
+    path = tmp_path / f"m.{ending}"
+    table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path)
+    result = extract(path, store=tmp_path / "store", features=["zcr:basic"])
+    assert (result.done, result.reused, len(result.unusable)) == (0, 0, 0)
+    assert len(pd.read_parquet(tmp_path / "store" / "manifest.parquet")) == 0

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import Card, list_cards, load_card
+from featser.corpora.card_schema import fill
 from featser.corpora.manifest import read_manifest, tasks_from, write_manifest
-from featser.corpora.scan import scan
-from featser.corpora.schema import fill
+from featser.corpora.scanning import scan
 from featser.errors import CardError
 
 
@@ -31,9 +31,9 @@ def row_of(table: pd.DataFrame, name: str) -> dict[str, Any]:
     return dict(rows.iloc[0])
 
 
-def names_by_design(card: Card, seen: list[dict[str, str]] | None = None) -> Iterator[str]:
+def names_by_design(card: Card, rows: list[dict[str, str]] | None = None) -> Iterator[str]:
     assert card.design is not None
-    for groups in card.design.cells(seen or []):
+    for groups in card.design.cells(rows or []):
         yield fill(card.design.name, groups)
 
 
@@ -41,12 +41,12 @@ def test_subesco_gives_7000_labels_from_names_of_any_case_and_mends_its_one_bad_
     tmp_path: Path,
 ) -> None:
     card = load_card("subesco")
-    seen = [
+    rows = [
         {"gender": g, "number": f"{n:02d}", "name": f"NAME{chr(65 + n)}".replace("NAME", "N")}
         for g in "FM"
         for n in range(1, 11)
     ]
-    names = [f"{name}.wav" for name in names_by_design(card, seen)]
+    names = [f"{name}.wav" for name in names_by_design(card, rows)]
     names = [n.replace("F_02_NC_S_2_SURPRISE_3.", "F_02_NC_S_2_SURPRISE_3].") for n in names]
     names[0] = names[0].lower()
     result = scan(card, touch(tmp_path, names))
@@ -109,7 +109,7 @@ def test_emodb_without_its_table_says_which_labels_are_empty(tmp_path: Path) -> 
     result = scan(load_card("emodb"), touch(tmp_path, ["03a01Fa.wav", "03a01Wa.wav"]))
     assert result.manifest["naturalness"].isna().all()
     assert result.refused["naturalness"] == "missing in every row"
-    assert any("erkennung.txt is neither in" in note for note in result.notes)
+    assert any("erkennung.txt was not found in" in note for note in result.notes)
 
 
 def test_a_table_beside_the_recordings_with_a_bad_number_is_refused_by_its_line(
@@ -139,7 +139,7 @@ def test_folders_are_classes_and_speakers_come_from_a_table_alone(tmp_path: Path
     result = scan(load_card("folders"), tmp_path)
     assert result.unmatched == ["loose.wav"]
     assert result.manifest["speaker"].isna().all()
-    assert any("4 utterances have no speaker" in note for note in result.notes)
+    assert any("4 utterances without a speaker" in note for note in result.notes)
     assert result.tasks[0].classes == ("sad", "রাগ")
     (tmp_path / "speakers.csv").write_text("file,speaker\nsad/a.b.wav,03\nsad/2,04\n")
     table = scan(load_card("folders"), tmp_path).manifest
@@ -163,8 +163,8 @@ def test_a_table_is_scanned_like_a_corpus_and_lost_recordings_are_named(tmp_path
         assert result.by_class["found"].to_dict() == {"angry": 1, "sad": 2}
         assert [task.name for task in result.tasks] == ["emotion"]
         assert result.notes == [
-            "task `emotion`: the class 'angry' has one utterance only, so it cannot be both "
-            "trained and tested: add recordings, or empty that label"
+            "task `emotion`: the class 'angry' has one utterance only, so it cannot be in both "
+            "training and test set: add recordings, or empty that label"
         ]
 
 
@@ -176,14 +176,14 @@ def test_names_that_do_not_fit_are_listed_and_hidden_files_are_not(tmp_path: Pat
     )
     assert result.unmatched == odd
     assert len(result.manifest) == 1
-    assert "1 utterances; the published corpus has 1440" in result.notes
+    assert "1 utterance; the published corpus has 1440" in result.notes
     assert len(result.missing) == 1439
 
 
 def test_a_corpus_that_lies_there_twice_is_noticed(tmp_path: Path) -> None:
     touch(tmp_path, ["03-01-01-01-01-01-01.wav", "copy/03-01-01-01-01-01-01.wav"])
     result = scan(load_card("ravdess"), tmp_path)
-    assert any("does the folder hold the corpus twice?" in note for note in result.notes)
+    assert any("does the folder contain the corpus twice?" in note for note in result.notes)
 
 
 def test_links_in_a_circle_end_and_broken_ones_are_noted(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_links_in_a_circle_end_and_broken_ones_are_noted(tmp_path: Path) -> None
     (tmp_path / "03-01-01-01-01-01-02.wav").symlink_to(tmp_path / "gone.wav")
     result = scan(load_card("ravdess"), tmp_path)
     assert result.manifest["file"].to_list() == [str(tmp_path / "z/03-01-01-01-01-01-01.wav")]
-    assert any("03-01-01-01-01-01-02.wav is no file (a broken link?)" in n for n in result.notes)
+    assert any("03-01-01-01-01-01-02.wav is not a file (a broken link?)" in n for n in result.notes)
 
 
 def test_a_subfolder_that_cannot_be_read_is_noted(
@@ -233,7 +233,7 @@ def test_a_folder_that_is_not_there_or_empty_or_of_another_corpus_is_refused(
         scan(load_card("ravdess"), tmp_path)
     touch(tmp_path, ["03a01Fa.wav"])
     with pytest.raises(
-        CardError, match=r"none of 1 names fits .*'03a01Fa.wav'.*like '03-01-06-01-02-01-12'"
+        CardError, match=r"none of 1 names matches .*'03a01Fa.wav'.*like '03-01-06-01-02-01-12'"
     ):
         scan(load_card("ravdess"), tmp_path)
     with pytest.raises(CardError, match="not a folder"):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from featser.corpora.voice import RATE, Speaker, Style, synthesise
+from featser.corpora.synthetic.synthesizer import RATE, Speaker, Style, synthesise
 
 STEADY = Style(range=0.3)
 
@@ -59,11 +59,11 @@ def test_linear_prediction_finds_the_declared_formants(vowel: int, tract: float)
     speaker = Speaker(f0=100, tract=tract, rate=2, tilt=0.0, breath=100)
     rng = np.random.default_rng(2)
     utterance = synthesise(speaker, STEADY, rng, seconds=2, snr=70, vowels=(vowel,))
-    found = lpc_formants(utterance.samples)
+    formants = lpc_formants(utterance.samples)
     declared = utterance.formants[:, :3]
     assert np.ptp(declared, axis=0).max() == 0
     for formant in declared[0]:
-        assert np.min(np.abs(found / formant - 1)) < 0.04, (formant, found)
+        assert np.min(np.abs(formants / formant - 1)) < 0.04, (formant, formants)
 
 
 def test_a_longer_tract_lowers_every_formant() -> None:

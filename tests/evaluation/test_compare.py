@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from featser.errors import TaskError
-from featser.evaluation.compare import compare_task, holm, mcnemar
-from featser.evaluation.metrics import ccc, uar
+from featser.evaluation.metrics.metrics import ccc, uar
+from featser.evaluation.statistics.comparison import compare_task, holm, mcnemar
 from featser.tasks import Task
 
 TASK = Task("emotion", classes=("angry", "sad"), role="primary")
@@ -39,6 +41,12 @@ def test_mcnemars_p_is_that_of_the_sign_test() -> None:
     assert 0 < mcnemar(1500, 200) < 1e-200, "large counts do not overflow"
 
 
+def test_mcnemars_p_of_ten_thousand_discordant_pairs_takes_no_time() -> None:
+    began = time.perf_counter()
+    assert mcnemar(5200, 5000) == pytest.approx(2 * norm.sf(199 / 10200**0.5), rel=0.01)
+    assert time.perf_counter() - began < 1
+
+
 def test_holms_corrected_p_values_are_the_textbooks() -> None:
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(holm([0.6, 0.7]), [1.0, 1.0])
@@ -48,11 +56,19 @@ def test_holms_corrected_p_values_are_the_textbooks() -> None:
 
 def test_three_speakers_of_whom_all_gain_have_two_of_eight_ways_that_are_as_extreme() -> None:
     true, speaker = both_classes(3)
-    found = compare_task(TASK, true, wrong(true), true, speaker)
-    assert (found.a, found.b, found.difference.value) == (0.0, 1.0, 1.0)
-    assert (found.permutation.p, found.permutation.swaps) == (2 / 8, 8)
-    assert found.permutation.exact
-    assert (found.only_a, found.only_b, found.mcnemar) == (0, 6, 2 / 2**6)
+    comparison = compare_task(TASK, true, wrong(true), true, speaker)
+    assert (comparison.a, comparison.b, comparison.difference.value) == (0.0, 1.0, 1.0)
+    assert (comparison.permutation.p, comparison.permutation.swaps) == (2 / 8, 8)
+    assert comparison.permutation.exact
+    assert (comparison.only_a, comparison.only_b, comparison.mcnemar) == (0, 6, 2 / 2**6)
+
+
+def test_p_of_drawn_ways_counts_the_observed_one() -> None:
+    """Of 99 drawn ways none is as extreme as 20 speakers who all gain; the observed one is."""
+    true, speaker = both_classes(20)
+    comparison = compare_task(TASK, true, wrong(true), true, speaker, permutations=99)
+    assert not comparison.permutation.exact
+    assert comparison.permutation.p == 1 / 100
 
 
 def test_two_that_gain_and_one_that_loses_are_no_evidence_worked_by_hand() -> None:
@@ -60,24 +76,24 @@ def test_two_that_gain_and_one_that_loses_are_no_evidence_worked_by_hand() -> No
     true, speaker = both_classes(3)
     a = np.concatenate([wrong(true[:4]), true[4:]])
     b = np.concatenate([true[:4], wrong(true[4:])])
-    found = compare_task(TASK, true, a, b, speaker)
-    assert found.difference.value == pytest.approx(1 / 3)
-    assert found.permutation.p == 1.0
+    comparison = compare_task(TASK, true, a, b, speaker)
+    assert comparison.difference.value == pytest.approx(1 / 3)
+    assert comparison.permutation.p == 1.0
 
 
 def test_speakers_on_whom_the_runs_agree_change_no_p() -> None:
     true, speaker = both_classes(30)
     a = np.concatenate([wrong(true[:6]), true[6:]])
-    found = compare_task(TASK, true, a, true, speaker)
-    assert found.permutation.exact
-    assert found.permutation.p == 2 / 8
+    comparison = compare_task(TASK, true, a, true, speaker)
+    assert comparison.permutation.exact
+    assert comparison.permutation.p == 2 / 8
 
 
 def test_runs_that_agree_differ_in_nothing() -> None:
     true, speaker = both_classes(5)
-    found = compare_task(TASK, true, true, true, speaker)
-    assert (found.difference.low, found.difference.high) == (0, 0)
-    assert (found.permutation.p, found.mcnemar) == (1.0, 1.0)
+    comparison = compare_task(TASK, true, true, true, speaker)
+    assert (comparison.difference.low, comparison.difference.high) == (0, 0)
+    assert (comparison.permutation.p, comparison.mcnemar) == (1.0, 1.0)
 
 
 def noisy(random: np.random.Generator, true: np.ndarray, skill: np.ndarray) -> np.ndarray:
@@ -100,18 +116,18 @@ def test_numbers_are_compared_by_their_concordance_from_one_centre() -> None:
     random = np.random.default_rng(2)
     true, who = random.normal(100, 1, 64), np.repeat(np.arange(8), 8)
     a, b = true + random.normal(0, 1.1, 64), 50 + 0.5 * true + random.normal(0, 0.3, 64)
-    found = compare_task(AROUSAL, true, a, b, who.astype(str))
-    assert found.a == pytest.approx(ccc(true, a))
-    assert found.b == pytest.approx(ccc(true, b))
+    comparison = compare_task(AROUSAL, true, a, b, who.astype(str))
+    assert comparison.a == pytest.approx(ccc(true, a))
+    assert comparison.b == pytest.approx(ccc(true, b))
     # The same by brute force: every way of swapping speakers, the metric on all rows.
     extreme = 0
     for way in range(2**8):
         swapped = ((way >> who) & 1).astype(bool)
         one, two = np.where(swapped, b, a), np.where(swapped, a, b)
-        extreme += abs(ccc(true, two) - ccc(true, one)) >= abs(found.difference.value) - 1e-9
+        extreme += abs(ccc(true, two) - ccc(true, one)) >= abs(comparison.difference.value) - 1e-9
     assert 2 < extreme < 254
-    assert found.permutation.p == extreme / 2**8
-    assert np.isnan(found.mcnemar)
+    assert comparison.permutation.p == extreme / 2**8
+    assert np.isnan(comparison.mcnemar)
 
 
 def test_intervals_cover_and_tests_hold_their_level_where_there_is_no_difference() -> None:
@@ -121,9 +137,9 @@ def test_intervals_cover_and_tests_hold_their_level_where_there_is_no_difference
     covered = significant = 0
     for seed in range(100):
         a, b = (noisy(random, true, random.beta(6, 3, 16).repeat(16)) for _ in "ab")
-        found = compare_task(TASK, true, a, b, speaker, n=300, permutations=300, seed=seed)
-        covered += found.difference.low <= 0 <= found.difference.high
-        significant += found.permutation.p < 0.05
+        comparison = compare_task(TASK, true, a, b, speaker, n=300, permutations=300, seed=seed)
+        covered += comparison.difference.low <= 0 <= comparison.difference.high
+        significant += comparison.permutation.p < 0.05
     assert covered >= 86, "95 % of 100, less what chance and 16 speakers take"
     assert significant <= 12
 
@@ -132,15 +148,15 @@ def test_a_clear_difference_is_found() -> None:
     random = np.random.default_rng(4)
     true, speaker = both_classes(20, 10)
     a, b = noisy(random, true, np.array(0.6)), noisy(random, true, np.array(0.8))
-    found = compare_task(TASK, true, a, b, speaker)
-    assert found.difference.low > 0
-    assert found.permutation.p == pytest.approx(1 / 10_001, abs=2e-3)
+    comparison = compare_task(TASK, true, a, b, speaker)
+    assert comparison.difference.low > 0
+    assert comparison.permutation.p == pytest.approx(1 / 10_001, abs=2e-3)
 
 
 def test_without_speakers_utterances_are_drawn_and_it_is_said() -> None:
     true, _ = both_classes(10)
-    found = compare_task(TASK, true, wrong(true), true, None)
-    assert "no speakers are known" in found.difference.note
+    comparison = compare_task(TASK, true, wrong(true), true, None)
+    assert "no speakers are known" in comparison.difference.note
 
 
 def test_predictions_of_another_length_are_refused() -> None:

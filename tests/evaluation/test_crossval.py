@@ -1,4 +1,4 @@
-"""Every utterance is predicted by a model that never heard its fold."""
+"""Every utterance is predicted by a model of the other folds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from featser.errors import TaskError
-from featser.evaluation.crossval import cross_fit
-from featser.models.estimators import make_estimator
+from featser.evaluation.cross_fit import cross_fit
+from featser.models.building import make_estimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 from tests.models.conftest import Sample, make_sample
@@ -19,11 +19,11 @@ class Memory(BaseEstimator):
     """Says "seen" of a row that it was trained on, "new" of any other."""
 
     def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Memory:
-        self.seen_ = set(X[:, 0].tolist())
+        self.rows_ = set(X[:, 0].tolist())
         return self
 
     def predict(self, X: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"heard": ["seen" if x in self.seen_ else "new" for x in X[:, 0]]})
+        return pd.DataFrame({"heard": ["seen" if x in self.rows_ else "new" for x in X[:, 0]]})
 
     def predict_proba(self, X: np.ndarray) -> dict[str, pd.DataFrame]:
         table = pd.DataFrame({"new": np.ones(len(X)), "seen": np.zeros(len(X))})
@@ -36,11 +36,30 @@ def test_no_row_is_predicted_by_a_model_that_saw_it(jobs: int) -> None:
     labels = pd.DataFrame({"heard": ["new", "seen"] * 30})
     fold = np.arange(60) % 4
     task = Task("heard", classes=("new", "seen"), role="primary")
-    found = cross_fit(Memory(), X, labels, fold, None, [task], n_jobs=jobs)
-    assert (found.predictions["heard.pred"] == "new").all()
-    assert found.predictions["fold"].tolist() == fold.tolist()
-    assert found.predictions["heard.true"].tolist() == labels["heard"].tolist()
-    assert (found.model.predict(X)["heard"] == "seen").all()
+    result = cross_fit(Memory(), X, labels, fold, None, [task], n_jobs=jobs)
+    assert (result.predictions["heard.pred"] == "new").all()
+    assert result.predictions["fold"].tolist() == fold.tolist()
+    assert result.predictions["heard.true"].tolist() == labels["heard"].tolist()
+    assert (result.model.predict(X)["heard"] == "seen").all()
+
+
+class Speakers(Memory):
+    """Demands that each row comes with its speaker, which its first value numbers."""
+
+    def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Speakers:
+        assert np.asarray(speaker).tolist() == [f"speaker {x:.0f}" for x in X[:, 0]]
+        super().fit(X, y)
+        return self
+
+
+def test_rows_of_a_training_fold_come_with_their_own_speakers() -> None:
+    X = np.arange(24, dtype=np.float32)[:, None]
+    labels = pd.DataFrame({"heard": ["new", "seen"] * 12})
+    speaker = np.array([f"speaker {row}" for row in range(24)])
+    task = Task("heard", classes=("new", "seen"), role="primary")
+    fold = np.arange(24) % 3
+    result = cross_fit(Speakers(), X, labels, fold, speaker, [task], n_jobs=1)
+    assert (result.predictions["heard.pred"] == "new").all()
 
 
 def real(sample: Sample) -> MultiTaskEstimator:
@@ -61,12 +80,12 @@ def test_one_job_or_two_give_equal_bits_and_progress_reaches_the_end() -> None:
 def test_the_baseline_is_the_training_parts_most_frequent_class_or_mean() -> None:
     sample = make_sample()
     fold = sample.speaker % 3
-    found = cross_fit(
+    predictions = cross_fit(
         real(sample), sample.X, sample.labels, fold, sample.speaker, sample.tasks, n_jobs=1
     ).predictions
     for number in range(3):
         train = sample.labels[fold != number]
-        part = found[fold == number]
+        part = predictions[fold == number]
         assert (part["emotion.baseline"] == train["emotion"].mode()[0]).all()
         assert part["arousal.baseline"].iloc[0] == pytest.approx(train["arousal"].mean())
 
@@ -78,10 +97,12 @@ def test_a_class_that_a_training_part_lacks_is_told() -> None:
         sample.speaker != 0, "emotion"
     ].replace("sad", "happy")
     fold = np.where(sample.speaker == 0, 2, sample.speaker % 2)
-    found = cross_fit(real(sample), sample.X, sample.labels, fold, None, sample.tasks[:1], n_jobs=1)
-    assert len(found.notes) == 1
-    assert "fold 2: its training part has no 'emotion' of class sad" in found.notes[0]
-    assert (found.predictions["emotion.p[sad]"][fold == 2] == 0).all()
+    result = cross_fit(
+        real(sample), sample.X, sample.labels, fold, None, sample.tasks[:1], n_jobs=1
+    )
+    assert len(result.notes) == 1
+    assert "fold 2: its training set has no 'emotion' of class sad" in result.notes[0]
+    assert (result.predictions["emotion.p[sad]"][fold == 2] == 0).all()
 
 
 def test_a_training_part_with_one_class_is_an_error_that_names_the_fold() -> None:
@@ -90,5 +111,22 @@ def test_a_training_part_with_one_class_is_an_error_that_names_the_fold() -> Non
         sample.labels["emotion"] == "happy"
     ).to_numpy().astype(int)
     fold[fold == 2] = 1
-    with pytest.raises(TaskError, match="the training part of fold 1: task 'emotion'"):
+    with pytest.raises(TaskError, match="the training set of fold 1: task 'emotion'"):
         cross_fit(real(sample), sample.X, sample.labels, fold, None, sample.tasks[:1], n_jobs=1)
+
+
+class Stubborn(Memory):
+    """Refuses to be fitted, as estimators of scikit-learn do, with a message of several lines."""
+
+    def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Memory:
+        raise ValueError("n_components must\nbe smaller")
+
+
+def test_cross_fit_value_error_of_an_estimator_names_fold_and_model() -> None:
+    X = np.arange(8, dtype=np.float32)[:, None]
+    labels = pd.DataFrame({"heard": ["new", "seen"] * 4})
+    task = Task("heard", classes=("new", "seen"), role="primary")
+    message = "the training set of fold 0: Stubborn cannot be fitted: n_components must be smaller"
+    with pytest.raises(TaskError, match=f"^{message}$") as refused:
+        cross_fit(Stubborn(), X, labels, np.arange(8) % 2, None, [task], n_jobs=1, final=False)
+    assert isinstance(refused.value.__cause__, ValueError)

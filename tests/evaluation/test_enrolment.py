@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 
 from featser.errors import FeatserError, ProtocolError
-from featser.evaluation.enrolment import (
+from featser.evaluation.protocols.enrolment_split import (
     UNSCORED,
     draw_enrolment,
     enrolled_recordings,
     enrolment_notes,
-    refuse_heard_speakers,
+    refuse_training_speakers,
     speaker_norm_of,
 )
-from featser.evaluation.folds import UNTESTED, Folds
-from featser.evaluation.protocols import make_folds, speaker_ids
+from featser.evaluation.protocols.folding import make_folds, speaker_ids
+from featser.evaluation.protocols.folds import UNTESTED, Folds
 
 SPEAKER = np.repeat(["anna", "ben", "cleo"], [12, 12, 5])
 SOUND = np.arange(len(SPEAKER)).astype(str)
@@ -24,22 +24,22 @@ FOLDS = Folds(np.unique(SPEAKER, return_inverse=True)[1].astype(np.intp))
 
 
 def test_every_draw_enrols_so_many_of_each_speaker_and_scores_the_others() -> None:
-    found = draw_enrolment(SPEAKER, SOUND, FOLDS, 4)
-    for enrolled, scored in zip(found.enrolled, found.scored, strict=True):
+    draws = draw_enrolment(SPEAKER, SOUND, FOLDS, 4)
+    for enrolled, scored in zip(draws.enrolled, draws.scored, strict=True):
         assert [enrolled[name == SPEAKER].sum() for name in ("anna", "ben", "cleo")] == [4, 4, 2]
         assert (enrolled != scored).all()
-    assert len(np.unique(found.enrolled, axis=0)) == 5, "five draws are five choices"
-    assert found.fewer == ["cleo"]
-    (note,) = enrolment_notes(found, FOLDS)
-    assert "fewer than 8 different recordings half were enrolled" in note
+    assert len(np.unique(draws.enrolled, axis=0)) == 5, "five draws are five choices"
+    assert draws.fewer == ["cleo"]
+    (note,) = enrolment_notes(draws, FOLDS)
+    assert "half of the recordings of speakers with fewer than 8 different" in note
     assert note.endswith(": cleo")
 
 
 @pytest.mark.parametrize("recordings", [0, 1, 4, 99])
 def test_every_utterance_is_scored_in_a_draw_that_does_not_hold_it(recordings: int) -> None:
-    found = draw_enrolment(SPEAKER, SOUND, FOLDS, recordings)
-    assert (found.draw != UNSCORED).all()
-    assert found.scored[found.draw, np.arange(len(SPEAKER))].all()
+    draws = draw_enrolment(SPEAKER, SOUND, FOLDS, recordings)
+    assert (draws.draw != UNSCORED).all()
+    assert draws.scored[draws.draw, np.arange(len(SPEAKER))].all()
 
 
 def test_a_draw_of_fewer_recordings_is_part_of_one_of_more() -> None:
@@ -60,16 +60,16 @@ def test_no_copy_of_an_enrolled_sound_is_scored_whoever_is_said_to_speak_it() ->
     sound = SOUND.copy()
     sound[1] = sound[0]
     sound[13] = sound[2]
-    found = draw_enrolment(SPEAKER, sound, FOLDS, 4)
-    for enrolled, scored in zip(found.enrolled, found.scored, strict=True):
+    draws = draw_enrolment(SPEAKER, sound, FOLDS, 4)
+    for enrolled, scored in zip(draws.enrolled, draws.scored, strict=True):
         assert not set(sound[enrolled]) & set(sound[scored])
         assert not (enrolled[0] and enrolled[1]), "the same sound tells nothing twice"
 
 
 def test_what_no_fold_tests_is_neither_enrolled_nor_scored() -> None:
     fold = np.where(np.arange(len(SPEAKER)) % 2, UNTESTED, FOLDS.test)
-    found = draw_enrolment(SPEAKER, SOUND, Folds(fold), 2)
-    assert not (found.enrolled | found.scored)[:, fold == UNTESTED].any()
+    draws = draw_enrolment(SPEAKER, SOUND, Folds(fold), 2)
+    assert not (draws.enrolled | draws.scored)[:, fold == UNTESTED].any()
 
 
 @pytest.mark.parametrize(
@@ -90,19 +90,22 @@ def test_no_fold_learns_from_what_enrols_its_test_speakers(protocol: str) -> Non
     table["split"] = np.where(rows < 32, "train", "test")
     sound, speaker = rows.astype(str), speaker_ids(table)
     folds = make_folds(protocol, table, np.tile(["angry", "sad"], 24), sound)
-    refuse_heard_speakers(protocol, speaker, folds)
-    found = draw_enrolment(speaker, sound, folds, 3)
+    refuse_training_speakers(protocol, speaker, folds)
+    draws = draw_enrolment(speaker, sound, folds, 3)
     for train, test in folds.splits():
-        enrols = found.enrolled & np.isin(speaker, speaker[test])
+        enrols = draws.enrolled & np.isin(speaker, speaker[test])
         assert enrols.any()
         assert not enrols[:, train].any()
 
 
 def test_speakers_the_model_has_learnt_from_are_refused_by_name() -> None:
     folds = Folds(np.arange(len(SPEAKER)) % 3)
-    with pytest.raises(ProtocolError, match=r"under 'random' it learns from .*\(anna, ben, cleo\)"):
-        refuse_heard_speakers("random", SPEAKER, folds)
-    refuse_heard_speakers("speaker-independent", SPEAKER, FOLDS)
+    with pytest.raises(
+        ProtocolError,
+        match=r"under 'random' test speakers are also in training \(anna, ben, cleo\)",
+    ):
+        refuse_training_speakers("random", SPEAKER, folds)
+    refuse_training_speakers("speaker-independent", SPEAKER, FOLDS)
 
 
 @pytest.mark.parametrize(("text", "full"), [("enrol", "enrol:8"), ("enrol:12", "enrol:12")])

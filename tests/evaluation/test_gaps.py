@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from featser.errors import TaskError
-from featser.evaluation.gaps import Gap, group_gap
-from featser.evaluation.metrics import ccc, uar
+from featser.evaluation.metrics.metrics import ccc, uar
+from featser.evaluation.statistics.gaps import Gap, group_gap
 from featser.tasks import Task
 
 TASK = Task("emotion", classes=("angry", "sad"), role="primary")
@@ -35,16 +35,16 @@ def gap_of(data: dict[str, Any], **changes: Any) -> Gap:
 
 def test_the_gap_is_the_difference_of_the_groups_metrics_and_its_interval_holds_it() -> None:
     data = made({"female": 0.9, "male": 0.6})
-    found = gap_of(data)
+    result = gap_of(data)
     values = {
         name: uar(data["true"][rows], data["pred"][rows], TASK.classes)
         for name in ("female", "male")
         if (rows := data["group"] == name) is not None
     }
-    assert (found.best, found.worst) == ("female", "male")
-    assert found.gap.value == pytest.approx(values["female"] - values["male"])
-    assert 0 < found.gap.low < found.gap.value < found.gap.high
-    assert found.groups["male"]["n"] == 160
+    assert (result.best, result.worst) == ("female", "male")
+    assert result.gap.value == pytest.approx(values["female"] - values["male"])
+    assert 0 < result.gap.low < result.gap.value < result.gap.high
+    assert result.groups["male"]["n"] == 160
 
 
 def test_equal_groups_are_rarely_told_apart() -> None:
@@ -55,12 +55,12 @@ def test_equal_groups_are_rarely_told_apart() -> None:
 
 def test_more_groups_widen_the_interval_for_having_chosen_two() -> None:
     data = made({"a": 0.7, "b": 0.7, "c": 0.7, "d": 0.7})
-    found = gap_of(data)
-    assert found.level == pytest.approx(1 - 0.05 / 6)
-    two = np.isin(data["group"], [found.best, found.worst])
+    result = gap_of(data)
+    assert result.level == pytest.approx(1 - 0.05 / 6)
+    two = np.isin(data["group"], [result.best, result.worst])
     plain = gap_of({name: values[two] for name, values in data.items()})
-    assert found.gap.value == plain.gap.value
-    assert found.gap.high - found.gap.low > plain.gap.high - plain.gap.low
+    assert result.gap.value == plain.gap.value
+    assert result.gap.high - result.gap.low > plain.gap.high - plain.gap.low
 
 
 def test_a_speaker_in_both_groups_is_drawn_for_both_at_once() -> None:
@@ -69,8 +69,8 @@ def test_a_speaker_in_both_groups_is_drawn_for_both_at_once() -> None:
     data["speaker"] = np.tile(data["speaker"][:160], 2)
     data["true"] = np.tile(data["true"][:160], 2)
     data["pred"] = np.tile(data["pred"][:160], 2)
-    found = gap_of(data)
-    assert (found.gap.low, found.gap.high) == (0, 0)
+    result = gap_of(data)
+    assert (result.gap.low, result.gap.high) == (0, 0)
 
 
 def test_numbers_have_gaps_of_concordance() -> None:
@@ -79,10 +79,10 @@ def test_numbers_have_gaps_of_concordance() -> None:
     group = np.repeat(["a", "b"], 100)
     pred = true + random.normal(0, np.where(group == "a", 0.1, 2))
     speaker = np.repeat([f"s{number}" for number in range(20)], 10)
-    found = group_gap(Task("arousal", "regression"), true, pred, group, speaker)
+    result = group_gap(Task("arousal", "regression"), true, pred, group, speaker)
     expected = ccc(true[:100], pred[:100]) - ccc(true[100:], pred[100:])
-    assert found.gap.value == pytest.approx(expected)
-    assert found.gap.low < expected < found.gap.high
+    assert result.gap.value == pytest.approx(expected)
+    assert result.gap.low < expected < result.gap.high
 
 
 def test_rows_without_a_group_are_left_out() -> None:
@@ -93,17 +93,17 @@ def test_rows_without_a_group_are_left_out() -> None:
 def test_two_speakers_of_a_group_make_no_interval_and_it_is_said() -> None:
     data = made({"a": 0.9, "b": 0.6})
     data["speaker"] = np.where(data["group"] == "b", "alone", data["speaker"])
-    found = gap_of(data)
-    assert math.isnan(found.gap.low)
-    assert found.gap.note == "no interval of the gap: 'b' has fewer than 3 speakers"
-    assert math.isfinite(found.gap.value)
+    result = gap_of(data)
+    assert math.isnan(result.gap.low)
+    assert result.gap.note == "no interval of the gap: 'b' has fewer than 3 speakers"
+    assert math.isfinite(result.gap.value)
 
 
 def test_a_group_that_lacks_a_class_is_named() -> None:
     data = made({"a": 0.9, "b": 0.6})
-    kept = (data["group"] == "a") | (data["true"] == "sad")
-    found = gap_of({name: values[kept] for name, values in data.items()})
-    assert found.notes == ["'b' has no utterance of angry: its UAR is over fewer classes"]
+    selected = (data["group"] == "a") | (data["true"] == "sad")
+    result = gap_of({name: values[selected] for name, values in data.items()})
+    assert result.notes == ["'b' has no utterance of angry: its UAR is over fewer classes"]
 
 
 def test_one_group_has_no_gap_and_none_is_refused() -> None:

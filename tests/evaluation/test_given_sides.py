@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from featser.errors import ProtocolError
-from featser.evaluation.folds import Folds
-from featser.evaluation.protocols import Sides, make_folds
+from featser.evaluation.protocols.folding import CorpusSplit, make_folds
+from featser.evaluation.protocols.folds import Folds
 
 
 def corpus(speakers: int = 4, sentences: int = 3, corpora: int = 2) -> pd.DataFrame:
@@ -22,9 +22,9 @@ def corpus(speakers: int = 4, sentences: int = 3, corpora: int = 2) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def folds_of(protocol: str, table: pd.DataFrame, sides: Sides | None = None) -> Folds:
+def folds_of(protocol: str, table: pd.DataFrame, split: CorpusSplit | None = None) -> Folds:
     audio = table["sound"] if "sound" in table else table["file"]
-    return make_folds(protocol, table, table["emotion"], audio, 0, sides)
+    return make_folds(protocol, table, table["emotion"], audio, 0, split)
 
 
 def parts(table: pd.DataFrame, folds: Folds, name: str) -> list[tuple[set[str], set[str]]]:
@@ -87,35 +87,35 @@ def test_speakers_who_share_a_recording_across_corpora_are_not_learnt_from() -> 
     folds = folds_of("leave-one-corpus-out", table)
     kept = table.iloc[folds.train(0)]
     assert set(kept["speaker"]) == {"s1", "s2", "s3"}
-    assert "c0: 6 utterances of other corpora are not learnt from" in folds.notes[0]
+    assert "c0: 6 utterances of other corpora not used for training" in folds.notes[0]
 
 
 @pytest.mark.parametrize(
-    ("sides", "learnt", "tested"),
+    ("split", "learnt", "tested"),
     [
-        (Sides(train=("c0",), test=("c2",)), {"c0"}, {"c2"}),
-        (Sides(test=("c2",)), {"c0", "c1"}, {"c2"}),
-        (Sides(train=("c2",)), {"c2"}, {"c0", "c1"}),
+        (CorpusSplit(train=("c0",), test=("c2",)), {"c0"}, {"c2"}),
+        (CorpusSplit(test=("c2",)), {"c0", "c1"}, {"c2"}),
+        (CorpusSplit(train=("c2",)), {"c2"}, {"c0", "c1"}),
     ],
 )
 def test_corpora_are_on_the_sides_that_are_named(
-    sides: Sides, learnt: set[str], tested: set[str]
+    split: CorpusSplit, learnt: set[str], tested: set[str]
 ) -> None:
     table = corpus(corpora=3)
-    assert parts(table, folds_of("cross-corpus", table, sides), "corpus") == [(learnt, tested)]
+    assert parts(table, folds_of("cross-corpus", table, split), "corpus") == [(learnt, tested)]
 
 
 @pytest.mark.parametrize(
-    ("sides", "message"),
+    ("split", "message"),
     [
-        (Sides(test=("c9",)), "--test c9: unknown corpus 'c9'.*valid: c0, c1"),
-        (Sides(("c0",), ("c0", "c1")), "--train and --test both name c0"),
-        (Sides(train=("c0", "c1")), "--test: no corpus is left for it, the data have c0, c1"),
+        (CorpusSplit(test=("c9",)), "--test c9: unknown corpus 'c9'.*valid: c0, c1"),
+        (CorpusSplit(("c0",), ("c0", "c1")), "--train and --test both name c0"),
+        (CorpusSplit(train=("c0", "c1")), "--test: no corpus is left for it, the data have c0, c1"),
     ],
 )
-def test_sides_that_cannot_be_are_refused(sides: Sides, message: str) -> None:
+def test_sides_that_cannot_be_are_refused(split: CorpusSplit, message: str) -> None:
     with pytest.raises(ProtocolError, match=message):
-        folds_of("cross-corpus", corpus(), sides)
+        folds_of("cross-corpus", corpus(), split)
 
 
 def split_corpus() -> pd.DataFrame:
@@ -129,7 +129,7 @@ def test_a_fixed_split_tests_test_and_learns_from_dev_unless_told_otherwise(
     dev: str, learnt: set[str]
 ) -> None:
     table = split_corpus()
-    folds = folds_of("fixed-split", table, Sides(dev=dev))
+    folds = folds_of("fixed-split", table, CorpusSplit(dev=dev))
     assert parts(table, folds, "speaker") == [(learnt, {"s2"})]
     assert "6 train, 6 dev, 6 test utterances; only test is predicted" in folds.notes[0]
 
@@ -147,7 +147,7 @@ def test_speakers_on_both_sides_of_a_fixed_split_are_told() -> None:
     table = corpus(corpora=1)
     table["split"] = np.where(table["sentence"] == "t0", "test", "train")
     notes = folds_of("fixed-split", table).notes
-    assert "4 speakers are in both training and test (s0, s1, s2, …)" in notes[-1]
+    assert "4 speakers in both training and test (s0, s1, s2, …)" in notes[-1]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_speakers_on_both_sides_of_a_fixed_split_are_told() -> None:
         ("leave-one-speaker-out", {"speaker": "s"}, "two or more speakers"),
         ("fixed-split", {"split": "Test"}, "column `split` is 'test', the values are 'Test'"),
         ("fixed-split", {"split": "test"}, "column `split` is 'train', the values are 'test'"),
-        ("fixed-split", {}, "needs a column `split`, the data have none: fill in"),
+        ("fixed-split", {}, "needs a column `split`, which the data do not have: fill in"),
     ],
 )
 def test_data_that_do_not_allow_a_protocol_are_refused_with_column_value_and_mend(

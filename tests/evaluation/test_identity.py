@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featser.evaluation import identity
-from featser.evaluation.copies import Copies
-from featser.evaluation.crossval import CrossFit, _fit_one, cross_fit
-from featser.evaluation.folds import Folds
-from featser.evaluation.identity import code_identity, identities
+from featser.evaluation import fit_identity as identity
+from featser.evaluation.cross_fit import CrossFit, _fit_one, cross_fit
+from featser.evaluation.fit_identity import code_identity, identities
+from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import InMemory
-from featser.models.estimators import make_estimator
+from featser.evaluation.training_copies import Copies
+from featser.models.building import make_estimator
 from featser.models.multitask import MultiTaskEstimator
 from tests.models.conftest import make_sample
 
@@ -27,17 +27,17 @@ from tests.models.conftest import make_sample
 class Shelf:
     """Keeps fits in memory."""
 
-    kept: dict[str, Any] = field(default_factory=dict)
+    predictions: dict[str, Any] = field(default_factory=dict)
 
     def fold(self, identity: str) -> pd.DataFrame | None:
-        found = self.kept.get(identity)
-        return None if found is None else found.copy()
+        predictions = self.predictions.get(identity)
+        return None if predictions is None else predictions.copy()
 
     def model(self, identity: str) -> Any | None:
-        return self.kept.get(identity)
+        return self.predictions.get(identity)
 
     def keep_fold(self, identity: str, predictions: pd.DataFrame) -> None:
-        self.kept[identity] = predictions
+        self.predictions[identity] = predictions
 
     keep_model = keep_fold
 
@@ -65,7 +65,7 @@ def fitted(parts: dict[str, Any], shelf: Shelf, **more: Any) -> CrossFit:
     model = MultiTaskEstimator(parts["tasks"], {parts["tasks"][0].name: parts["estimator"]})
     return cross_fit(
         model, parts["X"], parts["labels"], parts["fold"], parts["unit"], parts["tasks"], n_jobs=1,
-        copies=parts["copies"], kept=shelf, **more,
+        copies=parts["copies"], cache=shelf, **more,
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def shelf() -> Shelf:
     """With all fits of what is given, unchanged."""
     filled = Shelf()
     assert fitted(given(), filled).reused == 0
-    assert len(filled.kept) == 4
+    assert len(filled.predictions) == 4
     return filled
 
 
@@ -128,26 +128,30 @@ def test_what_has_changed_is_fitted_anew(
 ) -> None:
     parts = given()
     change(parts)
-    assert fitted(parts, Shelf(dict(shelf.kept))).reused == 0
+    assert fitted(parts, Shelf(dict(shelf.predictions))).reused == 0
 
 
 def test_other_folds_are_fitted_anew_but_what_all_rows_give_is_not(shelf: Shelf) -> None:
     parts = given()
     moved = [0, 10, 20]  # a row of each fold
     parts["fold"][moved] = (parts["fold"][moved] + 1) % 3
-    assert fitted(parts, Shelf(dict(shelf.kept))).reused == 1
+    assert fitted(parts, Shelf(dict(shelf.predictions))).reused == 1
 
 
 def test_a_changed_copy_is_told_wherever_it_is_learnt_from(shelf: Shelf) -> None:
     parts = given()
     a_value_of_a_copy(parts)
-    assert fitted(parts, Shelf(dict(shelf.kept))).reused == len(without(shelf, parts["copies"]))
+    assert fitted(parts, Shelf(dict(shelf.predictions))).reused == len(
+        without(shelf, parts["copies"])
+    )
     parts["copies"] = Copies(given()["copies"].X, np.array([[0, 3], [1, 2]]))
-    assert fitted(parts, Shelf(dict(shelf.kept))).reused == len(without(shelf, parts["copies"]))
+    assert fitted(parts, Shelf(dict(shelf.predictions))).reused == len(
+        without(shelf, parts["copies"])
+    )
 
 
 def without(shelf: Shelf, copies: Copies) -> list[int]:
-    """The folds whose training parts have no copy in either case."""
+    """The folds whose training sets have no copy in either case."""
     fold, first = given()["fold"], given()["copies"]
     trains = [np.flatnonzero(fold != number) for number in range(3)]
     return [
@@ -161,7 +165,7 @@ def test_what_has_not_changed_is_not_fitted_again_and_is_the_same(shelf: Shelf) 
     first, again = fitted(given(), Shelf()), fitted(given(), shelf)
     assert again.reused == 4
     pd.testing.assert_frame_equal(first.predictions, again.predictions, check_exact=True)
-    partly = Shelf(dict(list(shelf.kept.items())[::2]))
+    partly = Shelf(dict(list(shelf.predictions.items())[::2]))
     resumed = fitted(given(), partly)
     assert resumed.reused == 2
     pd.testing.assert_frame_equal(first.predictions, resumed.predictions, check_exact=True)
@@ -179,11 +183,11 @@ def test_a_fold_with_another_number_is_the_same_fold(shelf: Shelf) -> None:
 def test_rows_read_in_batches_have_the_identity_of_those_in_memory() -> None:
     parts = given()
     plan = Folds.of(parts["fold"])
-    told = [
+    fold_ids = [
         identities(None, X, parts["labels"], plan, None, parts["tasks"], [0, 1], None)
         for X in (parts["X"], InMemory(parts["X"]))
     ]
-    assert told[0] == told[1]
+    assert fold_ids[0] == fold_ids[1]
 
 
 def test_other_code_or_libraries_have_another_identity(
@@ -207,5 +211,5 @@ def test_other_code_or_libraries_have_another_identity(
 def test_whatever_a_fold_is_fitted_from_is_in_its_identity() -> None:
     """What `_fit_one` is given and `identities` is not could change without being noticed."""
     asked = set(inspect.signature(_fit_one).parameters)
-    known = set(inspect.signature(identities).parameters)
-    assert asked - known == {"fold", "number"}, "the same as `plan` and one of `folds`"
+    parameters = set(inspect.signature(identities).parameters)
+    assert asked - parameters == {"fold", "number"}, "the same as `plan` and one of `folds`"

@@ -1,4 +1,4 @@
-"""No fold ever has a test recording's content, copy or augmentation in its training part."""
+"""No fold ever has a test recording's content, copy or augmentation in its training set."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featser.errors import ProtocolError
-from featser.evaluation.copies import Copies, lineage
-from featser.evaluation.crossval import cross_fit
-from featser.evaluation.enrolment import draw_enrolment
-from featser.evaluation.folds import Folds
-from featser.evaluation.protocols import (
+from featser.evaluation.cross_fit import cross_fit
+from featser.evaluation.protocols.enrolment_split import draw_enrolment
+from featser.evaluation.protocols.folding import (
     PROTOCOLS,
-    Sides,
+    CorpusSplit,
     independent_units,
     inner_folds,
     make_folds,
     speaker_ids,
 )
-from featser.models.enrolled import EnrolledSpeakers
+from featser.evaluation.protocols.folds import Folds
+from featser.evaluation.training_copies import Copies, lineage
+from featser.speakers.enrolled_folds import EnrolledSpeakers
 from featser.tasks import Task
 
 PARTS = ("train", "test", "dev", "other")
@@ -44,18 +44,18 @@ EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
 class Ear:
     """Hears every sound in the features: column s of a row is 1 where it holds sound s."""
 
-    def __init__(self, heard: list[dict[str, Any]]) -> None:
-        self.heard = heard
+    def __init__(self, fits: list[dict[str, Any]]) -> None:
+        self.fits = fits
 
     def __sklearn_clone__(self) -> Ear:
-        return Ear(self.heard)
+        return Ear(self.fits)
 
-    def fit(self, X: np.ndarray, y: pd.DataFrame, **known: Any) -> Ear:
-        self.training = {"X": X, "y": y["emotion"].to_numpy(), **known}
+    def fit(self, X: np.ndarray, y: pd.DataFrame, **arguments: Any) -> Ear:
+        self.training = {"X": X, "y": y["emotion"].to_numpy(), **arguments}
         return self
 
     def predict(self, X: np.ndarray) -> pd.DataFrame:
-        self.heard.append({**self.training, "test": X})
+        self.fits.append({**self.training, "test": X})
         return pd.DataFrame({"emotion": np.full(len(X), "sad")})
 
     def predict_proba(self, X: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -110,28 +110,31 @@ def test_nothing_that_is_promised_of_a_test_part_is_heard_in_training(
     audio = corpus["sound"].astype(str)
     names = ["speaker", "sentence", "corpus", "split", "label"]
     table = pd.DataFrame({name: corpus[name] for name in names})
-    sides = Sides(test=("c0",)) if corpus["seed"] % 2 else Sides(dev="unused")
+    corpus_split = CorpusSplit(test=("c0",)) if corpus["seed"] % 2 else CorpusSplit(dev="unused")
     try:
-        folds = make_folds(protocol, table, corpus["label"], audio, corpus["seed"], sides)
-    except ProtocolError:  # such as sounds that join all speakers: there are no two sides
+        folds = make_folds(protocol, table, corpus["label"], audio, corpus["seed"], corpus_split)
+    except ProtocolError:  # such as sounds that join all speakers: there are no two folds
         return
     unit = independent_units(speaker_ids(table), audio)
     labels = pd.DataFrame({"emotion": corpus["label"]})
-    heard: list[dict[str, Any]] = []
+    fits: list[dict[str, Any]] = []
     copies = Copies(mixed, corpus["made_of"])
-    found = cross_fit(Ear(heard), own, labels, folds, unit, [EMOTION], n_jobs=1, copies=copies)
+    result = cross_fit(Ear(fits), own, labels, folds, unit, [EMOTION], n_jobs=1, copies=copies)
 
-    assert len(found.predictions) == (folds.test >= 0).sum(), "no copy is predicted"
-    assert len(heard) == folds.count
-    for part, (train, test) in zip(heard, folds.splits(), strict=True):
+    assert len(result.predictions) == (folds.test >= 0).sum(), "no copy is predicted"
+    assert len(fits) == folds.count
+    for part, (train, test) in zip(fits, folds.splits(), strict=True):
         assert not (part["X"].any(axis=0) & part["test"].any(axis=0)).any()
         learnt = _rows_learnt_from(part, train)
         for name in PROMISED[protocol]:
-            said = speaker_ids(table) if name == "speaker" else table[name].to_numpy()
-            assert not set(said[learnt]) & set(said[test]), name
+            values = speaker_ids(table) if name == "speaker" else table[name].to_numpy()
+            assert not set(values[learnt]) & set(values[test]), name
         if protocol == "fixed-split":
             assert set(table["split"].iloc[test]) == {"test"}
-            assert set(table["split"].iloc[learnt]) <= {"train", sides.dev.replace("train", "dev")}
+            assert set(table["split"].iloc[learnt]) <= {
+                "train",
+                corpus_split.dev.replace("train", "dev"),
+            }
         _no_sound_crosses_an_inner_fold(part)
 
 
@@ -160,12 +163,12 @@ def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
     """A copy of 0 alone, and one of 1 with 2 mixed in: each in the folds that test neither."""
     own, mixed = sounds_in(np.arange(4), made_of := np.array([[0, -1], [1, 2]]))
     labels = pd.DataFrame({"emotion": ["angry", "sad", "angry", "sad"]})
-    heard: list[dict[str, Any]] = []
-    cross_fit(Ear(heard), own, labels, np.arange(4), np.array(list("abcd")), [EMOTION], n_jobs=1,
+    fits: list[dict[str, Any]] = []
+    cross_fit(Ear(fits), own, labels, np.arange(4), np.array(list("abcd")), [EMOTION], n_jobs=1,
               copies=Copies(mixed, made_of))  # fmt: skip
-    rows = {int(part["test"].argmax()): len(part["X"]) for part in heard}
+    rows = {int(part["test"].argmax()): len(part["X"]) for part in fits}
     assert rows == {0: 3 + 1, 1: 3 + 1, 2: 3 + 1, 3: 3 + 2}
-    last = next(part for part in heard if part["test"].argmax() == 3)
+    last = next(part for part in fits if part["test"].argmax() == 3)
     assert last["y"].tolist() == ["angry", "sad", "angry", "angry", "sad"], "a source's labels"
     assert last["speaker"].tolist() == ["a", "b", "c", "a", "b"], "a source's speaker"
 
@@ -173,7 +176,7 @@ def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
 class Mean:
     """Predicts by the first feature's sign, so that a prediction shows what a row became."""
 
-    def fit(self, X: np.ndarray, y: pd.DataFrame, **known: Any) -> Mean:
+    def fit(self, X: np.ndarray, y: pd.DataFrame, **arguments: Any) -> Mean:
         self.learnt = np.asarray(X).tolist()
         return self
 
@@ -207,8 +210,8 @@ def test_nothing_scored_changes_another_prediction_nor_what_enrolment_tells(
 
     def predictions(X: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
         adapt = EnrolledSpeakers(speaker, [enrolment])
-        found = cross_fit(Mean(), X, labels, fold, unit, [EMOTION], n_jobs=1, adapt=adapt)
-        return found.predictions
+        result = cross_fit(Mean(), X, labels, fold, unit, [EMOTION], n_jobs=1, adapt=adapt)
+        return result.predictions
 
     before = predictions(X, labels)
     number = tested % (fold.max() + 1)
@@ -229,13 +232,13 @@ def test_nothing_scored_changes_another_prediction_nor_what_enrolment_tells(
 
 @pytest.mark.parametrize("made_of", [np.zeros((1, 0), np.intp), np.array([[-1, 0]])])
 def test_a_copy_never_exists_without_its_source(made_of: np.ndarray) -> None:
-    with pytest.raises(ProtocolError, match="without its source"):
+    with pytest.raises(ProtocolError, match="has no source"):
         Copies(np.zeros((1, 2), np.float32), made_of)
 
 
 def test_a_lineage_tells_utterances_from_copies() -> None:
-    found = lineage(np.array([5, 7]), np.array([[7, 5]]))
-    assert found.tolist() == [[5, -1, -1], [7, -1, -1], [-1, 7, 5]]
+    rows = lineage(np.array([5, 7]), np.array([[7, 5]]))
+    assert rows.tolist() == [[5, -1, -1], [7, -1, -1], [-1, 7, 5]]
 
 
 def test_recordings_of_unknown_speakers_are_units_of_their_own() -> None:

@@ -7,8 +7,8 @@ import pytest
 import sklearn.metrics
 
 from featser.errors import TaskError
-from featser.evaluation.reliability import BINS, FLOOR, reliability
-from featser.evaluation.uncertainty import bootstrap_by_speaker
+from featser.evaluation.statistics.intervals import bootstrap_by_speaker
+from featser.evaluation.statistics.reliability import BINS, FLOOR, reliability
 
 CLASSES = ("anger", "joy", "sad")
 TRUE = ["anger", "joy", "sad", "anger"]
@@ -24,39 +24,39 @@ def drawn(rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def test_figures_and_bins_have_the_values_worked_out_by_hand() -> None:
-    found = reliability(TRUE, P, CLASSES, None)
+    result = reliability(TRUE, P, CLASSES, None)
     # 0.4-0.5: one of confidence 0.5, wrong; 0.6-0.7: 0.7 and 0.65, both right; 0.9-1: 0.95, right
-    assert found.figures["ece"]["value"] == pytest.approx((0.5 + 0.3 + 0.35 + 0.05) / 4)
+    assert result.figures["ece"]["value"] == pytest.approx((0.5 + 0.3 + 0.35 + 0.05) / 4)
     squares = [0.09 + 0.04 + 0.01, 0.25 + 0.49 + 0.04, 0.0025 + 0.0025, 0.1225 + 0.1225]
-    assert found.figures["brier"]["value"] == pytest.approx(np.mean(squares))
+    assert result.figures["brier"]["value"] == pytest.approx(np.mean(squares))
     losses = -np.log([0.7, 0.3, 0.95, 0.65])
-    assert found.figures["log_loss"]["value"] == pytest.approx(losses.mean())
-    assert [b.n for b in found.bins] == [0, 0, 0, 0, 1, 0, 2, 0, 0, 1]
-    assert found.bins[6].confidence == pytest.approx(0.675)
-    assert [found.bins[k].accuracy for k in (4, 6, 9)] == [0, 1, 1]
-    assert np.isnan(found.bins[0].accuracy)
-    assert (found.bins[6].low, found.bins[6].high) == (0.6, 0.7)
+    assert result.figures["log_loss"]["value"] == pytest.approx(losses.mean())
+    assert [b.n for b in result.bins] == [0, 0, 0, 0, 1, 0, 2, 0, 0, 1]
+    assert result.bins[6].confidence == pytest.approx(0.675)
+    assert [result.bins[k].accuracy for k in (4, 6, 9)] == [0, 1, 1]
+    assert np.isnan(result.bins[0].accuracy)
+    assert (result.bins[6].low, result.bins[6].high) == (0.6, 0.7)
 
 
 def test_figures_equal_scikit_learns() -> None:
     true, p, speaker = drawn()
-    found = reliability(true, p, CLASSES, speaker, n=20).figures
-    assert found["log_loss"]["value"] == pytest.approx(
+    figures = reliability(true, p, CLASSES, speaker, n=20).figures
+    assert figures["log_loss"]["value"] == pytest.approx(
         sklearn.metrics.log_loss(true, p, labels=list(CLASSES))
     )
     two = np.stack([p[:, 0], 1 - p[:, 0]], axis=1)
     either = np.where(true == "anger", "anger", "joy")
-    told = reliability(either, two, ("anger", "joy"), speaker, n=20).figures["brier"]["value"]
-    assert told == pytest.approx(
+    brier = reliability(either, two, ("anger", "joy"), speaker, n=20).figures["brier"]["value"]
+    assert brier == pytest.approx(
         2 * sklearn.metrics.brier_score_loss(either == "anger", p[:, 0]), rel=1e-9
     )
 
 
 def test_probabilities_that_happen_as_they_say_are_near_the_diagonal() -> None:
     true, p, speaker = drawn(20_000)
-    found = reliability(true, p, CLASSES, speaker, n=50)
-    assert found.figures["ece"]["value"] < 0.02
-    assert sum(b.n for b in found.bins) == 20_000
+    result = reliability(true, p, CLASSES, speaker, n=50)
+    assert result.figures["ece"]["value"] < 0.02
+    assert sum(b.n for b in result.bins) == 20_000
     sure = np.eye(3)[p.argmax(axis=1)]
     wrong = reliability(true, sure, CLASSES, speaker, n=50)
     share = (np.array(CLASSES)[p.argmax(axis=1)] != true).mean()
@@ -67,14 +67,14 @@ def test_probabilities_that_happen_as_they_say_are_near_the_diagonal() -> None:
 
 def test_intervals_are_those_of_whole_speakers_drawn_again() -> None:
     true, p, speaker = drawn(60)
-    found = reliability(true, p, CLASSES, speaker, n=300, seed=4).figures
+    figures = reliability(true, p, CLASSES, speaker, n=300, seed=4).figures
 
-    def brier(told: np.ndarray, at: np.ndarray) -> float:
+    def brier(predicted: np.ndarray, at: np.ndarray) -> float:
         rows = at.astype(int)
-        return reliability(told, p[rows], CLASSES, None, n=1).figures["brier"]["value"]
+        return reliability(predicted, p[rows], CLASSES, None, n=1).figures["brier"]["value"]
 
     slow = bootstrap_by_speaker(brier, true, np.arange(60), speaker, n=300, seed=4)
-    assert found["brier"] == pytest.approx(slow.to_dict())
+    assert figures["brier"] == pytest.approx(slow.to_dict())
     few = reliability(true, p, CLASSES, ["a", "b"] * 30)
     assert "needs 3 or more" in few.figures["ece"]["note"]
     assert np.isnan(few.bins[5].accuracy_low)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from featser.evaluation.copies import Copies
-from featser.evaluation.crossval import cross_fit
+from featser.evaluation.cross_fit import cross_fit
 from featser.evaluation.rows import InMemory, Joined, Rows
+from featser.evaluation.training_copies import Copies
 from featser.tasks import Task
 
 X = np.arange(46, dtype=np.float32).reshape(23, 2)
@@ -47,11 +47,11 @@ class Memory(BaseEstimator):
 
     def fit_batches(self, rows: Rows, y: pd.DataFrame) -> Memory:
         assert len(rows) == len(y)
-        self.seen_ = {float(x) for batch in rows.batches() for x in batch[:, 0]}
+        self.rows_ = {float(x) for batch in rows.batches() for x in batch[:, 0]}
         return self
 
     def predict(self, batch: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"heard": ["seen" if x in self.seen_ else "new" for x in batch[:, 0]]})
+        return pd.DataFrame({"heard": ["seen" if x in self.rows_ else "new" for x in batch[:, 0]]})
 
     def predict_proba(self, batch: np.ndarray) -> dict[str, pd.DataFrame]:
         return {"heard": pd.DataFrame({"new": np.ones(len(batch)), "seen": np.zeros(len(batch))})}
@@ -73,8 +73,8 @@ def test_no_row_is_predicted_by_a_model_that_saw_it_or_a_copy_of_it(jobs: int) -
     fold = np.arange(len(X)) % 4
     task = Task("heard", classes=("new", "seen"), role="primary")
     copies = Copies(Small(X), np.arange(len(X))[:, None])  # copies that sound as their sources do
-    found = cross_fit(Memory(), Small(X), labels, fold, None, [task], n_jobs=jobs, copies=copies)
-    assert (found.predictions["heard.pred"] == "new").all()
-    assert found.predictions["fold"].tolist() == fold.tolist()
-    assert found.predictions["heard.true"].tolist() == labels["heard"].tolist()
-    assert (found.model.predict(X)["heard"] == "seen").all()
+    result = cross_fit(Memory(), Small(X), labels, fold, None, [task], n_jobs=jobs, copies=copies)
+    assert (result.predictions["heard.pred"] == "new").all()
+    assert result.predictions["fold"].tolist() == fold.tolist()
+    assert result.predictions["heard.true"].tolist() == labels["heard"].tolist()
+    assert (result.model.predict(X)["heard"] == "seen").all()

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 
 from featser.errors import ProtocolError
-from featser.evaluation import splitters
-from featser.evaluation.protocols import make_folds
+from featser.evaluation.protocols import splitters
+from featser.evaluation.protocols.folding import make_folds
 
 ROWS = 84
 SPEAKER = np.repeat([f"s{number:02d}" for number in range(14)], 6)
@@ -21,7 +22,7 @@ SPLIT = np.where(np.arange(ROWS) % 7, "train", "test")
 LABEL = np.random.default_rng(0).choice(["angry", "sad"], ROWS)
 
 
-@pytest.mark.parametrize(
+SPLITTERS = pytest.mark.parametrize(
     ("splitter", "groups", "count"),
     [
         (splitters.SpeakerIndependent(seed=1), SPEAKER, 6),
@@ -34,6 +35,9 @@ LABEL = np.random.default_rng(0).choice(["angry", "sad"], ROWS)
     ],
     ids=lambda value: type(value).__name__,
 )
+
+
+@SPLITTERS
 def test_a_splitter_makes_its_protocols_folds(
     splitter: Any, groups: np.ndarray, count: int
 ) -> None:
@@ -42,12 +46,24 @@ def test_a_splitter_makes_its_protocols_folds(
     assert len(scores) == count == splitter.get_n_splits(groups=groups)
 
 
+@SPLITTERS
+def test_splitter_with_metadata_routing_receives_groups(
+    splitter: Any, groups: np.ndarray, count: int
+) -> None:
+    X, params = np.zeros((ROWS, 1)), {"groups": groups}
+    with config_context(enable_metadata_routing=True):
+        scores = cross_validate(DummyClassifier(), X, LABEL, params=params, cv=splitter)
+        search = GridSearchCV(DummyClassifier(), {"strategy": ["prior"]}, cv=splitter)
+        search.fit(X, LABEL, groups=groups)
+    assert len(scores["test_score"]) == count == search.n_splits_
+
+
 def test_a_splitters_rows_are_those_of_the_protocol() -> None:
     table = pd.DataFrame({"speaker": SPEAKER, "sentence": SENTENCE})
     name = "speaker-and-sentence-independent"
     expected = make_folds(name, table, LABEL, np.arange(ROWS)).splits()
-    found = splitters.SpeakerAndSentenceIndependent().split(None, LABEL, table)
-    for one, two in zip(expected, found, strict=True):
+    splits = splitters.SpeakerAndSentenceIndependent().split(None, LABEL, table)
+    for one, two in zip(expected, splits, strict=True):
         assert [part.tolist() for part in one] == [part.tolist() for part in two]
 
 

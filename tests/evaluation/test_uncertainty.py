@@ -10,16 +10,16 @@ import pytest
 import sklearn.metrics
 
 from featser.errors import TaskError
-from featser.evaluation import metrics
-from featser.evaluation.uncertainty import (
+from featser.evaluation.metrics import metrics
+from featser.evaluation.statistics.intervals import (
     Interval,
     bootstrap_by_speaker,
     drawn_weights,
     evaluate_with_intervals,
     mean_uar_with_interval,
-    speaker_units,
     to_json,
 )
+from featser.evaluation.statistics.resampling import resampling_units
 from featser.tasks import Task
 
 CLASSES = ("anger", "joy", "neutral")
@@ -69,11 +69,11 @@ def test_summed_moments_give_the_same_interval_as_resampled_rows() -> None:
 def test_the_value_is_the_metric_on_all_rows_and_the_order_is_the_metrics_order() -> None:
     true, pred, speaker = by_speaker()
     baseline = np.full(len(true), "joy", dtype=object)
-    told = evaluate_with_intervals(EMOTION, true, pred, speaker, baseline)
+    figures = evaluate_with_intervals(EMOTION, true, pred, speaker, baseline)
     values = metrics.evaluate_task(EMOTION, true, pred, baseline)
-    assert list(told) == list(values)
-    assert {name: figure["value"] for name, figure in told.items()} == values
-    for figure in told.values():
+    assert list(figures) == list(values)
+    assert {name: figure["value"] for name, figure in figures.items()} == values
+    for figure in figures.values():
         assert all(type(figure[key]) is float for key in ("value", "low", "high"))
         assert figure["low"] <= figure["value"] <= figure["high"]
 
@@ -81,13 +81,13 @@ def test_the_value_is_the_metric_on_all_rows_and_the_order_is_the_metrics_order(
 def test_baselines_have_intervals_and_chance_is_a_constant() -> None:
     true, pred, speaker = by_speaker()
     baseline = np.full(len(true), "joy", dtype=object)
-    told = evaluate_with_intervals(EMOTION, true, pred, speaker, baseline)
-    assert told["chance.uar"] == {"value": 1 / 3, "low": 1 / 3, "high": 1 / 3}
-    assert told["majority.accuracy"]["low"] < told["majority.accuracy"]["high"]
+    figures = evaluate_with_intervals(EMOTION, true, pred, speaker, baseline)
+    assert figures["chance.uar"] == {"value": 1 / 3, "low": 1 / 3, "high": 1 / 3}
+    assert figures["majority.accuracy"]["low"] < figures["majority.accuracy"]["high"]
     numbers, guesses, who = numbers_by_speaker()
-    told = evaluate_with_intervals(VALENCE, numbers, guesses, who, np.full(len(numbers), 50.0))
-    assert told["mean.ccc"]["value"] == told["mean.ccc"]["high"] == 0
-    assert told["mean.rmse"]["low"] > told["rmse"]["high"]
+    figures = evaluate_with_intervals(VALENCE, numbers, guesses, who, np.full(len(numbers), 50.0))
+    assert figures["mean.ccc"]["value"] == figures["mean.ccc"]["high"] == 0
+    assert figures["mean.rmse"]["low"] > figures["rmse"]["high"]
 
 
 def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
@@ -112,10 +112,10 @@ def test_the_interval_has_about_the_width_that_theory_gives() -> None:
     speaker = np.repeat(np.arange(100).astype(str), 200)
     true = np.full(20000, "anger", dtype=object)
     pred = np.where(random.random(20000) < np.repeat(right, 200), "anger", "joy").astype(object)
-    told = evaluate_with_intervals(EMOTION, true, pred, speaker, n=4000)["accuracy"]
+    figure = evaluate_with_intervals(EMOTION, true, pred, speaker, n=4000)["accuracy"]
     shares = (pred == true).reshape(100, 200).mean(axis=1)
     expected = 2 * 1.96 * shares.std() / 10
-    assert told["high"] - told["low"] == pytest.approx(expected, rel=0.05)
+    assert figure["high"] - figure["low"] == pytest.approx(expected, rel=0.05)
 
 
 def test_a_higher_level_contains_a_lower_one() -> None:
@@ -129,15 +129,15 @@ def test_draws_where_a_metric_is_undefined_are_left_out_and_their_share_is_told(
     true, pred, speaker = by_speaker(speakers=4)
     true[true == "neutral"] = "joy"
     true[:5] = "neutral"  # by the first speaker alone, whom (3/4)^4 of the draws lack
-    told = evaluate_with_intervals(EMOTION, true, pred, speaker, n=4000)
-    assert told["recall[neutral]"]["undefined"] == pytest.approx(0.75**4, abs=0.03)
-    assert np.isfinite(told["recall[neutral]"]["low"])
-    assert "undefined" not in told["uar"]
+    figures = evaluate_with_intervals(EMOTION, true, pred, speaker, n=4000)
+    assert figures["recall[neutral]"]["undefined"] == pytest.approx(0.75**4, abs=0.03)
+    assert np.isfinite(figures["recall[neutral]"]["low"])
+    assert "undefined" not in figures["uar"]
 
 
 def test_a_class_absent_from_the_truth_has_no_value_and_says_so() -> None:
-    told = evaluate_with_intervals(EMOTION, ["anger"] * 4, ["joy"] * 4, list("abcd"))
-    absent = told["recall[neutral]"]
+    figures = evaluate_with_intervals(EMOTION, ["anger"] * 4, ["joy"] * 4, list("abcd"))
+    absent = figures["recall[neutral]"]
     assert np.isnan([absent["value"], absent["low"], absent["high"]]).all()
     assert absent["undefined"] == 1
     assert absent["note"] == "undefined in every draw"
@@ -155,10 +155,10 @@ def test_a_draw_that_lacks_a_class_has_the_uar_of_the_classes_it_has() -> None:
             true[rows], pred[rows], labels=np.unique(true[rows]), average=None
         )
         draws.append(recalls.mean())
-    told = evaluate_with_intervals(EMOTION, true, pred, list("aaabbbccc"), n=200)["uar"]
-    assert (told["low"], told["high"]) == pytest.approx(np.quantile(draws, [0.025, 0.975]))
-    assert told["value"] == pytest.approx((1 + 1 / 2 + 3 / 4) / 3)
-    assert "undefined" not in told
+    figure = evaluate_with_intervals(EMOTION, true, pred, list("aaabbbccc"), n=200)["uar"]
+    assert (figure["low"], figure["high"]) == pytest.approx(np.quantile(draws, [0.025, 0.975]))
+    assert figure["value"] == pytest.approx((1 + 1 / 2 + 3 / 4) / 3)
+    assert "undefined" not in figure
     without = [*row_of[1], *row_of[2]]  # a draw of the other two
     assert metrics.uar(true[without], pred[without], CLASSES) == pytest.approx((2 / 3 + 2 / 3) / 2)
     padded = audmetric.unweighted_average_recall(true[without], pred[without])
@@ -189,10 +189,10 @@ def test_the_mean_uar_of_several_models_has_its_own_interval() -> None:
 
 
 def test_two_speakers_give_no_interval_and_the_reason() -> None:
-    told = evaluate_with_intervals(EMOTION, ["anger", "joy"], ["anger", "joy"], ["a", "b"])
-    assert told["uar"]["value"] == 1
-    assert np.isnan([told["uar"]["low"], told["uar"]["high"]]).all()
-    assert told["uar"]["note"] == (
+    figures = evaluate_with_intervals(EMOTION, ["anger", "joy"], ["anger", "joy"], ["a", "b"])
+    assert figures["uar"]["value"] == 1
+    assert np.isnan([figures["uar"]["low"], figures["uar"]["high"]]).all()
+    assert figures["uar"]["note"] == (
         "no interval: 2 speakers, and resampling speakers needs 3 or more"
     )
     slow = bootstrap_by_speaker(lambda t, p: 0.5, [1, 2], [1, 2], ["a", "a"])
@@ -204,25 +204,28 @@ def test_without_speakers_utterances_are_resampled_and_every_figure_says_so(
     speaker: list[object] | None,
 ) -> None:
     true, pred, _ = by_speaker()
-    told = evaluate_with_intervals(EMOTION, true, pred, speaker)
-    assert told["uar"]["low"] < told["uar"]["high"]
-    assert "utterances were resampled" in told["uar"]["note"]
+    figures = evaluate_with_intervals(EMOTION, true, pred, speaker)
+    assert figures["uar"]["low"] < figures["uar"]["high"]
+    assert "utterances were resampled" in figures["uar"]["note"]
 
 
 def test_rows_that_alone_lack_a_speaker_are_drawn_one_by_one() -> None:
-    units = speaker_units(["a", "b", None, "c", None, "a"], 6)
+    units = resampling_units(["a", "b", None, "c", None, "a"], 6)
     assert units.count == 5
     assert units.of_row.tolist() == [0, 1, 2, 3, 4, 0]
-    assert units.note == "2 of 6 utterances have no speaker and were resampled one by one"
+    assert units.note == (
+        "2 of 6 utterances have no speaker: each counts as a speaker of its own, so the interval "
+        "is likely too narrow"
+    )
 
 
 def test_ordinal_tasks_have_their_own_metrics_with_intervals() -> None:
     true, pred, speaker = by_speaker()
     ranks = dict(zip(CLASSES, INTENSITY.classes, strict=True))
     levels = [[ranks[x] for x in column] for column in (true, pred)]
-    told = evaluate_with_intervals(INTENSITY, *levels, speaker)
-    assert told["kappa"]["low"] < told["kappa"]["value"] < told["kappa"]["high"]
-    assert told["mae"]["value"] == metrics.ordinal_mae(*levels, INTENSITY.classes)
+    figures = evaluate_with_intervals(INTENSITY, *levels, speaker)
+    assert figures["kappa"]["low"] < figures["kappa"]["value"] < figures["kappa"]["high"]
+    assert figures["mae"]["value"] == metrics.ordinal_mae(*levels, INTENSITY.classes)
 
 
 def test_requests_that_cannot_be_met_are_refused() -> None:

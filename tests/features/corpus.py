@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from featser.features.extractor import make_extractor
-from featser.features.parts import read_part
+from featser.features.registry import make_extractor
+from featser.store.part_files import read_part
 from tests.flow import heed_ctrl_c
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +112,7 @@ def manifest(folder: Path, count: int, first: int = 0, last: int | None = None) 
 
 def stored_keys(store: Path) -> dict[str, list[str]]:
     """All keys in the part files, as often as they are there."""
-    found: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
     for part in store.rglob("part-*.arrow"):
-        found.setdefault(part.parent.name, []).extend(read_part(part)[0])
-    return found
+        keys.setdefault(part.parent.name, []).extend(read_part(part)[0])
+    return keys

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from featser.audio import Signal
-from featser.features.extractor import make_extractor
+from featser.features.registry import make_extractor
 from tests.features.gemaps_signals import RATE, noisy, pulses, vowel
 
 

@@ -11,12 +11,8 @@ import pytest
 from featser.audio import Signal
 from featser.errors import FeatureError
 from featser.features import extractor as module
-from featser.features.extractor import (
-    Extractor,
-    extractor_names,
-    list_extractors,
-    make_extractor,
-)
+from featser.features.extractor import Extractor
+from featser.features.registry import extractor_names, list_extractors, make_extractor
 
 SPECS = [
     "handcrafted",
@@ -85,7 +81,7 @@ def test_fingerprints_tell_all_extractors_apart():
 def test_a_fingerprint_is_the_same_in_every_process_and_loads_no_library():
     code = f"""
 import sys
-from featser.features.extractor import make_extractor
+from featser.features.registry import make_extractor
 print([make_extractor(spec).fingerprint() for spec in {SPECS!r}])
 assert not {{"opensmile", "librosa", "soxr", "soundfile"}} & set(sys.modules)
 """
@@ -146,4 +142,5 @@ def test_the_list_says_what_there_is_and_how_large():
     assert listed["bangla166"].dimension == 166
     assert listed["bangla166"].rate == 22_050
     assert listed["egemaps"].presets == {}
+    assert listed["egemaps"].package == ""
     assert all(info.units and info.description and info.families for info in listed.values())

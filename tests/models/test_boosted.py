@@ -6,31 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import recall_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from featser.errors import TaskError
 from featser.evaluation.rows import InMemory
-from featser.models.boosted import BatchedXGBClassifier, BatchedXGBRegressor
-from featser.models.estimators import make_batched, make_estimator
+from featser.models.building import make_batched, make_estimator
+from featser.models.heads.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.normalise import SpeakerNormalizer
-from featser.models.normalise_frames import normalise_copies
-from featser.models.normalise_rows import NormalisedRows, SpeakerStatistics
+from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
+from featser.speakers.frame_normalization import normalise_copies
+from featser.speakers.normalization import SpeakerNormalizer
 from featser.tasks import Task
 from tests.models.conftest import Sample, make_sample
-
-DRAWN = "trees draw their rows at random, so a row twice is not a row of twice the weight"
-FEW = {"n_estimators": 10, "colsample_bytree": 1.0, "colsample_bynode": 1.0}
-
-
-@parametrize_with_checks(
-    [BatchedXGBClassifier(**FEW), BatchedXGBRegressor(**FEW)],
-    expected_failed_checks=lambda _: {
-        "check_sample_weight_equivalence_on_dense_data": DRAWN,
-    },
-)
-def test_scikit_learns_own_checks_pass(estimator: object, check: object) -> None:
-    check(estimator)  # type: ignore[operator]
 
 
 def in_batches(sample: Sample, size: int) -> MultiTaskEstimator:
@@ -76,8 +62,8 @@ def test_rare_classes_are_not_given_up() -> None:
 
 
 def test_a_large_offset_of_the_values_is_nothing_to_a_regression(sample: Sample) -> None:
-    known = sample.labels["arousal"].notna().to_numpy()
-    X, y = sample.X[known], sample.labels["arousal"][known].to_numpy()
+    has_label = sample.labels["arousal"].notna().to_numpy()
+    X, y = sample.X[has_label], sample.labels["arousal"][has_label].to_numpy()
     near = BatchedXGBRegressor().fit(X, y).predict(X)
     far = BatchedXGBRegressor().fit(X, y + 1e6).predict(X) - 1e6
     np.testing.assert_allclose(far, near, atol=1e-3)
@@ -89,8 +75,8 @@ def test_a_task_is_trained_by_the_utterances_that_have_its_label_and_weight(
     weight = pd.DataFrame({"emotion": np.ones(len(sample.X))})
     weight.loc[:40, "emotion"] = np.nan
     fitted = in_batches(sample, 16).fit_batches(InMemory(sample.X), sample.labels, weight)
-    known = sample.labels["level"].notna().to_numpy()
-    for task, rows in (("emotion", np.arange(len(sample.X)) > 40), ("level", known)):
+    has_label = sample.labels["level"].notna().to_numpy()
+    for task, rows in (("emotion", np.arange(len(sample.X)) > 40), ("level", has_label)):
         alone = in_batches(sample, 16).fit(sample.X[rows], sample.labels[rows])
         expected = alone.predict_proba(sample.X)[task]
         np.testing.assert_allclose(fitted.predict_proba(sample.X)[task], expected, atol=1e-4)
@@ -101,7 +87,8 @@ def test_what_cannot_learn_from_batches_is_refused_with_what_can(sample: Sample)
         make_batched("svm,xgboost", sample.tasks[0])
     estimators = {task.name: make_estimator("lda", task) for task in sample.tasks}
     model = MultiTaskEstimator(sample.tasks, estimators)
-    with pytest.raises(TaskError, match=r"Pipeline cannot learn from batches; use .*make_batched"):
+    message = r"Pipeline cannot be fitted in batches; use .*make_batched"
+    with pytest.raises(TaskError, match=message):
         model.fit_batches(InMemory(sample.X), sample.labels)
     with pytest.raises(ValueError, match="two classes are needed"):
         BatchedXGBClassifier().fit_batches(InMemory(sample.X), np.zeros(len(sample.X)))
@@ -117,14 +104,14 @@ def test_what_cannot_learn_from_batches_is_refused_with_what_can(sample: Sample)
 def test_batches_are_normalised_by_speaker_as_the_whole_is(sample: Sample) -> None:
     speaker = np.char.add("s", sample.speaker.astype(str))
     speaker = np.random.default_rng(0).permutation(speaker)
-    found = SpeakerStatistics.of(InMemory(sample.X), speaker)
-    batches = NormalisedRows(InMemory(sample.X), speaker, found)
+    statistics = SpeakerStatistics.of(InMemory(sample.X), speaker)
+    batches = NormalisedRows(InMemory(sample.X), speaker, statistics)
     expected = SpeakerNormalizer().fit(sample.X).transform(sample.X, speaker=speaker)
     np.testing.assert_allclose(np.concatenate([*batches.batches(7)]), expected, atol=1e-5)
     chosen = np.array([3, 50, 120])
     part = np.concatenate([*batches.part(chosen).batches(2)])
     np.testing.assert_allclose(part, expected[chosen], atol=1e-5)
     copies = sample.X[chosen] + 1
-    altered = NormalisedRows(InMemory(copies), speaker[chosen], found)
+    altered = NormalisedRows(InMemory(copies), speaker[chosen], statistics)
     own = normalise_copies(copies, chosen, sample.X, speaker)
     np.testing.assert_allclose(np.concatenate([*altered.batches(2)]), own, atol=1e-5)

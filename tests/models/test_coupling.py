@@ -10,22 +10,23 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from featser.errors import ProtocolError, TaskError
-from featser.evaluation.copies import lineage
-from featser.evaluation.crossval import cross_fit
-from featser.evaluation.inner import shared_folds
-from featser.evaluation.metrics import uar
+from featser.evaluation.cross_fit import cross_fit
+from featser.evaluation.metrics.metrics import uar
+from featser.evaluation.protocols.inner_folds import shared_folds
 from featser.evaluation.rows import InMemory
+from featser.evaluation.training_copies import lineage
+from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.choice import judged
-from featser.models.coupling import COUPLERS, CoupledEstimator
-from featser.models.estimators import make_estimator
+from featser.models.coupling.coupling import COUPLERS, CoupledEstimator
+from featser.models.coupling.task_predictions import Training, out_of_fold
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.normalise import prepared
-from featser.models.opinions import Training, out_of_fold
+from featser.models.selection.choice import judged
+from featser.speakers.normalization import prepared
 from featser.tasks import Coupling, Task
 from tests.models.conftest import Sample
 
@@ -79,10 +80,10 @@ def test_a_task_learns_from_an_easier_one_that_sees_more_of_the_data(coupling: C
         {"emotion": np.array(["calm", "angry"])[level], "level": np.array(["low", "high"])[level]},
         dtype=object,
     )
-    seen = labels.copy()
-    seen.loc[np.arange(400) % 10 > 0, "emotion"] = None
+    scarce = labels.copy()
+    scarce.loc[np.arange(400) % 10 > 0, "emotion"] = None
     tasks = dependent().tasks
-    sample = Sample(X[:300], seen[:300], np.arange(300) // 15, tasks)
+    sample = Sample(X[:300], scarce[:300], np.arange(300) // 15, tasks)
     scores = {
         name: quick(sample, name).score(X[300:], labels[300:]) for name in ("independent", coupling)
     }
@@ -128,6 +129,17 @@ def test_combinations_that_training_lacks_have_probability_zero(sample: Sample) 
         np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize(("utterances", "combinations"), [(1, 5), (2, 6)])
+def test_a_combination_is_learnt_from_two_utterances_on(
+    sample: Sample, utterances: int, combinations: int
+) -> None:
+    labels = sample.labels.assign(level=sample.labels["level"].fillna("low"))
+    labels.loc[labels["emotion"] == "sad", "level"] = "low"
+    labels.loc[labels.index[labels["emotion"] == "sad"][:utterances], "level"] = "high"
+    coupler = coupled(sample, "powerset").fit(sample.X, labels, speaker=sample.speaker).coupler_
+    assert len(coupler.cells_) == combinations  # type: ignore[union-attr]
+
+
 def test_without_a_partner_all_tasks_stay_independent_and_this_is_noted(sample: Sample) -> None:
     model = fitted(sample, "powerset")
     assert model.chosen_ == "independent"
@@ -170,10 +182,10 @@ def test_a_gain_within_noise_is_a_tie() -> None:
         share: judged(task, true, {"independent": right(0.6), "chain": right(share)}, speaker)
         for share in (0.3, 0.62, 0.9)
     }
-    assert [found.best for found in chosen.values()] == ["independent", "independent", "chain"]
-    found = chosen[0.9]
-    assert found.value["chain"] == pytest.approx(uar(true, right(0.9), task.classes), abs=0.1)
-    assert 0.01 < found.error["chain"] < 0.06
+    assert [choice.best for choice in chosen.values()] == ["independent", "independent", "chain"]
+    judgement = chosen[0.9]
+    assert judgement.value["chain"] == pytest.approx(uar(true, right(0.9), task.classes), abs=0.1)
+    assert 0.01 < judgement.error["chain"] < 0.06
     even = judged(task, true, {"independent": true, "chain": true}, None)
     assert (even.best, even.error["chain"]) == ("independent", 0)
 
@@ -190,8 +202,31 @@ class Remembers(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        heard = np.isin(X[:, 0], list(self.rows_))
-        return np.stack([heard, ~heard], axis=1).astype(float)
+        is_fitted = np.isin(X[:, 0], list(self.rows_))
+        return np.stack([is_fitted, ~is_fitted], axis=1).astype(float)
+
+
+class Unweighted(LogisticRegression):
+    """Asks for sample weights and makes nothing of them."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: object = None) -> Unweighted:
+        return super().fit(X, y)
+
+
+def test_the_last_models_of_the_stacked_coupling_are_weighted() -> None:
+    """Where the first ones make nothing of weights, the last ones alone can."""
+    sample = dependent(rows=120)
+    weight = np.where(sample.labels["emotion"] == "angry", 5.0, 0.2) * (1 + np.arange(120) % 3)
+    with config_context(enable_metadata_routing=True):
+        member = Unweighted().set_fit_request(sample_weight=True)
+    probabilities = []
+    for weights in (None, weight):
+        model = CoupledEstimator(
+            sample.tasks, dict.fromkeys(["emotion", "level"], member), "stacked"
+        )
+        model.fit(sample.X, sample.labels, sample_weight=weights, speaker=sample.speaker)
+        probabilities.append(model.predict_proba(sample.X)["emotion"].to_numpy())
+    assert abs(probabilities[0] - probabilities[1]).max() > 0.01
 
 
 def test_opinions_are_of_estimators_that_heard_neither_the_row_nor_what_was_made_of_it() -> None:
@@ -208,8 +243,8 @@ def test_opinions_are_of_estimators_that_heard_neither_the_row_nor_what_was_made
     )
     Remembers.fits = []
     model = MultiTaskEstimator([task], {"emotion": Remembers()})
-    heard = out_of_fold(model, training, training.folds([task], 4, 0))["emotion"]
-    assert (heard[:, 0] == 0).all()
+    predictions = out_of_fold(model, training, training.folds([task], 4, 0))["emotion"]
+    assert (predictions[:, 0] == 0).all()
     assert len(Remembers.fits) == 4
     for own in Remembers.fits:
         copies = {row - 1000 for row in own if row >= 1000}
@@ -240,8 +275,8 @@ def test_what_is_tested_changes_nothing_that_is_learnt(coupling: Coupling) -> No
     def first_fold(X: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
         estimators = {task.name: prepared(LogisticRegression()) for task in sample.tasks}
         model = CoupledEstimator(sample.tasks, estimators, coupling)
-        found = cross_fit(model, X, labels, fold, unit, sample.tasks, 1)
-        table = found.predictions[found.predictions["fold"] == 0]
+        result = cross_fit(model, X, labels, fold, unit, sample.tasks, 1)
+        table = result.predictions[result.predictions["fold"] == 0]
         return table[[name for name in table if ".p[" in name]]
 
     strange, labels = sample.X.copy(), sample.labels.copy()
@@ -249,8 +284,8 @@ def test_what_is_tested_changes_nothing_that_is_learnt(coupling: Coupling) -> No
     strange[other[1:]] = 9.0
     labels.loc[other] = ["angry", "high"]
     labels.loc[other[:10]] = ["calm", "low"]
-    expected, found = first_fold(sample.X, sample.labels), first_fold(strange, labels)
-    np.testing.assert_array_equal(found.iloc[0], expected.iloc[0])
+    expected, altered = first_fold(sample.X, sample.labels), first_fold(strange, labels)
+    np.testing.assert_array_equal(altered.iloc[0], expected.iloc[0])
 
 
 def test_each_fold_says_what_auto_chose() -> None:
@@ -274,20 +309,20 @@ def test_a_loaded_model_predicts_the_same(tmp_path: Path, coupling: Coupling) ->
     path = save_bundle(
         tmp_path / "model.featser", Bundle(model, [], "none", {}, library_versions())
     )
-    assert json.loads(zipfile.ZipFile(path).read("model.json"))["format"] == 3
-    found = load_bundle(path).model
-    assert found.predict(sample.X).equals(model.predict(sample.X))
+    assert json.loads(zipfile.ZipFile(path).read("model.json"))["coupling"] == coupling
+    loaded = load_bundle(path).model
+    assert loaded.predict(sample.X).equals(model.predict(sample.X))
     for name, table in model.predict_proba(sample.X).items():
-        assert np.array_equal(found.predict_proba(sample.X)[name], table)
+        assert np.array_equal(loaded.predict_proba(sample.X)[name], table)
 
 
-def test_a_model_whose_tasks_stay_independent_keeps_the_format(tmp_path: Path) -> None:
+def test_a_loaded_model_whose_tasks_stay_independent_predicts_the_same(tmp_path: Path) -> None:
     sample = dependent(rows=120)
     model = fitted(sample, "independent")
     path = save_bundle(
         tmp_path / "model.featser", Bundle(model, [], "none", {}, library_versions())
     )
-    assert json.loads(zipfile.ZipFile(path).read("model.json"))["format"] == 2
+    assert json.loads(zipfile.ZipFile(path).read("model.json"))["coupling"] == "independent"
     assert load_bundle(path).model.predict(sample.X).equals(model.predict(sample.X))
 
 

@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 
-from featser.models import estimators
-from featser.models.encoded import FramesAlone, FramesEncoded
-from featser.models.enrolment import EnrolmentNormalizer
-from featser.models.estimators import make_estimator
-from featser.models.frames import Place, packed, unpacked
-from featser.models.normalise_frames import normalise_copies, normalised_by_speaker
+from featser.features.packed_frames import ColumnRange, packed, unpacked
+from featser.models.building import make_estimator
+from featser.models.encoders.encoded import FramesAlone, FramesEncoded
+from featser.models.registry import MODELS, Model
+from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
+from featser.speakers.frame_normalization import normalise_copies, normalised_by_speaker
 from featser.tasks import Task
 
 EMOTION = Task("emotion", classes=("angry", "sad"))
-PLACE = Place(2, 10, 2)
+PLACE = ColumnRange(2, 10, 2)
 
 
 class MeanFrame(TransformerMixin, BaseEstimator):
@@ -45,7 +45,7 @@ class FramesReader(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> FramesReader:
         self.classes_ = np.unique(y)
-        self.seen_ = np.asarray(X).shape
+        self.shape_fit_ = np.asarray(X).shape
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
@@ -72,9 +72,9 @@ def test_an_encoder_learns_in_the_training_part_and_its_values_stand_behind_the_
 ) -> None:
     X, _ = rows
     step = FramesEncoded(2, 10, 2, MeanFrame()).fit(X[:20])
-    told = step.transform(X)
-    np.testing.assert_array_equal(told[:, :3], X[:, [0, 1, 10]])
-    np.testing.assert_allclose(told[:20, 3:].mean(axis=0), 0, atol=0.8)
+    transformed = step.transform(X)
+    np.testing.assert_array_equal(transformed[:, :3], X[:, [0, 1, 10]])
+    np.testing.assert_allclose(transformed[:20, 3:].mean(axis=0), 0, atol=0.8)
     np.testing.assert_array_equal(step.encoder_.mean_, MeanFrame().fit(X[:20, 2:10]).mean_)
     alone = FramesEncoded(2, 10, 2).fit(X).transform(X)
     np.testing.assert_array_equal(alone, X[:, [0, 1, 10]])
@@ -92,16 +92,20 @@ def test_models_of_features_see_what_the_encoder_makes_of_frames(
     assert (without.fit(X[:60], y[:60]).predict(X[60:]) == y[60:]).mean() < 0.7
 
 
+def frames_reader(random_state: int) -> FramesReader:
+    return FramesReader()
+
+
 def test_in_a_vote_networks_see_the_frames_and_the_others_do_not(
     rows: tuple[NDArray[np.float32], NDArray[np.intp]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, y = rows
-    makers = (lambda seed: FramesReader(), lambda seed: None)
-    monkeypatch.setitem(estimators.ESTIMATORS, "reader", makers)
+    row = Model("reader", "reads frames", f"{__name__}:frames_reader", reads_frames=True)
+    monkeypatch.setitem(MODELS, "reader", row)
     vote = make_estimator("reader,logistic", EMOTION, frames=PLACE, encoder=None)
     vote.fit(X[:20], y[:20])
     reader, logistic = vote.members_
-    assert reader[-1].seen_ == (20, 8)
+    assert reader[-1].shape_fit_ == (20, 8)
     assert reader[-1].width == 2
     assert logistic[-1].n_features_in_ == 3
     assert (reader.predict_proba(X).argmax(axis=1) == y).mean() > 0.9
@@ -133,10 +137,10 @@ def test_enrolled_by_all_of_their_frames_speakers_lose_nearly_all_of_their_mean_
     speaker = np.repeat(["anna", "ben", "cleo"], 40)
     X[speaker == "ben", 2:10] += 7
     normalizer = EnrolmentNormalizer(frames=PLACE).fit(X, speaker=speaker)
-    known = normalizer.enrol(X, speaker)
-    told = known.transform(X, speaker)
+    enrolled = normalizer.enrol(X, speaker)
+    transformed = enrolled.transform(X, speaker)
     for name in ("anna", "ben", "cleo"):
-        mean = np.nanmean(told[speaker == name, 2:10].reshape(-1, 2), axis=0)
+        mean = np.nanmean(transformed[speaker == name, 2:10].reshape(-1, 2), axis=0)
         np.testing.assert_allclose(mean, 0, atol=0.6)
     again = EnrolmentNormalizer.from_dict(normalizer.to_dict())
     np.testing.assert_array_equal(again.transform(X), normalizer.transform(X))

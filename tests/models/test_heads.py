@@ -10,48 +10,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import SVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from featser.evaluation.copies import lineage
-from featser.evaluation.metrics import ccc
+from featser.evaluation.metrics.metrics import ccc
+from featser.evaluation.protocols.inner_folds import inner_folds
+from featser.evaluation.training_copies import lineage
+from featser.features.packed_frames import ColumnRange
+from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.calibration import GroupCalibrated
 from featser.models.chosen import chosen_by
-from featser.models.concordance import CCCMatched, matching, tail_weights
-from featser.models.estimators import ESTIMATORS, make_estimator
-from featser.models.frames import Place
+from featser.models.ensemble.voting import VoteRegressor
+from featser.models.heads.calibration import GroupCalibrated
+from featser.models.heads.concordance import CCCMatched, matching, tail_weights
+from featser.models.heads.ordinal import OrdinalClassifier, falling, nominal
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.ordinal import OrdinalClassifier, falling, nominal
+from featser.models.registry import MODELS, Model
 from featser.models.routing import fit_routed
-from featser.models.tuning import TunedRegressor, quarters
-from featser.models.voting import VoteRegressor
+from featser.models.selection.tuning import TunedRegressor, quarters
 from featser.tasks import Task
 
 LEVELS = ("none", "weak", "middle", "strong", "full")
-
-
-FOLDS = "inner folds count rows, whatever their weights"
-
-
-def weighted(estimator: object) -> object:
-    with config_context(enable_metadata_routing=True):
-        return estimator.set_fit_request(sample_weight=True)  # type: ignore[attr-defined]
-
-
-@parametrize_with_checks(
-    [OrdinalClassifier(weighted(LogisticRegression())), CCCMatched(weighted(Ridge()))],
-    expected_failed_checks=lambda estimator: (
-        {"check_sample_weight_equivalence_on_dense_data": FOLDS}
-        if isinstance(estimator, CCCMatched)
-        else {}
-    ),
-)
-def test_scikit_learns_own_checks_pass(estimator: object, check: object) -> None:
-    check(estimator)  # type: ignore[operator]
 
 
 def ordered(seed: int, rows: int = 250) -> tuple[np.ndarray, np.ndarray]:
@@ -78,13 +59,20 @@ def test_ordered_classes_are_missed_by_less_than_without_their_order(prior: str)
     assert np.mean(steps) < np.mean(plain)
 
 
+def test_steps_that_say_nothing_give_classes_of_equal_share() -> None:
+    """Estimators balanced step by step say 1/2 of each step; every class then has 1/4."""
+    X, y = np.zeros((40, 1)), np.arange(40) % 4
+    head = OrdinalClassifier(DummyClassifier(strategy="uniform"), "even").fit(X, y)
+    np.testing.assert_allclose(head.predict_proba(X), 0.25)
+
+
 @given(arrays(np.float64, (4, 5), elements=st.floats(0, 1)))
 @settings(max_examples=50, deadline=None)
 def test_steps_fall_and_those_that_fall_already_stay(above: np.ndarray) -> None:
-    found = falling(above)
-    assert (np.diff(found, axis=1) <= 0).all()
-    assert ((found >= 0) & (found <= 1)).all()
-    np.testing.assert_allclose(1 - falling(1 - above[:, ::-1])[:, ::-1], found, atol=1e-12)
+    cumulative = falling(above)
+    assert (np.diff(cumulative, axis=1) <= 0).all()
+    assert ((cumulative >= 0) & (cumulative <= 1)).all()
+    np.testing.assert_allclose(1 - falling(1 - above[:, ::-1])[:, ::-1], cumulative, atol=1e-12)
     sunk = np.sort(above, axis=1)[:, ::-1]
     np.testing.assert_allclose(falling(sunk), sunk)
 
@@ -133,12 +121,30 @@ def test_the_stretch_raises_concordance_on_new_speakers() -> None:
     assert gain > 0.05
 
 
+def test_each_inner_fold_is_stretched_as_the_other_folds_say() -> None:
+    """The figure by which the stretch is judged, from scikit-learn's parts alone."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(60, 20))
+    y, speaker = X[:, 0] + rng.normal(size=60) * 2, np.arange(60) // 6
+    matched = CCCMatched(Ridge(50.0)).fit(X, y, speaker=speaker)
+    folds = inner_folds(quarters(y), speaker)
+    plain = [Ridge(50.0).fit(X[train], y[train]).predict(X[test]) for train, test in folds]
+    stretched = []
+    for own, (_, test) in zip(plain, folds, strict=True):
+        truth = np.concatenate([y[rows] for _, rows in folds if rows is not test])
+        others = np.concatenate([predictions for predictions in plain if predictions is not own])
+        stretched.append(truth.mean() + truth.std() / others.std() * (own - others.mean()))
+    truth = np.concatenate([y[test] for _, test in folds])
+    expected = ccc(truth, np.concatenate(plain)), ccc(truth, np.concatenate(stretched))
+    assert matched.inner_ == pytest.approx(expected, abs=1e-9)
+
+
 def test_where_nothing_is_gained_predictions_stay_as_they_are() -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(80, 20)), rng.normal(size=80)
     matched = CCCMatched(Ridge()).fit(X, y, speaker=np.arange(80) // 8)
-    kept = (matched.slope_, matched.intercept_) == (1.0, 0.0)
-    assert kept == (not matched.inner_[1] > matched.inner_[0])
+    is_unchanged = (matched.slope_, matched.intercept_) == (1.0, 0.0)
+    assert is_unchanged == (not matched.inner_[1] > matched.inner_[0])
     few = CCCMatched(Ridge()).fit(X[:5], y[:5])
     np.testing.assert_allclose(few.predict(X), Ridge().fit(X[:5], y[:5]).predict(X))
 
@@ -190,8 +196,8 @@ def test_heads_and_selectors_survive_saving(tmp_path: Path, select: str) -> None
     model = MultiTaskEstimator(tasks, estimators)
     model.fit(X, labels, speaker=np.arange(100) // 10)
     path = save_bundle(tmp_path / "m.featser", Bundle(model, [], "none", {}, library_versions()))
-    found = load_bundle(path).model
-    assert found.predict(X).equals(model.predict(X))
+    loaded = load_bundle(path).model
+    assert loaded.predict(X).equals(model.predict(X))
 
 
 class Network(Ridge):
@@ -208,11 +214,16 @@ class Network(Ridge):
         return super().fit(np.nan_to_num(X), y, sample_weight)
 
 
-@pytest.mark.parametrize("frames", [None, Place(4, 12, 4)])
+def network(random_state: int) -> Network:
+    return Network()
+
+
+@pytest.mark.parametrize("frames", [None, ColumnRange(4, 12, 4)])
 def test_a_network_in_a_vote_on_values_is_trained_once_and_the_others_are_matched(
-    frames: Place | None, monkeypatch: pytest.MonkeyPatch
+    frames: ColumnRange | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ESTIMATORS, "cnn", (Network, lambda seed: Network()))
+    row = Model("cnn", "a network", regressor=f"{__name__}:network", reads_frames=True)
+    monkeypatch.setitem(MODELS, "cnn", row)
     monkeypatch.setattr(Network, "trained", 0)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(120, 12)).astype(np.float32)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.metrics.pairwise import rbf_kernel
 
-from featser.evaluation.copies import lineage
-from featser.models.kernel import KernelClassifier, KernelRegressor
-from featser.models.kernel_ridge import RidgePath, kernel, left_out_groups
-from featser.models.softmax import fit_slope, softmax
+from featser.evaluation.training_copies import lineage
+from featser.models.heads.softmax import fit_slope, softmax
+from featser.models.kernel.kernel_ridge import RidgePath, kernel, left_out_groups
+from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
 from tests.models.conftest import Sample, make_sample
-
-COUNTED = "rows that are there twice are not left out one without the other"
-
-
-@parametrize_with_checks(
-    [KernelClassifier(), KernelRegressor()],
-    expected_failed_checks=lambda _: {"check_sample_weight_equivalence_on_dense_data": COUNTED},
-)
-def test_the_kernel_models_keep_scikit_learns_contract(estimator: Any, check: Any) -> None:
-    check(estimator)
 
 
 @settings(max_examples=20, deadline=None)
@@ -37,19 +25,19 @@ def test_left_out_predictions_are_those_of_a_model_fitted_without_the_group(
     phi, target = rng.normal(size=(30, 12)), rng.normal(size=(30, 3))
     weight, speaker = rng.uniform(0.2, 3, 30), rng.integers(0, 5, 30)
     groups = left_out_groups(np.zeros(30, dtype=np.intp), speaker, None)
-    told = RidgePath(phi, target, weight).without(groups, penalty)
+    left_out = RidgePath(phi, target, weight).without(groups, penalty)
     for left, _ in groups:
         rest = np.setdiff1d(np.arange(30), left)
         alone = RidgePath(phi[rest], target[rest], weight[rest]).coefficients(penalty)
-        np.testing.assert_allclose(told[left], phi[left] @ alone, atol=1e-8)
+        np.testing.assert_allclose(left_out[left], phi[left] @ alone, atol=1e-8)
 
 
 def test_a_copy_is_left_out_with_everyone_whose_sound_it_holds_and_is_never_predicted() -> None:
     speaker = np.array(["a", "a", "b", "b", "a", "b"])
     descent = lineage(np.array([10, 11, 12, 13]), np.array([[10, 12], [13, -1]]))
     groups = left_out_groups(np.array([0, 1, 0, 1, 0, 1]), speaker, descent)
-    found = [(sorted(left.tolist()), predicted.tolist()) for left, predicted in groups]
-    assert found == [([0, 1, 4], [0, 1]), ([2, 3, 4, 5], [2, 3])]
+    held_out = [(sorted(left.tolist()), predicted.tolist()) for left, predicted in groups]
+    assert held_out == [([0, 1, 4], [0, 1]), ([2, 3, 4, 5], [2, 3])]
 
 
 def test_where_a_speaker_alone_has_a_class_utterances_are_left_out_one_by_one() -> None:
@@ -65,13 +53,17 @@ def test_every_family_has_an_equal_say_however_many_features_it_has() -> None:
     np.testing.assert_allclose(both, np.mean(alone, axis=0))
 
 
-def test_with_one_block_it_is_scikit_learns_kernel_ridge() -> None:
+@pytest.mark.parametrize("weighted", [False, True])
+def test_with_one_block_it_is_scikit_learns_kernel_ridge(weighted: bool) -> None:
     sample = make_sample(80)
     X, y = np.nan_to_num(sample.X[:, :10]).astype(float), np.nan_to_num(sample.labels["arousal"])
-    ours = KernelRegressor(gamma=0.5, penalties=[0.01]).fit(X, y)
-    gram = kernel(X, X, [10], 0.5)
-    theirs = KernelRidge(alpha=0.01 * 80, kernel="precomputed").fit(gram, y - y.mean())
-    np.testing.assert_allclose(ours.predict(X), theirs.predict(gram) + y.mean(), atol=1e-6)
+    weight = np.where(y > 0, 3.0, 0.5) if weighted else np.ones(80)
+    ours = KernelRegressor(gamma=0.5, penalties=[0.01]).fit(X, y, sample_weight=weight)
+    gram, mean = rbf_kernel(X, gamma=0.5 / 20) + 1, np.average(y, weights=weight)
+    theirs = KernelRidge(alpha=0.01 * 80, kernel="precomputed")
+    theirs.fit(gram, y - mean, sample_weight=weight / weight.mean())
+    assert ours.mean_ == pytest.approx(mean)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(gram) + mean, atol=1e-6)
 
 
 def test_few_landmarks_give_nearly_the_same_model(sample: Sample) -> None:
@@ -99,9 +91,9 @@ def test_the_penalty_is_the_one_that_left_out_speakers_prefer() -> None:
 def test_calibrating_never_changes_which_class_is_first(seed: int) -> None:
     rng = np.random.default_rng(seed)
     score, encoded = rng.normal(size=(40, 4)), rng.integers(0, 4, 40)
-    told = softmax(score, fit_slope(score, encoded, np.ones(40)))
-    np.testing.assert_allclose(told.sum(axis=1), 1)
-    np.testing.assert_array_equal(told.argmax(axis=1), score.argmax(axis=1))
+    probabilities = softmax(score, fit_slope(score, encoded, np.ones(40)))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(probabilities.argmax(axis=1), score.argmax(axis=1))
 
 
 def test_a_known_temperature_is_found() -> None:
@@ -110,6 +102,16 @@ def test_a_known_temperature_is_found() -> None:
     shares = softmax(score, 2.5).cumsum(axis=1)
     encoded = (rng.random((20_000, 1)) > shares).sum(axis=1)
     assert fit_slope(score, encoded, np.ones(20_000)) == pytest.approx(2.5, rel=0.05)
+
+
+def test_a_temperature_is_that_of_the_rows_with_weight() -> None:
+    rng = np.random.default_rng(0)
+    score, encoded = rng.normal(size=(200, 3)), rng.integers(0, 3, 200)
+    score[np.arange(100), encoded[:100]] += 2
+    weight = np.repeat([1.0, 0.0], 100)
+    alone = fit_slope(score[:100], encoded[:100], np.ones(100))
+    assert fit_slope(score, encoded, weight) == pytest.approx(alone, rel=1e-4)
+    assert fit_slope(score, encoded, np.ones(200)) < 0.7 * alone
 
 
 def test_blocks_that_do_not_divide_the_features_are_refused() -> None:

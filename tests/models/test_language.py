@@ -12,15 +12,15 @@ from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 
 from featser.errors import TaskError
-from featser.evaluation.crossval import cross_fit
-from featser.evaluation.folds import Folds
-from featser.evaluation.identity import identities
-from featser.evaluation.metrics import uar
+from featser.evaluation.cross_fit import cross_fit
+from featser.evaluation.fit_identity import identities
+from featser.evaluation.metrics.metrics import uar
+from featser.evaluation.protocols.folds import Folds
+from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.chosen import chosen_by
-from featser.models.coupling import CoupledEstimator
-from featser.models.estimators import make_estimator
-from featser.models.language import LanguageRouted
+from featser.models.coupling.coupling import CoupledEstimator
+from featser.models.language.two_pass import LanguageRouted
 from featser.models.multitask import MultiTaskEstimator
 from featser.tasks import Task
 
@@ -59,11 +59,11 @@ def routed(mode: str, model: str = "logistic") -> MultiTaskEstimator:
 
 
 def score(spoken: Spoken, mode: str) -> float:
-    found = cross_fit(
+    predictions = cross_fit(
         routed(mode), spoken.X, spoken.labels, spoken.fold, spoken.speaker, [EMOTION], 1,
         final=False, language=spoken.language,
     ).predictions  # fmt: skip
-    return uar(found["emotion.true"], found["emotion.pred"], EMOTION.classes)
+    return uar(predictions["emotion.true"], predictions["emotion.pred"], EMOTION.classes)
 
 
 def test_two_passes_beat_one_common_model_where_languages_show_emotions_the_other_way_round(
@@ -78,34 +78,36 @@ def test_a_class_that_a_language_lacks_has_probability_0_but_is_learnt_from_othe
     opposite: Spoken,
 ) -> None:
     X, y = np.nan_to_num(opposite.X), opposite.labels["emotion"].to_numpy()
-    kept = (opposite.language == "bn") | (y != "sad")
-    known = {"speaker": opposite.speaker[kept], "language": opposite.language[kept]}
+    selected = (opposite.language == "bn") | (y != "sad")
+    groups = {"speaker": opposite.speaker[selected], "language": opposite.language[selected]}
     german = X[opposite.language == "de"]
     for mode, least in (("hard", 0.0), ("weighted", 1e-6)):
         model = LanguageRouted(make_estimator("logistic", EMOTION), mode)  # type: ignore[arg-type]
-        model.fit(X[kept], y[kept], **known)
-        told = model.predict_proba(german)[model.predict_language(german).argmax(axis=1) == 1]
-        np.testing.assert_allclose(told.sum(axis=1), 1)
-        assert (told[:, 2] >= least).all()
-        assert (told[:, 2].max() == 0) == (mode == "hard")
-        assert any("does not know the class sad" in note for note in model.notes_) == (
-            mode == "hard"
-        )
+        model.fit(X[selected], y[selected], **groups)
+        probabilities = model.predict_proba(german)[
+            model.predict_language(german).argmax(axis=1) == 1
+        ]
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+        assert (probabilities[:, 2] >= least).all()
+        assert (probabilities[:, 2].max() == 0) == (mode == "hard")
+        assert any("lacks the class sad" in note for note in model.notes_) == (mode == "hard")
 
 
 def test_a_language_with_nothing_to_tell_apart_is_spoken_for_by_the_model_of_all(
     opposite: Spoken,
 ) -> None:
     X, y = np.nan_to_num(opposite.X), opposite.labels["emotion"].to_numpy()
-    kept = (opposite.language == "bn") | (y == "sad")
-    language = opposite.language[kept]
-    model = LanguageRouted(LogisticRegression(), "hard").fit(X[kept], y[kept], language=language)
+    selected = (opposite.language == "bn") | (y == "sad")
+    language = opposite.language[selected]
+    model = LanguageRouted(LogisticRegression(), "hard").fit(
+        X[selected], y[selected], language=language
+    )
     common = LanguageRouted(LogisticRegression(), "common")
-    common.fit(X[kept], y[kept], language=language)
-    assert "the model of all languages speaks for it" in model.notes_[0]
-    told = model.predict_language(X).argmax(axis=1) == 1
+    common.fit(X[selected], y[selected], language=language)
+    assert "the model of all languages is used for it" in model.notes_[0]
+    is_bengali = model.predict_language(X).argmax(axis=1) == 1
     np.testing.assert_allclose(
-        model.predict_proba(X[told]), common.predict_proba(X[told]), atol=1e-4
+        model.predict_proba(X[is_bengali]), common.predict_proba(X[is_bengali]), atol=1e-4
     )
 
 
@@ -133,16 +135,16 @@ def test_a_saved_model_says_the_same_of_raw_features(opposite: Spoken, tmp_path:
 
 def test_what_the_models_of_languages_chose_is_told_for_each(opposite: Spoken) -> None:
     vote = make_estimator("lda,knn", EMOTION, weights="inner")
-    known = {"speaker": opposite.speaker, "language": opposite.language}
-    model = LanguageRouted(vote, "soft").fit(opposite.X, opposite.labels["emotion"], **known)
+    groups = {"speaker": opposite.speaker, "language": opposite.language}
+    model = LanguageRouted(vote, "soft").fit(opposite.X, opposite.labels["emotion"], **groups)
     assert sorted(chosen_by(model)) == ["weights for bn", "weights for de"]
 
 
 def test_what_cannot_be_routed_is_refused(opposite: Spoken) -> None:
     X, y = np.nan_to_num(opposite.X), opposite.labels["emotion"]
-    with pytest.raises(ValueError, match="must be told each row's language"):
+    with pytest.raises(ValueError, match="need the language of each row"):
         LanguageRouted(LogisticRegression(), "soft").fit(X, y)
-    with pytest.raises(ValueError, match="LogisticRegression does not ask for sample_weight"):
+    with pytest.raises(ValueError, match="LogisticRegression does not request sample_weight"):
         LanguageRouted(LogisticRegression()).fit(X, y, language=opposite.language)
     with pytest.raises(ValueError, match="not 'harder'"):
         LanguageRouted(LogisticRegression(), "harder").fit(  # type: ignore[arg-type]
@@ -155,28 +157,28 @@ def test_what_cannot_be_routed_is_refused(opposite: Spoken) -> None:
     coupled = CoupledEstimator([EMOTION, Task("other", "regression")], {}, "chain")
     labels = opposite.labels.assign(other=0.0)
     coupled.estimators = {"emotion": None, "other": None}
-    with pytest.raises(TaskError, match="knows no languages"):
+    with pytest.raises(TaskError, match="does not support languages"):
         coupled.fit(X, labels, language=opposite.language)
 
 
 def test_a_fit_that_was_told_other_languages_has_another_identity(opposite: Spoken) -> None:
-    told = [
+    fit_ids = [
         identities(
             routed("soft"), opposite.X, opposite.labels, Folds(opposite.fold), opposite.speaker,
             [EMOTION], [0], None, language=language,
         )[0]
         for language in (opposite.language, opposite.language[::-1], None)
     ]  # fmt: skip
-    assert len(set(told)) == 3
+    assert len(set(fit_ids)) == 3
 
 
 def test_what_folds_took_for_the_language_is_told_beside_their_predictions(
     opposite: Spoken,
 ) -> None:
     how = (opposite.X, opposite.labels, opposite.fold, opposite.speaker, [EMOTION], 1)
-    found = cross_fit(routed("hard"), *how, final=False, language=opposite.language)
-    assert list(found.identified.index) == list(found.predictions.index)
-    assert (found.identified == opposite.language[found.identified.index]).mean() > 0.9
-    assert "identified" not in found.predictions
+    result = cross_fit(routed("hard"), *how, final=False, language=opposite.language)
+    assert list(result.identified.index) == list(result.predictions.index)
+    assert (result.identified == opposite.language[result.identified.index]).mean() > 0.9
+    assert "identified" not in result.predictions
     common = cross_fit(routed("common"), *how, final=False, language=opposite.language)
     assert common.identified.isna().all()

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import ArrayLike
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from featser.errors import TaskError
-from featser.models.estimators import DEFAULT_VOTE, ESTIMATORS, NETWORKS, make_estimator, members_of
+from featser.evaluation.cross_fit import prediction_table
+from featser.models.building import make_estimator
+from featser.models.coupling.coupling import CoupledEstimator
+from featser.models.ensemble.voting import VoteClassifier
 from featser.models.multitask import MultiTaskEstimator, MultiTaskScorer
+from featser.models.registry import DEFAULT_VOTE, NETWORKS, members_of, model_names
 from featser.tasks import Task
 from tests.models.conftest import Sample
 
@@ -24,7 +35,10 @@ def model(sample: Sample, name: str = "logistic") -> MultiTaskEstimator:
     return MultiTaskEstimator(sample.tasks, estimators)
 
 
-@pytest.mark.parametrize("name", [*sorted(set(ESTIMATORS) - set(NETWORKS)), "vote", "svm,forest"])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [*sorted(set(model_names()) - set(NETWORKS)), "vote", "svm,forest"]
+)
 def test_every_named_estimator_learns_every_kind_of_task(sample: Sample, name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -32,8 +46,8 @@ def test_every_named_estimator_learns_every_kind_of_task(sample: Sample, name: s
         predicted = fitted.predict(sample.X)
     truth = sample.labels
     assert (predicted["emotion"] == truth["emotion"]).mean() > 0.75
-    known = truth["arousal"].notna()
-    assert np.corrcoef(predicted["arousal"][known], truth["arousal"][known])[0, 1] > 0.7
+    has_label = truth["arousal"].notna()
+    assert np.corrcoef(predicted["arousal"][has_label], truth["arousal"][has_label])[0, 1] > 0.7
     assert (predicted["level"] == truth["level"])[truth["level"].notna()].mean() > 0.7
 
 
@@ -50,30 +64,65 @@ def test_an_unknown_estimator_is_refused_with_the_nearest(sample: Sample) -> Non
 
 def test_a_task_is_trained_by_the_utterances_that_have_its_label(sample: Sample) -> None:
     fitted = model(sample).fit(sample.X, sample.labels)
-    known = sample.labels["level"].notna().to_numpy()
-    alone = model(sample).fit(sample.X[known], sample.labels[known])
+    has_label = sample.labels["level"].notna().to_numpy()
+    alone = model(sample).fit(sample.X[has_label], sample.labels[has_label])
     task = "level"
     assert np.allclose(fitted.predict_proba(sample.X)[task], alone.predict_proba(sample.X)[task])
+
+
+class Counted(LogisticRegression):
+    """Counts how often it is evaluated."""
+
+    calls = 0
+
+    def predict(self, X: ArrayLike) -> Any:
+        type(self).calls += 1
+        return self.classes_[self.decision_function(X).argmax(axis=1)]
+
+    def predict_proba(self, X: ArrayLike) -> Any:
+        type(self).calls += 1
+        return super().predict_proba(X)
+
+
+@pytest.mark.parametrize(
+    "kind", [MultiTaskEstimator, partial(CoupledEstimator, coupling="independent")]
+)
+def test_prediction_table_evaluates_each_member_once(
+    sample: Sample, kind: Callable[..., MultiTaskEstimator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = np.nan_to_num(sample.X)
+    tasks = [task for task in sample.tasks if task.name == "emotion"]
+    members = [("a", Counted(C=0.1)), ("b", Counted(C=1.0))]
+    fitted = kind(tasks, {"emotion": VoteClassifier(members)}).fit(X, sample.labels)
+    monkeypatch.setattr(Counted, "calls", 0)
+    table = prediction_table(fitted, X, tasks)
+    assert Counted.calls == len(members)
+    assert (table["emotion.pred"] == fitted.predict(X)["emotion"]).all()
+    probabilities = fitted.predict_proba(X)["emotion"].to_numpy(dtype=np.float32)
+    np.testing.assert_array_equal(table.iloc[:, 1:], probabilities)
 
 
 def test_probabilities_carry_class_names_and_sum_to_one(sample: Sample) -> None:
     table = pd.DataFrame(sample.X, index=[f"u{row}" for row in range(len(sample.X))])
     fitted = model(sample).fit(table, sample.labels.set_index(table.index))
-    found = fitted.predict_proba(table)
-    assert set(found) == {"emotion", "level"}
-    assert list(found["emotion"]) == ["angry", "happy", "sad"]
-    assert list(found["emotion"].index) == list(table.index)
-    np.testing.assert_allclose(found["emotion"].sum(axis=1), 1, atol=1e-6)
-    assert (found["emotion"].idxmax(axis=1) == fitted.predict(table)["emotion"]).all()
+    probabilities = fitted.predict_proba(table)
+    assert set(probabilities) == {"emotion", "level"}
+    assert list(probabilities["emotion"]) == ["angry", "happy", "sad"]
+    assert list(probabilities["emotion"].index) == list(table.index)
+    np.testing.assert_allclose(probabilities["emotion"].sum(axis=1), 1, atol=1e-6)
+    assert (probabilities["emotion"].idxmax(axis=1) == fitted.predict(table)["emotion"]).all()
 
 
-def test_a_class_that_training_lacks_has_probability_zero(sample: Sample) -> None:
-    rows = (sample.labels["emotion"] != "sad").to_numpy()
+@pytest.mark.parametrize("absent", ["angry", "sad"])
+def test_a_class_that_training_lacks_has_probability_zero(sample: Sample, absent: str) -> None:
+    rows = (sample.labels["emotion"] != absent).to_numpy()
     for name in ("xgboost", "svm"):
         fitted = model(sample, name).fit(
             sample.X[rows], sample.labels[rows], speaker=sample.speaker[rows]
         )
-        assert (fitted.predict_proba(sample.X)["emotion"]["sad"] == 0).all()
+        probabilities = fitted.predict_proba(sample.X)["emotion"]
+        assert (probabilities[absent] == 0).all()
+        assert (probabilities.drop(columns=absent) > 0).all(axis=None)
 
 
 def test_weights_may_differ_between_tasks_and_zero_is_as_good_as_absent(sample: Sample) -> None:
@@ -86,6 +135,23 @@ def test_weights_may_differ_between_tasks_and_zero_is_as_good_as_absent(sample: 
     assert np.allclose(
         fitted.predict_proba(sample.X)["level"], same.predict_proba(sample.X)["level"]
     )
+
+
+def test_weights_are_those_of_the_rows_that_have_a_label(sample: Sample) -> None:
+    """The model is scikit-learn's own of the labelled rows and their weights."""
+    X, labels = np.nan_to_num(sample.X[:, :5]), sample.labels["level"].to_numpy()
+    labels[:60] = None
+    weight = np.linspace(0.1, 4, len(X)) * (1 + np.arange(len(X)) % 3)
+    with config_context(enable_metadata_routing=True):
+        estimator = LogisticRegression().set_fit_request(sample_weight=True)
+    task = sample.tasks[2]
+    fitted = MultiTaskEstimator([task], {task.name: estimator})
+    fitted.fit(X, pd.DataFrame({task.name: labels}), sample_weight=weight)
+    rows = pd.notna(labels)
+    expected = LogisticRegression().fit(X[rows], labels[rows] == "high", sample_weight=weight[rows])
+    np.testing.assert_allclose(fitted.estimators_[task.name].coef_, expected.coef_, atol=1e-6)
+    unweighted = LogisticRegression().fit(X[rows], labels[rows] == "high")
+    assert abs(unweighted.coef_ - expected.coef_).max() > 0.05
 
 
 @pytest.mark.parametrize("name", ["svm", "logistic", "xgboost", "mlp", "lda", "knn", "forest"])
@@ -106,6 +172,42 @@ def test_it_works_in_a_pipeline_and_a_grid_search_with_groups(sample: Sample) ->
     search.fit(sample.X, sample.labels, groups=sample.speaker)
     assert search.best_score_ > 0.6
     assert MultiTaskScorer("level")(search.best_estimator_, sample.X, sample.labels) > 0.6
+
+
+def test_grid_search_sets_parameters_of_the_tasks_estimators(sample: Sample) -> None:
+    X = np.nan_to_num(sample.X)
+    estimators = {"emotion": LogisticRegression(), "arousal": Ridge(), "level": GaussianNB()}
+    grid = {
+        "estimators__emotion__C": [1e-6, 1.0],
+        "estimators__arousal": [Ridge(1e6), Ridge(1.0)],
+        "estimators__arousal__alpha": [10.0],
+    }
+    search = GridSearchCV(MultiTaskEstimator(sample.tasks, estimators), grid, cv=GroupKFold(3))
+    search.fit(X, sample.labels, groups=sample.speaker)
+    assert search.best_params_["estimators__emotion__C"] == 1.0
+    best = search.best_estimator_
+    assert best.estimators["arousal"].alpha == 10.0
+    assert best.score(X, sample.labels) > 0.6
+    assert estimators["emotion"].C == 1.0
+
+
+def test_set_params_replaces_an_estimator_before_it_sets_its_parameters() -> None:
+    tasks = [Task("a__b", "regression"), Task("a", "regression")]
+    model = MultiTaskEstimator(tasks, {"a": Ridge(1.0), "a__b": Ridge(2.0)})
+    assert model.get_params()["estimators__a__b__alpha"] == 2.0
+    model.set_params(estimators__a__alpha=3.0, estimators__a=Lasso(), estimators__a__b__alpha=4.0)
+    assert repr(model.estimators["a"]) == "Lasso(alpha=3.0)"
+    assert model.estimators["a__b"].alpha == 4.0
+    with pytest.raises(ValueError, match="no task for the parameter 'estimators__c__alpha'"):
+        model.set_params(estimators__c__alpha=1.0)
+
+
+def test_labels_may_be_an_array_with_a_column_for_each_task(sample: Sample) -> None:
+    expected = model(sample).fit(sample.X, sample.labels).predict(sample.X)
+    predictions = model(sample).fit(sample.X, sample.labels.to_numpy()).predict(sample.X)
+    pd.testing.assert_frame_equal(predictions, expected)
+    with pytest.raises(ValueError, match="y has 2 columns, but there are 3 tasks"):
+        model(sample).fit(sample.X, sample.labels.to_numpy()[:, :2])
 
 
 def test_a_clone_is_unfitted_and_equal_in_parameters(sample: Sample) -> None:

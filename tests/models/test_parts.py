@@ -5,36 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from featser.errors import TaskError
-from featser.evaluation.copies import lineage
-from featser.evaluation.protocols import inner_folds
-from featser.models.balance import Balanced
-from featser.models.calibration import GroupCalibrated
-from featser.models.normalise import Clip, SpeakerNormalizer, prepared, refuse_poor_coverage
-from featser.models.voting import VoteClassifier, VoteRegressor
+from featser.evaluation.protocols.folding import inner_folds
+from featser.evaluation.training_copies import lineage
+from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
+from featser.models.heads.balance import Balanced
+from featser.models.heads.calibration import GroupCalibrated
+from featser.speakers.normalization import SpeakerNormalizer, prepared, refuse_poor_coverage
 from tests.models.conftest import Sample
-
-TRANSDUCTIVE = "it uses the rows it is given, together: that is what transductive means"
-
-
-@parametrize_with_checks(
-    [Balanced(GaussianNB()), Clip(), SpeakerNormalizer()],
-    expected_failed_checks=lambda estimator: (
-        {"check_methods_subset_invariance": TRANSDUCTIVE}
-        if isinstance(estimator, SpeakerNormalizer)
-        else {}
-    ),
-)
-def test_scikit_learns_own_checks_pass(estimator: object, check: object) -> None:
-    check(estimator)  # type: ignore[operator]
 
 
 def test_equal_priors_where_a_classifier_takes_no_weights() -> None:
@@ -74,9 +61,9 @@ def test_scores_for_calibration_come_from_speakers_that_were_not_trained_on() ->
 
 def test_calibrated_probabilities_are_probabilities(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
-    found = GroupCalibrated(LinearSVC()).fit(X, y, speaker=sample.speaker).predict_proba(X)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    assert ((found >= 0) & (found <= 1)).all()
+    probabilities = GroupCalibrated(LinearSVC()).fit(X, y, speaker=sample.speaker).predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -97,8 +84,8 @@ def test_augmented_copies_are_learnt_from_and_calibrated_by_none(sample: Sample)
     both, twice = np.concatenate([X, X + 0.01]), np.concatenate([y, y])
     voices = np.concatenate([sample.speaker, sample.speaker])
     descent = lineage(np.arange(len(X)), made_of)
-    found = GroupCalibrated(SVC()).fit(both, twice, speaker=voices, lineage=descent)
-    assert found.estimator_.shape_fit_[0] == 2 * len(X)
+    calibrated = GroupCalibrated(SVC()).fit(both, twice, speaker=voices, lineage=descent)
+    assert calibrated.estimator_.shape_fit_[0] == 2 * len(X)
     vote = VoteClassifier([("nb", GaussianNB()), ("svm", GroupCalibrated(SVC()))], weights="inner")
     assert vote.fit(both, twice, speaker=voices, lineage=descent).weights_.sum() == pytest.approx(1)
 
@@ -123,6 +110,23 @@ def test_inner_weights_favour_the_member_that_knows_something(sample: Sample) ->
     vote = VoteClassifier(members, weights="inner").fit(X, y, speaker=sample.speaker)
     assert vote.weights_.sum() == pytest.approx(1)
     assert vote.weights_[0] > 3 * vote.weights_[1]
+
+
+def test_inner_weights_are_the_uar_over_chance_on_left_out_speakers(sample: Sample) -> None:
+    """A member that remembers its training rows has no more weight for it."""
+    X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
+    members = [("good", GaussianNB()), ("memory", KNeighborsClassifier(1))]
+    vote = VoteClassifier(members, weights="inner").fit(X, y, speaker=sample.speaker)
+    folds = inner_folds(y, sample.speaker)
+    scores = []
+    for _, model in members:
+        predictions = [
+            clone(model).fit(X[train], y[train]).predict(X[test]) for train, test in folds
+        ]
+        true = np.concatenate([y[test] for _, test in folds])
+        scores.append(balanced_accuracy_score(true, np.concatenate(predictions)) - 1 / 3)
+    np.testing.assert_allclose(vote.weights_, np.array(scores) / sum(scores))
+    assert vote.weights_[1] < 0.45
 
 
 def test_a_regression_vote_is_the_mean_and_may_be_weighted_from_inner_folds() -> None:
@@ -154,10 +158,10 @@ def test_members_can_be_replaced_and_set_like_any_parameter() -> None:
 
 
 def test_each_speaker_gets_mean_zero_and_deviation_one_and_nan_stays(sample: Sample) -> None:
-    found = SpeakerNormalizer().fit(sample.X).transform(sample.X, speaker=sample.speaker)
-    assert np.array_equal(np.isnan(found), np.isnan(sample.X))
+    normalised = SpeakerNormalizer().fit(sample.X).transform(sample.X, speaker=sample.speaker)
+    assert np.array_equal(np.isnan(normalised), np.isnan(sample.X))
     for voice in np.unique(sample.speaker):
-        part = found[sample.speaker == voice]
+        part = normalised[sample.speaker == voice]
         np.testing.assert_allclose(np.nanmean(part, axis=0), 0, atol=1e-5)
         np.testing.assert_allclose(np.nanstd(part[:, :-1], axis=0), 1, atol=1e-4)
         assert (part[:, -1] == 0).all()  # a feature that does not vary
@@ -181,8 +185,9 @@ def test_undefined_and_wild_values_reach_no_estimator(sample: Sample) -> None:
     X = sample.X.copy()
     X[:, 5] = np.nan
     pipeline = prepared(LogisticRegression()).fit(X, sample.labels["emotion"])
-    wild = X[:1].copy()
-    wild[0, 0] = 1e9
+    wild = X[:2].copy()
+    wild[:, 0] = [1e9, -1e9]
     inside = pipeline[:-1].transform(wild)
     assert np.isfinite(inside).all()
     assert abs(inside).max() <= 8
+    assert inside[:, 0].tolist() == [8, -8]

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectPercentile, f_classif
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from featser.errors import TaskError
-from featser.models.estimators import make_estimator
-from featser.models.normalise import prepared
+from featser.models.building import make_estimator
 from featser.models.routing import fit_routed
-from featser.models.selection import (
+from featser.models.selection.selectors import (
     ScoreSelector,
     SpeakerTaskSelector,
     StabilitySelector,
     make_selector,
 )
-from featser.models.shrinkage import group_lasso, group_strength
+from featser.models.selection.shrinkage import group_lasso, group_strength
+from featser.speakers.normalization import prepared
 from featser.tasks import Task
 
 EMOTION = Task("emotion", classes=("angry", "calm"))
-
-
-@parametrize_with_checks([ScoreSelector(), SpeakerTaskSelector(), StabilitySelector(n_draws=4)])
-def test_scikit_learns_own_checks_pass(estimator: object, check: object) -> None:
-    check(estimator)  # type: ignore[operator]
 
 
 def with_decoys(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,18 +62,44 @@ def test_the_search_ends_where_no_row_can_be_better() -> None:
         [A.T @ (A @ w - B) / len(A) for (A, B), w in zip(lessons, weight, strict=True)]
     )
     norms = np.sqrt((gradient**2).sum(axis=(0, 2)))
-    kept = (weight**2).sum(axis=(0, 2)) > 0
-    assert 0 < kept.sum() < len(kept)
-    np.testing.assert_allclose(norms[kept], penalty, rtol=2e-2)
-    assert (norms[~kept] <= penalty * 1.01).all()
+    selected = (weight**2).sum(axis=(0, 2)) > 0
+    assert 0 < selected.sum() < len(selected)
+    np.testing.assert_allclose(norms[selected], penalty, rtol=2e-2)
+    assert (norms[~selected] <= penalty * 1.01).all()
 
 
 def test_what_few_speakers_need_is_not_stable() -> None:
     X, y, speaker = with_decoys()
-    found = StabilitySelector(ScoreSelector(keep=0.15), 0.9).fit(X, y, speaker=speaker)
-    assert {0, 1} <= set(np.flatnonzero(found.support_))
-    assert found.scores_[:2].min() == 1
-    assert found.scores_[2:].max() < 1
+    selector = StabilitySelector(ScoreSelector(keep=0.15), 0.9).fit(X, y, speaker=speaker)
+    assert {0, 1} <= set(np.flatnonzero(selector.support_))
+    assert selector.scores_[:2].min() == 1
+    assert selector.scores_[2:].max() < 1
+
+
+class Draws(BaseEstimator):
+    """Keeps all features, and notes the rows of each draw, which the first feature numbers."""
+
+    rows: ClassVar[list[list[int]]] = []
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Draws:
+        Draws.rows.append(X[:, 0].astype(int).tolist())
+        return self
+
+    def get_support(self) -> np.ndarray:
+        return np.ones(2, dtype=bool)
+
+
+def test_stability_draws_half_the_speakers_with_all_of_their_utterances() -> None:
+    speaker, row = np.arange(30) // 5, np.arange(30)
+    Draws.rows = []
+    X = np.column_stack([row, row % 7])
+    StabilitySelector(Draws(), n_draws=8).fit(X, row % 2, speaker=speaker)
+    assert len(Draws.rows) == 8
+    for rows in Draws.rows:
+        half = np.unique(speaker[rows])
+        assert len(half) == 3
+        assert rows == np.flatnonzero(np.isin(speaker, half)).tolist()
+    assert len({tuple(rows) for rows in Draws.rows}) > 1
 
 
 def test_anova_keeps_what_scikit_learn_keeps_and_drops_what_does_not_vary() -> None:
@@ -95,8 +118,8 @@ def test_anova_keeps_what_scikit_learn_keeps_and_drops_what_does_not_vary() -> N
 def test_numbers_have_their_own_scores(statistic: str) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 6))
-    found = ScoreSelector(statistic, 0.2, "numbers").fit(X, X[:, 4] ** 3)  # type: ignore[arg-type]
-    assert np.flatnonzero(found.support_).tolist() == [4]
+    selector = ScoreSelector(statistic, 0.2, "numbers").fit(X, X[:, 4] ** 3)  # type: ignore[arg-type]
+    assert np.flatnonzero(selector.support_).tolist() == [4]
 
 
 def test_in_a_pipeline_a_selector_stands_before_the_model_and_hears_the_speakers() -> None:

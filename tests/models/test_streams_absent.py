@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from featser.errors import ResourceError
-from featser.models.estimators import NETWORKS, make_estimator
-from featser.models.exported import ExportedNetwork, Head, Scale
+from featser.models.building import make_estimator
+from featser.models.exported.exported_network import ExportedNetwork, Head, Scale
+from featser.models.registry import NETWORKS
 from featser.tasks import Task
 
 

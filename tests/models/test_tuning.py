@@ -3,48 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from featser.evaluation.copies import lineage
-from featser.models.balance import Balanced
+from featser.evaluation.training_copies import lineage
+from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.calibration import GroupCalibrated
 from featser.models.chosen import chosen_by, told_choices
-from featser.models.estimators import ESTIMATORS, NETWORKS, make_estimator
-from featser.models.grids import GRIDS
+from featser.models.ensemble.stacking import pool, stack_probabilities, stack_values
+from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
+from featser.models.heads.balance import Balanced
+from featser.models.heads.calibration import GroupCalibrated
 from featser.models.multitask import MultiTaskEstimator
+from featser.models.registry import MODELS, NETWORKS
 from featser.models.routing import fit_routed
-from featser.models.stacking import pool, stack_probabilities, stack_values
-from featser.models.tuning import TunedClassifier, TunedRegressor
-from featser.models.voting import VoteClassifier, VoteRegressor
+from featser.models.selection.tuning import TunedClassifier, TunedRegressor
 from featser.tasks import Task
 from tests.models.conftest import Sample
-
-COUNTED = "which speakers a row's copies are left out with is not told by its weight"
-
-
-@parametrize_with_checks(
-    [
-        TunedClassifier(LogisticRegression(), [{"C": 0.1}]),
-        TunedRegressor(Ridge(), [{"alpha": 10.0}]),
-    ],
-    expected_failed_checks=lambda _: {
-        "check_sample_weight_equivalence_on_dense_data": COUNTED,
-        "check_sample_weight_equivalence_on_sparse_data": COUNTED,
-    },
-)
-def test_what_is_tuned_keeps_scikit_learns_contract(estimator: Any, check: Any) -> None:
-    check(estimator)
 
 
 def voices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -139,14 +124,16 @@ class Counting(GaussianNB):
 
 
 def test_every_estimator_has_a_grid_of_eight_or_fewer_whose_parameters_it_has() -> None:
-    assert set(GRIDS) | {"kernel", *NETWORKS} == set(ESTIMATORS)
-    assert max(len(settings) for pair in GRIDS.values() for settings in pair) < 8
+    grids = {name: resolve_name(row.grid) for name, row in MODELS.items() if row.grid}
+    assert set(grids) | set(NETWORKS) == set(MODELS)
+    assert callable(grids.pop("kernel"))
+    assert max(len(settings) for settings in grids.values()) < 8
     tasks = [
         Task("emotion", classes=("a", "b")),
         Task("arousal", "regression"),
         Task("intensity", "ordinal", ("low", "middle", "high")),
     ]
-    for name in GRIDS:
+    for name in grids:
         for task in tasks:
             model = make_estimator(name, task, tune=True)[-1]
             model = model if task.categorical else model.estimator
@@ -162,9 +149,9 @@ def test_steps_between_ordered_classes_and_stretched_values_tell_what_they_chose
     steps = fit_routed(make_estimator("kernel", ordered, tune=True), X, level, speaker=speaker)
     assert set(chosen_by(steps)) == {"step 1", "step 2"}
     arousal = make_estimator("ridge,kernel", Task("arousal", "regression"), tune=True)
-    known = sample.labels["arousal"].notna().to_numpy()
-    y = sample.labels["arousal"].to_numpy()[known]
-    fitted = fit_routed(arousal, X[known], y, speaker=speaker[known])
+    has_label = sample.labels["arousal"].notna().to_numpy()
+    y = sample.labels["arousal"].to_numpy()[has_label]
+    fitted = fit_routed(arousal, X[has_label], y, speaker=speaker[has_label])
     assert set(chosen_by(fitted)) == {"ridge", "kernel"}
     ridge = fitted[-1].estimator_.settled().members[0][1]
     assert ridge.regressor.alpha == chosen_by(fitted)["ridge"]["alpha"]
@@ -180,20 +167,20 @@ def test_a_tuned_vote_survives_saving_with_what_it_chose(
     model = MultiTaskEstimator(tasks, estimators)
     model.fit(sample.X, sample.labels, speaker=sample.speaker)
     saved = Bundle(model, [], "none", {}, library_versions())
-    found = load_bundle(save_bundle(tmp_path / "model.featser", saved)).model
-    assert found.tuned_ == model.tuned_
+    loaded = load_bundle(save_bundle(tmp_path / "model.featser", saved)).model
+    assert loaded.tuned_ == model.tuned_
     if weights == "stacked":
-        assert set(found.tuned_["emotion"]) == {"svm", "lda", "weights"}
-        assert set(found.tuned_["emotion"]["svm"]) == {"C", "gamma"}
+        assert set(loaded.tuned_["emotion"]) == {"svm", "lda", "weights"}
+        assert set(loaded.tuned_["emotion"]["svm"]) == {"C", "gamma"}
     else:
-        assert set(found.tuned_["emotion"]["kernel"]) == {"gamma", "penalty"}
-    assert found.predict(sample.X).equals(model.predict(sample.X))
+        assert set(loaded.tuned_["emotion"]["kernel"]) == {"gamma", "penalty"}
+    assert loaded.predict(sample.X).equals(model.predict(sample.X))
 
 
 def test_what_was_chosen_is_counted_over_folds_and_told_for_the_final_model() -> None:
     one, two = {"emotion": {"svm": {"C": 10.0}}}, {"emotion": {"svm": {"C": 1.0}}}
-    told = told_choices({"0": one, "1": two, "2": one, "all": two})
-    assert told == [
+    choices = told_choices({"0": one, "1": two, "2": one, "all": two})
+    assert choices == [
         "emotion: svm: C=10 in 2 of 3 folds; C=1 in 1 of 3 folds; C=1 in the model of all data"
     ]
     assert told_choices({}) == []
@@ -202,12 +189,14 @@ def test_what_was_chosen_is_counted_over_folds_and_told_for_the_final_model() ->
 
 def test_members_that_say_the_same_weigh_the_same_and_the_pool_is_what_they_say() -> None:
     rng = np.random.default_rng(0)
-    told = rng.dirichlet(np.ones(3), 300)
-    encoded = (rng.random((300, 1)) > told.cumsum(axis=1)).sum(axis=1)
-    weights, slope = stack_probabilities(np.stack([told] * 4), encoded)
+    probabilities = rng.dirichlet(np.ones(3), 300)
+    encoded = (rng.random((300, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    weights, slope = stack_probabilities(np.stack([probabilities] * 4), encoded)
     np.testing.assert_allclose(weights, 0.25, atol=1e-6)
     assert slope == pytest.approx(1, abs=0.3)
-    np.testing.assert_allclose(pool(np.stack([told] * 4), weights), np.maximum(told, 1e-6), 1e-4)
+    np.testing.assert_allclose(
+        pool(np.stack([probabilities] * 4), weights), np.maximum(probabilities, 1e-6), 1e-4
+    )
 
 
 def test_noise_does_not_move_stacked_weights_far_from_equal_but_ignorance_does() -> None:
@@ -220,6 +209,26 @@ def test_noise_does_not_move_stacked_weights_far_from_equal_but_ignorance_does()
     guess = rng.dirichlet(np.ones(4), 400)
     weights, _ = stack_probabilities(np.stack([alike[0], guess]), encoded)
     assert weights[1] < 0.2
+
+
+def test_stacked_weights_are_where_surprise_and_pull_are_least() -> None:
+    """The documented sum, minimised without a gradient, has its minimum at the same weights."""
+    rng = np.random.default_rng(2)
+    encoded = np.repeat([0, 1, 2], [60, 30, 10])
+    skill = np.array([2.0, 1.0, 0.0])[:, None, None]
+    power = np.exp(skill * np.eye(3)[encoded] + rng.normal(size=(3, 100, 3)))
+    opinions = power / power.sum(axis=2, keepdims=True)
+
+    def loss(theta: np.ndarray) -> float:
+        pooled = np.exp(np.tensordot(theta, np.log(opinions), axes=1))
+        probabilities = pooled[np.arange(100), encoded] / pooled.sum(axis=1)
+        surprise = np.mean([-np.log(probabilities[encoded == code]).mean() for code in range(3)])
+        return float(surprise + 0.1 * np.square(theta - theta.mean()).sum())
+
+    least = minimize(loss, np.full(3, 0.3), method="Nelder-Mead", options={"xatol": 1e-6}).x
+    weights, slope = stack_probabilities(opinions, encoded)
+    assert min(least) > 0
+    np.testing.assert_allclose(slope * weights, least, atol=0.003)
 
 
 def test_stacked_votes_learn_from_left_out_speakers_and_ask_each_member_once_a_fold(

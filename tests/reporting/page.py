@@ -56,6 +56,6 @@ class Page(HTMLParser):
 
     def table(self, caption: str) -> dict[str, list[str]]:
         """A table's rows by their header."""
-        found = [t for c, t in zip(self.captions, self.tables, strict=True) if caption in c]
-        assert len(found) == 1, f"{len(found)} tables are called '{caption}'"
-        return {row[0]: row[1:] for row in found[0]}
+        tables = [t for c, t in zip(self.captions, self.tables, strict=True) if caption in c]
+        assert len(tables) == 1, f"{len(tables)} tables are called '{caption}'"
+        return {row[0]: row[1:] for row in tables[0]}

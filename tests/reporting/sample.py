@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featser.evaluation.uncertainty import evaluate_with_intervals
+from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.reporting.summary import RunSummary
 from featser.tasks import Task
 
@@ -91,7 +91,7 @@ def sample_run(
 
 def figures(table: pd.DataFrame, tasks: list[Task], seed: int) -> dict[str, Any]:
     """The metrics of all tasks, with the baselines of one training part."""
-    told = {}
+    metrics = {}
     for task in tasks:
         true, pred = table[f"{task.name}.true"], table[f"{task.name}.pred"]
         rows = (true.notna() & pred.notna()).to_numpy()
@@ -99,10 +99,10 @@ def figures(table: pd.DataFrame, tasks: list[Task], seed: int) -> dict[str, Any]
         if task.categorical:
             baseline = baseline.astype(object)
         speaker = table["speaker"][rows] if "speaker" in table else None
-        told[task.name] = evaluate_with_intervals(
+        metrics[task.name] = evaluate_with_intervals(
             task, true[rows], pred[rows], speaker, baseline, n=200, seed=seed
         )
-    return told
+    return metrics
 
 
 def _add_classes(

@@ -47,7 +47,7 @@ def test_counts_and_durations_are_readable() -> None:
 
 def test_long_and_unprintable_names_are_made_fit_for_a_figure() -> None:
     assert label("x" * 30) == "x" * 23 + "…"
-    assert label("a\x00b") == "a\N{REPLACEMENT CHARACTER}b"
+    assert label("a\x00b") == r"a\x00b"
     assert label("\udce9") == "\\udce9"
 
 
@@ -56,5 +56,7 @@ def test_importing_the_report_imports_no_heavy_library() -> None:
         "import sys, featser.reporting.html; "
         "print([m for m in ('sklearn', 'matplotlib', 'jinja2', 'scipy') if m in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    completed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert completed.stdout.strip() == "[]"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from featser.reporting.html import render
-from featser.reporting.reliability import section
+from featser.reporting.reliability_diagram import section
 from tests.reporting.sample import sample_run
 
 
 def test_the_reliability_diagram_has_its_numbers_in_a_table() -> None:
     run = sample_run(all_tasks=False)
-    found = section(run)
-    assert found is not None
+    shown = section(run)
+    assert shown is not None
     right = (run.predictions["emotion.true"] == run.predictions["emotion.pred"]).mean()
-    told = {row[0]: row for row in found.table.rows}
-    assert told["0.5 to 0.6"][1:3] == ["400", "0.600"], "the sample is 0.6 sure of everything"
-    assert told["0.5 to 0.6"][3].startswith(f"{right:.3f} [")
-    assert f"ECE {abs(right - 0.6):.3f}" in found.figures
+    by_bin = {row[0]: row for row in shown.table.rows}
+    assert by_bin["0.5 to 0.6"][1:3] == ["400", "0.600"], "the sample is 0.6 sure of everything"
+    assert by_bin["0.5 to 0.6"][3].startswith(f"{right:.3f} [")
+    assert f"ECE {abs(right - 0.6):.3f}" in shown.figures
     assert "Expected calibration error" in render(run)
 
 

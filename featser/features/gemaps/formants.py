@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.gemaps.frames import RATE, SHORT, SHORT_FFT
-from featser.features.spectrum import Floats
+from featser.features.gemaps.framing import RATE, SHORT, SHORT_FFT
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 LPC_RATE = 11_000
 ORDER = 11
@@ -169,7 +169,7 @@ def _resonances(taps: Any, sign: float, rate: float, low: float, high: float, co
         for k in range(order):
             polynomial[k + 1] = sign * taps[t, k]
         _roots(polynomial, roots)
-        found = 0
+        n_resonances = 0
         for n in range(order):
             root = roots[n]
             if root.imag <= 1e-7:
@@ -177,7 +177,7 @@ def _resonances(taps: Any, sign: float, rate: float, low: float, high: float, co
             frequency = np.arctan2(root.imag, root.real) * rate / (2 * np.pi)
             if frequency < low or frequency > high:
                 continue
-            at = min(found, count)
+            at = min(n_resonances, count)
             while at > 0 and hertz[t, at - 1] > frequency:
                 if at < count:
                     hertz[t, at] = hertz[t, at - 1]
@@ -186,7 +186,7 @@ def _resonances(taps: Any, sign: float, rate: float, low: float, high: float, co
             if at < count:
                 hertz[t, at] = frequency
                 width[t, at] = -np.log(np.abs(root)) * rate / np.pi
-                found = min(found + 1, count)
+                n_resonances = min(n_resonances + 1, count)
     return hertz, width
 
 

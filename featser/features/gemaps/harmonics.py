@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.gemaps.frames import LONG_FFT, RATE
-from featser.features.spectrum import Floats
+from featser.features.gemaps.framing import LONG_FFT, RATE
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 BIN_HZ = RATE / LONG_FFT
 MAX_HARMONICS = 100

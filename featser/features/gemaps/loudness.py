@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.gemaps.frames import RATE, SHORT_FFT
-from featser.features.spectrum import Floats
+from featser.features.gemaps.framing import RATE, SHORT_FFT
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 N_BANDS = 26
 LOW_HZ = 20.0

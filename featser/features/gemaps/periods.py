@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.gemaps.frames import HOP, RATE
-from featser.features.spectrum import Floats
+from featser.features.gemaps.framing import HOP, RATE
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 SEARCH = 0.1
 MIN_CORRELATION = 0.5
@@ -62,7 +62,7 @@ def _height(samples: Any, first: int, length: int) -> float:
 def _match(samples: Any, first: int, shortest: int, longest: int, likeness: Any) -> Any:
     """Lag of the highest peak of likeness between two lags, its refinement, and how high it is.
 
-    The lag is 0 where there is no peak: likeness that only rises or falls tells no period.
+    The lag is 0 where there is no peak: a monotonic similarity has no period.
     """
     best = 0
     for n in range(longest - shortest + 1):

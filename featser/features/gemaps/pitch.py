@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.gemaps.frames import LONG_FFT, RATE
-from featser.features.spectrum import Floats
+from featser.features.gemaps.framing import LONG_FFT, RATE
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 POINTS = 1 + LONG_FFT // 2
 LOWEST_HZ = 25.0
@@ -76,7 +76,7 @@ def _add(target: Any, source: Any, factor: Any) -> None:
 
 
 @compiled
-def _enhance(values: Any, peak: Any, kept: Any, smooth: Any) -> None:
+def _enhance(values: Any, peak: Any, peak_values: Any, smooth: Any) -> None:
     """Keep the peaks of a spectrum, two bins to either side of each, and smooth them.
 
     ``peak`` is 1 at peaks, with two zeros before the first bin and after the last: arithmetic
@@ -90,12 +90,12 @@ def _enhance(values: Any, peak: Any, kept: Any, smooth: Any) -> None:
     one, two, three, four, five = peak, peak[1:], peak[2:], peak[3:], peak[4:]
     for k in range(len(values)):
         near = one[k] + two[k] + three[k] + four[k] + five[k]
-        kept[k] = values[k] * min(near, np.float32(1))
-    smooth[:] = np.float32(0.5) * kept
-    _add(smooth[1:], kept[: inner + 1], np.float32(0.25))
-    _add(smooth[: inner + 1], kept[1:], np.float32(0.25))
-    smooth[0] = kept[0]
-    smooth[inner + 1] = kept[inner + 1]
+        peak_values[k] = values[k] * min(near, np.float32(1))
+    smooth[:] = np.float32(0.5) * peak_values
+    _add(smooth[1:], peak_values[: inner + 1], np.float32(0.25))
+    _add(smooth[: inner + 1], peak_values[1:], np.float32(0.25))
+    smooth[0] = peak_values[0]
+    smooth[inner + 1] = peak_values[inner + 1]
 
 
 @compiled
@@ -112,7 +112,7 @@ def _sums(
     frames, points = magnitude.shape
     result[:] = 0
     peak = np.zeros(points + 4, np.float32)
-    kept = np.zeros(points, np.float32)
+    peak_values = np.zeros(points, np.float32)
     smooth = np.zeros(points, np.float32)
     second = np.zeros(points, np.float32)
     reach = len(bending) - 1
@@ -121,7 +121,7 @@ def _sums(
     for t in range(frames):
         if silent[t]:
             continue
-        _enhance(magnitude[t], peak, kept, smooth)
+        _enhance(magnitude[t], peak, peak_values, smooth)
         for k in range(1, points - 1):
             bend[reach + k] = smooth[k - 1] + smooth[k + 1] - smooth[k] - smooth[k]
         second[:] = 0
@@ -178,21 +178,21 @@ def _peaks(
         before, here, after = values[:inner], values[1 : inner + 1], values[2:]
         for i in range(inner):
             top[i] = (here[i] > before[i]) & (here[i] >= after[i])
-        found = 0
+        n_peaks = 0
         for i in range(1, points - 1):
             if not top[i - 1]:
                 continue
-            if found == count and values[i] <= values[where[count - 1]]:
+            if n_peaks == count and values[i] <= values[where[count - 1]]:
                 continue
-            at = min(found, count - 1)
+            at = min(n_peaks, count - 1)
             while at > 0 and values[where[at - 1]] < values[i]:
                 where[at] = where[at - 1]
                 at -= 1
             where[at] = i
-            found = min(found + 1, count)
-        kept = 0
+            n_peaks = min(n_peaks + 1, count)
+        n_valid = 0
         best = 0
-        for n in range(found):
+        for n in range(n_peaks):
             i = where[n]
             before = np.float64(values[i - 1])
             peak = np.float64(values[i])
@@ -202,11 +202,11 @@ def _peaks(
             if frequency < low or frequency > high:
                 continue
             score = peak - 0.25 * (before - after) * offset
-            hertz[t, kept] = frequency
-            voicing[t, kept] = max(1 - mean / score, 0.0)
-            if voicing[t, kept] > voicing[t, best]:
-                best = kept
-            kept += 1
+            hertz[t, n_valid] = frequency
+            voicing[t, n_valid] = max(1 - mean / score, 0.0)
+            if voicing[t, n_valid] > voicing[t, best]:
+                best = n_valid
+            n_valid += 1
         if best > 0:
             hertz[t, 0], hertz[t, best] = hertz[t, best], hertz[t, 0]
             voicing[t, 0], voicing[t, best] = voicing[t, best], voicing[t, 0]

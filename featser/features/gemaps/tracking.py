@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.compiled import compiled
-from featser.features.spectrum import Floats
+from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.spectrum import Floats
 
 REFERENCE_HZ = 27.5
 VOICED_FROM = 0.7

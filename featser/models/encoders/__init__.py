@@ -1,8 +1,8 @@
-"""Encoders over frame descriptors: vectors of utterances, by what is learnt in the fold.
+"""Encoders of frames: one vector per utterance, such as Fisher vectors and i-vectors.
 
-Each is a scikit-learn transformer of packed frames (:mod:`featser.models.frames`). Those are not
-to be normalised by speaker column by column, since a column is a moment of a recording; the
-vectors can be.
+Each is a scikit-learn transformer of packed frames, fitted on the training fold; import
+``make_encoder`` or the classes from here, and normalise their vectors by speaker, never the frames'
+columns. It may import from ``features``, ``progress`` and the layers below.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def make_encoder(spec: str, width: int, seed: int = 0) -> Encoder:
     Returns
     -------
     Encoder
-        Its ``dimension`` says how long its vectors are.
+        Its ``dimension`` is the length of its vectors.
 
     Raises
     ------
@@ -71,19 +71,19 @@ def make_encoder(spec: str, width: int, seed: int = 0) -> Encoder:
 
 
 def _fisher(number: int, width: int, seed: int) -> Encoder:
-    return FisherVectors(width, number, min(20, width), seed=seed)
+    return FisherVectors(width, number, min(20, width), random_state=seed)
 
 
 def _supervector(number: int, width: int, seed: int) -> Encoder:
-    return Supervectors(width, number, min(20, width), seed=seed)
+    return Supervectors(width, number, min(20, width), random_state=seed)
 
 
 def _ivector(number: int, width: int, seed: int) -> Encoder:
-    return IVectors(width, number, min(20, width), seed=seed)
+    return IVectors(width, number, min(20, width), random_state=seed)
 
 
 def _bag(number: int, width: int, seed: int) -> Encoder:
-    return BagOfAudioWords(width, number, min(20, width), seed=seed)
+    return BagOfAudioWords(width, number, min(20, width), random_state=seed)
 
 
 ENCODERS: dict[str, tuple[int, str, Factory]] = {

@@ -1,4 +1,4 @@
-"""Bag of audio words: how often each word of a codebook is heard in an utterance."""
+"""Bag of audio words: how often each word of a codebook occurs in an utterance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BagOfAudioWords(Encoder):
 
     Parameters
     ----------
-    width, cepstra, deltas, silence, n_frames, seed
+    width, cepstra, deltas, silence, n_frames, random_state
         As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
     n_words : int
         Of the codebook.
@@ -56,7 +56,7 @@ class BagOfAudioWords(Encoder):
         nearest: int = 5,
         log: bool = True,
         n_frames: int = 30_000,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.width = width
         self.n_words = n_words
@@ -67,11 +67,11 @@ class BagOfAudioWords(Encoder):
         self.nearest = nearest
         self.log = log
         self.n_frames = n_frames
-        self.seed = seed
+        self.random_state = random_state
 
     @property
     def dimension(self) -> int:
-        """As many as there are words."""
+        """The number of words."""
         return self.n_words
 
     def _fit(self, X: Floats, y: object, progress: Progress) -> None:
@@ -80,39 +80,42 @@ class BagOfAudioWords(Encoder):
         frames = self._drawn(X)
         if len(frames) < self.n_words:
             raise ValueError(
-                f"{self.n_words} words need as many frames, there are {len(frames)}: take fewer"
+                f"{self.n_words} words need at least as many frames; got {len(frames)}. "
+                f"Reduce the number of words"
             )
-        self.words_ = self._written(frames)
+        self.words_ = self._codebook(frames)
         progress(1, 1)
 
-    def _written(self, frames: Floats) -> Floats:
+    def _codebook(self, frames: Floats) -> Floats:
         if self.codebook == "kmeans":
-            return clusters(frames, self.n_words, self.seed)[0]
+            return clusters(frames, self.n_words, self.random_state)[0]
         if self.codebook != "random":
             raise ValueError(f"codebook is 'random' or 'kmeans', not '{self.codebook}'")
-        drawn = np.random.default_rng(self.seed).choice(len(frames), self.n_words, replace=False)
+        drawn = np.random.default_rng(self.random_state).choice(
+            len(frames), self.n_words, replace=False
+        )
         return frames[np.sort(drawn)]
 
-    def _encode(self, spoken: Sequences) -> Floats:
-        values, bounds = spoken
+    def _encode(self, frames: Sequences) -> Floats:
+        values, bounds = frames
         length = np.diff(bounds)
         words, rows = self.n_words, len(length)
-        heard = _nearest(values, self.words_, self.nearest)
-        cells = np.repeat(np.arange(rows) * words, length)[:, None] + heard
+        nearest_words = _nearest(values, self.words_, self.nearest)
+        cells = np.repeat(np.arange(rows) * words, length)[:, None] + nearest_words
         count = np.bincount(cells.ravel(), minlength=rows * words).reshape(rows, words)
-        told = 100 * count / length[:, None]
-        return np.asarray(np.log1p(told) if self.log else told, dtype=np.float32)
+        counts = 100 * count / length[:, None]
+        return np.asarray(np.log1p(counts) if self.log else counts, dtype=np.float32)
 
 
 def _nearest(values: Floats, words: Floats, count: int) -> NDArray[np.intp]:
     """Return which words are nearest to each frame, shape (N, count), the nearest first."""
-    found = np.empty((len(values), count), dtype=np.intp)
+    nearest = np.empty((len(values), count), dtype=np.intp)
     half = 0.5 * (words * words).sum(axis=1)
     for begin in range(0, len(values), 4096):
         near = values[begin : begin + 4096] @ words.T - half
         here = np.arange(len(near))
         for place in range(count):
             best = near.argmax(axis=1)
-            found[begin : begin + len(near), place] = best
+            nearest[begin : begin + len(near), place] = best
             near[here, best] = -np.inf
-    return found
+    return nearest

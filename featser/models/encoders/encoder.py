@@ -1,4 +1,4 @@
-"""What all encoders share: packed frames in, one vector an utterance out, learnt where fitted."""
+"""Base of all encoders, which turn packed frames into one vector per utterance."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
     """Vectors of utterances from their packed frames.
 
     Descriptors are cepstra and their slopes of the frames that are not silent, standardised by
-    the mean and deviation over the training part's frames.
+    the mean and deviation over the frames of the training set.
     """
 
     prefix: ClassVar[str]
@@ -33,12 +33,12 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
     deltas: bool
     silence: float | None
     n_frames: int
-    seed: int
+    random_state: int
 
     def fit(self, X: ArrayLike, y: Any = None, progress: Progress = silent) -> Any:
-        """Learn from packed frames X, shape (n, T · D), and classes y where there is use for them.
+        """Fit to packed frames X, shape (n, T · D), and classes y for encoders that use them.
 
-        ``progress`` is told of the steps of the background model or codebook.
+        ``progress`` is called for the steps of the background model or codebook.
         """
         self._fit(self._checked(X, True), y, progress)
         return self
@@ -53,16 +53,16 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
-        """Learn from rows."""
+        """Fit to rows."""
 
     @abstractmethod
-    def _encode(self, spoken: Sequences) -> Floats:
+    def _encode(self, frames: Sequences) -> Floats:
         """Turn the frames of n utterances into vectors, shape (n, m)."""
 
     @property
     @abstractmethod
     def dimension(self) -> int:
-        """How long a vector is, m; known before fitting."""
+        """The length m of a vector, available before fitting."""
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the vectors' values, such as ``fisher_0012``."""
@@ -87,7 +87,7 @@ class Encoder(TransformerMixin, BaseEstimator, ABC):
 
     def _drawn(self, X: Floats) -> Floats:
         """Draw frames, as many of each batch of utterances as is its share, and standardise."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(self.random_state)
         drawn = []
         for rows in batches(X):
             values = self._sequences(X[rows]).values
@@ -117,19 +117,21 @@ class BackgroundEncoder(Encoder):
     _squares = False
 
     def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
-        self.gmm_ = DiagonalGMM(self.n_components, n_iter=self.n_iter, seed=self.seed)
+        self.gmm_ = DiagonalGMM(
+            self.n_components, n_iter=self.n_iter, random_state=self.random_state
+        )
         self.gmm_.fit(self._drawn(X), progress=progress)
 
     def _all_statistics(self, X: Floats) -> Statistics:
-        """Return those of all rows together, for what is learnt of them."""
+        """Return the statistics of all rows together."""
         return joined([self._statistics(self._standardised(X[rows])) for rows in batches(X)])
 
-    def _statistics(self, spoken: Sequences) -> Statistics:
-        return statistics(self.gmm_, spoken, self._squares)
+    def _statistics(self, frames: Sequences) -> Statistics:
+        return statistics(self.gmm_, frames, self._squares)
 
-    def _encode(self, spoken: Sequences) -> Floats:
-        return self._told(self._statistics(spoken))
+    def _encode(self, frames: Sequences) -> Floats:
+        return self._vectors(self._statistics(frames))
 
     @abstractmethod
-    def _told(self, found: Statistics) -> Floats:
+    def _vectors(self, totals: Statistics) -> Floats:
         """Turn statistics of n utterances into vectors, shape (n, m)."""

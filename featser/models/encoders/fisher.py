@@ -30,7 +30,7 @@ class FisherVectors(BackgroundEncoder):
         Steps of EM.
     n_frames : int
         How many frames, drawn at random, the background model is fitted to, about.
-    seed : int
+    random_state : int
         Of that, and of where EM starts.
 
     Attributes
@@ -58,7 +58,7 @@ class FisherVectors(BackgroundEncoder):
         silence: float | None = 35.0,
         n_iter: int = 25,
         n_frames: int = 30_000,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.width = width
         self.n_components = n_components
@@ -67,20 +67,20 @@ class FisherVectors(BackgroundEncoder):
         self.silence = silence
         self.n_iter = n_iter
         self.n_frames = n_frames
-        self.seed = seed
+        self.random_state = random_state
 
     @property
     def dimension(self) -> int:
         """2 · k · d."""
         return 2 * self.n_components * self._descriptors
 
-    def _told(self, found: Statistics) -> Floats:
-        assert found.second is not None
-        count = found.zeroth.sum(axis=1)[:, None, None]
+    def _vectors(self, totals: Statistics) -> Floats:
+        assert totals.second is not None
+        count = totals.zeroth.sum(axis=1)[:, None, None]
         weight = np.sqrt(np.maximum(self.gmm_.weights_, 1e-10)).astype(np.float32)[:, None]
-        means = found.first / (count * weight)
-        spreads = (found.second - found.zeroth[:, :, None]) / (count * weight * np.sqrt(2))
-        told = np.stack([means, spreads], axis=1).reshape(len(count), -1)
-        told = np.sign(told) * np.sqrt(np.abs(told))
-        length = np.linalg.norm(told, axis=1, keepdims=True)
-        return np.asarray(told / np.where(length > 0, length, 1), dtype=np.float32)
+        means = totals.first / (count * weight)
+        spreads = (totals.second - totals.zeroth[:, :, None]) / (count * weight * np.sqrt(2))
+        vectors = np.stack([means, spreads], axis=1).reshape(len(count), -1)
+        vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.where(length > 0, length, 1), dtype=np.float32)

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.progress import Progress, silent
 
@@ -38,15 +38,15 @@ class DiagonalGMM(BaseEstimator):
         k.
     start : {'frames', 'kmeans'} or (weights, means, variances)
         Where EM starts: at frames drawn at random with the variances of all, at the clusters of
-        k-means (dearer than all of EM, and no better on speech), or at given parameters.
+        k-means (slower than all of EM, and no better on speech), or at given parameters.
     n_iter : int
-        Steps of EM at the most.
+        Maximum number of steps of EM.
     tol : float
         A step that adds less to the mean log-likelihood of a frame ends it.
     floor : float
         Variances do not fall below this share of the variance of all frames. The best variances
         above a floor are those that are cut off there, so the likelihood does not fall by it.
-    seed : int
+    random_state : int
         Of the start.
 
     Attributes
@@ -64,14 +64,14 @@ class DiagonalGMM(BaseEstimator):
         n_iter: int = 25,
         tol: float = 1e-4,
         floor: float = 0.01,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.n_components = n_components
         self.start = start
         self.n_iter = n_iter
         self.tol = tol
         self.floor = floor
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: Any = None, progress: Progress = silent) -> DiagonalGMM:
         """Fit to frames X, shape (n, d).
@@ -79,13 +79,13 @@ class DiagonalGMM(BaseEstimator):
         Raises
         ------
         ValueError
-            If there are fewer frames than components, or the start is none that is known.
+            If there are fewer frames than components, or the start is unknown.
         """
-        frames = np.ascontiguousarray(X, dtype=np.float32)
+        frames = np.ascontiguousarray(validate_data(self, X, dtype=np.float32))
         if len(frames) < self.n_components:
             raise ValueError(
-                f"{self.n_components} components need as many frames, there are {len(frames)}: "
-                f"take fewer components"
+                f"{self.n_components} components need at least as many frames; got {len(frames)}: "
+                f"reduce n_components"
             )
         spread = frames.var(axis=0, dtype=np.float64)
         least = np.maximum(self.floor * spread, 1e-12)
@@ -108,12 +108,12 @@ class DiagonalGMM(BaseEstimator):
             return weights, means, variances
         k = self.n_components
         if self.start == "frames":
-            drawn = np.random.default_rng(self.seed).choice(len(frames), k, replace=False)
+            drawn = np.random.default_rng(self.random_state).choice(len(frames), k, replace=False)
             variances = np.tile(np.maximum(spread, least), (k, 1))
             return np.full(k, 1 / k), frames[drawn].astype(np.float64), variances
         if self.start != "kmeans":
             raise ValueError(f"start is 'frames', 'kmeans' or parameters, not '{self.start}'")
-        word = clusters(frames, k, self.seed)[1]
+        word = clusters(frames, k, self.random_state)[1]
         return _moments(np.eye(k, dtype=np.float32)[word], frames, least)
 
     def _step(self, frames: Floats, least: NDArray[np.float64]) -> float:
@@ -123,11 +123,11 @@ class DiagonalGMM(BaseEstimator):
         zeroth = np.zeros(self.n_components)
         sums = np.zeros((self.n_components, 2 * frames.shape[1]))
         for block in _blocks(frames):
-            told = _quadratic(block)
-            posterior, likelihood = _posteriors(told @ table[:-1] + table[-1])
+            quadratic = _quadratic(block)
+            posterior, likelihood = _posteriors(quadratic @ table[:-1] + table[-1])
             total += float(likelihood.sum(dtype=np.float64))
             zeroth += posterior.sum(axis=0)
-            sums += posterior.T @ told
+            sums += posterior.T @ quadratic
         self.weights_, self.means_, self.variances_ = _maximised(zeroth, sums, least, self)
         return total / len(frames)
 
@@ -136,16 +136,24 @@ class DiagonalGMM(BaseEstimator):
         check_is_fitted(self)
         table = self._table()
         frames = np.asarray(X, dtype=np.float32)
-        told = [_posteriors(_quadratic(b) @ table[:-1] + table[-1])[0] for b in _blocks(frames)]
-        return np.concatenate(told) if told else np.zeros((0, len(self.weights_)), np.float32)
+        posteriors = [
+            _posteriors(_quadratic(b) @ table[:-1] + table[-1])[0] for b in _blocks(frames)
+        ]
+        return (
+            np.concatenate(posteriors)
+            if posteriors
+            else np.zeros((0, len(self.weights_)), np.float32)
+        )
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return the mean log-likelihood of frames X, shape (n, d)."""
         check_is_fitted(self)
         table = self._table()
-        frames = np.asarray(X, dtype=np.float32)
-        told = [_posteriors(_quadratic(b) @ table[:-1] + table[-1])[1] for b in _blocks(frames)]
-        return float(np.concatenate(told).mean(dtype=np.float64))
+        frames: Floats = validate_data(self, X, reset=False, dtype=np.float32)
+        likelihoods = [
+            _posteriors(_quadratic(b) @ table[:-1] + table[-1])[1] for b in _blocks(frames)
+        ]
+        return float(np.concatenate(likelihoods).mean(dtype=np.float64))
 
     def _table(self) -> Floats:
         """Return what [x, x²] is multiplied by, and the last row what is added: log p(x, k)."""

@@ -20,15 +20,15 @@ class IVectors(BackgroundEncoder):
 
     Parameters
     ----------
-    width, n_components, cepstra, deltas, silence, n_iter, n_frames, seed
+    width, n_components, cepstra, deltas, silence, n_iter, n_frames, random_state
         As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
     rank : int
         R, dimensions of the space of total variability.
     n_steps : int
         Steps of EM for it.
     lda : bool
-        Whether vectors are projected on the axes that tell the classes y apart, as many as there
-        are classes but one (shrunk covariances, Ledoit and Wolf 2004).
+        Whether vectors are projected on the discriminant axes of the classes y, one less than the
+        classes (shrunk covariances, Ledoit and Wolf 2004).
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class IVectors(BackgroundEncoder):
         As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
     variability_ : TotalVariability
     centre_ : ndarray of float64, shape (R,)
-        The mean i-vector of the training part.
+        The mean i-vector of the training set.
     lda_ : LinearDiscriminantAnalysis
-        Where asked for.
+        With ``lda=True``.
 
     References
     ----------
@@ -61,7 +61,7 @@ class IVectors(BackgroundEncoder):
         lda: bool = False,
         n_iter: int = 25,
         n_frames: int = 30_000,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.width = width
         self.n_components = n_components
@@ -73,11 +73,11 @@ class IVectors(BackgroundEncoder):
         self.lda = lda
         self.n_iter = n_iter
         self.n_frames = n_frames
-        self.seed = seed
+        self.random_state = random_state
 
     @property
     def dimension(self) -> int:
-        """R; on discriminant axes one less than the classes, known once it is fitted."""
+        """R; on discriminant axes one less than the classes, available after fitting."""
         if not self.lda:
             return self.rank
         check_is_fitted(self, "lda_")
@@ -87,19 +87,19 @@ class IVectors(BackgroundEncoder):
         if self.lda and y is None:
             raise ValueError("lda=True needs classes: fit(X, y)")
         super()._fit(X, y, progress)
-        found = self._all_statistics(X)
-        self.variability_ = TotalVariability(self.rank, self.n_steps, self.seed)
-        self.variability_.fit(found.zeroth, found.first)
-        told = self.variability_.transform(found.zeroth, found.first)
-        self.centre_ = told.mean(axis=0)
+        totals = self._all_statistics(X)
+        self.variability_ = TotalVariability(self.rank, self.n_steps, self.random_state)
+        self.variability_.fit(totals.zeroth, totals.first)
+        vectors = self.variability_.transform(totals.zeroth, totals.first)
+        self.centre_ = vectors.mean(axis=0)
         if self.lda:
             self.lda_ = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
-            self.lda_.fit(_of_one_length(told - self.centre_), y)
+            self.lda_.fit(_of_one_length(vectors - self.centre_), y)
 
-    def _told(self, found: Statistics) -> Floats:
-        told = self.variability_.transform(found.zeroth, found.first) - self.centre_
-        told = _of_one_length(told)
-        return np.asarray(self.lda_.transform(told) if self.lda else told, dtype=np.float32)
+    def _vectors(self, totals: Statistics) -> Floats:
+        vectors = self.variability_.transform(totals.zeroth, totals.first) - self.centre_
+        vectors = _of_one_length(vectors)
+        return np.asarray(self.lda_.transform(vectors) if self.lda else vectors, dtype=np.float32)
 
 
 def _of_one_length(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

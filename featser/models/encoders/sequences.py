@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from featser.models.frames import cepstra, unpacked
+from featser.features.packed_frames import cepstra, unpacked
 
 Floats = NDArray[np.float32]
 
@@ -68,14 +68,16 @@ def sequences(
     frames, present = unpacked(X, width)
     flat = frames[present]
     bounds = _bounds(present.sum(axis=1))
-    told = cepstra(flat, count)
+    descriptors = cepstra(flat, count)
     if deltas:
-        told = np.hstack([told, slopes(told, bounds)])
+        descriptors = np.hstack([descriptors, slopes(descriptors, bounds)])
     if silence is None:
-        return Sequences(told, bounds)
+        return Sequences(descriptors, bounds)
     level = flat.mean(axis=1)
-    kept = level >= np.repeat(_loud(level, bounds) - np.float32(silence), np.diff(bounds))
-    return Sequences(told[kept], _bounds(np.add.reduceat(kept, bounds[:-1], dtype=np.intp)))
+    is_loud = level >= np.repeat(_loud(level, bounds) - np.float32(silence), np.diff(bounds))
+    return Sequences(
+        descriptors[is_loud], _bounds(np.add.reduceat(is_loud, bounds[:-1], dtype=np.intp))
+    )
 
 
 def batches(X: NDArray[np.float32]) -> Iterator[slice]:
@@ -92,11 +94,11 @@ def slopes(values: Floats, bounds: NDArray[np.intp]) -> Floats:
     length = np.diff(bounds)
     first, last = np.repeat(bounds[:-1], length), np.repeat(bounds[1:] - 1, length)
     here = np.arange(len(values))
-    found = np.zeros_like(values)
+    total = np.zeros_like(values)
     for step in range(1, _SLOPE + 1):
         ahead = values[np.minimum(here + step, last)]
-        found += step * (ahead - values[np.maximum(here - step, first)])
-    return found / np.float32(2 * sum(step * step for step in range(1, _SLOPE + 1)))
+        total += step * (ahead - values[np.maximum(here - step, first)])
+    return total / np.float32(2 * sum(step * step for step in range(1, _SLOPE + 1)))
 
 
 def _bounds(length: NDArray[np.intp]) -> NDArray[np.intp]:

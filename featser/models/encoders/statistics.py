@@ -1,4 +1,4 @@
-"""Baum–Welch statistics: what a background model says of each utterance, summed over frames."""
+"""Baum–Welch statistics of utterances under a background model, summed over frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Statistics(NamedTuple):
     first : ndarray of float32, shape (n, k, d)
         ``Σ_t γ_t z_t`` of ``z = (x − μ) / σ``.
     second : ndarray of float32, shape (n, k, d), or None
-        ``Σ_t γ_t z_t²``, where it was asked for.
+        ``Σ_t γ_t z_t²``, if requested.
     """
 
     zeroth: Floats
@@ -32,19 +32,19 @@ class Statistics(NamedTuple):
     second: Floats | None
 
 
-def statistics(model: DiagonalGMM, spoken: Sequences, squares: bool = False) -> Statistics:
+def statistics(model: DiagonalGMM, frames: Sequences, squares: bool = False) -> Statistics:
     """Return the statistics of utterances under a fitted background model.
 
     Parameters
     ----------
     model : DiagonalGMM
         Fitted.
-    spoken : Sequences
+    frames : Sequences
         Their frames.
     squares : bool
-        Whether the second statistics are wanted.
+        Whether to compute the second statistics.
     """
-    values, bounds = spoken
+    values, bounds = frames
     posterior = model.posteriors(values)
     zeroth = np.add.reduceat(posterior, bounds[:-1], axis=0)
     shape = (len(zeroth), *model.means_.shape)

@@ -16,27 +16,27 @@ from featser.progress import Progress
 class Supervectors(BackgroundEncoder):
     """Means adapted to an utterance by MAP, less the background's, on their principal axes.
 
-    A mean moves by ``Σ_t γ_t (x_t − μ) / (N + r)``: the relevance factor r says how many frames
-    it takes to move it half way. Each is scaled by ``√w / σ``, which makes distances those
+    A mean moves by ``Σ_t γ_t (x_t − μ) / (N + r)``: the relevance factor r is the number of
+    frames that move it half way. Each is scaled by ``√w / σ``, which makes distances those
     between the adapted models (an upper bound of their Kullback–Leibler divergence). The
     whole, k · d values, is reduced by principal components.
 
     Parameters
     ----------
-    width, n_components, cepstra, deltas, silence, n_iter, n_frames, seed
+    width, n_components, cepstra, deltas, silence, n_iter, n_frames, random_state
         As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
     relevance : float
         r, above 0.
     n_dimensions : int
-        Principal components that are kept. Where the training part has fewer utterances than
-        that, what is beyond is 0.
+        Number of principal components. If the training set has fewer utterances, the other values
+        are 0.
 
     Attributes
     ----------
     gmm_, mean_, deviation_
         As :class:`~featser.models.encoders.fisher.FisherVectors` has them.
     centre_ : ndarray of float32, shape (k · d,)
-        The mean supervector of the training part.
+        The mean supervector of the training set.
     axes_ : ndarray of float32, shape (n_dimensions, k · d)
 
     References
@@ -59,7 +59,7 @@ class Supervectors(BackgroundEncoder):
         n_dimensions: int = 200,
         n_iter: int = 25,
         n_frames: int = 30_000,
-        seed: int = 0,
+        random_state: int = 0,
     ) -> None:
         self.width = width
         self.n_components = n_components
@@ -70,7 +70,7 @@ class Supervectors(BackgroundEncoder):
         self.n_dimensions = n_dimensions
         self.n_iter = n_iter
         self.n_frames = n_frames
-        self.seed = seed
+        self.random_state = random_state
 
     @property
     def dimension(self) -> int:
@@ -79,18 +79,20 @@ class Supervectors(BackgroundEncoder):
 
     def _fit(self, X: Floats, y: Any, progress: Progress) -> None:
         super()._fit(X, y, progress)
-        told = self._moved(self._all_statistics(X))
-        self.centre_ = told.mean(axis=0)
-        self.axes_ = principal_axes(told - self.centre_, self.dimension, self.seed)[0]
+        supervectors = self._moved(self._all_statistics(X))
+        self.centre_ = supervectors.mean(axis=0)
+        self.axes_ = principal_axes(supervectors - self.centre_, self.dimension, self.random_state)[
+            0
+        ]
 
-    def _told(self, found: Statistics) -> Floats:
-        return np.asarray((self._moved(found) - self.centre_) @ self.axes_.T)
+    def _vectors(self, totals: Statistics) -> Floats:
+        return np.asarray((self._moved(totals) - self.centre_) @ self.axes_.T)
 
-    def _moved(self, found: Statistics) -> Floats:
+    def _moved(self, totals: Statistics) -> Floats:
         if not self.relevance > 0:
             raise ValueError(f"relevance is a number of frames above 0, not {self.relevance}")
         weight = np.sqrt(self.gmm_.weights_).astype(np.float32)[:, None]
-        moved = found.first * weight / (found.zeroth[:, :, None] + np.float32(self.relevance))
+        moved = totals.first * weight / (totals.zeroth[:, :, None] + np.float32(self.relevance))
         return np.asarray(moved.reshape(len(moved), -1), dtype=np.float32)
 
 
@@ -112,9 +114,9 @@ def principal_axes(centred: Floats, count: int, seed: int) -> tuple[Floats, NDAr
     deviation : ndarray of float64, shape (count,)
     """
     rows, width = centred.shape
-    there = max(0, min(count, rows - 1, width))
+    n_axes = max(0, min(count, rows - 1, width))
     axes, deviation = np.zeros((count, width), np.float32), np.zeros(count)
-    if there:
-        _, values, found = randomized_svd(centred, there, random_state=seed)
-        axes[:there], deviation[:there] = found, values / np.sqrt(rows)
+    if n_axes:
+        _, values, components = randomized_svd(centred, n_axes, random_state=seed)
+        axes[:n_axes], deviation[:n_axes] = components, values / np.sqrt(rows)
     return axes, deviation

@@ -35,7 +35,7 @@ class TotalVariability(BaseEstimator):
         R, of the subspace.
     n_iter : int
         Steps of EM.
-    seed : int
+    random_state : int
         Of the start.
 
     Attributes
@@ -49,10 +49,10 @@ class TotalVariability(BaseEstimator):
         they are, and without a constant; it never falls.
     """
 
-    def __init__(self, rank: int = 100, n_iter: int = 5, seed: int = 0) -> None:
+    def __init__(self, rank: int = 100, n_iter: int = 5, random_state: int = 0) -> None:
         self.rank = rank
         self.n_iter = n_iter
-        self.seed = seed
+        self.random_state = random_state
 
     def fit(self, zeroth: Array, first: Array, progress: Progress = silent) -> TotalVariability:
         """Fit to statistics, shape (n, k) and (n, k, d), about the means, in their deviations."""
@@ -68,8 +68,8 @@ class TotalVariability(BaseEstimator):
         """Start at the principal axes of the adapted means, and a little noise."""
         moved = (first / (zeroth[:, :, None] + _RELEVANCE)).reshape(len(first), -1)
         centred = (moved - moved.mean(axis=0)).astype(np.float32)
-        axes, deviation = principal_axes(centred, self.rank, self.seed)
-        noise = np.random.default_rng(self.seed).normal(size=axes.shape)
+        axes, deviation = principal_axes(centred, self.rank, self.random_state)
+        noise = np.random.default_rng(self.random_state).normal(size=axes.shape)
         start = axes * deviation[:, None] + _SMALL * noise
         return np.asarray(start.T.reshape(*first.shape[1:], self.rank))
 
@@ -80,13 +80,13 @@ class TotalVariability(BaseEstimator):
         among = np.zeros((components, rank * rank))
         across = np.zeros((first[0].size, rank))
         for count, shifted, gain in self._batches(zeroth, first):
-            told, covariance, likelihood = self._posterior(count, shifted)
-            square = covariance + told[:, :, None] * told[:, None, :]
+            means, covariance, likelihood = self._posterior(count, shifted)
+            square = covariance + means[:, :, None] * means[:, None, :]
             total += float((likelihood + gain).sum())
-            mean += told.sum(axis=0)
+            mean += means.sum(axis=0)
             spread += square.sum(axis=0)
-            among += count.T @ square.reshape(len(told), -1)
-            across += shifted.reshape(len(told), -1).T @ told
+            among += count.T @ square.reshape(len(means), -1)
+            across += shifted.reshape(len(means), -1).T @ means
         rows = len(zeroth)
         mean /= rows
         prior = spread / rows - np.outer(mean, mean)
@@ -116,13 +116,13 @@ class TotalVariability(BaseEstimator):
         precision += np.eye(rank)
         pulled = shifted.reshape(-1, components * width) @ self.loadings_.reshape(-1, rank)
         covariance = np.asarray(np.linalg.inv(precision), dtype=np.float64)
-        told = (covariance @ pulled[:, :, None])[:, :, 0]
+        means = (covariance @ pulled[:, :, None])[:, :, 0]
         volume = np.asarray(np.linalg.slogdet(precision)[1], dtype=np.float64)
-        likelihood = 0.5 * ((told * pulled).sum(axis=1) - volume)
-        return told, covariance, likelihood
+        likelihood = 0.5 * ((means * pulled).sum(axis=1) - volume)
+        return means, covariance, likelihood
 
     def transform(self, zeroth: Array, first: Array) -> Floats:
         """Return the i-vectors, shape (n, R), of statistics, shape (n, k) and (n, k, d)."""
         check_is_fitted(self)
-        told = [self._posterior(n, f)[0] for n, f, _ in self._batches(zeroth, first)]
-        return np.concatenate(told)
+        means = [self._posterior(n, f)[0] for n, f, _ in self._batches(zeroth, first)]
+        return np.concatenate(means)

@@ -1,6 +1,6 @@
-"""Networks that read a feature vector or frames: the only place that asks for torch or skorch.
+"""Networks over feature vectors or frames, their training, and their export to ONNX.
 
-Fitted networks are ONNX graphs and predict without any of it (:mod:`featser.models.exported`);
-:mod:`featser.models.streams.estimators` can be imported without it too, so that a saved model
-loads anywhere.
+Import the estimators from ``featser.models.streams.estimators``, which can be imported without
+torch. It may import from ``models.encoders``, ``models.exported``, ``models.heads``, ``speakers``
+and the layers below, and is the only folder that imports torch and skorch.
 """

@@ -6,7 +6,7 @@ nothing of them, and predicts on onnxruntime.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,19 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from featser.errors import TaskError
 from featser.evaluation.rows import Rows
-from featser.models.exported import ExportedHead
-from featser.models.multitask import (
-    MultiTaskEstimator,
+from featser.models.exported.exported_network import ExportedHead
+from featser.models.labels import (
+    Labels,
     SampleWeight,
-    lesson_of,
+    label_table,
     primary_of,
     refuse_unlike,
+    training_rows,
 )
+from featser.models.multitask import MultiTaskEstimator
 from featser.models.streams.stream import (
-    Known,
     Stream,
+    TaskLabels,
     of_classes,
     of_values,
     refuse_without_torch,
@@ -40,7 +42,7 @@ Floats = NDArray[np.float64]
 
 
 class StreamClassifier(ClassifierMixin, Stream):
-    """A network that tells classes apart.
+    """A network for classes.
 
     Parameters
     ----------
@@ -48,13 +50,13 @@ class StreamClassifier(ClassifierMixin, Stream):
         One of :data:`featser.models.streams.networks.NETWORKS`: ``cnn``, ``cnn-lstm``,
         ``cnn-bilstm``, ``attention``, ``attention-together``, ``multiscale``.
     width : int, optional
-        Descriptors of a frame, where X holds packed frames (:mod:`featser.models.frames`). Without
+        Descriptors of a frame, where X holds packed frames (``packed_frames``). Without
         it a row is a feature vector, which is read as a sequence.
     epochs : int
-        Without ``patience`` all speakers are learnt from for so many epochs.
+        Number of epochs; without ``patience`` the network is trained on all speakers.
     patience : int, optional
-        Some speakers are left out, and training ends when so many epochs have brought nothing on
-        them; the weights of the best epoch are kept.
+        Some speakers are left out, and training ends after so many epochs without an improvement
+        on them; the weights of the best epoch are used.
     batch_size : int
     learning_rate, weight_decay : float
         Of AdamW. Without ``patience`` this is the highest rate: it rises to it and falls again
@@ -69,7 +71,7 @@ class StreamClassifier(ClassifierMixin, Stream):
         Whether every class counts the same, however many utterances it has.
     n_folds : int
         With ``patience``: one of so many divisions by speaker is left out.
-    n_threads, seed : int
+    n_threads, random_state : int
         With one thread the same seed gives the same bits.
     progress : callable, optional
         Called with the epoch and the number of epochs after each.
@@ -106,7 +108,7 @@ class StreamClassifier(ClassifierMixin, Stream):
         balanced: bool = True,
         n_folds: int = 5,
         n_threads: int = 1,
-        seed: int = 0,
+        random_state: int = 0,
         progress: Progress | None = None,
         ordinal: bool = False,
     ) -> None:
@@ -124,7 +126,7 @@ class StreamClassifier(ClassifierMixin, Stream):
             balanced,
             n_folds,
             n_threads,
-            seed,
+            random_state,
             progress,
         )
         self.ordinal = ordinal
@@ -145,8 +147,8 @@ class StreamClassifier(ClassifierMixin, Stream):
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
         weight = _weights(sample_weight, len(encoded))
-        known = of_classes(encoded, weight, self.ordinal, self.balanced)
-        if self.train(values, [known], speaker, lineage):
+        labelled = of_classes(encoded, weight, self.ordinal, self.balanced)
+        if self.train(values, [labelled], speaker, lineage):
             raise KeyboardInterrupt
         return self
 
@@ -163,7 +165,7 @@ class StreamClassifier(ClassifierMixin, Stream):
 
 
 class StreamRegressor(RegressorMixin, Stream):
-    """A network that tells values, trained for concordance (CCC).
+    """A network for values, trained for concordance (CCC).
 
     Parameters
     ----------
@@ -189,8 +191,8 @@ class StreamRegressor(RegressorMixin, Stream):
             self, X, y, ensure_all_finite=self.finite, y_numeric=True, ensure_min_samples=2
         )
         values, target = checked[0], np.asarray(checked[1], dtype=np.float64)
-        known = of_values(target, _weights(sample_weight, len(target)))
-        if self.train(values, [known], speaker, lineage):
+        labelled = of_values(target, _weights(sample_weight, len(target)))
+        if self.train(values, [labelled], speaker, lineage):
             raise KeyboardInterrupt
         return self
 
@@ -243,7 +245,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         balanced: bool = True,
         n_folds: int = 5,
         n_threads: int = 1,
-        seed: int = 0,
+        random_state: int = 0,
         progress: Progress | None = None,
     ) -> None:
         Stream.__init__(
@@ -261,7 +263,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
             balanced,
             n_folds,
             n_threads,
-            seed,
+            random_state,
             progress,
         )
         self.tasks = tasks
@@ -271,7 +273,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
     def fit(
         self,
         X: ArrayLike,
-        y: pd.DataFrame,
+        y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
         lineage: NDArray[np.intp] | None = None,
@@ -287,49 +289,52 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         Raises
         ------
         TaskError
-            If a task has no column, an unknown class, or fewer than two classes to learn from.
+            If a task has no column, an unknown class, or fewer than two classes.
         """
         values: NDArray[Any] = validate_data(self, X, ensure_all_finite=self.finite)
-        refuse_unlike(self.tasks, values, y)
-        told = [self._told(task, y, sample_weight) for task in self.tasks]
+        labels = label_table(self.tasks, y)
+        refuse_unlike(self.tasks, values, labels)
+        task_labels = [self._labels_of(task, labels, sample_weight) for task in self.tasks]
         self.notes_: list[str] = []
         primary = list(self.tasks).index(primary_of(self.tasks))
         # Folds are balanced by the first task, which is to be the primary one.
-        order = sorted(range(len(told)), key=lambda place: place != primary)
+        order = sorted(range(len(task_labels)), key=lambda place: place != primary)
         weights = None if self.weights is None else [self.weights[place] for place in order]
         interrupted = self.train(
             values,
-            [told[place][0] for place in order],
+            [task_labels[place][0] for place in order],
             speaker,
             lineage,
             (self.weighting, 0, weights),
         )
         for record in self.history_:
             for name in ("task_losses", "task_weights"):
-                record[name] = [record[name][order.index(place)] for place in range(len(told))]
+                record[name] = [
+                    record[name][order.index(place)] for place in range(len(task_labels))
+                ]
         self.estimators_ = {
-            self.tasks[place].name: ExportedHead(self.network_, head, told[place][1])
+            self.tasks[place].name: ExportedHead(self.network_, head, task_labels[place][1])
             for head, place in enumerate(order)
         }
         if interrupted:
             raise KeyboardInterrupt
         return self
 
-    def _told(
+    def _labels_of(
         self, task: Task, y: pd.DataFrame, sample_weight: SampleWeight
-    ) -> tuple[Known, NDArray[np.intp] | None]:
-        rows, target, weight = lesson_of(task, y, sample_weight)
+    ) -> tuple[TaskLabels, NDArray[np.intp] | None]:
+        rows, target, weight = training_rows(task, y, sample_weight)
         counted = np.ones(len(rows)) if weight is None else weight
         classes = None
         if task.categorical:
             classes, encoded = np.unique(target.astype(np.intp), return_inverse=True)
-            known = of_classes(encoded, counted, task.kind == "ordinal", self.balanced)
+            labelled = of_classes(encoded, counted, task.kind == "ordinal", self.balanced)
         else:
-            known = of_values(target.astype(np.float64), counted)
-        known.target, known.weight = (
-            _spread(values, rows, len(y)) for values in (known.target, known.weight)
+            labelled = of_values(target.astype(np.float64), counted)
+        labelled.target, labelled.weight = (
+            _spread(values, rows, len(y)) for values in (labelled.target, labelled.weight)
         )
-        return known, classes
+        return labelled, classes
 
     def attention(self, X: ArrayLike) -> dict[str, NDArray[np.float32]]:
         """Return, for each task, its attention over time, shape (n, T'); rows sum to 1.
@@ -338,8 +343,8 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         of frames.
         """
         values = self._checked(X)
-        found = self.network_.attention(values)
-        return {name: found[:, model.position] for name, model in self.estimators_.items()}
+        weights = self.network_.attention(values)
+        return {name: weights[:, model.position] for name, model in self.estimators_.items()}
 
     def fit_batches(
         self, X: Rows, y: pd.DataFrame, sample_weight: SampleWeight = None
@@ -356,22 +361,29 @@ def _spread(values: Floats, rows: NDArray[np.intp], length: int) -> Floats:
 
 
 def _weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
-    told: Floats = _check_sample_weight(sample_weight, np.zeros((rows, 1)), dtype=np.float64)
-    return told
+    weights: Floats = _check_sample_weight(sample_weight, np.zeros((rows, 1)), dtype=np.float64)
+    return weights
 
 
-def makers(network: str) -> tuple[Callable[[int], Any], Callable[[int], Any]]:
-    """Return how a network's classifier and regressor are made from a seed.
+def network_classifier(network: str, random_state: int) -> StreamClassifier:
+    """Return an unfitted network for classes.
 
-    Making one where a library is absent that fitting needs raises ResourceError.
+    Raises
+    ------
+    ResourceError
+        If a library is absent that fitting needs.
     """
+    refuse_without_torch()
+    return StreamClassifier(network, random_state=random_state)
 
-    def classifier(seed: int) -> StreamClassifier:
-        refuse_without_torch()
-        return StreamClassifier(network, seed=seed)
 
-    def regressor(seed: int) -> StreamRegressor:
-        refuse_without_torch()
-        return StreamRegressor(network, seed=seed)
+def network_regressor(network: str, random_state: int) -> StreamRegressor:
+    """Return an unfitted network for numbers.
 
-    return classifier, regressor
+    Raises
+    ------
+    ResourceError
+        If a library is absent that fitting needs.
+    """
+    refuse_without_torch()
+    return StreamRegressor(network, random_state=random_state)

@@ -1,4 +1,4 @@
-"""What labels say, as weighted evidence that batches can mix, and each task's loss over it."""
+"""Labels as weighted evidence that batches can mix, and each task's loss on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from featser.models.exported import Head
+from featser.models.exported.exported_network import Head
 
 Floats = NDArray[np.float64]
 
@@ -38,25 +38,25 @@ def evidence(head: Head, target: Floats, weight: Floats) -> NDArray[np.float32]:
         for each step ``w`` if not. Values: ``w·y``, standardised, and ``w``. A mixture of two
         rows is a mixture of two labels, and a missing one adds nothing.
     """
-    told = np.where(weight > 0, target, 0.0)
+    targets = np.where(weight > 0, target, 0.0)
     if head.kind == "regression":
-        standard = (told - head.centre) / head.spread
+        standard = (targets - head.centre) / head.spread
         return np.stack([weight * standard, weight], axis=1).astype(np.float32)
     if head.kind == "classification":
-        found = np.eye(head.n_classes)[told.astype(np.intp)]
+        columns = np.eye(head.n_classes)[targets.astype(np.intp)]
     else:
-        above = told[:, None] > np.arange(head.size)
-        found = np.hstack([above, ~above]).astype(np.float64)
-    return np.asarray(found * weight[:, None], dtype=np.float32)
+        above = targets[:, None] > np.arange(head.size)
+        columns = np.hstack([above, ~above]).astype(np.float64)
+    return np.asarray(columns * weight[:, None], dtype=np.float32)
 
 
-def constant_loss(head: Head, told: NDArray[np.float32]) -> float:
-    """Return the loss of the best constant prediction: what knowing nothing costs.
+def constant_loss(head: Head, targets: NDArray[np.float32]) -> float:
+    """Return the loss of the best constant prediction.
 
     For classes the entropy of their weighted shares, for ordered ones of each step's two sides,
     for values 1, as a constant's CCC is 0.
     """
-    sums = told.astype(np.float64).sum(axis=0)
+    sums = targets.astype(np.float64).sum(axis=0)
     if head.kind == "regression":
         return 1.0
     sides = sums[None] if head.kind == "classification" else sums.reshape(2, -1).T
@@ -65,7 +65,7 @@ def constant_loss(head: Head, told: NDArray[np.float32]) -> float:
 
 
 def task_losses(
-    outputs: Tensor, told: Tensor, heads: Sequence[Head], constants: Sequence[float]
+    outputs: Tensor, targets: Tensor, heads: Sequence[Head], constants: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
     """Return the losses of the tasks with labels in a batch, and which tasks these are.
 
@@ -73,7 +73,7 @@ def task_losses(
     ----------
     outputs : Tensor, shape (n, all sizes)
         The network's.
-    told : Tensor, shape (n, all columns)
+    targets : Tensor, shape (n, all columns)
         Evidence.
     heads : sequence of Head
     constants : sequence of float
@@ -82,21 +82,21 @@ def task_losses(
     Returns
     -------
     losses : Tensor, shape (m,)
-    there : Tensor of int, shape (m,)
+    positions : Tensor of int, shape (m,)
     """
-    found, there = [], []
-    said = outputs.split([head.size for head in heads], dim=1)
-    labels = told.split([columns_of(head) for head in heads], dim=1)
-    for place, (head, output, label) in enumerate(zip(heads, said, labels, strict=True)):
+    parts, positions = [], []
+    head_outputs = outputs.split([head.size for head in heads], dim=1)
+    labels = targets.split([columns_of(head) for head in heads], dim=1)
+    for place, (head, output, label) in enumerate(zip(heads, head_outputs, labels, strict=True)):
         if _enough(head, label):
-            found.append(_loss(head, output, label) / constants[place])
-            there.append(place)
-    losses = torch.stack(found) if found else outputs.new_zeros(0)
-    return losses, torch.tensor(there, dtype=torch.int64)
+            parts.append(_loss(head, output, label) / constants[place])
+            positions.append(place)
+    losses = torch.stack(parts) if parts else outputs.new_zeros(0)
+    return losses, torch.tensor(positions, dtype=torch.int64)
 
 
 def _enough(head: Head, label: Tensor) -> bool:
-    """Return whether a batch says anything of a task: a label, or two values to agree on."""
+    """Return whether a batch has a label of a task; a regression needs two."""
     if head.kind == "regression":
         return int((label[:, 1] > 0).sum()) > 1
     return bool(label.sum() > 0)

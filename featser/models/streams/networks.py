@@ -1,7 +1,7 @@
 """The networks: a trunk of convolutions, a summary over time, a head for each task.
 
 Inputs are ``x``, shape (n, T, D), 0 beyond an utterance's end, and ``present``, shape (n, T), 1
-where there is a frame. What an output says does not depend on how far an utterance was padded:
+where there is a frame. Outputs do not depend on the padding of an utterance:
 normalising, pooling, recurrence and attention all keep to what is present.
 """
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from featser.errors import TaskError, unknown
-from featser.models.exported import Head
+from featser.models.exported.exported_network import Head
 
 CONVOLUTIONS = (256, 256, 128, 64)
 """Channels of the convolutions of system ``cnn`` and its two recurrent sisters."""
@@ -61,13 +61,13 @@ class MaskedNorm(nn.Module):
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
 
-    def forward(self, h: Tensor, there: Tensor) -> Tensor:
-        """Normalise h, shape (n, c, t), where ``there``, shape (n, 1, t), is 1."""
+    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
+        """Normalise h, shape (n, c, t), where ``mask``, shape (n, 1, t), is 1."""
         mean, variance = self.mean, self.variance
         if self.training:
-            count = there.sum()
-            mean = (h * there).sum(dim=(0, 2)) / count
-            variance = ((h - mean[:, None]) ** 2 * there).sum(dim=(0, 2)) / count
+            count = mask.sum()
+            mean = (h * mask).sum(dim=(0, 2)) / count
+            variance = ((h - mean[:, None]) ** 2 * mask).sum(dim=(0, 2)) / count
             with torch.no_grad():
                 self.mean.lerp_(mean, self.momentum)
                 self.variance.lerp_(variance, self.momentum)
@@ -93,15 +93,15 @@ class Block(nn.Module):
         self.norm = MaskedNorm(n_out)
         self.dropout = nn.Dropout1d(dropout)
 
-    def forward(self, h: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, h: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return h, shape (n, c, t), and what is present of it, shape (n, 1, t)."""
-        there = there[:, :, :: self.stride]
-        h = torch.relu(self.norm(self.convolution(h), there)) * there
+        mask = mask[:, :, :: self.stride]
+        h = torch.relu(self.norm(self.convolution(h), mask)) * mask
         if self.pool:
             # The last step of an odd number stays, or padding would decide whether it does.
             h = functional.max_pool1d(h, 2, ceil_mode=True)
-            there = functional.max_pool1d(there, 2, ceil_mode=True)
-        return self.dropout(h), there
+            mask = functional.max_pool1d(mask, 2, ceil_mode=True)
+        return self.dropout(h), mask
 
 
 class Trunk(nn.Module):
@@ -124,10 +124,10 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Return descriptions, shape (n, c, t), of x, shape (n, T, D), and which are present."""
-        h, there = x.transpose(1, 2), present[:, None, :]
+        h, mask = x.transpose(1, 2), present[:, None, :]
         for block in self.blocks:
-            h, there = block(h, there)
-        return h, there
+            h, mask = block(h, mask)
+        return h, mask
 
     def steps(self, length: int) -> int:
         """Return how many steps in time the blocks leave of a length."""
@@ -146,22 +146,22 @@ class Recurrence(nn.Module):
         self.backwards = nn.LSTM(n_in, n_hidden, batch_first=True) if both_ways else None
         self.n_outputs = n_hidden * (2 if both_ways else 1)
 
-    def forward(self, h: Tensor, there: Tensor) -> Tensor:
+    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
         """Return states, shape (n, n_outputs, t), for h, shape (n, c, t)."""
         steps = h.transpose(1, 2)
-        told, _ = self.forwards(steps)
+        values, _ = self.forwards(steps)
         if self.backwards is not None:
             # Turned round within its own length, so that padding still comes after the end.
-            turn = _turned(there[:, 0, :])
+            turn = _turned(mask[:, 0, :])
             back, _ = self.backwards(_taken(steps, turn))
-            told = torch.cat([told, _taken(back, turn)], dim=2)
-        return told.transpose(1, 2) * there
+            values = torch.cat([values, _taken(back, turn)], dim=2)
+        return values.transpose(1, 2) * mask
 
 
-def _turned(there: Tensor) -> Tensor:
+def _turned(mask: Tensor) -> Tensor:
     """Return for each step, shape (n, t), which one mirrors it within the utterance."""
-    place = torch.cumsum(torch.ones_like(there), dim=1) - 1
-    last = (place * there).max(dim=1, keepdim=True).values
+    place = torch.cumsum(torch.ones_like(mask), dim=1) - 1
+    last = (place * mask).max(dim=1, keepdim=True).values
     return (last - place).clamp_min(0.0).to(torch.int64)
 
 
@@ -169,10 +169,10 @@ def _taken(steps: Tensor, order: Tensor) -> Tensor:
     return torch.gather(steps, 1, order[:, :, None].expand(-1, -1, steps.shape[2]))
 
 
-def mean_and_greatest(h: Tensor, there: Tensor) -> Tensor:
+def mean_and_greatest(h: Tensor, mask: Tensor) -> Tensor:
     """Return mean and greatest value in time, shape (n, 2 c), of h, shape (n, c, t)."""
-    mean = (h * there).sum(dim=2) / there.sum(dim=2)
-    greatest = (h + FAR * (1 - there)).max(dim=2).values
+    mean = (h * mask).sum(dim=2) / mask.sum(dim=2)
+    greatest = (h + FAR * (1 - mask)).max(dim=2).values
     return torch.cat([mean, greatest], dim=1)
 
 
@@ -208,7 +208,7 @@ class Network(nn.Module):
         self.outputs = nn.ModuleList([outputs_of(head, n_hidden) for head in shape.heads])
         self.n_shared = n_hidden
 
-    def _said(self, summary: Tensor) -> tuple[Tensor, Tensor]:
+    def _projected(self, summary: Tensor) -> tuple[Tensor, Tensor]:
         shared = self.hidden(summary)
         return torch.cat([layer(shared) for layer in self.outputs], dim=1), shared
 
@@ -224,20 +224,20 @@ class Convolutional(Network):
         super().__init__()
         self.fixed = shape.length is not None
         self.trunk = Trunk(shape, CONVOLUTIONS, (True, True, True, False), 0.5 * shape.dropout)
-        n_told = self.trunk.n_outputs
+        n_values = self.trunk.n_outputs
         self.recurrence = None
         if recurrence != "none":
-            self.recurrence = Recurrence(n_told, 64, recurrence == "both")
-            n_told = self.recurrence.n_outputs
+            self.recurrence = Recurrence(n_values, 64, recurrence == "both")
+            n_values = self.recurrence.n_outputs
         size = 2 if shape.length is None else self.trunk.steps(shape.length)
-        self._make_heads(shape, n_told * size)
+        self._make_heads(shape, n_values * size)
 
     def forward(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs, shape (n, sizes), and what the tasks share, shape (n, n_shared)."""
-        h, there = self.trunk(x, present)
+        h, mask = self.trunk(x, present)
         if self.recurrence is not None:
-            h = self.recurrence(h, there)
-        return self._said(h.flatten(start_dim=1) if self.fixed else mean_and_greatest(h, there))
+            h = self.recurrence(h, mask)
+        return self._projected(h.flatten(start_dim=1) if self.fixed else mean_and_greatest(h, mask))
 
 
 class Attentive(Network):
@@ -257,49 +257,49 @@ class Attentive(Network):
         super().__init__()
         self.trunk = Trunk(shape, (64, 64), (False, True), 0.5 * shape.dropout)
         self.recurrence = Recurrence(64, 32, both_ways=True)
-        n_told = self.trunk.n_outputs + self.recurrence.n_outputs
+        n_values = self.trunk.n_outputs + self.recurrence.n_outputs
         self.n_tasks = len(shape.heads)
-        self.query = nn.Conv1d(n_told, 1 if together else self.n_tasks, 1, bias=False)
+        self.query = nn.Conv1d(n_values, 1 if together else self.n_tasks, 1, bias=False)
         self.dropout = nn.Dropout(shape.dropout)
-        self.outputs = nn.ModuleList([outputs_of(head, n_told) for head in shape.heads])
-        self.n_shared = self.n_tasks * n_told
+        self.outputs = nn.ModuleList([outputs_of(head, n_values) for head in shape.heads])
+        self.n_shared = self.n_tasks * n_values
 
     def forward(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return outputs, what the tasks share, and attention, shape (n, tasks, t)."""
-        h, there = self.trunk(x, present)
-        h = torch.cat([h, self.recurrence(h, there)], dim=1)
-        attention = torch.softmax(self.query(h) + FAR * (1 - there), dim=2)
+        h, mask = self.trunk(x, present)
+        h = torch.cat([h, self.recurrence(h, mask)], dim=1)
+        attention = torch.softmax(self.query(h) + FAR * (1 - mask), dim=2)
         attention = attention.expand(-1, self.n_tasks, -1)
         pooled = self.dropout(torch.bmm(attention, h.transpose(1, 2)))
-        told = [layer(pooled[:, task]) for task, layer in enumerate(self.outputs)]
-        return torch.cat(told, dim=1), pooled, attention
+        values = [layer(pooled[:, task]) for task, layer in enumerate(self.outputs)]
+        return torch.cat(values, dim=1), pooled, attention
 
 
 class MultiScale(Network):
     """Windows of 0.25, 0.5 and 1 s and the whole, shifted by half a window (system a).
 
-    In each window a softmax over its steps says which count; across windows their mean and
+    In each window a softmax over its steps weights them; across windows their mean and
     their greatest value are taken.
     """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.trunk = Trunk(shape, (128, 128, 64), (False, False, False), 0.5 * shape.dropout)
-        n_told = self.trunk.n_outputs
-        self.query = nn.Conv1d(n_told, len(WINDOWS) + 1, 1, bias=False)
-        self._make_heads(shape, n_told * (2 * len(WINDOWS) + 1))
+        n_values = self.trunk.n_outputs
+        self.query = nn.Conv1d(n_values, len(WINDOWS) + 1, 1, bias=False)
+        self._make_heads(shape, n_values * (2 * len(WINDOWS) + 1))
 
     def forward(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Return outputs, shape (n, sizes), and what the tasks share, shape (n, n_shared)."""
-        h, there = self.trunk(x, present)
+        h, mask = self.trunk(x, present)
         # Bounded, so that no window's denominator vanishes beside a loud one.
-        weight = torch.exp(4 * torch.tanh(self.query(h))) * there
+        weight = torch.exp(4 * torch.tanh(self.query(h))) * mask
         whole = (h * weight[:, -1:]).sum(dim=2) / weight[:, -1:].sum(dim=2)
         scales = [
             windowed(h, weight[:, place : place + 1], window)
             for place, window in enumerate(WINDOWS)
         ]
-        return self._said(torch.cat([whole, *scales], dim=1))
+        return self._projected(torch.cat([whole, *scales], dim=1))
 
 
 def windowed(h: Tensor, weight: Tensor, window: int) -> Tensor:
@@ -322,8 +322,8 @@ def windowed(h: Tensor, weight: Tensor, window: int) -> Tensor:
     step = max(1, window // 2)
     over = functional.avg_pool1d(functional.pad(h * weight, padding), window, step)
     under = functional.avg_pool1d(functional.pad(weight, padding), window, step)
-    there = (under > 0).to(h.dtype)
-    return mean_and_greatest(over / under.clamp_min(1e-8), there)
+    mask = (under > 0).to(h.dtype)
+    return mean_and_greatest(over / under.clamp_min(1e-8), mask)
 
 
 Make = Callable[[Shape], Network]

@@ -1,4 +1,4 @@
-"""What network estimators share: parameters, labels as evidence, and training in one call."""
+"""Base of network estimators: parameters, labels of tasks, and training in one call."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from featser.errors import ResourceError
-from featser.evaluation.inner import shared_folds
-from featser.models.balance import balanced_weights
-from featser.models.exported import ExportedNetwork, Head
+from featser.evaluation.protocols.inner_folds import shared_folds
+from featser.models.exported.exported_network import ExportedNetwork, Head
+from featser.models.heads.balance import balanced_weights
 from featser.models.routing import REQUESTED
-from featser.models.tuning import quarters
+from featser.models.selection.tuning import quarters
 from featser.progress import Progress
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Stream(BaseEstimator):
         balanced: bool = True,
         n_folds: int = 5,
         n_threads: int = 1,
-        seed: int = 0,
+        random_state: int = 0,
         progress: Progress | None = None,
     ) -> None:
         self.network = network
@@ -57,23 +57,23 @@ class Stream(BaseEstimator):
         self.balanced = balanced
         self.n_folds = n_folds
         self.n_threads = n_threads
-        self.seed = seed
+        self.random_state = random_state
         self.progress = progress
 
     def train(
         self,
         X: NDArray[Any],
-        lessons: Sequence[Known],
+        tasks: Sequence[TaskLabels],
         speaker: ArrayLike | None,
         lineage: NDArray[np.intp] | None,
         weighting: tuple[str, int, Sequence[float] | None] = ("equal", 0, None),
     ) -> bool:
-        """Train on the rows that a task knows something of, and keep what predicts.
+        """Train on the rows that have a label of a task, and store the exported network.
 
         Parameters
         ----------
         X : ndarray, shape (n, d)
-        lessons : sequence of Known
+        tasks : sequence of TaskLabels
             One for each head; folds are balanced by the first.
         speaker, lineage
             As ``fit`` has them.
@@ -88,29 +88,29 @@ class Stream(BaseEstimator):
             KeyboardInterrupt comes from here.
         """
         refuse_without_torch()
-        from featser.models.streams.learning import learn
+        from featser.models.streams.fitting import learn
 
-        there = np.flatnonzero(np.any([known.weight > 0 for known in lessons], axis=0))
+        rows = np.flatnonzero(np.any([task.weight > 0 for task in tasks], axis=0))
         folds = None
         if self.patience is not None:
-            who = None if speaker is None else np.asarray(speaker)[there]
-            descent = None if lineage is None else lineage[there]
-            codes = [known.strata(there, descent) for known in lessons]
-            folds = shared_folds(codes, who, self.n_folds, self.seed, descent)[0]
+            who = None if speaker is None else np.asarray(speaker)[rows]
+            copies = None if lineage is None else lineage[rows]
+            codes = [task.strata(rows, copies) for task in tasks]
+            folds = shared_folds(codes, who, self.n_folds, self.random_state, copies)[0]
         graph, scale, self.history_, interrupted = learn(
             self,
-            X[there],
-            [known.head for known in lessons],
-            [(known.target[there], known.weight[there]) for known in lessons],
+            X[rows],
+            [task.head for task in tasks],
+            [(task.target[rows], task.weight[rows]) for task in tasks],
             folds,
             weighting,
         )
-        heads = [known.head for known in lessons]
+        heads = [task.head for task in tasks]
         self.network_ = ExportedNetwork(graph, scale, heads, self.n_threads)
         return interrupted
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is saved: not who is told of progress."""
+        """Return the state without the callback of progress."""
         state: dict[str, Any] = super().__getstate__()
         return state | {"progress": None}
 
@@ -121,12 +121,12 @@ class Stream(BaseEstimator):
 
     @property
     def finite(self) -> bool | str:
-        """What scikit-learn is told of undefined values: they are where there is no frame."""
+        """Whether X must be finite; packed frames have undefined values after the last frame."""
         return True if self.width is None else "allow-nan"
 
 
-class Known:
-    """What one task's labels say: a head, targets and weights of all rows."""
+class TaskLabels:
+    """The labels of one task: a head, and targets and weights of all rows."""
 
     def __init__(self, head: Head, target: Floats, weight: Floats) -> None:
         self.head = head
@@ -134,34 +134,36 @@ class Known:
         self.weight = weight
 
     def strata(self, rows: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
-        """Return classes, or quarters of values, of some rows, of which lineage tells the copies.
+        """Return classes, or quarters of values, of some rows; −1 without a label.
 
-        −1 where there is no label.
+        ``lineage`` identifies augmented copies.
         """
-        known = self.weight[rows] > 0
+        labelled = self.weight[rows] > 0
         codes = np.full(len(rows), -1, dtype=np.intp)
-        told = self.target[rows][known]
+        targets = self.target[rows][labelled]
         if self.head.kind != "regression":
-            codes[known] = told.astype(np.intp)
+            codes[labelled] = targets.astype(np.intp)
         else:
-            codes[known] = quarters(told, None if lineage is None else lineage[known])
+            codes[labelled] = quarters(targets, None if lineage is None else lineage[labelled])
         return codes
 
 
-def of_classes(encoded: NDArray[np.intp], weight: Floats, ordinal: bool, even: bool) -> Known:
-    """Return what labels from 0 to k − 1 say, every class counting the same if ``even``."""
+def of_classes(encoded: NDArray[np.intp], weight: Floats, ordinal: bool, even: bool) -> TaskLabels:
+    """Return the labels of classes from 0 to k − 1, with equal class weights if ``even``."""
     n_classes = int(encoded.max()) + 1
-    told = balanced_weights(encoded, weight) if even else weight
+    weights = balanced_weights(encoded, weight) if even else weight
     kind = "ordinal" if ordinal and n_classes > 2 else "classification"
-    return Known(Head(kind, n_classes), encoded.astype(np.float64), told / told[told > 0].mean())
+    return TaskLabels(
+        Head(kind, n_classes), encoded.astype(np.float64), weights / weights[weights > 0].mean()
+    )
 
 
-def of_values(target: Floats, weight: Floats) -> Known:
-    """Return what values say."""
+def of_values(target: Floats, weight: Floats) -> TaskLabels:
+    """Return the labels of a regression."""
     centre = float(np.average(target, weights=weight))
     spread = float(np.sqrt(np.average((target - centre) ** 2, weights=weight)))
     head = Head("regression", centre=centre, spread=spread if spread > 0 else 1.0)
-    return Known(head, target, weight / weight[weight > 0].mean())
+    return TaskLabels(head, target, weight / weight[weight > 0].mean())
 
 
 def refuse_without_torch() -> None:

@@ -20,8 +20,8 @@ from skorch.helper import predefined_split
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from featser.models.exported import Head
-from featser.models.streams.augment import Augment
+from featser.models.exported.exported_network import Head
+from featser.models.streams.batch_augmentation import Augment
 from featser.models.streams.losses import task_losses
 from featser.models.streams.networks import Network
 from featser.models.streams.weighting import TaskWeighter
@@ -31,14 +31,14 @@ Float32s = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What a network learns from.
+class TrainingData:
+    """The training data of a network.
 
     Parameters
     ----------
     x, present : ndarray of float32, shape (n, T, D) and (n, T)
-        As :meth:`featser.models.exported.Scale.inputs` gives them.
-    told : ndarray of float32, shape (n, k)
+        As :meth:`featser.models.exported.exported_network.Scale.inputs` gives them.
+    targets : ndarray of float32, shape (n, k)
         Evidence of all tasks, one after the other (:mod:`featser.models.streams.losses`).
     heads : sequence of Head
     constants : sequence of float
@@ -47,13 +47,13 @@ class Lesson:
 
     x: Float32s
     present: Float32s
-    told: Float32s
+    targets: Float32s
     heads: Sequence[Head]
     constants: Sequence[float]
 
     def part(self, rows: NDArray[np.intp]) -> Dataset:
         """Return some rows as skorch takes them."""
-        return Dataset({"x": self.x[rows], "present": self.present[rows]}, self.told[rows])
+        return Dataset({"x": self.x[rows], "present": self.present[rows]}, self.targets[rows])
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ class _Enough(KeyboardInterrupt):
     """Training is over early; skorch ends its loop by what an interrupt raises."""
 
 
-class _Told(Callback):  # type: ignore[misc,unused-ignore]
-    """Tell of each epoch."""
+class _ProgressCallback(Callback):  # type: ignore[misc,unused-ignore]
+    """Report each epoch."""
 
     def __init__(self, epochs: int, progress: Progress) -> None:
         self.epochs, self.progress = epochs, progress
@@ -104,7 +104,7 @@ class _Told(Callback):  # type: ignore[misc,unused-ignore]
         self.progress(net.history[-1]["epoch"], self.epochs)
 
 
-class _BestEpoch(_Told):
+class _BestEpoch(_ProgressCallback):
     """Keep the weights of the epoch that was best on left-out speakers, and stop some after it."""
 
     def __init__(self, patience: int, epochs: int, progress: Progress) -> None:
@@ -134,71 +134,73 @@ class TaskNet(NeuralNet):
 
     Parameters
     ----------
-    lesson : Lesson
+    training_data : TrainingData
     augment : Augment
-    **known : object
+    **options : object
         skorch's own.
     """
 
-    def __init__(self, *given: Any, lesson: Lesson, augment: Augment, **known: Any) -> None:
-        self.lesson = lesson
+    def __init__(
+        self, *given: Any, training_data: TrainingData, augment: Augment, **options: Any
+    ) -> None:
+        self.training_data = training_data
         self.augment = augment
-        super().__init__(*given, **known)
+        super().__init__(*given, **options)
 
     def train_step_single(self, batch: Any, **_: Any) -> dict[str, Any]:
         """Alter a batch, and leave the gradient of its weighted losses."""
         self._set_training(True)
-        inputs, told = unpack_data(batch)
-        x, present, told = self.augment(inputs["x"], inputs["present"], told)
+        inputs, targets = unpack_data(batch)
+        x, present, targets = self.augment(inputs["x"], inputs["present"], targets)
         outputs, shared, *_rest = self.infer({"x": x, "present": present})
-        losses, there = self._losses(outputs, told)
-        if len(there) == 0:
+        losses, positions = self._losses(outputs, targets)
+        if len(positions) == 0:
             return {"loss": outputs.sum() * 0, "y_pred": outputs}
         weighter: TaskWeighter = self.criterion_
-        loss = weighter.backward(losses, there, shared, self.module_.parameters())
-        self._note(losses.detach(), there, weighter.weights)
+        loss = weighter.backward(losses, positions, shared, self.module_.parameters())
+        self._note(losses.detach(), positions, weighter.weights)
         return {"loss": loss, "y_pred": outputs}
 
     def validation_step(self, batch: Any, **_: Any) -> dict[str, Any]:
         """Return the mean of the tasks' losses, all weighted alike."""
         self._set_training(False)
-        inputs, told = unpack_data(batch)
+        inputs, targets = unpack_data(batch)
         with torch.no_grad():
             outputs = self.infer(inputs)[0]
-            losses, _there = self._losses(outputs, told)
+            losses, _positions = self._losses(outputs, targets)
         loss = losses.mean() if len(losses) else outputs.new_ones(())
         return {"loss": loss, "y_pred": outputs}
 
     def on_epoch_begin(self, net: Any, **_: Any) -> None:
         """Begin a new record of the tasks' losses and weights."""
         super().on_epoch_begin(net, **_)
-        count = len(self.lesson.heads)
+        count = len(self.training_data.heads)
         self.sums_, self.counts_ = torch.zeros(count), torch.zeros(count)
         self.weights_, self.batches_ = torch.zeros(count), 0
 
     def on_epoch_end(self, net: Any, **_: Any) -> None:
-        """Record the tasks' mean losses and weights, and tell the weighter."""
+        """Record the tasks' mean losses and weights, and pass them to the weighter."""
         losses = self.sums_ / self.counts_.clamp_min(1)
         self.history.record("task_losses", losses.tolist())
         self.history.record("task_weights", (self.weights_ / max(self.batches_, 1)).tolist())
         self.criterion_.end_epoch(losses)
         super().on_epoch_end(net, **_)
 
-    def fit_loop(self, *given: Any, **known: Any) -> Any:
+    def fit_loop(self, *given: Any, **options: Any) -> Any:
         """Train; remember whether it was the user who ended it."""
         self.interrupted_ = False
         try:
-            return super().fit_loop(*given, **known)
+            return super().fit_loop(*given, **options)
         except KeyboardInterrupt as reason:
             self.interrupted_ = not isinstance(reason, _Enough)
             raise
 
-    def _losses(self, outputs: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
-        return task_losses(outputs, told, self.lesson.heads, self.lesson.constants)
+    def _losses(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return task_losses(outputs, targets, self.training_data.heads, self.training_data.constants)
 
-    def _note(self, losses: Tensor, there: Tensor, weights: Tensor) -> None:
-        self.sums_[there] += losses
-        self.counts_[there] += 1
+    def _note(self, losses: Tensor, positions: Tensor, weights: Tensor) -> None:
+        self.sums_[positions] += losses
+        self.counts_[positions] += 1
         self.weights_ += weights
         self.batches_ += 1
 
@@ -219,7 +221,7 @@ def seeded(seed: int, threads: int) -> Iterator[None]:
 def train(
     network: Network,
     weighter: TaskWeighter,
-    lesson: Lesson,
+    training_data: TrainingData,
     folds: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
     course: Course,
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -229,10 +231,10 @@ def train(
     ----------
     network : Network
     weighter : TaskWeighter
-    lesson : Lesson
+    training_data : TrainingData
     folds : tuple of ndarray of int, optional
-        Rows to learn from, and rows of other speakers that say when to stop; the weights of the
-        best epoch are kept. Without it all rows are learnt from.
+        Training rows, and rows of other speakers for early stopping; the weights of the best epoch
+        are used. Without it all rows are training rows.
     course : Course
 
     Returns
@@ -243,11 +245,11 @@ def train(
     interrupted : bool
         Whether the user ended it.
     """
-    learnt, schedule = _schedule(lesson, folds, course)
+    rows, schedule = _schedule(training_data, folds, course)
     net = TaskNet(
         network,
         criterion=weighter,
-        lesson=lesson,
+        training_data=training_data,
         augment=course.augment,
         optimizer=torch.optim.AdamW,
         optimizer__weight_decay=course.weight_decay,
@@ -260,25 +262,27 @@ def train(
         verbose=0,
         **schedule,
     )
-    net.fit(lesson.part(learnt), y=None)
+    net.fit(training_data.part(rows), y=None)
     finished = [record for record in net.history if "task_weights" in record]
     return [_plain(record) for record in finished], bool(net.interrupted_)
 
 
 def _schedule(
-    lesson: Lesson, folds: tuple[NDArray[np.intp], NDArray[np.intp]] | None, course: Course
+    training_data: TrainingData,
+    folds: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
+    course: Course,
 ) -> tuple[NDArray[np.intp], dict[str, Any]]:
-    """Return the rows to learn from, and what tells skorch how the rate moves and when to stop."""
+    """Return the training rows, and skorch's options for the rate and early stopping."""
     if folds is not None and course.patience is not None:
-        learnt, left_out = folds
+        training_rows, left_out = folds
         best = _BestEpoch(course.patience, course.epochs, course.progress)
-        split = predefined_split(lesson.part(left_out))
-        return learnt, {"train_split": split, "callbacks": [("best", best)]}
-    steps = course.epochs * -(-len(lesson.x) // course.batch_size)
+        split = predefined_split(training_data.part(left_out))
+        return training_rows, {"train_split": split, "callbacks": [("best", best)]}
+    steps = course.epochs * -(-len(training_data.x) // course.batch_size)
     rate = LRScheduler(LambdaLR, step_every="batch", lr_lambda=partial(_share_of_rate, steps=steps))
-    told = _Told(course.epochs, course.progress)
-    callbacks = [("rate", rate), ("told", told)]
-    return np.arange(len(lesson.x)), {"train_split": None, "callbacks": callbacks}
+    progress = _ProgressCallback(course.epochs, course.progress)
+    callbacks = [("rate", rate), ("progress", progress)]
+    return np.arange(len(training_data.x)), {"train_split": None, "callbacks": callbacks}
 
 
 def _share_of_rate(step: int, steps: int) -> float:

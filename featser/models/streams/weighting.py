@@ -52,21 +52,21 @@ class TaskWeighter(nn.Module):
     def _prepare(self, n_shared: int, fixed: Sequence[float] | None) -> None:
         """Make what this way of weighting learns or is given."""
 
-    def loss(self, losses: Tensor, there: Tensor) -> Tensor:
+    def loss(self, losses: Tensor, positions: Tensor) -> Tensor:
         """Return what the network is to make small.
 
         Parameters
         ----------
         losses : Tensor, shape (m,)
             Of the tasks that have labels in the batch.
-        there : Tensor of int, shape (m,)
+        positions : Tensor of int, shape (m,)
             Which tasks these are.
         """
-        weights = self.weights[there]
+        weights = self.weights[positions]
         return (weights * losses).sum() / weights.sum()
 
     def backward(
-        self, losses: Tensor, there: Tensor, shared: Tensor, parameters: Iterable[Tensor]
+        self, losses: Tensor, positions: Tensor, shared: Tensor, parameters: Iterable[Tensor]
     ) -> Tensor:
         """Leave the gradient of the weighted losses in the network's parameters.
 
@@ -84,7 +84,7 @@ class TaskWeighter(nn.Module):
         Tensor
             The weighted loss.
         """
-        loss = self.loss(losses, there)
+        loss = self.loss(losses, positions)
         loss.backward()
         return loss.detach()
 
@@ -126,15 +126,15 @@ class Ming(TaskWeighter):
         return weights_of(flat @ self.W.T)
 
     def backward(
-        self, losses: Tensor, there: Tensor, shared: Tensor, parameters: Iterable[Tensor]
+        self, losses: Tensor, positions: Tensor, shared: Tensor, parameters: Iterable[Tensor]
     ) -> Tensor:
         """Step W by its own loss, then leave the network's gradient."""
         weights = self.read(shared)
         self.weights = weights.detach()
-        (self.W.grad,) = torch.autograd.grad(pull(weights[there], losses.detach()), [self.W])
+        (self.W.grad,) = torch.autograd.grad(pull(weights[positions], losses.detach()), [self.W])
         self.own.step()
         self.W.grad = None
-        loss = (self.weights[there] * losses).sum()
+        loss = (self.weights[positions] * losses).sum()
         loss.backward()
         return loss.detach()
 
@@ -146,12 +146,12 @@ class Naive(Ming):
     """
 
     def backward(
-        self, losses: Tensor, there: Tensor, shared: Tensor, parameters: Iterable[Tensor]
+        self, losses: Tensor, positions: Tensor, shared: Tensor, parameters: Iterable[Tensor]
     ) -> Tensor:
         """Step W by the very loss that the network has."""
         weights = self.read(shared)
         self.weights = weights.detach()
-        loss = (weights[there] * losses).sum()
+        loss = (weights[positions] * losses).sum()
         loss.backward()
         self.own.step()
         self.W.grad = None
@@ -170,19 +170,19 @@ def pull(weights: Tensor, losses: Tensor) -> Tensor:
 
 
 class Uncertainty(TaskWeighter):
-    """Each task's loss by its learnt noise: ``Σ L_i / (2 σ_i²) + ln σ_i``.
+    """Each task's loss by its estimated noise: ``Σ L_i / (2 σ_i²) + ln σ_i``.
 
-    Kendall, Gal and Cipolla, CVPR 2018. Learnt is ``ln σ_i²``, from 0.
+    Kendall, Gal and Cipolla, CVPR 2018. The parameter is ``ln σ_i²``, from 0.
     """
 
     def _prepare(self, n_shared: int, fixed: Sequence[float] | None) -> None:
         self.log_variance = nn.Parameter(torch.zeros(self.n_tasks))
 
-    def loss(self, losses: Tensor, there: Tensor) -> Tensor:
+    def loss(self, losses: Tensor, positions: Tensor) -> Tensor:
         """Return the weighted losses and what each σ costs."""
-        told = self.log_variance[there]
+        log_variance = self.log_variance[positions]
         self.weights = (0.5 * torch.exp(-self.log_variance)).detach()
-        return (0.5 * torch.exp(-told) * losses + 0.5 * told).sum()
+        return (0.5 * torch.exp(-log_variance) * losses + 0.5 * log_variance).sum()
 
 
 class DynamicAverage(TaskWeighter):
@@ -217,10 +217,10 @@ class Restrained(DynamicAverage):
         super()._prepare(n_shared, fixed)
         self.sigma = nn.Parameter(torch.full((self.n_tasks,), 1 / self.n_tasks))
 
-    def loss(self, losses: Tensor, there: Tensor) -> Tensor:
+    def loss(self, losses: Tensor, positions: Tensor) -> Tensor:
         """Return the weighted losses, what each σ costs, and the restraint."""
-        variance = self.sigma[there] ** 2
-        weights = self.n_tasks * self.weights[there] + 1 / (self.n_tasks * variance)
+        variance = self.sigma[positions] ** 2
+        weights = self.n_tasks * self.weights[positions] + 1 / (self.n_tasks * variance)
         restraint = (1 - self.sigma.abs().sum()).abs()
         return (weights * losses).sum() + torch.log1p(variance).sum() + restraint
 
@@ -235,26 +235,26 @@ class PrimaryGate(TaskWeighter):
     """
 
     def backward(
-        self, losses: Tensor, there: Tensor, shared: Tensor, parameters: Iterable[Tensor]
+        self, losses: Tensor, positions: Tensor, shared: Tensor, parameters: Iterable[Tensor]
     ) -> Tensor:
         """Leave the gated sum of the tasks' gradients."""
         given = list(parameters)
         gradients = {
             task: torch.autograd.grad(loss, given, retain_graph=True, allow_unused=True)
-            for task, loss in zip(there.tolist(), losses, strict=True)
+            for task, loss in zip(positions.tolist(), losses, strict=True)
         }
         main = gradients.get(self.primary)
         gates = torch.zeros(self.n_tasks)
-        for task, found in gradients.items():
-            gates[task] = 1.0 if task == self.primary else agreement(main, found)
+        for task, gradient in gradients.items():
+            gates[task] = 1.0 if task == self.primary else agreement(main, gradient)
         self.weights = gates
         for place, parameter in enumerate(given):
             parameter.grad = _gated(
-                [(task, found[place]) for task, found in gradients.items()],
+                [(task, gradient[place]) for task, gradient in gradients.items()],
                 None if main is None else main[place],
                 gates,
             )
-        return (gates[there] * losses.detach()).sum()
+        return (gates[positions] * losses.detach()).sum()
 
 
 def agreement(main: Any, other: Any) -> Tensor:
@@ -272,15 +272,15 @@ def agreement(main: Any, other: Any) -> Tensor:
 
 def _gated(parts: Sequence[tuple[int, Any]], main: Any, gates: Tensor) -> Tensor | None:
     """Return one parameter's gradient: gated where the primary task uses it, else in full."""
-    told = [(task, part) for task, part in parts if part is not None]
-    if not told:
+    present = [(task, part) for task, part in parts if part is not None]
+    if not present:
         return None
     gated = _uses(main)
-    return sum(gates[task] * part if gated else part for task, part in told)
+    return sum(gates[task] * part if gated else part for task, part in present)
 
 
 def _uses(gradient: Any) -> bool:
-    """Return whether a task uses a parameter: no gradient, or nothing but 0, says that not."""
+    """Return whether a task uses a parameter: its gradient exists and is not all 0."""
     return gradient is not None and bool((gradient != 0).any())
 
 

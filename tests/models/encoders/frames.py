@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from featser.models.frames import packed
+from featser.features.packed_frames import packed
 
 WIDTH = 6
 

@@ -28,7 +28,7 @@ def test_the_likelihood_never_falls_not_even_at_the_floor(
 ) -> None:
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(80, 2)) * rng.choice([0.01, 1, 4], (80, 1))
-    model = DiagonalGMM(count, start, n_iter=12, tol=0, floor=floor, seed=seed).fit(X)
+    model = DiagonalGMM(count, start, n_iter=12, tol=0, floor=floor, random_state=seed).fit(X)
     path = [*model.path_, model.score(X)]
     assert np.diff(path).min() > -1e-4
     assert (model.variances_ >= floor * X.var(axis=0) * (1 - 1e-4)).all()
@@ -74,18 +74,18 @@ def test_frames_that_are_all_equal_make_a_model_of_finite_numbers() -> None:
 
 
 def test_a_frame_far_from_everything_still_belongs_somewhere() -> None:
-    told = DiagonalGMM(3).fit(frames()).posteriors([[1e4, -1e4, 1e4]])
-    assert told.sum() == pytest.approx(1)
+    posteriors = DiagonalGMM(3).fit(frames()).posteriors([[1e4, -1e4, 1e4]])
+    assert posteriors.sum() == pytest.approx(1)
 
 
 def test_too_few_frames_and_unknown_starts_are_refused() -> None:
-    with pytest.raises(ValueError, match="64 components need as many frames, there are 10"):
+    with pytest.raises(ValueError, match="64 components need at least as many frames; got 10"):
         DiagonalGMM(64).fit(frames(10))
     with pytest.raises(ValueError, match="not 'here'"):
         DiagonalGMM(2, "here").fit(frames(10))
 
 
 def test_progress_is_told_of_each_step() -> None:
-    told: list[tuple[int, int]] = []
-    DiagonalGMM(2, n_iter=3, tol=0).fit(frames(), progress=lambda *step: told.append(step))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    steps: list[tuple[int, int]] = []
+    DiagonalGMM(2, n_iter=3, tol=0).fit(frames(), progress=lambda *step: steps.append(step))
+    assert steps == [(1, 3), (2, 3), (3, 3)]

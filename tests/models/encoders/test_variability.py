@@ -42,9 +42,9 @@ def drawn(x: np.ndarray, frames: float = 100.0, seed: int = 0) -> Drawn:
 
 def equal_error(vectors: np.ndarray, speaker: np.ndarray) -> float:
     """The error where misses and false alarms are as frequent, by cosine."""
-    told = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    above = np.triu_indices(len(told), 1)
-    score, same = (told @ told.T)[above], (speaker[:, None] == speaker)[above]
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    above = np.triu_indices(len(units), 1)
+    score, same = (units @ units.T)[above], (speaker[:, None] == speaker)[above]
     order = np.argsort(score)
     miss = np.cumsum(same[order]) / same.sum()
     alarm = 1 - np.cumsum(~same[order]) / (~same).sum()
@@ -56,7 +56,7 @@ def equal_error(vectors: np.ndarray, speaker: np.ndarray) -> float:
 def test_the_likelihood_never_falls(seed: int, rank: int, shift: float) -> None:
     x = np.random.default_rng(seed).normal(shift, 1, size=(20, RANK))
     given_ = drawn(x, 15.0, seed)
-    model = TotalVariability(rank, n_iter=12, seed=seed).fit(given_.zeroth, given_.first)
+    model = TotalVariability(rank, n_iter=12, random_state=seed).fit(given_.zeroth, given_.first)
     assert np.diff(model.path_).min() > -1e-9 * np.abs(model.path_).max()
 
 
@@ -70,17 +70,17 @@ def test_the_likelihood_is_that_of_the_statistics_integrated_over_x() -> None:
     count = given_.zeroth[0][:, None]
     exponent = (mean * given_.first[0] - 0.5 * count * mean**2).sum(axis=(1, 2)) - grid**2 / 2
     top = exponent.max()
-    wanted = top + np.log(np.exp(exponent - top).sum() * (grid[1] - grid[0]) / np.sqrt(2 * np.pi))
-    assert model._step(given_.zeroth, given_.first) == pytest.approx(wanted, rel=1e-6)
+    expected = top + np.log(np.exp(exponent - top).sum() * (grid[1] - grid[0]) / np.sqrt(2 * np.pi))
+    assert model._step(given_.zeroth, given_.first) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_known_subspace_and_the_spread_in_it_are_found() -> None:
     given_ = drawn(np.random.default_rng(1).normal(size=(600, RANK)))
     model = TotalVariability(RANK, n_iter=10).fit(given_.zeroth, given_.first)
-    found, true = (w.reshape(-1, RANK) for w in (model.loadings_, given_.loadings))
-    assert np.degrees(subspace_angles(found, true)).max() < 5
+    estimated, true = (w.reshape(-1, RANK) for w in (model.loadings_, given_.loadings))
+    assert np.degrees(subspace_angles(estimated, true)).max() < 5
     np.testing.assert_allclose(
-        np.linalg.norm(found @ found.T), np.linalg.norm(true @ true.T), rtol=0.1
+        np.linalg.norm(estimated @ estimated.T), np.linalg.norm(true @ true.T), rtol=0.1
     )
 
 
@@ -89,10 +89,12 @@ def test_speakers_are_told_apart_as_well_as_the_true_model_tells_them() -> None:
     speaker = np.repeat(np.arange(60), 6)
     x = np.sqrt(0.8) * rng.normal(size=(60, RANK))[speaker]
     given_ = drawn(x + np.sqrt(0.2) * rng.normal(size=x.shape), 40.0)
-    heard = speaker >= 30
-    model = TotalVariability(RANK, n_iter=10).fit(given_.zeroth[~heard], given_.first[~heard])
+    is_left_out = speaker >= 30
+    model = TotalVariability(RANK, n_iter=10).fit(
+        given_.zeroth[~is_left_out], given_.first[~is_left_out]
+    )
     ours, best = (
-        equal_error(m.transform(given_.zeroth, given_.first)[heard], speaker[heard])
+        equal_error(m.transform(given_.zeroth, given_.first)[is_left_out], speaker[is_left_out])
         for m in (model, given_.oracle())
     )
     assert best < 0.2
@@ -107,9 +109,9 @@ def test_languages_are_told_apart_as_well_as_the_true_model_tells_them() -> None
     model = TotalVariability(RANK, n_iter=10).fit(given_.zeroth[:200], given_.first[:200])
     ours, best = (
         LinearDiscriminantAnalysis()
-        .fit(told[:200], language[:200])
-        .score(told[200:], language[200:])
-        for told in (m.transform(given_.zeroth, given_.first) for m in (model, given_.oracle()))
+        .fit(factors[:200], language[:200])
+        .score(factors[200:], language[200:])
+        for factors in (m.transform(given_.zeroth, given_.first) for m in (model, given_.oracle()))
     )
     assert best > 0.9
     assert ours > best - 0.03

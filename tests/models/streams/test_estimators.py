@@ -15,10 +15,10 @@ pytest.importorskip("torch")
 from sklearn.base import clone
 
 from featser.errors import TaskError
+from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.estimators import make_estimator
+from featser.models.heads.ordinal import nominal
 from featser.models.multitask import MultiTaskEstimator
-from featser.models.ordinal import nominal
 from featser.models.streams.estimators import (
     StreamClassifier,
     StreamEstimator,
@@ -68,40 +68,40 @@ def test_losses_and_weights_are_recorded_in_the_order_of_the_tasks(bursts: Burst
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(bursts: Bursts) -> None:
     emotion = bursts.labels["emotion"].to_numpy()
     fitted = [
-        StreamClassifier("attention", **QUICK | {"epochs": 2}, seed=seed).fit(
+        StreamClassifier("attention", **QUICK | {"epochs": 2}, random_state=seed).fit(
             bursts.X, emotion, speaker=bursts.speaker
         )
         for seed in (3, 3, 4)
     ]
-    told = [model.predict_proba(bursts.X) for model in fitted]
-    assert np.array_equal(told[0], told[1])
-    assert not np.array_equal(told[0], told[2])
+    probabilities = [model.predict_proba(bursts.X) for model in fitted]
+    assert np.array_equal(probabilities[0], probabilities[1])
+    assert not np.array_equal(probabilities[0], probabilities[2])
 
 
 def test_training_stops_where_left_out_speakers_gain_nothing_and_keeps_the_best(
     bursts: Bursts,
 ) -> None:
     noise = np.random.default_rng(0).permutation(bursts.labels["emotion"].to_numpy())
-    heard: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     settings = QUICK | {"patience": 2, "epochs": 30}
     model = StreamClassifier(
-        "attention", **settings, progress=lambda done, total: heard.append((done, total))
+        "attention", **settings, progress=lambda done, total: steps.append((done, total))
     )
     model.fit(bursts.X, noise, speaker=bursts.speaker)
     losses = [record["valid_loss"] for record in model.history_]
     assert len(losses) < 30
     assert int(np.argmin(losses)) == len(losses) - 3
-    assert heard == [(epoch, 30) for epoch in range(1, len(losses) + 1)]
+    assert steps == [(epoch, 30) for epoch in range(1, len(losses) + 1)]
 
 
 def test_without_patience_every_speaker_is_learnt_from(bursts: Bursts) -> None:
     emotion = bursts.labels["emotion"].to_numpy()
     model = StreamClassifier("cnn", **QUICK | {"epochs": 2})
-    told = [
+    probabilities = [
         clone(model).fit(bursts.X, emotion, speaker=who).predict_proba(bursts.X)
         for who in (bursts.speaker, None)
     ]
-    assert np.array_equal(*told)
+    assert np.array_equal(*probabilities)
 
 
 @pytest.mark.parametrize("patience", [None, 20])
@@ -125,15 +125,15 @@ def test_values_and_ordered_classes_are_learnt_by_one_task_networks(bursts: Burs
     values = StreamRegressor("multiscale", **QUICK | {"epochs": 10}).fit(
         bursts.X, 100 + 10 * bursts.labels["arousal"], speaker=bursts.speaker
     )
-    told = values.predict(new.X)
-    assert np.corrcoef(told, new.labels["arousal"])[0, 1] > 0.7
-    assert 95 < told.mean() < 105
+    predictions = values.predict(new.X)
+    assert np.corrcoef(predictions, new.labels["arousal"])[0, 1] > 0.7
+    assert 95 < predictions.mean() < 105
     rank = bursts.labels["level"].map({"low": 0, "middle": 1, "high": 2})
     steps = StreamClassifier("attention", **QUICK, ordinal=True)
     steps.fit(bursts.X, rank, speaker=bursts.speaker)
     assert steps.network_.heads[0].kind == "ordinal"
-    wanted = new.labels["level"].map({"low": 0, "middle": 1, "high": 2})
-    assert np.corrcoef(steps.predict(new.X), wanted)[0, 1] > 0.6
+    expected = new.labels["level"].map({"low": 0, "middle": 1, "high": 2})
+    assert np.corrcoef(steps.predict(new.X), expected)[0, 1] > 0.6
 
 
 def make_pair(rows: int, seed: int) -> tuple[np.ndarray, pd.DataFrame, np.ndarray, np.ndarray]:
@@ -144,9 +144,9 @@ def make_pair(rows: int, seed: int) -> tuple[np.ndarray, pd.DataFrame, np.ndarra
     for row in range(rows):
         begin[row] = rng.permutation([rng.integers(0, 10), rng.integers(16, 25)])
         for task in range(2):
-            there = slice(begin[row, task], begin[row, task] + 5)
-            X[row, there, labels[row, task]] += 1
-            X[row, there, 4 + task] += 3
+            moment = slice(begin[row, task], begin[row, task] + 5)
+            X[row, moment, labels[row, task]] += 1
+            X[row, moment, 4 + task] += 3
     table = pd.DataFrame(labels.astype(str), columns=["a", "b"])
     return X.reshape(rows, -1), table, np.arange(rows) // 10, begin
 
@@ -160,13 +160,15 @@ def test_attention_finds_each_tasks_moment_and_a_shared_attention_scores_lower()
         model = StreamEstimator(tasks, network, **QUICK | {"epochs": 15})
         predicted = model.fit(X, labels, speaker=speaker).predict(new)
         right[network] = (predicted == truth).to_numpy().mean()
-        found = model.attention(new)
+        attention = model.attention(new)
         if network == "attention":
-            on = np.array([[_share(found[a], begin[:, place]) for place in range(2)] for a in "ab"])
+            on = np.array(
+                [[_share(attention[a], begin[:, place]) for place in range(2)] for a in "ab"]
+            )
             assert (on.diagonal() > 0.75).all()
             assert on[0, 1] + on[1, 0] < 0.2
         else:
-            assert np.array_equal(found["a"], found["b"])
+            assert np.array_equal(attention["a"], attention["b"])
     assert right["attention"] > right["attention-together"] + 0.03
 
 
@@ -174,8 +176,8 @@ def _share(attention: np.ndarray, begin: np.ndarray) -> float:
     """The mean attention paid to 5 frames, of which a step takes 4."""
     np.testing.assert_allclose(attention.sum(axis=1), 1, atol=1e-5)
     step = np.arange(attention.shape[1])
-    there = (step >= begin[:, None] // 4) & (step <= (begin[:, None] + 4) // 4)
-    return float((attention * there).sum(axis=1).mean())
+    is_burst = (step >= begin[:, None] // 4) & (step <= (begin[:, None] + 4) // 4)
+    return float((attention * is_burst).sum(axis=1).mean())
 
 
 def test_a_row_of_weight_nothing_is_as_good_as_absent(bursts: Bursts) -> None:
@@ -183,12 +185,12 @@ def test_a_row_of_weight_nothing_is_as_good_as_absent(bursts: Bursts) -> None:
     weight[::4] = 0
     emotion = bursts.labels["emotion"].to_numpy()
     settings = QUICK | {"epochs": 2}
-    kept = weight > 0
+    has_weight = weight > 0
     fitted = [
         StreamClassifier("attention", **settings).fit(X, y, sample_weight=w, speaker=s)
         for X, y, w, s in (
             (bursts.X, emotion, weight, bursts.speaker),
-            (bursts.X[kept], emotion[kept], None, bursts.speaker[kept]),
+            (bursts.X[has_weight], emotion[has_weight], None, bursts.speaker[has_weight]),
         )
     ]
     assert np.array_equal(*(model.predict_proba(bursts.X) for model in fitted))
@@ -243,9 +245,9 @@ def test_a_saved_network_predicts_the_same_where_torch_is_absent(
         f"np.save({str(tmp_path / 'told.npy')!r}, np.hstack(tables))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    told = [table.to_numpy() for table in shared.predict_proba(bursts.X).values()]
-    told.append(alone.predict_proba(bursts.X))
-    assert np.array_equal(np.load(tmp_path / "told.npy"), np.hstack(told))
+    probabilities = [table.to_numpy() for table in shared.predict_proba(bursts.X).values()]
+    probabilities.append(alone.predict_proba(bursts.X))
+    assert np.array_equal(np.load(tmp_path / "told.npy"), np.hstack(probabilities))
     network = load_bundle(path).model.estimators_
     assert network["emotion"].network is network["level"].network
 

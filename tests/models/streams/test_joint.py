@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+from featser.features.packed_frames import ColumnRange
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.frames import Place
-from featser.models.joint import JointNetwork
+from featser.models.streams.joint import JointNetwork
 from tests.models.streams.conftest import TASKS, WIDTH, Bursts
 
 pytestmark = pytest.mark.streams
@@ -24,10 +24,10 @@ def test_a_shared_network_reads_frames_or_features_and_survives_its_bundle(
     features = np.random.default_rng(0).normal(size=(len(bursts.X), 3))
     features[::7, 1] = np.nan
     X = np.hstack([features, bursts.X]).astype(np.float32)
-    for frames in (None, Place(3, X.shape[1], WIDTH)):
+    for frames in (None, ColumnRange(3, X.shape[1], WIDTH)):
         given = X[:, :3] if frames is None else X
         network = "cnn" if frames is None else "attention"
-        model = JointNetwork(TASKS, network, "ming", frames, seed=1)
+        model = JointNetwork(TASKS, network, "ming", frames, random_state=1)
         model.fit(given, bursts.labels, speaker=bursts.speaker)
         weights = np.array([epoch["task_weights"] for epoch in model.history_])
         assert weights.shape[1] == len(TASKS)
@@ -36,5 +36,5 @@ def test_a_shared_network_reads_frames_or_features_and_survives_its_bundle(
         )
         again = load_bundle(saved).model
         pd.testing.assert_frame_equal(again.predict(given), model.predict(given))
-        for name, told in model.predict_proba(given).items():
-            pd.testing.assert_frame_equal(again.predict_proba(given)[name], told)
+        for name, probabilities in model.predict_proba(given).items():
+            pd.testing.assert_frame_equal(again.predict_proba(given)[name], probabilities)

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from featser.errors import TaskError  # noqa: E402
-from featser.models.exported import ExportedNetwork, Head, Scale  # noqa: E402
+from featser.models.exported.exported_network import ExportedNetwork, Head, Scale  # noqa: E402
 from featser.models.streams.export import exported  # noqa: E402
 from featser.models.streams.losses import (  # noqa: E402
     columns_of,
@@ -45,16 +45,16 @@ def test_an_export_says_what_torch_says_for_any_batch_and_length_however_padded(
     for rows, frames in ((1, 5), (7, 33)):
         X = rng.normal(size=(rows, frames, WIDTH)).astype(np.float32)
         X[-1, 4:] = np.nan
-        told = ExportedNetwork(graph, scale, HEADS).outputs(X.reshape(rows, -1))
+        from_export = ExportedNetwork(graph, scale, HEADS).outputs(X.reshape(rows, -1))
         x, present = scale.inputs(X.reshape(rows, -1))
         with torch.no_grad():
-            said = network(torch.from_numpy(x), torch.from_numpy(present))[0].numpy()
+            outputs = network(torch.from_numpy(x), torch.from_numpy(present))[0].numpy()
             alone = [
-                network(torch.from_numpy(x[row : row + 1, :there]), torch.ones(1, there))[0]
-                for row, there in enumerate(present.sum(axis=1).astype(int))
+                network(torch.from_numpy(x[row : row + 1, :length]), torch.ones(1, length))[0]
+                for row, length in enumerate(present.sum(axis=1).astype(int))
             ]
-        np.testing.assert_allclose(told, said, atol=1e-5)
-        np.testing.assert_allclose(torch.cat(alone).numpy(), said, atol=1e-5)
+        np.testing.assert_allclose(from_export, outputs, atol=1e-5)
+        np.testing.assert_allclose(torch.cat(alone).numpy(), outputs, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(set(NETWORKS) - set(OVER_TIME)))
@@ -63,9 +63,9 @@ def test_an_export_over_vectors_says_what_torch_says(name: str) -> None:
     scale = Scale(None, np.zeros(166, "f4"), np.ones(166, "f4"))
     X = np.random.default_rng(0).normal(size=(5, 166)).astype(np.float32)
     with torch.no_grad():
-        said = network(torch.from_numpy(X[:, :, None]), torch.ones(5, 166))[0].numpy()
-    told = ExportedNetwork(exported(network, shape), scale, HEADS).outputs(X)
-    np.testing.assert_allclose(told, said, atol=1e-5)
+        outputs = network(torch.from_numpy(X[:, :, None]), torch.ones(5, 166))[0].numpy()
+    from_export = ExportedNetwork(exported(network, shape), scale, HEADS).outputs(X)
+    np.testing.assert_allclose(from_export, outputs, atol=1e-5)
 
 
 def test_networks_that_attend_to_moments_refuse_a_vector() -> None:
@@ -88,37 +88,41 @@ def test_the_best_constant_costs_one_in_every_kind_of_task() -> None:
     rng = np.random.default_rng(0)
     weight = rng.uniform(0.2, 2, 50)
     targets = [rng.integers(0, 3, 50), rng.integers(0, 4, 50), rng.normal(2, 3, 50)]
-    told = [evidence(h, t.astype(float), weight) for h, t in zip(HEADS, targets, strict=True)]
-    classes = told[0].sum(axis=0)
-    above, under = told[1].sum(axis=0).reshape(2, -1)
+    encoded = [evidence(h, t.astype(float), weight) for h, t in zip(HEADS, targets, strict=True)]
+    classes = encoded[0].sum(axis=0)
+    above, under = encoded[1].sum(axis=0).reshape(2, -1)
     constant = np.concatenate([np.log(classes), np.log(above / under), [0.1]])
     outputs = torch.from_numpy(np.tile(constant, (50, 1)).astype(np.float32))
-    costs = [constant_loss(head, part) for head, part in zip(HEADS, told, strict=True)]
-    losses, there = task_losses(outputs, torch.from_numpy(np.hstack(told)), HEADS, costs)
-    assert there.tolist() == [0, 1, 2]
+    costs = [constant_loss(head, part) for head, part in zip(HEADS, encoded, strict=True)]
+    losses, with_loss = task_losses(outputs, torch.from_numpy(np.hstack(encoded)), HEADS, costs)
+    assert with_loss.tolist() == [0, 1, 2]
     assert torch.allclose(losses, torch.ones(3), atol=1e-5)
 
 
 def test_a_missing_label_moves_nothing_and_a_batch_without_any_has_no_such_loss() -> None:
     target, weight = np.array([0.0, 2, 1]), np.array([1.0, 2, 0])
-    told = [evidence(head, target, weight) for head in HEADS]
-    assert [part.shape[1] for part in told] == [columns_of(head) for head in HEADS]
+    encoded = [evidence(head, target, weight) for head in HEADS]
+    assert [part.shape[1] for part in encoded] == [columns_of(head) for head in HEADS]
     outputs = torch.randn(3, 7, requires_grad=True)
-    losses, _ = task_losses(outputs, torch.from_numpy(np.hstack(told)), HEADS, [1, 1, 1])
+    losses, _ = task_losses(outputs, torch.from_numpy(np.hstack(encoded)), HEADS, [1, 1, 1])
     losses.sum().backward()
     assert (outputs.grad[2] == 0).all()
     assert (outputs.grad[:2] != 0).all()
-    none = [told[0], 0 * told[1], told[2][[2, 2, 2]]]
-    _, there = task_losses(outputs, torch.from_numpy(np.hstack(none)), HEADS, [1, 1, 1])
-    assert there.tolist() == [0]
+    none = [encoded[0], 0 * encoded[1], encoded[2][[2, 2, 2]]]
+    _, with_loss = task_losses(outputs, torch.from_numpy(np.hstack(none)), HEADS, [1, 1, 1])
+    assert with_loss.tolist() == [0]
 
 
 def test_the_concordance_that_is_trained_for_is_the_one_that_is_reported() -> None:
-    from featser.evaluation.metrics import ccc
+    from featser.evaluation.metrics.metrics import ccc
 
     rng = np.random.default_rng(0)
     value = rng.normal(size=40)
-    said = 0.4 * value + rng.normal(size=40)
+    predictions = 0.4 * value + rng.normal(size=40)
     weight = rng.integers(1, 4, 40)
-    found = weighted_ccc(*(torch.from_numpy(part) for part in (said, value * weight, weight)))
-    assert float(found) == pytest.approx(ccc(np.repeat(value, weight), np.repeat(said, weight)))
+    concordance = weighted_ccc(
+        *(torch.from_numpy(part) for part in (predictions, value * weight, weight))
+    )
+    assert float(concordance) == pytest.approx(
+        ccc(np.repeat(value, weight), np.repeat(predictions, weight))
+    )

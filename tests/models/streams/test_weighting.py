@@ -43,11 +43,11 @@ def learnt(kind: type[Ming], losses: list[float], steps: int = 60) -> torch.Tens
     generator = torch.Generator().manual_seed(0)
     weighter = kind(len(losses), 5)
     weighter.own = torch.optim.Adam([weighter.W], lr=0.01)
-    there = torch.arange(len(losses))
+    with_loss = torch.arange(len(losses))
     for _ in range(steps):
         shared = torch.rand(16, 5, generator=generator)
         given = torch.tensor(losses, requires_grad=True)
-        weighter.backward(given, there, shared, [])
+        weighter.backward(given, with_loss, shared, [])
     return weighter.weights
 
 
@@ -68,10 +68,10 @@ def test_the_gradient_of_the_weight_loss_is_the_published_one_and_that_of_differ
     z = torch.randn(1, 3, generator=generator, dtype=torch.float64)
     unit = (z / z.norm()).requires_grad_()
     weights = torch.softmax(unit, dim=1)[0]
-    (found,) = torch.autograd.grad(pull(weights, losses), unit)
+    (gradient,) = torch.autograd.grad(pull(weights, losses), unit)
     hardness = 1 / (losses + SIGMA)
-    told = weights * (hardness - (weights * hardness).sum())
-    assert torch.allclose(found[0], told)
+    expected = weights * (hardness - (weights * hardness).sum())
+    assert torch.allclose(gradient[0], expected)
 
     shared = torch.rand(7, 4, generator=generator, dtype=torch.float64)
     W = torch.randn(3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
@@ -107,11 +107,11 @@ def test_the_restrained_loss_is_the_published_sum() -> None:
     with torch.no_grad():
         weighter.sigma.copy_(torch.tensor([0.5, -0.8]))
     losses = torch.tensor([0.7, 1.1])
-    told = sum(
+    expected = sum(
         (1 + 1 / (2 * s**2)) * loss + torch.log(torch.tensor(1 + s**2))
         for s, loss in ((0.5, 0.7), (-0.8, 1.1))
     ) + abs(1 - 1.3)
-    assert weighter.loss(losses, torch.arange(2)).item() == pytest.approx(float(told), rel=1e-6)
+    assert weighter.loss(losses, torch.arange(2)).item() == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_an_auxiliary_task_moves_shared_layers_as_far_as_it_agrees_and_its_head_in_full() -> None:

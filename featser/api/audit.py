@@ -1,0 +1,95 @@
+"""``featser audit``: what would make a result wrong, before any training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from featser.api.validation import output_file, validated
+from featser.audio.channels import MIX
+from featser.audit.audit_manifest import Audit, audit_manifest
+from featser.corpora.label_columns import tasks_from
+from featser.credentials import without_credentials
+from featser.errors import TaskError, unknown
+from featser.evaluation.statistics.intervals import to_json
+from featser.experiment.loading.source import Source, read_source, with_channel
+from featser.io.atomic_write import write_text
+from featser.progress import stage
+from featser.progress_bars import showing_progress
+from featser.workers.limits import TIMEOUT
+
+
+@validated(output=output_file(".json"))
+@showing_progress
+def audit(
+    source: str | Path,
+    /,
+    *,
+    corpus: str | None = None,
+    output: str | Path | None = None,
+    primary: str | None = None,
+    n_jobs: int = -1,
+    seed: int = 0,
+    timeout: float = TIMEOUT,
+    channel: str = MIX,
+) -> Audit:
+    """Find duplicate recordings, wrong labels, damaged recordings, and shortcuts.
+
+    Parameters
+    ----------
+    source : str or Path
+        A manifest, or a corpus folder together with ``corpus``.
+    corpus : str, optional
+        The card of a corpus folder.
+    output : str or Path, optional
+        The JSON file to write: ``recordings`` (how many), ``counts`` by severity,
+        ``findings``, and ``facts`` (what is known of each recording).
+    primary : str, optional
+        The label that leads; by default the card's, else ``emotion``.
+    n_jobs, seed, timeout
+        As in :func:`featser.audit.audit_manifest.audit_manifest`.
+    channel : str
+        Which channel of recordings that have several: ``mix``, ``left``, ``right``, a number from
+        1 on, or ``loudest``; a row's own ``channel`` goes first.
+
+    Returns
+    -------
+    Audit
+        Findings, facts of each recording, and groups of rows with the same sound.
+
+    Raises
+    ------
+    FeatserError
+        If the source cannot be read. Unusable recordings raise nothing: they are findings.
+    TaskError
+        If ``primary`` is no label of the source, or one that cannot be predicted.
+    """
+    read = read_source(source, corpus)
+    read.table = with_channel(read.table, channel)
+    if primary is not None:
+        _refuse_no_label(read, primary)
+    result = audit_manifest(
+        read.table,
+        primary or read.primary,
+        n_jobs,
+        seed,
+        stage("Examining recordings"),
+        read.cards,
+        timeout,
+    )
+    if output is not None:
+        described = {"source": without_credentials(str(source)), **to_json(result.to_dict())}
+        write_text(
+            Path(output), json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False)
+        )
+    return result
+
+
+def _refuse_no_label(source: Source, primary: str) -> None:
+    """Refuse a label that the checks for shortcuts could not look at."""
+    tasks, refused = tasks_from(source.table, source.cards, primary)
+    if primary in refused:
+        raise TaskError(f"--primary {primary}: no label that can be predicted: {refused[primary]}")
+    names = [task.name for task in tasks]
+    if primary not in names:
+        raise TaskError(f"--primary {primary}: {unknown('label', primary, names)}")

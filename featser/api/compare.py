@@ -1,0 +1,288 @@
+"""``featser compare``: whether one run is better than another, on the utterances both predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.api.validation import output_file, validated
+from featser.errors import FeatserError, TaskError, counted
+from featser.evaluation.metrics.registry import title_of
+from featser.evaluation.statistics.comparison import Difference, compare_task, holm
+from featser.evaluation.statistics.intervals import to_json
+from featser.experiment.runs.compared_runs import Compared, described_differences, open_runs
+from featser.io.atomic_write import write_text
+from featser.io.result_display import Display, ShownResult
+from featser.reporting.statements.conclusions import conclusion
+from featser.tasks import Task
+
+_FEWEST_SWAPS = 40
+"""With fewer ways of swapping than that, no two-sided p can be below 0.05."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """How two runs differ in one task.
+
+    Attributes
+    ----------
+    task, a, b : str
+        The task, and the two runs.
+    utterances, speakers : int
+        How many were compared.
+    result : Difference
+        ``b - a``.
+    p_holm, mcnemar_holm : float
+        The p values, corrected for there being several comparisons.
+    """
+
+    task: str
+    a: str
+    b: str
+    utterances: int
+    speakers: int
+    result: Difference
+    p_holm: float
+    mcnemar_holm: float
+
+    @property
+    def conclusion(self) -> str:
+        """Which run is better and by how much, or how large a difference could be missed."""
+        interval = self.result.difference
+        return conclusion(
+            (self.a, self.b),
+            self.task,
+            title_of(self.result.metric),
+            (interval.value, interval.low, interval.high),
+            self.p_holm,
+            self.swapped,
+        )
+
+    @property
+    def swapped(self) -> str:
+        """Whose predictions the permutation test swaps between the runs."""
+        return "speakers" if self.speakers else "utterances"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(ShownResult):
+    """What a comparison of runs gives.
+
+    Attributes
+    ----------
+    runs : list of Compared
+    common : int
+        Utterances that all of them predicted.
+    pairs : list of Pair
+        Every two runs, in every task that all have.
+    notes : list of str
+        What a reader must know, such as protocols that differ.
+    """
+
+    runs: list[Compared]
+    common: int
+    pairs: list[Pair]
+    notes: list[str] = field(default_factory=list)
+
+    def display(self) -> Display:
+        """Return what was compared, and the conclusions."""
+        runs = ", ".join(run.name for run in self.runs)
+        text = f"{len(self.runs)} runs ({runs}), {self.common} utterances in all of them"
+        return Display(text, ["conclusion"], [[pair.conclusion] for pair in self.pairs])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, for JSON."""
+        runs = [
+            {"run": run.name, "protocol": run.protocol, "utterances": len(run.predictions)}
+            | run.described
+            for run in self.runs
+        ]
+        pairs = [asdict(pair) | {"conclusion": pair.conclusion} for pair in self.pairs]
+        described = {"runs": runs, "common": self.common, "pairs": pairs, "notes": self.notes}
+        return dict(to_json(described))
+
+
+@validated(output=output_file(".json"))
+def compare(
+    runs: Sequence[str | Path],
+    output: str | Path | None = None,
+    protocol: str | None = None,
+    seed: int = 0,
+) -> Comparison:
+    """Compare runs pair by pair, on the utterances that all of them predicted.
+
+    Parameters
+    ----------
+    runs : sequence of path
+        Two folders or more that ``featser fit`` wrote.
+    output : path, optional
+        JSON to write.
+    protocol : str, optional
+        Whose predictions to compare; by default the first of the first run that all have, else
+        each run's leading one.
+    seed : int
+        Of the bootstrap and of the permutations.
+
+    Returns
+    -------
+    Comparison
+        With p values corrected for the number of pairs and tasks.
+
+    Raises
+    ------
+    FeatserError
+        If a folder is no run, runs have no utterance or task in common, or their truths differ.
+    """
+    names = [str(run) for run in runs]
+    if len(set(names)) < max(2, len(names)):
+        raise FeatserError(f"compare two runs or more, each once; got {', '.join(names) or 'none'}")
+    opened = open_runs(names, protocol)
+    common = opened[0].predictions.index
+    for run in opened[1:]:
+        common = common.intersection(run.predictions.index, sort=False)
+    if common.empty:
+        raise FeatserError(
+            f"{' and '.join(names)} have no utterance in common, by file, start and end (such as "
+            f"{opened[0].predictions['file'].iloc[0]}, {opened[1].predictions['file'].iloc[0]}): "
+            f"compare runs of the same recordings, in the same place"
+        )
+    result = Comparison(opened, len(common), *_compared(opened, common, seed))
+    if output is not None:
+        text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        write_text(Path(output), text)
+    return result
+
+
+def _compared(
+    runs: Sequence[Compared], common: pd.Index[Any], seed: int
+) -> tuple[list[Pair], list[str]]:
+    parts = [run.predictions.loc[common] for run in runs]
+    names = [_tasks_of(part) for part in parts]
+    shared = [task for task in names[0] if all(task in others for others in names)]
+    notes = _uncompared_tasks(runs, parts, shared)
+    if not shared:
+        reasons = "".join(f"; {note}" for note in notes)
+        raise TaskError(f"{' and '.join(run.name for run in runs)} have no task in common{reasons}")
+    notes += described_differences(runs, parts)
+    speaker = _speakers(parts)
+    rows: list[tuple[str, str, str, int, int, Difference]] = []
+    for name in shared:
+        task = _task(name, parts)
+        has_label = _same_truth(name, runs, parts)
+        if not has_label.any():
+            notes.append(
+                f"task '{name}' is not compared: no common utterance has a label and a prediction "
+                f"in all runs"
+            )
+            continue
+        if not has_label.all():
+            left_out = counted(int((~has_label).sum()), "common utterance")
+            notes.append(
+                f"task '{name}': {left_out} without a label or a prediction in at least one run, "
+                f"not compared"
+            )
+        who = speaker[has_label]
+        dtype = object if task.categorical else float
+        true = parts[0][f"{name}.true"].to_numpy(dtype=dtype)[has_label]
+        pred = [part[f"{name}.pred"].to_numpy(dtype=dtype)[has_label] for part in parts]
+        for one, two in combinations(range(len(runs)), 2):
+            difference = compare_task(task, true, pred[one], pred[two], who, seed=seed)
+            counts = int(has_label.sum()), len(set(who) - {""})
+            rows.append((name, runs[one].name, runs[two].name, *counts, difference))
+    corrected = zip(
+        holm([row[-1].permutation.p for row in rows]),
+        holm([row[-1].mcnemar for row in rows]),
+        strict=True,
+    )
+    pairs = [
+        Pair(*row, float(p), float(mcnemar))
+        for row, (p, mcnemar) in zip(rows, corrected, strict=True)
+    ]
+    notes += [note for pair in pairs if (note := _too_few_speakers(pair))]
+    notes += dict.fromkeys(
+        f"{pair.task}: {pair.result.difference.note}"
+        for pair in pairs
+        if pair.result.difference.note
+    )
+    return pairs, notes
+
+
+def _uncompared_tasks(
+    runs: Sequence[Compared], parts: Sequence[pd.DataFrame], shared: Sequence[str]
+) -> list[str]:
+    """Say which tasks of a run are not compared, and which runs have no prediction of them."""
+    tasks = dict.fromkeys(name for run in runs for name in _tasks_of(run.predictions))
+    notes = []
+    for task in tasks:
+        lacking = [
+            run.name for run, part in zip(runs, parts, strict=True) if task not in _tasks_of(part)
+        ]
+        if task not in shared:
+            notes.append(
+                f"task '{task}' is not compared: no prediction of it for the common utterances in "
+                f"{', '.join(lacking)}"
+            )
+    return notes
+
+
+def _speakers(parts: Sequence[pd.DataFrame]) -> NDArray[np.str_]:
+    """Return who speaks, as the run says that names most; the first of those that name as many."""
+    named = [part["who"].to_numpy(dtype=np.str_) for part in parts]
+    return max(named, key=lambda names: np.count_nonzero(names != ""))
+
+
+def _too_few_speakers(pair: Pair) -> str:
+    permutation = pair.result.permutation
+    if not permutation.exact or permutation.swaps >= _FEWEST_SWAPS:
+        return ""
+    return (
+        f"{pair.task}, {pair.a} and {pair.b}: too few {pair.swapped} differ for any p below "
+        f"{min(1, 2 / permutation.swaps):g}, and the interval is likely too narrow"
+    )
+
+
+def _tasks_of(table: pd.DataFrame) -> list[str]:
+    names = [str(name).removesuffix(".pred") for name in table if str(name).endswith(".pred")]
+    return [name for name in names if table[f"{name}.pred"].notna().any()]
+
+
+def _task(name: str, parts: Sequence[pd.DataFrame]) -> Task:
+    """Read from the columns what kind of task it is: one with probabilities has classes."""
+    head = f"{name}.p["
+    classes = dict.fromkeys(
+        str(column)[len(head) : -1]
+        for part in parts
+        for column in part
+        if str(column).startswith(head)
+    )
+    return Task(name, "classification", tuple(classes)) if classes else Task(name, "regression")
+
+
+def _same_truth(
+    name: str, runs: Sequence[Compared], parts: Sequence[pd.DataFrame]
+) -> NDArray[np.bool_]:
+    """Return which rows have a label in all runs; refuse labels that differ."""
+    first = parts[0][f"{name}.true"]
+    has_truth = first.notna().to_numpy() & parts[0][f"{name}.pred"].notna().to_numpy()
+    for run, part in zip(runs[1:], parts[1:], strict=True):
+        truth = part[f"{name}.true"]
+        has_label = truth.notna().to_numpy()
+        differing = has_truth & has_label & (first != truth).to_numpy()
+        if differing.any():
+            row = int(np.flatnonzero(differing)[0])
+            raise TaskError(
+                f"task '{name}': {runs[0].name} and {run.name} have different truths for "
+                f"{int(differing.sum())} utterances: {first.index[row][0]} is "
+                f"'{first.iloc[row]}' in one, '{truth.iloc[row]}' in the other; fit both again "
+                f"with the same labels"
+            )
+        has_truth &= has_label & part[f"{name}.pred"].notna().to_numpy()
+    return np.asarray(has_truth, dtype=bool)

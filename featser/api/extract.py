@@ -1,0 +1,144 @@
+"""``featser extract``: from a manifest to the feature store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from featser.api.validation import validated
+from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
+from featser.experiment.fields import DEFAULT_FEATURES
+from featser.experiment.loading.augmented_copies import plan_altered
+from featser.experiment.loading.extraction_options import extraction_options
+from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
+from featser.experiment.loading.source import STORE, Source, list_source
+from featser.experiment.schema import Experiment
+from featser.extraction.backends import check_backend
+from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies
+from featser.features.registry import make_extractors, trimmed_specs
+from featser.progress import stage
+from featser.progress_bars import showing_progress
+from featser.store.feature_store import Store
+
+
+@validated()
+@showing_progress
+def extract(
+    source: str | Path | Experiment,
+    /,
+    *,
+    store: str | Path = STORE,
+    features: Sequence[str] = (),
+    augment: Sequence[str] = (),
+    data: Mapping[str, str | Path] | None = None,
+    corpus: str | None = None,
+    n_jobs: int = -1,
+    **options: Any,
+) -> Extraction:
+    """Compute the features of all utterances that the store lacks.
+
+    Parameters
+    ----------
+    source : str, Path or Experiment
+        A recipe, a manifest, or a corpus folder together with ``corpus``.
+    store : str or Path
+        Where features are kept.
+    features : sequence of str
+        Extractors; by default the recipe's, or
+        :data:`featser.experiment.fields.DEFAULT_FEATURES`.
+    augment : sequence of str
+        Augmented copies to make of every utterance, such as ``"noise:snr=5..20,copies=2"``; by
+        default the recipe's. Only training folds have them.
+    data : mapping of str to path, optional
+        Where the corpora of a recipe are.
+    corpus : str, optional
+        The card of a corpus folder.
+    n_jobs : int
+        Worker processes; -1 for one per core.
+    **options
+        Fields of :class:`~featser.experiment.loading.extraction_options.ExtractionOptions`, such as
+        ``trim=True`` or ``channel="left"``.
+
+    Returns
+    -------
+    Extraction
+        Counts, and what was unusable with its reasons; without ``keys``, which the store's
+        ``manifest.parquet`` has.
+
+    Raises
+    ------
+    FeatserError
+        If the source, an extractor, the backend or the store cannot be used. Unusable
+        recordings raise nothing: they are listed.
+    """
+    how = extraction_options(options)
+    check_backend(how.backend, how.cluster)
+    listing = list_source(source, corpus, data)
+    listed = listing.with_channel(how.channel or listing.source.channel)
+    specs = tuple(dict.fromkeys(features)) or listed.source.features or DEFAULT_FEATURES
+    make_extractors(specs)
+    if how.trim:
+        specs = trimmed_specs(specs)
+    asked = tuple(dict.fromkeys(augment)) or listed.source.augmentations
+    augmentations = parse_augmentations(asked)
+    notes = [*_told_once(augmentations, asked), *_named_otherwise(listed.source, asked)]
+    listed.source.augmentations = asked
+    limits = (how.timeout, how.backend, how.cluster)
+    opened = Store(store)
+    with KeyList() as keys:
+        result = extract_blocks(
+            listed.blocks(),
+            listed.rows,
+            specs,
+            opened,
+            n_jobs,
+            stage("Extracting features"),
+            *limits,
+            keys.add,
+        )
+        plan = plan_altered(with_keys(listed, keys), augmentations, specs, opened)
+        remember(opened, listed, keys, result.unusable, specs, plan.table)
+    if augmentations:
+        try:
+            result.altered = extract_copies(
+                plan.utterances,
+                specs,
+                opened,
+                n_jobs,
+                stage("Extracting augmented copies"),
+                *limits,
+            )
+        except Interrupted as stop:
+            result.altered = stop.so_far
+            raise Interrupted(result) from None
+        result.notes += result.altered.notes
+        result.notes += [
+            f"{count} utterances have no copies with {name}: there are too few others to mix in"
+            for name, count in plan.short.items()
+        ]
+    result.notes += [*notes, *listed.source.all_notes()]
+    return result
+
+
+def _told_once(augmentations: Sequence[Augmentation], asked: Sequence[str]) -> list[str]:
+    """Say which augmentations were asked for more than once."""
+    definitions = [parse_augmentation(spec).definition for spec in asked]
+    return [
+        f"{one.definition} is asked for {definitions.count(one.definition)} times: the copies are "
+        f"made once, {one.copies} of each utterance"
+        for one in augmentations
+        if definitions.count(one.definition) > 1
+    ]
+
+
+def _named_otherwise(source: Source, asked: Sequence[str]) -> list[str]:
+    """Say who learns from copies that are not those of the recipe."""
+    if source.recipe is None:
+        return []
+    if set(parse_augmentations(source.augmentations)) == set(parse_augmentations(asked)):
+        return []
+    return [
+        "these augmented copies are not those that the recipe names: `featser fit` without a "
+        "source learns from them, a fit of the recipe does not"
+    ]

@@ -1,0 +1,80 @@
+"""``featser fit``: from the store to honest figures, a model bundle and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from featser.api.validation import output_folder, validated
+from featser.experiment.carry_out import Execution, carry_out
+from featser.experiment.explained import check_fields
+from featser.experiment.loading.data import read_rows
+from featser.experiment.loading.source import STORE
+from featser.experiment.resolved import experiment_of
+from featser.experiment.runs.folder_lock import only_writer
+from featser.experiment.runs.invocation import typed_command
+from featser.experiment.runs.run_files import Run
+from featser.experiment.schema import Experiment
+from featser.progress_bars import showing_progress
+
+
+@validated(output=output_folder)
+@showing_progress
+def fit(
+    source: str | Path | Experiment | None = None,
+    /,
+    *,
+    store: str | Path = STORE,
+    output: str | Path | None = None,
+    n_jobs: int = -1,
+    data: Mapping[str, str | Path] | None = None,
+    corpus: str | None = None,
+    cache: bool = True,
+    **fields: Any,
+) -> Run:
+    """Evaluate a multi-task model out of fold, fit it on all data, and write both with a report.
+
+    Parameters
+    ----------
+    source : str, Path or Experiment, optional
+        A recipe, a manifest, or a corpus folder with ``corpus``; by default what was last
+        extracted into the store.
+    store : str or Path
+        Where the features are.
+    output : str or Path, optional
+        The folder to write; a new one under ``runs/`` by default.
+    n_jobs : int
+        Folds at once; -1 for one per core.
+    data : mapping of str to path, optional
+        Where the corpora of a recipe are.
+    corpus : str, optional
+        The card of a corpus folder.
+    cache : bool
+        Whether each fitted fold is kept beside the store, and read where nothing that it depends
+        on has changed: the same command continues an interrupted run.
+    **fields
+        Fields of :class:`~featser.experiment.schema.Experiment`, such as ``model="svm"``.
+
+    Returns
+    -------
+    Run
+        Metrics, predictions, folds, the model bundle and the paths written.
+
+    Raises
+    ------
+    FeatserError
+        If a field is not valid, features are missing, a task is not supported by the labels, a
+        protocol is not possible, memory would not suffice, or another command is writing into
+        the folder.
+
+    Examples
+    --------
+    >>> run = fit("manifest.csv", model="svm", tasks=["emotion"])  # doctest: +SKIP
+    """
+    check_fields(fields)
+    with only_writer(output):
+        rows, unusable = read_rows(source, store, corpus, data)
+        experiment = experiment_of(rows, **fields)
+        execution = Execution(store, output, n_jobs, cache, typed_command())
+        return carry_out(experiment, rows, unusable, execution)

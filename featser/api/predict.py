@@ -1,0 +1,276 @@
+"""``featser predict``: from raw recordings to every task's prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.api.validation import output_file, path, validated
+from featser.corpora.utterances import Utterance, places
+from featser.credentials import without_credentials
+from featser.errors import BundleError, FeatserError, ManifestError
+from featser.evaluation.cross_fit import prediction_table
+from featser.evaluation.protocols.enrolment_split import enrolled_recordings
+from featser.evaluation.protocols.groups import speaker_ids, speaker_names
+from featser.experiment.loading.data import frames_of
+from featser.experiment.loading.enrolment_recordings import Enrolled, enrolled, refuse_enrolment
+from featser.experiment.loading.source import is_manifest, table_of, with_channel
+from featser.extraction.extraction import compute_all
+from featser.features.extractor import Extractor
+from featser.features.registry import FILE_EXTRACTORS, make_extractor
+from featser.features.trimmed import TRIM, trimmed
+from featser.io.atomic_write import whole
+from featser.io.escaping import for_csv
+from featser.io.location import placed
+from featser.models.bundle import Bundle, applying, load_bundle
+from featser.progress import Progress, silent, stage
+from featser.progress_bars import showing_progress
+from featser.speakers.frame_normalization import normalised_by_speaker
+
+MIN_SPEAKER_UTTERANCES = 2
+REMARKS = 5
+"""So many recordings are remarked upon one by one."""
+
+
+@validated(model=path, output=output_file(".csv", ".parquet"))
+@showing_progress
+def predict(
+    model: str | Path,
+    files: Sequence[str | Path],
+    /,
+    *,
+    output: str | Path | None = None,
+    n_jobs: int = 1,
+    enrol: str | Path | None = None,
+    trim: bool = False,
+    trust_paths: bool = False,
+    channel: str | None = None,
+) -> pd.DataFrame:
+    """Predict every task of a model bundle for recordings.
+
+    Parameters
+    ----------
+    model : str or Path
+        A bundle that ``fit`` wrote.
+    files : sequence of str or Path
+        Recordings; or one manifest (CSV, Parquet), whose segments and speakers then count. Each
+        may be a URL.
+    output : str or Path, optional
+        A CSV or Parquet file to write.
+    n_jobs : int
+        Worker processes; -1 for one per core.
+    enrol : str or Path, optional
+        For a model that was fitted with enrolled speakers: a folder of recordings of the one
+        speaker whose recordings are predicted, or a manifest with ``speaker`` for several.
+    trim : bool
+        Whether to remove the silence before and after the speech although the model was fitted
+        with it. A model that was fitted without it removes it in any case.
+    trust_paths : bool
+        Whether files that the bundle names by path, such as a network for embeddings, are opened
+        wherever they are. By default they are looked for beside the bundle only.
+    channel : str, optional
+        Which channel of recordings that have several: ``mix``, ``left``, ``right``, a number from
+        1 on, or ``loudest``; that which the model was fitted on by default. The column ``channel``
+        of a manifest goes first.
+
+    Returns
+    -------
+    DataFrame
+        A row for each recording, in order: ``file``, ``start``, ``end``, ``{task}.pred``,
+        ``{task}.p[{class}]``, and ``error``: why a recording has no prediction, else empty. Its
+        ``attrs["notes"]``, a list of str, say who was not enrolled, what could not be used, and
+        which recordings have channels that differ.
+
+    Raises
+    ------
+    BundleError
+        If the bundle cannot be used here, or not with ``enrol``.
+    FeatserError
+        If there is nothing to predict, or too few recordings of a speaker for a model that was
+        fitted with speaker normalisation.
+    TaskError
+        If such a model is given recordings of which only some have a speaker.
+    """
+    bundle = load_bundle(model)
+    extractors = rebuild_extractors(bundle, model, trust_paths)
+    if trim:
+        extractors = [trimmed(extractor) for extractor in extractors]
+    chosen = bundle.channel if channel is None else channel
+    table = with_channel(_table(files), chosen)
+    if bundle.speaker_norm == "transductive":
+        speaker_names(speaker_ids(table), "this model normalises by speaker (transductive) and")
+    enrolment: Enrolled | None = None
+    if enrol is not None:
+        refuse_enrolment(bundle, model)
+    if bundle.normalizer is not None:
+        compute = partial(_features, extractors=extractors, jobs=n_jobs, channel=chosen)
+        expected = enrolled_recordings(bundle.speaker_norm)
+        enrolment = enrolled(bundle.normalizer, expected, table, enrol, compute)
+    X, errors, remarks = _computed(table, extractors, n_jobs, stage("Predicting"))
+    good = np.array([error == "" for error in errors])
+    result = table[["file", "start", "end"]].copy()
+    if good.any():
+        with applying(model):
+            features = (
+                _normalised(X[good], table[good], bundle, extractors)
+                if enrolment is None
+                else enrolment.normalizer.transform(X[good], speaker=enrolment.speaker[good])
+            )
+            predicted = prediction_table(bundle.model, features, bundle.tasks)
+        predicted.index = table.index[good]
+        result = result.join(predicted)
+    result["file"] = [without_credentials(str(file)) for file in result["file"]]
+    result["error"] = [without_credentials(error) for error in errors]
+    result.attrs["notes"] = [*([] if enrolment is None else enrolment.notes), *_remarked(remarks)]
+    if output is not None:
+        _write(result, Path(output))
+    return result
+
+
+def rebuild_extractors(
+    bundle: Bundle, file: str | Path, trust_paths: bool = False
+) -> list[Extractor]:
+    """Make the extractors that a bundle was fitted with.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    file : str or Path
+        Where it was read from.
+    trust_paths : bool
+        Whether files that it names are opened wherever they are, or only beside it.
+
+    Raises
+    ------
+    BundleError
+        If this version of featser would compute other features than the model has learnt, or a
+        file that the bundle names is not beside it.
+    """
+    extractors = []
+    for described in bundle.extractors:
+        spec = described["spec"] if trust_paths else _spec_beside(described["spec"], Path(file))
+        extractor = make_extractor(spec)
+        for part, here in (
+            ("version", extractor.version),
+            ("params", extractor.params),
+            ("names", list(extractor.names)),
+        ):
+            if _plain(here) != described.get(part):
+                raise BundleError(
+                    f"{file}: it was fitted on '{described['spec']}' features that this featser "
+                    f"computes differently (their {part} changed); use featser "
+                    f"{bundle.libraries.get('featser')} or fit it again"
+                )
+        extractors.append(extractor)
+    width = sum(extractor.dimension for extractor in extractors)
+    if width != bundle.model.n_features_in_:
+        raise BundleError(
+            f"{file}: damaged: its extractors give {width} features, its model reads "
+            f"{bundle.model.n_features_in_}; fit it again"
+        )
+    return extractors
+
+
+def _spec_beside(spec: str, file: Path) -> str:
+    """Return a spec whose file, if it names one, is the one of that name beside the bundle."""
+    name, _, rest = spec.partition(":")
+    if name == TRIM:
+        return f"{TRIM}:{_spec_beside(rest, file)}"
+    if name not in FILE_EXTRACTORS:
+        return spec
+    path, mark, settings = rest.rpartition("?") if "?" in rest else (rest, "", "")
+    beside = file.absolute().parent / Path(path).name
+    if not Path(path).name or not beside.is_file():
+        raise BundleError(
+            f"{file}: its {name} features need the file '{path}': put it beside the bundle, or, "
+            f"if you trust whoever made the bundle, add --trust-paths (trust_paths=True)"
+        )
+    return f"{name}:{beside}{mark}{settings}"
+
+
+def _plain(value: Any) -> Any:
+    import json
+
+    return json.loads(json.dumps(value))
+
+
+def _table(files: Sequence[str | Path]) -> pd.DataFrame:
+    places = [placed(file) for file in files]
+    if not places:
+        raise FeatserError("nothing to predict: name recordings, or a manifest")
+    if len(places) == 1 and is_manifest(places[0]):
+        table = table_of(places[0])
+    else:
+        table = pd.DataFrame({"file": [str(place) for place in places]})
+    for name in ("start", "end"):
+        if name not in table:
+            table[name] = np.nan
+    return table.reset_index(drop=True)
+
+
+def _remarked(remarks: Mapping[str, str]) -> list[str]:
+    """Say of some recordings what decoding had to do to them, and of how many more."""
+    notes = [
+        without_credentials(f"{file}: {remark}") for file, remark in list(remarks.items())[:REMARKS]
+    ]
+    more = len(remarks) - len(notes)
+    return [*notes, f"{more} more such recordings"] if more else notes
+
+
+def _features(
+    table: pd.DataFrame, extractors: Sequence[Extractor], jobs: int, channel: str
+) -> tuple[NDArray[np.float32], list[str]]:
+    return _computed(with_channel(table, channel), extractors, jobs, silent)[:2]
+
+
+def _computed(
+    table: pd.DataFrame, extractors: Sequence[Extractor], jobs: int, progress: Progress
+) -> tuple[NDArray[np.float32], list[str], dict[str, str]]:
+    """Return features, why rows have none, and what is to be remarked of files."""
+    utterances = [
+        Utterance(file, str(row), start, end, channel=channel)
+        for row, (file, start, end, channel) in enumerate(places(table))
+    ]
+    specs = [extractor.spec for extractor in extractors]
+    computed, reasons, remarks = compute_all(utterances, specs, jobs, progress)
+    X = np.full((len(table), sum(extractor.dimension for extractor in extractors)), np.nan)
+    errors = []
+    for row, utterance in enumerate(utterances):
+        errors.append("; ".join(reasons.get(utterance.key, [])))
+        if not errors[-1]:
+            X[row] = np.concatenate([computed[spec][utterance.key] for spec in specs])
+    return X.astype(np.float32), errors, remarks
+
+
+def _normalised(
+    X: NDArray[np.float32],
+    table: pd.DataFrame,
+    bundle: Bundle,
+    extractors: Sequence[Extractor],
+) -> NDArray[np.float32]:
+    if bundle.speaker_norm == "none":
+        return X
+    speaker = speaker_ids(table)
+    counts = pd.Series(speaker).value_counts()
+    if counts.min() < MIN_SPEAKER_UTTERANCES:
+        raise ManifestError(
+            f"this model normalises by speaker (transductive): a speaker's recordings must be "
+            f"given together, {MIN_SPEAKER_UTTERANCES} at the least and better 8 or more; "
+            f"'{counts.idxmin() or 'unknown'}' has {counts.min()}. Recordings named on the "
+            f"command line count as one speaker's; for several, give a manifest with `speaker`"
+        )
+    return normalised_by_speaker(X, speaker, frames_of(extractors))
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    with whole(path) as temporary:
+        if path.suffix.lower() == ".parquet":
+            table.to_parquet(temporary, index=False)
+        else:
+            for_csv(table).to_csv(temporary, index=False)

@@ -1,0 +1,260 @@
+"""From any audio file to mono float32 samples, or the reason why not.
+
+A recording is decoded by its content, whatever its name ends with; averaged to mono, or, where its
+channels cancel each other, reduced to the loudest one; resampled with soxr's high-quality filter;
+and its peaks are kept inside [−1, 32767/32768] by scaling the whole recording, since 16-bit
+consumers (openSMILE among them) would wrap a sample of +1.0 to −1.0.
+A recording that cannot be used raises :class:`~featser.errors.UnusableAudio`: featser never
+replaces sound by zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.audio.channels import MIX, compare_channels, parse_channel, to_mono
+from featser.audio.content import refuse_non_files
+from featser.audio.conversion import undecodable_reason
+from featser.audio.facts import Facts
+from featser.audio.signal import RATE, Signal
+from featser.audio.source import TOLERATED_LOSS_S, Source, open_source
+from featser.errors import InputError, UnusableAudio
+from featser.io.remote_files import at_hand
+
+if TYPE_CHECKING:
+    from featser.audio.libsndfile import Sound
+
+DECODER_VERSION = 2
+"""Raised whenever a change here changes the samples of some recording; enters fingerprints."""
+
+MIN_SECONDS = 0.1
+MIN_RATE = 4_000
+_OVERLOADED = 4.0
+_OUTLYING = 1000.0
+"""Floating-point samples that are so many times louder than 99 in 100 are no sound."""
+LONGEST_S = 4 * 3600.0
+"""Longer ones are read in segments: a file of a megabyte can hold days of silence."""
+
+
+def read_audio(
+    file: str | Path,
+    rate: int = RATE,
+    start: float | None = None,
+    end: float | None = None,
+    channel: str = MIX,
+) -> Signal:
+    """Read a recording, or a part of one, as mono float32 at a given rate.
+
+    Parameters
+    ----------
+    file : str or Path
+        Any file that libsndfile decodes: WAV, FLAC, OGG, MP3, AIFF and others. A URL such as
+        ``https://…`` or ``s3://bucket/key`` is read where it is (extra ``remote``).
+    rate : int
+        Samples per second of the result.
+    start, end : float, optional
+        The part to read, in seconds; from the beginning and to the end when omitted.
+    channel : str
+        ``mix``, the average of all channels; ``left``, ``right``, a number from 1 on; or
+        ``loudest``.
+
+    Returns
+    -------
+    Signal
+        The samples.
+
+    Raises
+    ------
+    UnusableAudio
+        If the file is missing, unreadable, not audio, truncated, empty, shorter than 100 ms,
+        silent, lacks the channel, holds NaN or infinite samples, or has a sampling rate below
+        4 kHz; if a URL cannot be reached.
+    FeatserError
+        If the packages that read a URL are not installed.
+
+    Examples
+    --------
+    >>> signal = read_audio("03-01-05-02-01-01-12.wav")  # doctest: +SKIP
+    >>> signal.samples.dtype, signal.rate  # doctest: +SKIP
+    (dtype('float32'), 16000)
+    """
+    return decode(file, start, end, channel).resampled(rate)
+
+
+def decode(
+    file: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    channel: str = MIX,
+) -> Signal:
+    """Read a recording, or a part of one, as mono float32 at its own rate.
+
+    The same as :func:`read_audio` but for the resampling and the scaling of peaks.
+    """
+    chosen = parse_channel(channel)
+    with at_hand(file) as path:
+        refuse_non_files(path)
+        samples, rate, facts = _read(path, start, end)
+        try:
+            mono, note = to_mono(samples, chosen)
+        except InputError as error:
+            raise UnusableAudio(path, str(error)) from error
+        _refuse_unusable_samples(path, mono, rate, samples.shape[1])
+        if chosen == MIX and not note:
+            facts = replace(facts, difference=compare_channels(samples, rate))
+        place = (str(file), start, end)
+        return Signal(mono, rate, note=note, place=place, facts=facts, channel=chosen)
+
+
+def _read(
+    path: Path, start: float | None, end: float | None
+) -> tuple[NDArray[np.float32], int, Facts]:
+    import soundfile
+
+    from featser.audio.libsndfile import Sound
+
+    with open_source(path, is_segment=start is not None or end is not None) as (source, stream):
+        _refuse_missing(path, source)
+        try:
+            sound = Sound(stream)
+        except soundfile.LibsndfileError as error:
+            raise UnusableAudio(
+                path, undecodable_reason(path.name, source.head, error.error_string)
+            ) from error
+        with sound:
+            first, count = _span(path, sound, source.skip, start, end)
+            truncation = sound.truncation(source.head)
+            if truncation:
+                raise UnusableAudio(path, f"truncated: {truncation}")
+            samples = _decoded(path, sound, source.skip + first, count)
+            expected = _expected(sound, source, first, count)
+            _refuse_short(path, sound, source, expected, len(samples))
+            facts = _facts(sound, source, expected, len(samples))
+            return samples, sound.samplerate, facts
+
+
+def _refuse_missing(path: Path, source: Source) -> None:
+    """Refuse a recording whose header promises more than the file holds."""
+    if source.missing_s > TOLERATED_LOSS_S:
+        raise UnusableAudio(
+            path,
+            f"truncated: its header states {source.held_s + source.missing_s:.2f} s, the file "
+            f"holds {source.held_s:.2f} s",
+        )
+
+
+def _span(
+    path: Path, sound: Sound, skip: int, start: float | None, end: float | None
+) -> tuple[int, int | None]:
+    """First frame, and number of frames to read: None where it is not known."""
+    rate = int(sound.samplerate)
+    if sound.format == "XI":
+        raise UnusableAudio(path, "an instrument file (XI), which does not state its sampling rate")
+    if rate < MIN_RATE:
+        raise UnusableAudio(path, f"sampling rate of {rate} Hz: speech needs {MIN_RATE} Hz or more")
+    total: int | None = None if sound.n_frames is None else max(0, sound.n_frames - skip)
+    first = round((start or 0.0) * rate)
+    last: int | None = total if end is None else round(end * rate)
+    if first < 0 or (total and (first >= total or (last or 0) > total + 1)):
+        length = "" if total is None else f" of {total / rate:.3f} s"
+        raise UnusableAudio(path, _outside(start, end, length))
+    if last is None:
+        return first, None
+    if last <= first and end is not None:
+        raise UnusableAudio(path, f"the segment {start or 0:g}–{end:g} s is empty")
+    stop = last if total is None else min(last, total)
+    return first, int(max(0, stop - first))
+
+
+def _outside(start: float | None, end: float | None, length: str) -> str:
+    return (
+        f"the segment {start or 0:g}–{'end' if end is None else f'{end:g}'} s lies outside "
+        f"the recording{length}"
+    )
+
+
+def _decoded(path: Path, sound: Sound, first: int, count: int | None) -> NDArray[np.float32]:
+    import soundfile
+
+    most = round(LONGEST_S * sound.samplerate)
+    try:
+        if first:
+            sound.skip(first)
+        samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
+    except soundfile.LibsndfileError as error:
+        raise UnusableAudio(path, f"truncated or damaged: {error.error_string}") from error
+    if len(samples) > most:
+        raise UnusableAudio(
+            path,
+            f"longer than {LONGEST_S / 3600:g} h: split it, or give `start` and `end` of its "
+            f"utterances",
+        )
+    return samples
+
+
+def _expected(sound: Sound, source: Source, first: int, count: int | None) -> int | None:
+    """How many frames the file announces, or libsndfile finds, of what is read."""
+    if count is None and source.announced_s is not None:
+        rate: int = sound.samplerate
+        return round(source.announced_s * rate) - first
+    return count
+
+
+def _refuse_short(path: Path, sound: Sound, source: Source, expected: int | None, got: int) -> None:
+    """Refuse a recording, or a segment, that ends before it should."""
+    rate = sound.samplerate
+    if expected is None or (expected - got) / rate <= source.frame_s:
+        return
+    if sound.n_frames is None:
+        raise UnusableAudio(
+            path, f"the segment lies outside the recording: {_ended(got, expected, rate)}"
+        )
+    raise UnusableAudio(path, f"truncated: {_ended(got, expected, rate)}")
+
+
+def _ended(got: int, expected: int, rate: int) -> str:
+    return f"decoding ended after {got / rate:.2f} s of {expected / rate:.2f} s"
+
+
+def _facts(sound: Sound, source: Source, expected: int | None, got: int) -> Facts:
+    rate = sound.samplerate
+    announced_s = source.announced_s
+    if announced_s is None and source.announces and expected is not None:
+        announced_s = expected / rate
+    return Facts(
+        content=source.content,
+        container=source.container or str(sound.format),
+        codec=str(sound.subtype),
+        channels=sound.channels,
+        announced_s=announced_s,
+        decoded_s=got / rate,
+        unannounced_s=source.unannounced_s,
+    )
+
+
+def _refuse_unusable_samples(
+    path: Path, mono: NDArray[np.float32], rate: int, channels: int
+) -> None:
+    if len(mono) == 0:
+        raise UnusableAudio(path, "holds no samples")
+    finite = np.isfinite(mono)
+    if not finite.all():
+        bad = len(mono) - int(finite.sum())
+        raise UnusableAudio(path, f"{bad} of {len(mono)} samples are NaN or infinite")
+    if len(mono) < MIN_SECONDS * rate:
+        raise UnusableAudio(
+            path,
+            f"too short: {1000 * len(mono) / rate:.0f} ms, {1000 * MIN_SECONDS:.0f} ms are needed",
+        )
+    high, low = mono.max(), mono.min()
+    peak = float(max(high, -low))
+    if peak > _OVERLOADED and peak > _OUTLYING * float(np.percentile(np.abs(mono), 99)):
+        raise UnusableAudio(path, f"damaged: a few samples reach {peak:.3g} times full scale")
+    if high - low < 1 / 32768:
+        averaged = f" after averaging {channels} channels" if channels > 1 else ""
+        raise UnusableAudio(path, f"silent{averaged}: every sample is about {mono[0]:.3g}")

@@ -1,0 +1,148 @@
+"""A recording's samples in memory: mono float32 at one rate, cut and resampled from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.audio.facts import Facts
+
+RATE = 16_000
+"""The sampling rate, in Hz, at which features are computed unless an extractor says otherwise."""
+
+PEAK = 32767 / 32768
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Signal:
+    """Mono samples with their rate.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (n,)
+        The waveform, inside [−1, 32767/32768] when made by :func:`read_audio`.
+    rate : int
+        Samples per second.
+    gain : float
+        What the recording was multiplied by to keep its peaks in range; 1 if it needed nothing.
+    note : str
+        What else was done that the user should know; empty if nothing was.
+    place : tuple or None
+        File, start and end, as :func:`decode` was given them, of what these samples are all of;
+        None for a part, an augmented copy, and samples that come from no file.
+    facts : Facts or None
+        What the file announced and what was decoded; None where ``place`` is.
+    channel : str
+        Which channel these samples are of: see :mod:`featser.audio.channels`.
+    """
+
+    samples: NDArray[np.float32]
+    rate: int
+    gain: float = 1.0
+    note: str = ""
+    place: tuple[str, float | None, float | None] | None = None
+    facts: Facts | None = None
+    channel: str = "mix"
+    _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def derived(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is computed from the signal: the same object for all callers.
+
+        It is computed once and lives as long as the signal. Threads that ask at the same time may
+        compute it twice, but all receive the same object. A copy, a part and a pickled signal
+        start without it.
+
+        Parameters
+        ----------
+        key : hashable
+            What it is, with the settings that it depends on.
+        make : callable
+            Computes it. Whoever changes the result in place changes it for all.
+
+        Returns
+        -------
+        object
+            What ``make`` returned to the first caller.
+
+        Examples
+        --------
+        >>> signal = Signal(np.array([0.5, -1.0], np.float32), 16_000)
+        >>> signal.derived("peak", lambda: float(np.abs(signal.samples).max()))
+        1.0
+        >>> signal.derived("peak", lambda: 2.0)
+        1.0
+        """
+        if key not in self._derived:
+            self._derived.setdefault(key, make())
+        derived: T = self._derived[key]
+        return derived
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_derived": {}}
+
+    @property
+    def seconds(self) -> float:
+        """Duration in seconds."""
+        return len(self.samples) / self.rate
+
+    @property
+    def remark(self) -> str:
+        """What the user should know of it: its note, or that its channels differ; else empty."""
+        difference = None if self.facts is None else self.facts.difference
+        if self.note or difference is None or not difference.differs:
+            return self.note
+        return str(difference)
+
+    def cut(self, offset: float, duration: float | None = None) -> Signal:
+        """Return the part that begins at ``offset`` and lasts ``duration`` at most, in seconds.
+
+        It may be shorter than ``duration``, even empty, where the signal ends before.
+        """
+        first = int(offset * self.rate)
+        last = None if duration is None else first + int(duration * self.rate)
+        return Signal(
+            self.samples[first:last], self.rate, self.gain, self.note, channel=self.channel
+        )
+
+    def resampled(self, rate: int) -> Signal:
+        """Return the signal at another rate, its peaks inside [−1, 32767/32768].
+
+        Parameters
+        ----------
+        rate : int
+            Samples per second.
+
+        Returns
+        -------
+        Signal
+            Resampled by soxr's HQ filter where the rate differs, and scaled where it overshoots.
+        """
+        samples = self.samples
+        if rate != self.rate:
+            import soxr
+
+            samples = soxr.resample(samples, self.rate, rate, quality="HQ")
+        gain = peak_gain(samples)
+        if gain < 1:
+            samples = samples * np.float32(gain)
+        segment = np.ascontiguousarray(samples, dtype=np.float32)
+        return Signal(
+            segment, rate, self.gain * gain, self.note, self.place, self.facts, self.channel
+        )
+
+
+def peak_gain(samples: NDArray[np.float32]) -> float:
+    """Return what samples are multiplied by to lie inside [−1, 32767/32768]; 1 if they do."""
+    high, low = float(samples.max()), float(samples.min())
+    gain = 1.0
+    if high > PEAK:
+        gain = PEAK / high
+    if low < -1:
+        gain = min(gain, -1 / low)
+    return gain

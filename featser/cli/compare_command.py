@@ -1,0 +1,119 @@
+"""The command that compares runs: ``featser compare``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featser.cli.console import say, say_text, table
+
+if TYPE_CHECKING:
+    from featser.api.compare import Comparison, Pair
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Two folders or more that `fit` wrote.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the comparison: .json.")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="Protocol whose predictions are compared [the first run's first one that all "
+            "runs have]."
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the bootstrap and the permutations.")
+    ] = 0,
+) -> None:
+    """Compare runs on the utterances that all of them predicted, pair by pair and paired.
+
+    For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval by
+    bootstrap over speakers; p by permutation over speakers; McNemar's exact p of accuracy; each
+    p also corrected for there being several (Holm). A sentence for each task and pair of runs
+    says which run is better, or how large a difference could be missed.
+    """
+    from featser.api.compare import compare as run
+
+    comparison = run(runs, output, protocol, seed)
+    _show(comparison)
+    if output is not None:
+        say(f"comparison: {output}")
+    _conclude(comparison)
+
+
+def _show(comparison: Comparison) -> None:
+    letters = dict(
+        zip([run.name for run in comparison.runs], _letters(len(comparison.runs)), strict=True)
+    )
+    rows = [
+        (
+            letters[compared.name],
+            compared.name,
+            compared.protocol,
+            compared.described.get("model", "not known"),
+            ", ".join(compared.described.get("features", ())) or "not known",
+            compared.described.get("speaker_norm", "not known"),
+        )
+        for compared in comparison.runs
+    ]
+    table("Runs", ["", "run", "protocol", "model", "features", "speaker norm"], rows)
+    say(f"{comparison.common} utterances are in all runs")
+    columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
+    table("Differences", columns, [_line(pair, letters) for pair in comparison.pairs])
+    swapped = " and ".join(dict.fromkeys(pair.swapped for pair in comparison.pairs)) or "speakers"
+    say_text(
+        f"p: permutation, predictions of {swapped} swapped between the runs; exact: in all ways"
+    )
+    counted = [
+        (
+            pair.task,
+            f"{letters[pair.a]}, {letters[pair.b]}",
+            f"{pair.result.only_a}, {pair.result.only_b}",
+            _p(pair.result.mcnemar),
+            _p(pair.mcnemar_holm),
+        )
+        for pair in comparison.pairs
+        if not math.isnan(pair.result.mcnemar)
+    ]
+    if counted:
+        title = "Accuracy, by McNemar's exact test (as if utterances were independent)"
+        table(title, ["task", "runs", "alone right", "p", "p Holm"], counted)
+    for note in comparison.notes:
+        say_text(f"note: {note}")
+
+
+def _conclude(comparison: Comparison) -> None:
+    say("")
+    say("Conclusion" if len(comparison.pairs) == 1 else "Conclusions")
+    for pair in comparison.pairs:
+        say_text(pair.conclusion)
+
+
+def _letters(count: int) -> list[str]:
+    return [ascii_uppercase[n] if n < len(ascii_uppercase) else str(n + 1) for n in range(count)]
+
+
+def _line(pair: Pair, letters: dict[str, str]) -> tuple[str, ...]:
+    result = pair.result
+    low, high = result.difference.low, result.difference.high
+    interval = "" if math.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
+    return (
+        f"{pair.task}: {result.metric.upper()}",
+        f"{letters[pair.a]} → {letters[pair.b]}",
+        f"{result.a:.3f} → {result.b:.3f}",
+        f"{result.difference.value:+.3f}{interval}",
+        f"{_p(result.permutation.p)}{' (exact)' if result.permutation.exact else ''}",
+        _p(pair.p_holm),
+    )
+
+
+def _p(value: float) -> str:
+    if math.isnan(value):
+        return "n/a"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

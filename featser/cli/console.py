@@ -1,0 +1,332 @@
+"""What the terminal shows: progress, tables, and the end of a run."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from featser.errors import counted
+from featser.io.escaping import for_terminal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from featser.audit.audit_manifest import Audit
+    from featser.corpora.scanning import ScanResult
+    from featser.extraction.extraction import Extraction
+    from featser.store.maintenance import Holding, Waste
+
+SHOWN = 20
+_NARROWEST = 40
+"""Sentences are not wrapped to fewer characters than this."""
+
+
+def say(*cells: object) -> None:
+    """Print a line, its cells with tabs between; what could control the terminal is escaped."""
+    print(*map(for_terminal, cells), sep="\t", flush=True)
+
+
+def say_text(text: str) -> None:
+    """Print a sentence, wrapped between words to the width of the terminal.
+
+    Output to a file or a pipe is not wrapped, unless ``COLUMNS`` asks for it.
+    """
+    from rich.console import Console
+
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        say(text)
+        return
+    width = max(Console().width, _NARROWEST)
+    lines = textwrap.wrap(
+        for_terminal(text),
+        width,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        say(line)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; text columns to the left, numbers to the right.
+
+    Cells are wrapped between words. A word is broken only if the terminal is too narrow for the
+    longest words of all columns together.
+    """
+    from rich.console import Console, Group
+    from rich.table import Table
+    from rich.text import Text
+
+    def cell_text(value: object, style: str = "") -> Text:
+        return Text(for_terminal(value), style)  # a Text has no markup: `[/]` stays `[/]`
+
+    lines = [[("" if cell is None else cell) for cell in row] for row in rows]
+    grid = Table(header_style="bold")
+    texts = [[for_terminal(cell) for cell in line] for line in [columns, *lines]]
+    widths = column_widths(texts, Console().width)
+    for position, name in enumerate(columns):
+        numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
+        grid.add_column(
+            cell_text(name),
+            justify="right" if numbers else "left",
+            overflow="fold",
+            width=widths[position] if widths else None,
+        )
+    for line in lines:
+        grid.add_row(*map(cell_text, line))
+    shown = Group(cell_text(title, "bold"), grid) if title else grid
+    Console().print(shown)
+
+
+def column_widths(texts: Sequence[Sequence[str]], available: int) -> list[int]:
+    """Return the widths of a table's columns such that no word is broken.
+
+    Parameters
+    ----------
+    texts : sequence of sequence of str
+        The rows, the header among them.
+    available : int
+        The width of the terminal, in characters.
+
+    Returns
+    -------
+    list of int
+        Empty if the longest words of the columns do not fit beside each other.
+
+    Examples
+    --------
+    >>> column_widths([["task", "metric"], ["emotion", "Accuracy (WA)"]], 80)
+    [7, 13]
+    >>> column_widths([["task", "metric"], ["emotion", "Accuracy (WA)"]], 24)
+    [7, 10]
+    >>> column_widths([["task", "metric"], ["emotion", "Accuracy (WA)"]], 20)
+    []
+    """
+    from rich.cells import cell_len
+
+    columns = list(zip(*texts, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    longest = [
+        max((cell_len(word) for text in column for word in text.split()), default=0)
+        for column in columns
+    ]
+    # Each column has a border and two spaces.
+    excess = sum(widths) + 3 * len(widths) + 1 - available
+    while excess > 0:
+        spare = [at for at, width in enumerate(widths) if width > longest[at]]
+        if not spare:
+            return []
+        widths[max(spare, key=widths.__getitem__)] -= 1
+        excess -= 1
+    return widths
+
+
+def show_card(sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None:
+    """Print what a card knows: a title, then its lines, indented."""
+    for position, (title, lines) in enumerate(sections):
+        if position:
+            say("")
+        say(title)
+        for name, text in lines:
+            say(f"  {f'{name}: ' if name else '- '}{text}")
+
+
+def show_scan(result: ScanResult) -> None:
+    """Print what a scan found beside what the card expects."""
+    say(counted(len(result.manifest), "utterance"))
+    for title, counts in (("By class", result.by_class), ("By speaker", result.by_speaker)):
+        if len(counts):
+            _show_counts(title, counts)
+    for title, names in (
+        ("with names that do not fit the card (not used)", result.unmatched),
+        ("that the card expects, not found", result.missing),
+    ):
+        if names:
+            say(f"{counted(len(names), 'file')} {title}:")
+            _show_some(names)
+    for note in result.notes:
+        say(f"note: {note}")
+    if result.tasks:
+        described = (f"{task.name} ({task.kind})" for task in result.tasks)
+        say(f"tasks: {', '.join(described)}")
+    for name, reason in result.refused.items():
+        say(f"no task '{name}': {reason}")
+
+
+def show_audit(result: Audit) -> None:
+    """Print every finding with the first rows of its table, and how many there are."""
+    for finding in result.findings:
+        say(f"{finding.severity}: {finding.kind}: {finding.message}")
+        if finding.table:
+            columns = list(finding.table[0])
+            rows = [[row[name] for name in columns] for row in finding.table[:SHOWN]]
+            table("", columns, rows)
+        if len(finding.table) > SHOWN:
+            say(f"  … and {len(finding.table) - SHOWN} more")
+    if result.folder:
+        say(f"files are in {result.folder}")
+    say(result.display().text)
+
+
+def show_extraction(result: Extraction, store: str) -> None:
+    """Print what an extraction did, and every refusal."""
+    for note in result.notes:
+        say(f"note: {note}")
+    for file, remark in list(result.remarks.items())[:SHOWN]:
+        say(f"note: {file}: {remark}")
+    if len(result.remarks) > SHOWN:
+        say(f"  … and {len(result.remarks) - SHOWN} more such recordings (`featser audit`)")
+    if len(result.unusable):
+        rows = [
+            (row["file"], _span(row["start"], row["end"]), row["extractor"], row["reason"])
+            for row in result.unusable.to_dict("records")
+        ]
+        table("Unusable", ["file", "segment", "extractor", "reason"], rows)
+    refused = result.unusable["file"].nunique()
+    copies = f", {result.copies} copies of others" if result.copies else ""
+    say(f"{result.done} done, {result.reused} reused{copies}, {refused} unusable; store: {store}")
+    if result.altered is not None:
+        altered = result.altered
+        say(
+            f"augmented copies: {altered.done} done, {altered.reused} reused, "
+            f"{len(altered.unusable)} could not be made"
+        )
+        for row in altered.unusable.head(SHOWN).to_dict("records"):
+            say(f"  {row['file']}: {row['reason']}")
+    if result.scaled:
+        least = min(result.scaled.values())
+        say(
+            f"{len(result.scaled)} recordings were scaled to keep their peaks inside "
+            f"[-1, 32767/32768] (the most: by {least:.4f})"
+        )
+
+
+def show_holdings(holdings: Sequence[Holding]) -> None:
+    """Print what a store holds of each extractor."""
+    rows = [
+        (
+            held.spec,
+            held.fingerprint,
+            held.rows,
+            held.values,
+            held.parts,
+            _size(held.bytes),
+            {True: "yes", False: "no", None: "cannot tell"}[held.current],
+        )
+        for held in holdings
+    ]
+    columns = [
+        "extractor",
+        "fingerprint",
+        "rows",
+        "values",
+        "parts",
+        "size",
+        "made here",
+    ]
+    table("Features", columns, rows)
+    damaged = sum(held.damaged for held in holdings)
+    if damaged:
+        say(f"{damaged} part files are damaged: `featser store verify` names them")
+    say(f"{_size(sum(held.bytes for held in holdings))} in all")
+
+
+def _holding(held: Holding) -> str:
+    return f"{held.spec} {held.fingerprint}: {counted(held.rows, 'row')}, {_size(held.bytes)}"
+
+
+def show_waste(waste: Waste, unnamed: bool, really: bool, fits: bool = False) -> None:
+    """Print what was, or would be, thrown away."""
+    lines = []
+    if waste.unfinished:
+        lines.append(f"{counted(waste.unfinished, 'unfinished file')} of stopped runs")
+    lines += [
+        f"{_holding(held)}: this version of featser does not make them" for held in waste.outdated
+    ]
+    others = [
+        f"{spec}: {counted(count, 'row')} that the last extraction's manifest does not name"
+        for spec, count in waste.unnamed.items()
+    ]
+    if unnamed:
+        lines += others
+    finished = f"{waste.fits} finished fits of folds and models, {_size(waste.fits_bytes)}"
+    if waste.outdated_fits:
+        lines.append(f"{waste.outdated_fits} fits that this version of featser does not make")
+    if waste.fits and fits:
+        lines.append(finished)
+    for line in lines:
+        say(f"{'removed' if really else 'would remove'}: {line}")
+    for held in waste.doubtful:
+        say(
+            f"kept: {_holding(held)}: cannot tell whether they can still be made ({held.doubt}); "
+            f"if they are not needed, delete {held.folder}"
+        )
+    for line in () if unnamed else others:
+        say(f"kept: {line} (--unnamed removes them)")
+    if waste.fits and not fits:
+        say(f"kept: {finished} (--fits removes them)")
+    if not lines:
+        say("nothing to remove")
+    elif not really:
+        say("nothing was removed yet: --yes does it")
+
+
+def show_predictions(predictions: pd.DataFrame) -> None:
+    """Print a line for each recording: its predictions, or why it has none; notes beside them."""
+    for note in predictions.attrs["notes"]:
+        print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
+    names = [str(name) for name in predictions]
+    tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
+    for row in predictions.to_dict("records"):
+        if row["error"]:
+            say(row["file"], f"unusable: {row['error']}")
+            continue
+        parts = [f"{task}={_predicted(row, task)}" for task in tasks]
+        say(row["file"], *parts)
+
+
+def _predicted(row: Mapping[Any, Any], task: str) -> str:
+    value = row[f"{task}.pred"]
+    if isinstance(value, str):
+        return f"{value} ({row[f'{task}.p[{value}]']:.2f})"
+    return f"{value:.3g}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.2f} GB"
+
+
+def _finite(number: float | None) -> float | None:
+    return None if number is None or math.isnan(number) else number
+
+
+def _span(start: float, end: float) -> str:
+    first, last = _finite(start), _finite(end)
+    if first is None and last is None:
+        return ""
+    return f"{first or 0:g}–{'end' if last is None else f'{last:g}'} s"
+
+
+def _show_counts(title: str, counts: pd.DataFrame) -> None:
+    n_expected = counts["expected"].to_numpy(dtype=float, na_value=math.nan)
+    expected = ["" if math.isnan(count) else int(count) for count in n_expected]
+    n_found = [int(count) for count in counts["found"]]
+    rows = list(zip(map(str, counts.index), n_found, expected, strict=True))
+    differing = [row for row in rows if row[2] != "" and row[1] != row[2]]
+    if len(rows) > 2 * SHOWN:
+        say(f"{title}: {len(rows)}, {len(differing)} of them unlike the card's expectation")
+        rows = differing
+    if rows:
+        table(title, [title.removeprefix("By "), "found", "expected"], rows)
+
+
+def _show_some(names: Sequence[str]) -> None:
+    for name in names[:SHOWN]:
+        say(f"  {name}")
+    if len(names) > SHOWN:
+        say(f"  … and {len(names) - SHOWN} more")

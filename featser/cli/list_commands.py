@@ -1,0 +1,66 @@
+"""The commands that list what there is: corpus cards, extractors, augmentations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featser.cli.console import say, show_card, table
+
+if TYPE_CHECKING:
+    from featser.features.extractor import ExtractorInfo
+
+cards = typer.Typer(rich_markup_mode=None)
+
+
+@cards.callback(invoke_without_command=True)
+def corpora(context: typer.Context) -> None:
+    """List the corpus cards: what `scan` and `--corpus` understand."""
+    if context.invoked_subcommand is not None:
+        return
+    from featser.api.corpora import corpora as run
+
+    rows = [(card.name, card.title, card.language, card.licence) for card in run()]
+    table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
+    say("`featser corpora show CARD` prints all that a card knows")
+
+
+@cards.command()
+def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file.")]) -> None:
+    """Show all that a card knows: names, codes, tasks, counts, licence, citation, faults."""
+    from featser.api.corpora import show as run
+
+    show_card(run(card))
+
+
+def features() -> None:
+    """List the extractors: what they compute, number of values, and cost for 3.5 s of speech."""
+    from featser.features.registry import FILE_EXTRACTORS, extractor_problems, list_extractors
+
+    rows = [
+        (info.name, _title(info), info.dimension, f"{info.cost_ms:g} ms")
+        for info in list_extractors()
+    ]
+    table("Extractors", ["name", "what it computes", "values", "cost"], rows)
+    say("Handcrafted extractors take a preset: NAME:basic, NAME:standard (default), NAME:full")
+    say(f"{' and '.join(FILE_EXTRACTORS)} take a file: NAME:PATH?KEY=VALUE,KEY=VALUE")
+    for problem in extractor_problems():
+        say(problem)
+
+
+def _title(info: ExtractorInfo) -> str:
+    return f"{info.title} ({info.package})" if info.package else info.title
+
+
+def augmentations() -> None:
+    """List what `extract --augment` can do to recordings, and its parameters."""
+    from featser.augmentation.spec import list_augmentations
+
+    for info in list_augmentations():
+        say(f"{info.name}: {info.description} (about {info.cost_ms:g} ms for 3.5 s of speech)")
+        for parameter in info.parameters:
+            say(
+                f"  {parameter.name}={parameter.default}: {parameter.description} "
+                f"({parameter.allowed})"
+            )

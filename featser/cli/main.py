@@ -1,0 +1,308 @@
+"""The command line: parse, call a verb, print. Everything else is the verbs' work."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from featser import __version__
+from featser.cli.compare_command import compare
+from featser.cli.console import (
+    say,
+    show_audit,
+    show_extraction,
+    show_predictions,
+    show_scan,
+)
+from featser.cli.curve_command import curve
+from featser.cli.failures import one_line_errors
+from featser.cli.fetch_command import fetch
+from featser.cli.fit_command import fit
+from featser.cli.generated_options import with_extraction_options
+from featser.cli.leakage_command import leakage
+from featser.cli.list_commands import augmentations, cards, features
+from featser.cli.panels import WIDEST, CommandWithPanels
+from featser.cli.recipe_commands import recipes
+from featser.cli.run_command import run
+from featser.cli.run_results import show_run
+from featser.cli.shared_options import (
+    Corpus,
+    DataOption,
+    Features,
+    Jobs,
+    bars_of,
+    typed,
+)
+from featser.cli.store_commands import DEFAULT_STORE, Store, stores
+from featser.errors import EXIT_CODES, FeatserError, counted
+from featser.experiment.runs.invocation import invoked_as
+from featser.workers.interrupts import guard
+
+app = typer.Typer(
+    name="featser",
+    help="Speech emotion recognition for laboratories with recordings, labels and ordinary "
+    "computers.\n\nFrom a folder of recordings to an honest model and report:\n\n"
+    "  featser extract RECORDINGS --corpus ravdess\n\n  featser fit\n\n"
+    "Try it without recordings: featser demo",
+    epilog="\b\nExit codes:\n" + "\n".join(f"  {n}: {text}" for n, text in EXIT_CODES.items()),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        say(f"featser {__version__}")
+        raise typer.Exit
+    del context
+
+
+@app.command()
+def scan(
+    card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
+    folder: Annotated[
+        str, typer.Argument(help="Where the recordings are: a folder, or a URL (s3://…).")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
+    ] = None,
+) -> None:
+    """Read the labels of a corpus from its file names (or database), and count them.
+
+    Files whose names do not fit are listed, never guessed at. Without -o nothing is written.
+    """
+    from featser.api.scan import scan as run
+
+    show_scan(run(card, folder, output))
+    if output is not None:
+        say(f"manifest: {output}")
+
+
+@app.command()
+@with_extraction_options
+def audit(
+    source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
+    corpus: Corpus = None,
+    primary: Annotated[
+        str | None, typer.Option(help="The label that leads [the card's, or emotion].")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all findings: .json.")
+    ] = None,
+    jobs: Jobs = -1,
+    **options: Any,
+) -> None:
+    """Find what would make a result wrong, before any training.
+
+    Recordings that are there twice, even altered; labels that contradict or follow from each
+    other; damaged recordings, also those that crash or hang the decoder; and facts such as the
+    sampling rate that give the label away. The exit code is 1 where there are errors.
+    """
+    from featser.api.audit import audit as run
+
+    with bars_of():
+        result = run(
+            source,
+            corpus=corpus,
+            output=output,
+            primary=primary,
+            n_jobs=jobs,
+            **options,
+        )
+    show_audit(result)
+    if output is not None:
+        say(f"all findings: {output}")
+    if result.errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+@with_extraction_options
+def extract(
+    source: Annotated[
+        str, typer.Argument(help="A recipe, a manifest, or a corpus folder with --corpus.")
+    ],
+    store: Store = DEFAULT_STORE,
+    features: Features = None,
+    corpus: Corpus = None,
+    data: DataOption = None,
+    jobs: Jobs = -1,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:PARAMETER=VALUE,…]",
+            help="Also extract altered copies, such as noise:snr=5..20,copies=2; repeat for "
+            "several. They are in a training set only if the test set has none of their sources, "
+            "and never in a test set. `featser augmentations` lists the kinds.",
+        ),
+    ] = None,
+    **options: Any,
+) -> None:
+    """Compute features into the store. What is there already is not computed again.
+
+    Unusable recordings, and those that crash or hang a decoder or extractor, are listed with the
+    reason; the exit code is 0 as long as one utterance has features, else 1. After a kill or a
+    full disk, run the same command again.
+    """
+    from featser.api.extract import extract as run
+    from featser.experiment.loading.source import parse_data
+
+    with bars_of(store):
+        result = run(
+            source,
+            store=store,
+            features=features or (),
+            augment=augment or (),
+            data=parse_data(data or []),
+            corpus=corpus,
+            n_jobs=jobs,
+            **options,
+        )
+    show_extraction(result, str(store))
+    if not result.done + result.reused:
+        raise typer.Exit(1)
+
+
+app.command(cls=CommandWithPanels)(fit)
+app.command(cls=CommandWithPanels)(run)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
+    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
+    ] = None,
+    enrol: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="For a model fitted with --speaker-norm enrol: unlabelled recordings of the "
+            "speaker; or a manifest with `speaker`, for several.",
+        ),
+    ] = None,
+    trim: Annotated[
+        bool,
+        typer.Option(
+            "--trim",
+            help="Remove the silence before and after the speech, also for a model that was "
+            "fitted without --trim.",
+        ),
+    ] = False,
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mix|left|right|N|loudest",
+            help="Of recordings with several channels: their average, one of them (N from 1 on), "
+            "or the loudest [what the model was fitted on].",
+        ),
+    ] = None,
+    jobs: Jobs = 1,
+    trust_paths: Annotated[
+        bool,
+        typer.Option(
+            "--trust-paths",
+            help="Open the files that the bundle names (networks, tables) wherever they are; "
+            "otherwise only beside the bundle.",
+        ),
+    ] = False,
+) -> None:
+    """Predict every task for recordings, from raw audio.
+
+    A model that was fitted with --trim removes the silence around the speech by itself.
+
+    A recording that cannot be used gets a line with its reason; the others are still predicted,
+    and the exit code is 1.
+    """
+    from featser.api.predict import predict as run
+
+    with bars_of():
+        result = run(
+            model,
+            files,
+            output=output,
+            n_jobs=jobs,
+            enrol=enrol,
+            trim=trim,
+            trust_paths=trust_paths,
+            channel=channel,
+        )
+    show_predictions(result)
+    if output is not None:
+        say(f"predictions: {output}")
+    if (result["error"] != "").any():
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    output: Annotated[
+        Path | None, typer.Argument(help="The table to write: .parquet or .csv.")
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    features: Features = None,
+    audformat: Annotated[
+        Path | None,
+        typer.Option(
+            "--audformat",
+            metavar="FOLDER",
+            help="Write the manifest as an audformat database, without audio or features.",
+        ),
+    ] = None,
+) -> None:
+    """Write the last extraction as one table: the manifest's columns, then a column a feature."""
+    from featser.api.export import export as run
+    from featser.api.export import export_audformat
+
+    if output is None and audformat is None:
+        raise FeatserError("export what to? Name a table (.parquet, .csv) or --audformat FOLDER")
+    if audformat is not None:
+        say(f"{counted(export_audformat(audformat, store), 'utterance')}: {audformat / 'db.yaml'}")
+    if output is not None:
+        rows, columns = run(output, store, features or ())
+        say(f"{counted(rows, 'utterance')}, {counted(columns, 'feature')}: {output}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where corpus, store and run are written.")] = Path(
+        "featser-demo"
+    ),
+    jobs: Jobs = -1,
+    seed: Annotated[int, typer.Option(help="Of the synthetic corpus and the fit.")] = 0,
+) -> None:
+    """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
+    from featser.api.demo import demo as run
+
+    with bars_of(folder / "store"):
+        extraction, result = run(folder, jobs, seed)
+    show_extraction(extraction, str(folder / "store"))
+    show_run(result)
+
+
+for command in (compare, curve, leakage, fetch, features, augmentations):
+    app.command(cls=CommandWithPanels)(command)
+app.add_typer(recipes, name="recipe")
+app.add_typer(stores, name="store")
+app.add_typer(cards, name="corpora")
+
+
+def main() -> None:
+    """Run the command line; every error becomes a line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whose encoding may lack a letter
+            stream.reconfigure(errors="backslashreplace")
+    with guard(), one_line_errors(), invoked_as(typed()):
+        app()

@@ -1,0 +1,118 @@
+"""``featser run``: its options, and how its plan is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from featser.cli.console import say, show_extraction, table
+from featser.cli.generated_options import with_extraction_options
+from featser.cli.run_results import show_run
+from featser.cli.shared_options import DataOption, Jobs, bars_of
+from featser.cli.store_commands import DEFAULT_STORE, Store
+from featser.errors import counted
+
+if TYPE_CHECKING:
+    from featser.experiment.forecast import Forecast
+
+
+@with_extraction_options
+def run(
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe that comes with featser, or your own .yaml.")
+    ],
+    data: DataOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The run's folder [runs/RECIPE].")
+    ] = None,
+    store: Store = DEFAULT_STORE,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Another value for a field of the recipe, such as model=svm, "
+            "'features=[mfcc, rhythm]' or labels.emotion.calm=neutral; repeat for several.",
+        ),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Fit again, and replace the results in the folder."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, and what it costs.")
+    ] = False,
+    jobs: Jobs = -1,
+    **options: Any,
+) -> None:
+    """Carry out a recipe: scan, audit, extract, fit and report, each step that is not done yet.
+
+    The run's folder holds what `fit` writes and recipe.yaml, the recipe as it was carried out.
+    After Ctrl-C or a kill the same command goes on where it was.
+    """
+    from featser.experiment.recipe import load_recipe
+
+    experiment = load_recipe(recipe, change or ())  # first, since the modules below load slowly
+
+    from featser.api.run import run as carry_out
+    from featser.experiment.loading.source import parse_data
+
+    with bars_of(store):
+        outcome = carry_out(
+            experiment,
+            data=parse_data(data or []),
+            output=output,
+            store=store,
+            n_jobs=jobs,
+            **options,
+            mode="dry-run" if dry_run else "again" if again else "continue",
+        )
+    if outcome.forecast is not None:
+        show_forecast(outcome.forecast)
+        return
+    if outcome.extraction is not None and len(outcome.extraction.unusable):
+        show_extraction(outcome.extraction, str(store))
+    if outcome.run is not None:
+        show_run(outcome.run)
+
+
+def show_forecast(plan: Forecast) -> None:
+    """Print what a run would do, and roughly what it would cost."""
+    table(
+        "Corpora",
+        ["corpus", "utterances", "speakers", "minutes of sound"],
+        [(one.name, one.utterances, one.speakers, round(one.seconds / 60)) for one in plan.corpora],
+    )
+    if plan.copies:
+        say(f"augmented copies, for training sets only: {plan.copies}")
+    table(
+        "Features",
+        ["extractor", "values", "not in the store", "MB", "seconds"],
+        [
+            (one.spec, one.values, one.missing, round(one.bytes / 1e6, 1), round(one.seconds))
+            for one in plan.extractors
+        ],
+    )
+    cores = counted(plan.cores, "core")
+    say(
+        f"audit: {_time(plan.audit_seconds)}; extraction: {_time(plan.extract_seconds)} on {cores} "
+        f"(less where extractors share spectra and contours); disk: {plan.bytes / 1e6:.1f} MB more"
+    )
+    folds = ", ".join(f"{name} ({count} folds)" for name, count in plan.folds.items())
+    say(f"protocols: {folds}; each model once more on all data")
+    say(
+        f"tasks: {', '.join(plan.tasks)}; models: {', '.join(plan.members)}; "
+        f"{plan.rounds} × {plan.models} × {len(plan.members)} = {plan.fits} fits"
+    )
+    if plan.fit_seconds is None:
+        say("fitting: how long these models take is not known")
+    else:
+        more = f"; several times that with {', '.join(plan.slower)}" if plan.slower else ""
+        say(f"fitting: very roughly {_time(plan.fit_seconds)} on {cores}{more}")
+    say("nothing was written: this was --dry-run")
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,83 @@
+"""What the terminal shows at the end of a fit: the verdict, tables, notes, and where files are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from featser.cli.console import say, say_text, table
+from featser.errors import counted
+
+if TYPE_CHECKING:
+    from featser.experiment.runs.run_files import Run
+    from featser.reporting.summary import RunSummary
+    from featser.reporting.tables import Table
+
+
+def show_run(run: Run) -> None:
+    """Print the results of a run and where its files are."""
+    from featser.experiment.runs.run_files import summary_of
+    from featser.reporting.statements.overview import summary_line
+
+    summary = summary_of(run)
+    say_text(summary_line(summary))
+    for protocol in summary.protocols:
+        _show_protocol(summary, protocol)
+    _show_notes(summary)
+    for line in run.fits:
+        say_text(line)
+    say(f"model: {run.bundle}")
+    say(f"report: {run.report}")
+
+
+def _show_protocol(summary: RunSummary, protocol: str) -> None:
+    """Print the tables of a protocol, with what limits its figures."""
+    from featser.reporting.statements.overview import baseline_table, recall_table, task_table
+    from featser.reporting.wording import optimistic, why_optimistic
+
+    why = why_optimistic(has_speakers=summary.has_speakers)
+    marked = f" (OPTIMISTIC: {why})" if optimistic(protocol) else ""
+    norm = summary.speaker_norm
+    named = f", speaker normalisation: {norm}" if norm != "none" else ""
+    say("")
+    say_text(f"{protocol}{marked}{named}")
+    _show_table(task_table(summary, protocol))
+    if protocol == summary.protocol:
+        _show_table(recall_table(summary))
+    _show_table(baseline_table(summary, protocol))
+    for note, tasks in _notes_on(summary.metrics[protocol]).items():
+        say_text(f"note on {', '.join(tasks)}: {note}")
+
+
+def _show_table(content: Table | None) -> None:
+    if content is not None:
+        table(content.caption, content.columns, content.rows)
+
+
+def _show_notes(summary: RunSummary) -> None:
+    for note in summary.notes:
+        say_text(f"note: {note}")
+    for finding in summary.findings:
+        if finding["severity"] != "note":
+            say_text(f"audit: {finding['severity']}: {finding['kind']}: {finding['message']}")
+    for name, reason in summary.refused_tasks.items():
+        say_text(f"no task '{name}': {reason}")
+    if len(summary.unusable):
+        n_unusable = counted(len(summary.unusable), "utterance")
+        say_text(f"{n_unusable} could not be used; the report lists them")
+
+
+def _notes_on(by_task: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, list[str]]:
+    """Return the notes on the figures shown, and the tasks that each concerns."""
+    from featser.reporting import baselines
+
+    tasks_by_note: dict[str, list[str]] = {}
+    for task, figures in by_task.items():
+        notes = [
+            str(figure["note"])
+            for name, figure in figures.items()
+            if figure.get("note") and not name.startswith("recall")
+        ]
+        for note in dict.fromkeys([*notes, *baselines.left_out(figures)]):
+            tasks_by_note.setdefault(note, []).append(task)
+    return tasks_by_note

@@ -1,0 +1,80 @@
+"""Options that several commands share, and progress bars that an interruption ends well."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featser.cli.console import show_extraction
+from featser.progress import shown_by
+from featser.progress_bars import Bars
+from featser.workers.interrupts import EXIT_CODE, tell
+
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        "-f",
+        metavar="NAME[:PRESET]",
+        help="An extractor, such as handcrafted, gemaps or mfcc:basic; repeat for several. "
+        "`featser features` lists them.",
+    ),
+]
+Corpus = Annotated[
+    str | None,
+    typer.Option(
+        "--corpus",
+        metavar="CARD",
+        help="The card of a corpus folder: see `corpora`.",
+        rich_help_panel="Data",
+    ),
+]
+DataOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="CORPUS=FOLDER",
+        help="Where a corpus of the recipe is.",
+        rich_help_panel="Data",
+    ),
+]
+Cache = Annotated[
+    bool,
+    typer.Option(help="Keep finished folds and reuse them."),
+]
+
+
+RunFolder = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="The folder to write [default: a new one in runs/]."),
+]
+
+
+def typed() -> str:
+    """Return the command as the user typed it."""
+    return shlex.join(["featser", *sys.argv[1:]])
+
+
+def what_is_kept(cache: bool) -> str:
+    """Say what an interrupted fit leaves."""
+    return "finished folds are kept" if cache else "with --no-cache no fold is kept"
+
+
+@contextmanager
+def bars_of(store: Path | None = None, saved: str = "finished work is saved") -> Iterator[Bars]:
+    """Show progress; an interruption ends with what was done and the exit code 130."""
+    try:
+        with Bars() as bars, shown_by(bars):
+            yield bars
+    except KeyboardInterrupt as stop:
+        if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
+            show_extraction(done, str(store))
+        tell(f"interrupted; {saved}: run the same command again")
+        sys.exit(EXIT_CODE)

@@ -1,0 +1,417 @@
+"""Scanning: from a corpus's folder and its card to a manifest, and what is odd about the folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from featser.corpora.card import Card
+from featser.corpora.card_schema import Grammar, fill
+from featser.corpora.cleaning import as_text
+from featser.corpora.file_listing import audio_files, files_elsewhere, is_audio, to_convert
+from featser.corpora.file_paths import resolve
+from featser.corpora.label_columns import task_notes, tasks_from
+from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
+from featser.corpora.side_tables import join_tables, wanted_by
+from featser.errors import CardError, counted
+from featser.io.location import is_remote, join, local_path, parent, path_part, placed
+from featser.io.remote_access import files_below
+from featser.io.remote_files import at_hand
+from featser.io.result_display import Display, ShownResult
+from featser.tasks import Task
+
+SHOWN = 3
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScanResult(ShownResult):
+    """What a folder holds.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        One row for each recording whose name fits, sorted by ``file`` (absolute paths).
+    unmatched : list of str
+        Audio files below the folder whose names do not fit the grammar, or hold a code that the
+        card does not know. Nothing is guessed about them.
+    missing : list of str
+        Names of recordings that should exist by the card's design, or by the table, and do not.
+    by_class, by_speaker : DataFrame
+        Columns ``found`` and ``expected`` (missing where the card does not know), one row for
+        each class of the card's main label, and for each speaker.
+    notes : list of str
+        What else a person should know, as sentences.
+    tasks : list of Task
+        Labels that can be predicted.
+    refused : dict of str
+        Labels that cannot, each with the reason.
+    """
+
+    manifest: pd.DataFrame
+    unmatched: list[str]
+    missing: list[str]
+    by_class: pd.DataFrame
+    by_speaker: pd.DataFrame
+    notes: list[str]
+    tasks: list[Task]
+    refused: dict[str, str]
+
+    def display(self) -> Display:
+        """Return counts of utterances, of files that do not fit, and of each class."""
+        table = self.by_class.astype(object).where(self.by_class.notna(), "")
+        rows = [[str(name), *counts] for name, *counts in table.itertuples()]
+        speakers = self.manifest.get("speaker", pd.Series(dtype=object))
+        text = (
+            f"{counted(len(self.manifest), 'utterance')}, "
+            f"{counted(speakers.nunique(), 'speaker')}, "
+            f"{counted(len(self.unmatched), 'unmatched file')}, "
+            f"{counted(len(self.missing), 'missing file')}"
+        )
+        return Display(text, ["class", *map(str, table.columns)], rows)
+
+
+@dataclass
+class _Found:
+    """Recordings that fit: their rows, the groups of their names, their paths without ending."""
+
+    rows: list[dict[str, str]] = field(default_factory=list)
+    groups: list[dict[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def scan(card: Card, folder: str | Path) -> ScanResult:
+    """Read a corpus's folder by its card.
+
+    Hidden files and folders (macOS's ``._x`` among them) are passed over; so is whatever does
+    not end like audio. Each folder is entered once, however many links lead to it.
+
+    Parameters
+    ----------
+    card : Card
+        The corpus.
+    folder : str or Path
+        Where its recordings are: a folder of this machine, or the URL of one elsewhere, whose
+        side tables are fetched as well. For a card of ``layout: manifest``, the table itself, or
+        a folder that holds one; for ``layout: audformat``, the database's folder, here.
+
+    Returns
+    -------
+    ScanResult
+        The manifest, and what is odd.
+
+    Raises
+    ------
+    CardError
+        If the folder does not exist, holds no audio, or none of its names fits.
+    ManifestError
+        If the table of a ``layout: manifest`` or a database is not valid.
+    """
+    if is_remote(folder):
+        return _scan_elsewhere(card, str(folder))
+    folder = local_path(folder)
+    if not folder.exists():
+        raise CardError(f"{folder}: no such folder: give the folder that holds {card.title}")
+    if card.layout == "audformat":
+        return _scan_database(card, folder)
+    if card.grammar is None:
+        return _scan_table(card, folder)
+    if not folder.is_dir():
+        raise CardError(f"{folder}: not a folder: give the folder that holds {card.title}")
+    notes: list[str] = []
+    files = [file.relative_to(folder) for file in audio_files(folder, card.grammar, notes)]
+    return _scan_files(card, folder, files, folder, notes)
+
+
+def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
+    """Read a remote folder; names are as people write them, the manifest's URLs as servers do."""
+    if card.layout == "audformat":
+        raise CardError(f"{folder}: an audformat database is read from a folder of this machine")
+    if card.grammar is None:
+        return _scan_table(card, folder)
+    listed = files_elsewhere(folder, card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if is_audio(name, card.grammar))
+    notes = to_convert(files, map(PurePosixPath, listed), card.grammar.endings)
+    with TemporaryDirectory() as copies:
+        # A folder of its own: side tables may lie above the corpus.
+        tables = Path(copies, "corpus")
+        tables.mkdir()
+        for name in wanted_by(card, listed):
+            copy = tables / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with at_hand(join(folder, listed[name])) as held:
+                copy.write_bytes(held.read_bytes())
+        return _scan_files(card, folder, files, tables, notes, listed)
+
+
+def _scan_files(
+    card: Card,
+    folder: str | Path,
+    files: Sequence[PurePath],
+    tables: Path,
+    notes: list[str],
+    listed: Mapping[str, str] | None = None,
+) -> ScanResult:
+    """Read the names of files below a folder, and the side tables, which lie in ``tables``."""
+    assert card.grammar is not None
+    if not files:
+        raise CardError(
+            f"{folder}: holds no audio ({', '.join(card.grammar.endings)}): give the folder of "
+            f"{card.title}; it is available from {card.source}"
+            + "".join(f". {note}" for note in notes)
+        )
+    matched = _match(card, folder, files, notes, listed or {})
+    if not matched.rows:
+        raise CardError(
+            f"{folder}: none of {len(files)} names matches the card '{card.name}', such as "
+            f"'{files[0].as_posix()}'. It expects names like "
+            f"'{card.grammar.example}', by the grammar {card.grammar.pattern}"
+        )
+    table = pd.DataFrame(matched.rows)
+    _settle_contradictions(card, table, notes)
+    table = join_tables(card, tables, table, matched.names, matched.groups, notes)
+    manifest = _manifest(card, table)
+    return _result(card, manifest, _missing(card, matched), matched)
+
+
+def _match(
+    card: Card,
+    folder: str | Path,
+    files: Sequence[PurePath],
+    notes: list[str],
+    listed: Mapping[str, str],
+) -> _Found:
+    base = folder if is_remote(folder) else Path(folder).absolute()
+    assert card.grammar is not None
+    matched = _Found(notes=notes)
+    stems: dict[str, list[str]] = {}
+    unknown: Counter[str] = Counter()
+    left_out: dict[str, list[str]] = {}
+    for below in _preferred(files, card.grammar, notes):
+        file = join(base, listed.get(below.as_posix(), below.as_posix()))
+        name = below.with_suffix("").as_posix()
+        pattern = _excluded_by(card, name)
+        if pattern is not None:
+            left_out.setdefault(pattern, []).append(below.as_posix())
+            continue
+        groups = card.grammar.groups(below.stem if card.grammar.matches == "stem" else name)
+        if groups is None or not _is_text(file):
+            matched.unmatched.append(below.as_posix().encode("utf-8", "backslashreplace").decode())
+            continue
+        try:
+            row = card.row(groups)
+        except ValueError as error:
+            unknown[str(error)] += 1
+            matched.unmatched.append(below.as_posix())
+            continue
+        matched.rows.append({"file": file} | row)
+        if card.grammar.ignore_case:
+            groups = {key: value.upper() for key, value in groups.items()}
+        matched.groups.append(groups)
+        matched.names.append(name)
+        key = below.stem if card.grammar.matches == "stem" else name
+        stems.setdefault(key.casefold() if card.grammar.ignore_case else key, []).append(str(below))
+    matched.notes += [f"{n} of the unmatched: {why}" for why, n in unknown.items()]
+    for pattern, paths in left_out.items():
+        many = f"{paths[0]} and {len(paths) - 1} more" if len(paths) > 1 else paths[0]
+        matched.notes.append(f"left out by the card: {many} ({card.excluded[pattern]})")
+    twice = [paths for paths in stems.values() if len(paths) > 1]
+    if twice:
+        matched.notes.append(
+            f"{len(twice)} names occur more than once, such as {' and '.join(twice[0][:2])}: "
+            f"does the folder contain the corpus twice? All of them are in the manifest"
+        )
+    return matched
+
+
+def _preferred(files: Sequence[PurePath], grammar: Grammar, notes: list[str]) -> list[PurePath]:
+    """Of files that differ in their endings alone, keep that whose ending the grammar prefers."""
+    chosen: dict[PurePath, PurePath] = {}
+    for file in sorted(files, key=lambda file: grammar.endings.index(file.suffix.lower())):
+        chosen.setdefault(file.with_suffix(""), file)
+    passed = sorted(set(files) - set(chosen.values()))
+    if passed:
+        notes.append(
+            f"{counted(len(passed), 'file')} skipped: the folder also has the recording in "
+            f"a preferred format, such as {passed[0].name} "
+            f"(used: {chosen[passed[0].with_suffix('')].name})"
+        )
+    return sorted(chosen.values())
+
+
+def _excluded_by(card: Card, name: str) -> str | None:
+    """Return the pattern of the card's ``excluded`` that a recording's path fits."""
+    inside = f"/{name}"
+    return next((p for p in card.excluded if fnmatchcase(inside, f"*/{p}")), None)
+
+
+def _settle_contradictions(card: Card, table: pd.DataFrame, notes: list[str]) -> None:
+    """Empty a label where names give several values of it that must be equal."""
+    for name, label in card.labels.items():
+        if label.same_for is None:
+            continue
+        values = table[name].where(table[name] != "").groupby(table[label.same_for]).nunique()
+        torn = sorted(values.index[values > 1])
+        if torn:
+            table.loc[table[label.same_for].isin(torn), name] = ""
+            notes.append(
+                f"`{name}` has several values for the same `{label.same_for}` "
+                f"({', '.join(torn)}) and is empty there"
+            )
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is valid UTF-8: others cannot be written to a manifest."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _manifest(card: Card, table: pd.DataFrame) -> pd.DataFrame:
+    """Order the columns and add those that every manifest has."""
+    table = table.assign(corpus=card.name, language=card.language, start=float("nan"))
+    table["end"] = table["start"]
+    if "speaker" not in table:
+        table["speaker"] = ""
+    ordered = [*COLUMNS, *(name for name in table.columns if name not in COLUMNS)]
+    result = table[ordered].sort_values("file", ignore_index=True)
+    for name in result.columns:
+        if not pd.api.types.is_float_dtype(result[name]):
+            result[name] = as_text(result[name])
+    return result
+
+
+def _missing(card: Card, matched: _Found) -> list[str]:
+    """Name the recordings of the card's design that were not found."""
+    if card.design is None:
+        return []
+    keys = card.design.keys
+    ignore_case = card.grammar is not None and card.grammar.ignore_case
+
+    def cell(groups: Mapping[str, str]) -> tuple[str, ...]:
+        values = (groups[key] for key in keys)
+        return tuple(value.upper() if ignore_case else value for value in values)
+
+    counts = Counter(cell(groups) for groups in matched.groups)
+    cells = {cell(groups): groups for groups in card.design.cells(matched.groups)}
+    missing = [fill(card.design.name, groups) for key, groups in cells.items() if key not in counts]
+    missing = [name for name in missing if _excluded_by(card, name) is None]
+    pairs = zip(matched.names, matched.groups, strict=True)
+    outside = [name for name, groups in pairs if cell(groups) not in cells]
+    if outside:
+        matched.notes.append(
+            f"{counted(len(outside), 'recording')} of the card's grammar but not of its design, "
+            f"such as {outside[0]}: in the manifest"
+        )
+    known_faults = sorted(set(missing) & set(card.known_missing))
+    if known_faults:
+        matched.notes.append(
+            f"missing from the published corpus as well: {', '.join(known_faults)}"
+        )
+    return sorted(missing)
+
+
+def _result(card: Card, manifest: pd.DataFrame, missing: list[str], matched: _Found) -> ScanResult:
+    notes = matched.notes
+    tasks, refused = tasks_from(manifest, () if card.grammar is None else (card,), card.primary)
+    expected_utterances = card.expected.utterances
+    speakers = manifest["speaker"].nunique()
+    if expected_utterances is not None and expected_utterances != len(manifest):
+        notes.append(
+            f"{counted(len(manifest), 'utterance')}; the published corpus has {expected_utterances}"
+        )
+    if card.expected.speakers not in (None, speakers):
+        notes.append(
+            f"{counted(speakers, 'speaker')}; the published corpus has {card.expected.speakers}"
+        )
+    if manifest["speaker"].isna().any():
+        notes.append(
+            f"{counted(int(manifest['speaker'].isna().sum()), 'utterance')} without a speaker: "
+            f"speaker-independent folds need one for each"
+        )
+    notes += task_notes(manifest, tasks)
+    notes += card.cautions
+    return ScanResult(
+        manifest=manifest,
+        unmatched=matched.unmatched,
+        missing=missing,
+        by_class=_counts(manifest, card.primary, card.expected.classes),
+        by_speaker=_counts(manifest, "speaker", _expected_by_speaker(card, matched.groups)),
+        notes=notes,
+        tasks=tasks,
+        refused=refused,
+    )
+
+
+def _counts(table: pd.DataFrame, column: str, expected: Mapping[str, int]) -> pd.DataFrame:
+    n_by_name = (
+        Counter(str(value) for value in table[column].dropna()) if column in table else Counter()
+    )
+    names = sorted({*n_by_name, *expected})
+    data: dict[str, Any] = {
+        "found": [n_by_name[name] for name in names],
+        "expected": [expected.get(name, pd.NA) for name in names],
+    }
+    return pd.DataFrame(data, index=pd.Index(names, name=column, dtype="str"), dtype="Int64")
+
+
+def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, int]:
+    """Count the recordings of each speaker in the card's design."""
+    label = card.labels.get("speaker")
+    if card.design is None or label is None or not set(label.groups) <= set(card.design.keys):
+        return {}
+    return dict(Counter(label.of(cell) for cell in card.design.cells(groups)))
+
+
+def _scan_table(card: Card, path: str | Path) -> ScanResult:
+    """Read a manifest; what is missing are the recordings that it names and that do not exist."""
+    if isinstance(path, Path) and path.is_file() and path.suffix.lower() not in TABLE_ENDINGS:
+        raise CardError(
+            f"{path}: not a supported table ({', '.join(TABLE_ENDINGS)}): save it as CSV "
+            f"(UTF-8), and name that file"
+        )
+    if path_part(path).suffix.lower() not in TABLE_ENDINGS or (
+        isinstance(path, Path) and path.is_dir()
+    ):
+        beside = files_below(path) if isinstance(path, str) else sorted(map(str, path.iterdir()))
+        tables = [name for name in beside if path_part(name).suffix.lower() in TABLE_ENDINGS]
+        named = [name for name in tables if path_part(name).stem == "manifest"] or tables
+        if len(named) != 1:
+            what = ", ".join(path_part(name).name for name in tables[:SHOWN]) or "none"
+            raise CardError(f"{path}: needs one table (.csv, .tsv, .parquet), has {what}: name it")
+        path = placed(join(path, named[0]))
+    table = read_manifest(path)
+    matched = _Found(notes=notes_of(table))
+    table["file"] = resolve(table, parent(path))
+    if table.empty:
+        raise CardError(f"{path}: the table has no rows: add a row for each utterance")
+    table["corpus"] = table["corpus"].fillna(card.name)
+    return _result(card, *_in_order(table), matched)
+
+
+def _scan_database(card: Card, folder: Path) -> ScanResult:
+    from featser.corpora.audformat_io import read_audformat
+
+    table, notes = read_audformat(folder)
+    return _result(card, *_in_order(table), _Found(notes=notes))
+
+
+def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Sort a manifest, and name the recordings of it that do not exist.
+
+    Whether remote ones exist shows when they are read: asking for each would take long.
+    """
+    table = table.sort_values(["file", "start", "end"], ignore_index=True, na_position="first")
+    here = [file for file in set(table["file"]) if not is_remote(file)]
+    return table, sorted(file for file in here if not Path(file).is_file())

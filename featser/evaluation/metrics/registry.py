@@ -1,0 +1,215 @@
+"""The metrics, one row each: for which kinds of task, how they are computed, what they mean.
+
+A new metric is a formula on summed statistics and a row here; scores, intervals, reports, the
+glossary and tests read this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from featser.evaluation.metrics.pairs import Array
+from featser.evaluation.metrics.sums import (
+    accuracy_of,
+    ccc_of,
+    kappa_of,
+    macro_f1_of,
+    mae_of,
+    ordinal_mae_of,
+    pearson_of,
+    rmse_of,
+    uar_of,
+)
+from featser.tasks import Kind
+
+PER_CLASS = "recall[class]"
+"""Stands for one metric for each class, such as ``recall[anger]``."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of how well a task is predicted.
+
+    Parameters
+    ----------
+    name : str
+        In ``metrics.json``.
+    title : str
+        As readers know it.
+    meaning : str
+        For the glossary.
+    kinds : tuple of str
+        The kinds of task that have it. The first metric of a kind is its headline.
+    formula : callable, optional
+        From summed statistics with any leading axes (confusion matrices of shape (..., K, K), or
+        sums of ``moments`` of shape (..., 9)) to values (...); None
+        for metrics that need more than these.
+    has_baseline : bool
+        Whether it is also computed for the majority class, or the mean.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    kinds: tuple[Kind, ...]
+    formula: Callable[[Array], Array] | None = None
+    has_baseline: bool = False
+
+
+_CLASSES: tuple[Kind, ...] = ("classification", "ordinal")
+
+REGISTRY = (
+    Metric(
+        "uar",
+        "UAR",
+        "Unweighted average recall: the mean of the recalls of the classes, so that rare and "
+        "frequent classes count the same. Chance level is one over the number of classes.",
+        _CLASSES,
+        uar_of,
+        has_baseline=True,
+    ),
+    Metric(
+        "kappa",
+        "Quadratic kappa",
+        "Agreement on ordered classes beyond chance, where an error of two classes counts four "
+        "times an error of one; 1 is perfect, 0 is chance.",
+        ("ordinal",),
+        kappa_of,
+    ),
+    Metric(
+        "mae",
+        "MAE",
+        "Mean absolute error, in the label's unit or in classes. Smaller is better.",
+        ("ordinal",),
+        ordinal_mae_of,
+        has_baseline=True,
+    ),
+    Metric(
+        "accuracy",
+        "Accuracy (WA)",
+        "Weighted accuracy: the share of all utterances that is classified correctly. Frequent "
+        "classes dominate it.",
+        _CLASSES,
+        accuracy_of,
+        has_baseline=True,
+    ),
+    Metric(
+        "macro_f1",
+        "Macro F1",
+        "The mean over the classes of F1, the harmonic mean of precision and recall.",
+        ("classification",),
+        macro_f1_of,
+    ),
+    Metric(
+        PER_CLASS,
+        "Recall",
+        "The share of the utterances of a class that is classified correctly.",
+        _CLASSES,
+    ),
+    Metric(
+        "ece",
+        "ECE",
+        "Expected calibration error: the mean distance, over the utterances, between the "
+        "confidence of a bin of the reliability diagram and its accuracy. Smaller is better.",
+        _CLASSES,
+    ),
+    Metric(
+        "brier",
+        "Brier score",
+        "The squared distance between the probabilities and the truth (1 for the true class, 0 "
+        "for the others), summed over the classes; 0 is best, 2 is worst.",
+        _CLASSES,
+    ),
+    Metric(
+        "log_loss",
+        "Log loss",
+        "The mean of minus the natural logarithm of the true class's probability. Smaller is "
+        "better.",
+        _CLASSES,
+    ),
+    Metric(
+        "ccc",
+        "CCC",
+        "Concordance correlation coefficient: correlation that is also lowered by a wrong mean "
+        "or spread; 1 is perfect agreement, 0 is none.",
+        ("regression",),
+        ccc_of,
+        has_baseline=True,
+    ),
+    Metric(
+        "pearson",
+        "Pearson's r",
+        "Correlation, whatever the mean and the spread.",
+        ("regression",),
+        pearson_of,
+    ),
+    Metric(
+        "rmse",
+        "RMSE",
+        "Root of the mean squared error, in the label's unit. Smaller is better.",
+        ("regression",),
+        rmse_of,
+        has_baseline=True,
+    ),
+    Metric(
+        "mae",
+        "MAE",
+        "Mean absolute error, in the label's unit or in classes. Smaller is better.",
+        ("regression",),
+        mae_of,
+        has_baseline=True,
+    ),
+)
+
+
+def metrics_of(kind: Kind) -> list[Metric]:
+    """Return the metrics of a kind of task that true and predicted labels suffice for.
+
+    Examples
+    --------
+    >>> [metric.name for metric in metrics_of("regression")]
+    ['ccc', 'pearson', 'rmse', 'mae']
+    """
+    return [
+        row
+        for row in REGISTRY
+        if kind in row.kinds and (row.formula is not None or row.name == PER_CLASS)
+    ]
+
+
+def headline(kind: Kind) -> str:
+    """Return the metric that leads the report of a kind of task.
+
+    Examples
+    --------
+    >>> headline("classification"), headline("regression")
+    ('uar', 'ccc')
+    """
+    return metrics_of(kind)[0].name
+
+
+def baselines_of(kind: Kind) -> tuple[str, ...]:
+    """Return the names of the baselines of a kind of task.
+
+    They are those of the most frequent class of the training fold (``majority``), or of its mean
+    (``mean``).
+
+    Examples
+    --------
+    >>> baselines_of("classification")
+    ('majority.uar', 'majority.accuracy')
+    """
+    head = "mean" if kind == "regression" else "majority"
+    return tuple(f"{head}.{row.name}" for row in metrics_of(kind) if row.has_baseline)
+
+
+def title_of(name: str) -> str:
+    """Return a metric's name as readers know it; the name itself where it is not a metric.
+
+    Examples
+    --------
+    >>> title_of("uar"), title_of("macro_f1")
+    ('UAR', 'Macro F1')
+    """
+    return next((row.title for row in REGISTRY if row.name == name), name)

@@ -1,0 +1,5 @@
+"""Statistics: confidence intervals over speakers, comparisons of runs, gaps between groups.
+
+Import the functions from the module that is named after the question. It may import from
+``evaluation.metrics``, ``tasks`` and ``errors``.
+"""

@@ -1,0 +1,174 @@
+"""The audit inside a fit: what the report must tell, and which utterances hold the same sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.audit.audit_manifest import Audit, audit_manifest
+from featser.audit.finding import Finding
+from featser.corpora.card import Card
+from featser.evaluation.protocols.folding import independent_units, speaker_ids
+from featser.io.location import is_remote, local_path
+from featser.progress import Progress, silent
+
+MOST_NAMED = 6
+NO_DURATIONS = "durations are missing, so there is no duration-only baseline"
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What is known of the recordings of a fit.
+
+    Attributes
+    ----------
+    sound : ndarray of str, shape (n,)
+        Equal for utterances of one recording, and for recordings with the same sound, be it
+        altered.
+    findings : list of Finding
+        The audit's, errors first.
+    notes : list of str
+        What a reader of the results must know of them.
+    seconds : ndarray of float, shape (n,), or None
+        Durations, NaN where one is not known; None where none is, or all are the same.
+    """
+
+    sound: NDArray[np.str_]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CachedAudit:
+    """An audit that was made already, with the rows that it is of.
+
+    Attributes
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    audit : Audit
+        What was found in them.
+    """
+
+    table: pd.DataFrame
+    audit: Audit
+
+    def of(self, table: pd.DataFrame) -> Audit | None:
+        """Return the audit if it is of these very rows, labels and contents; else None."""
+        return self.audit if self.table.equals(table) else None
+
+
+def content_of(keys: pd.Series) -> NDArray[np.str_]:
+    """Return the recording's content hash in each utterance's key."""
+    return keys.astype(str).str.split("[@#]", regex=True).str[0].to_numpy(dtype=np.str_)
+
+
+def by_bytes(table: pd.DataFrame) -> Examined:
+    """Know recordings by their bytes alone, as their keys tell; no file is opened.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    """
+    sound = content_of(table["key"])
+    notes = ["the data were not audited: altered copies of recordings were not looked for"]
+    return Examined(sound, [], [*notes, NO_DURATIONS, *_copies_note(table, sound)])
+
+
+def examined(
+    table: pd.DataFrame,
+    primary: str,
+    jobs: int = -1,
+    seed: int = 0,
+    progress: Progress = silent,
+    cards: Sequence[Card] = (),
+    cached: CachedAudit | None = None,
+) -> Examined:
+    """Audit the utterances of a fit, as far as their recordings can still be opened.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        A manifest with column ``key``.
+    primary : str
+        The label that leads.
+    jobs : int
+        Worker processes, as joblib counts them.
+    seed : int
+        Random seed for the folds and intervals of the shortcut baselines.
+    progress : callable
+        Called with the recordings examined and in all.
+    cards : sequence of Card
+        Cards of the user's own.
+    cached : CachedAudit, optional
+        What is taken, and nothing examined, where it is of these rows.
+    """
+    is_available = np.array([_may_be_opened(file) for file in table["file"]], dtype=bool)
+    content = content_of(table["key"])
+    if not is_available.any():
+        note = "none of the recordings is where it was when features were extracted: no audit"
+        return Examined(content, [], [note, NO_DURATIONS, *_copies_note(table, content)])
+    result = cached.of(table[is_available]) if cached is not None else None
+    if result is None:
+        rows = table[is_available].drop(columns="key")
+        result = audit_manifest(rows, primary, jobs, seed, progress, cards)
+    group = content.astype(object)
+    group[is_available] = np.char.add("group ", result.groups.astype(str))
+    sound = independent_units(group, content)
+    notes = []
+    if not is_available.all():
+        notes.append(
+            f"{int((~is_available).sum())} of {len(is_available)} recordings are no longer where "
+            f"they were when features were extracted: the audit does not include them, nor altered "
+            f"copies of them"
+        )
+    seconds = np.full(len(table), np.nan)
+    seconds[is_available] = result.facts["seconds"].to_numpy(dtype=float)
+    notes += _copies_note(table, sound)
+    durations = np.unique(seconds[np.isfinite(seconds)])
+    if len(durations) == 1:
+        notes.append(
+            f"all recordings last {durations[0]:.4g} s, so there is no duration-only baseline"
+        )
+    return Examined(sound, result.findings, notes, seconds if len(durations) > 1 else None)
+
+
+def _may_be_opened(file: str) -> bool:
+    """Whether a recording is there; one that lies elsewhere is looked for when it is examined."""
+    return is_remote(file) or local_path(file).exists()
+
+
+def _copies_note(table: pd.DataFrame, sound: NDArray[np.str_]) -> list[str]:
+    """Say which utterances share their sound, and which speakers are therefore kept together."""
+    content = content_of(table["key"])
+    recordings = pd.DataFrame({"sound": sound, "content": content, "key": table["key"]})
+    several = recordings.groupby("sound")["content"].transform("nunique") > 1
+    shared = several | recordings["key"].duplicated(keep=False)
+    if not shared.any():
+        return []
+    count = int(shared.sum())
+    text = (
+        f"{count} utterances hold the same sound as another, as they are or altered; "
+        f"they are kept on one side of every fold"
+    )
+    joined = _joined_speakers(speaker_ids(table), sound)
+    if joined:
+        text += f", and with them whole speakers: {_listed(joined)}"
+    return [text]
+
+
+def _joined_speakers(speaker: NDArray[np.str_], sound: NDArray[np.str_]) -> list[str]:
+    has_speaker = speaker != ""
+    unit = independent_units(speaker[has_speaker], sound[has_speaker])
+    groups = pd.Series(speaker[has_speaker]).groupby(unit).unique()
+    return [" with ".join(sorted(group)) for group in groups if len(group) > 1]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "; ".join(names[:MOST_NAMED]) + ("; …" if len(names) > MOST_NAMED else "")

@@ -1,0 +1,348 @@
+"""What makes the values of an experiment's fields valid, beyond their types.
+
+Every check returns the value in its full form, or raises ValueError with the valid names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import AfterValidator
+
+from featser.errors import FeatserError, unknown
+from featser.tasks import Kind
+
+if TYPE_CHECKING:
+    from featser.corpora.card import Card
+
+Check = Callable[[str], str]
+
+
+def checked(check: Check) -> AfterValidator:
+    """Return a validator of one value."""
+    return AfterValidator(lambda value: _as_value_error(check, value))
+
+
+def checked_if_given(check: Check) -> AfterValidator:
+    """Return a validator of one value that may be None."""
+    return AfterValidator(lambda value: None if value is None else _as_value_error(check, value))
+
+
+def each_checked(check: Check) -> AfterValidator:
+    """Return a validator of each of several values."""
+    return AfterValidator(lambda values: tuple(_as_value_error(check, value) for value in values))
+
+
+def one_or_many(value: Any) -> Any:
+    """Read a single name as a tuple of one.
+
+    Examples
+    --------
+    >>> one_or_many("mfcc"), one_or_many(["mfcc", "rhythm"])
+    (('mfcc',), ('mfcc', 'rhythm'))
+    """
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list | set | frozenset) else value
+
+
+def not_empty(name: str) -> str:
+    """Refuse an empty name."""
+    if not name:
+        raise ValueError("is empty: give a name, or leave it out")
+    return name
+
+
+MANIFEST = "manifest"
+"""The name under which a recipe's corpora are the rows of a manifest."""
+
+
+def corpus(name: str) -> str:
+    """Check a corpus: the name of a card that comes with featser, a card's file, or MANIFEST."""
+    from featser.corpora.card import load_card
+
+    if Path(name).suffix.lower() in (".yaml", ".yml"):
+        load_card(name)
+        return name
+    return _valid("corpus", name, corpus_names())
+
+
+def different_corpora(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a corpus that is named twice, also by a card's name and a card's file."""
+    from featser.corpora.card import load_card
+
+    named: dict[str, str] = {}
+    for name in names if len(names) > 1 else ():
+        card = name if name == MANIFEST else load_card(name).name
+        if card in named:
+            other = named[card]
+            what = f"'{name}'" if other == name else f"'{name}', the corpus of '{other}',"
+            raise ValueError(f"{what} is named twice, so its utterances count twice: remove one")
+        named[card] = name
+    return names
+
+
+def corpus_names() -> Sequence[str]:
+    """Return the names of the corpora without files of cards."""
+    from featser.corpora.card import list_cards
+
+    return [*list_cards(), MANIFEST]
+
+
+def _declared_cards(corpora: Sequence[str]) -> list[Card]:
+    """Return the cards of corpora; none if one of them declares no tasks."""
+    from featser.corpora.card import load_card
+
+    cards = [load_card(name) for name in corpora if name != MANIFEST]
+    return cards if len(cards) == len(corpora) and all(card.tasks for card in cards) else []
+
+
+def extractor(spec: str) -> str:
+    """Check an extractor."""
+    from featser.features.registry import make_extractor
+
+    make_extractor(spec)
+    return spec
+
+
+def extractor_names() -> Sequence[str]:
+    """Return the names of the extractors that need no file."""
+    from featser.features import registry
+
+    return [*registry.extractor_names(), *added_extractors()]
+
+
+def added_extractors() -> Sequence[str]:
+    """Return the names of the extractors that installed packages add."""
+    from featser.features.third_party import third_party_names
+
+    return third_party_names()
+
+
+def augmentation(spec: str) -> str:
+    """Check an augmentation."""
+    from featser.augmentation.spec import parse_augmentation
+
+    parse_augmentation(spec)
+    return spec
+
+
+def selector(spec: str) -> str:
+    """Check a feature selector."""
+    from featser.models.selection.selectors import parse_selection
+
+    parse_selection(spec)
+    return spec
+
+
+def encoder(spec: str) -> str:
+    """Check an encoder of packed frames."""
+    if spec != "none":
+        from featser.features.lowlevel.spectrum import N_MELS
+        from featser.models.encoders import make_encoder
+
+        make_encoder(spec, N_MELS)
+    return spec
+
+
+def speaker_norm(text: str) -> str:
+    """Return the full form of a normalisation by speaker."""
+    from featser.evaluation.protocols.enrolment_split import NORMS, speaker_norm_of
+
+    try:
+        return speaker_norm_of(text)
+    except FeatserError as error:
+        near = get_close_matches(text.partition(":")[0], [*NORMS, "enrol"], n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"{error}{hint}") from None
+
+
+def channel(text: str) -> str:
+    """Return the full form of a channel."""
+    from featser.audio.channels import parse_channel
+
+    return parse_channel(text)
+
+
+def model(text: str) -> str:
+    """Return a model's name with synonyms replaced."""
+    from featser.models.registry import canonical_name
+
+    return canonical_name(text)
+
+
+def model_names() -> Sequence[str]:
+    """Return the names of the models."""
+    from featser.models import registry
+
+    return [*registry.model_names(), "vote"]
+
+
+def protocol(name: str) -> str:
+    """Return a protocol's name with synonyms replaced."""
+    from featser.evaluation.protocols.registry import SYNONYMS
+
+    return _valid("protocol", SYNONYMS.get(name, name), protocol_names())
+
+
+def protocol_names() -> Sequence[str]:
+    """Return the names of the protocols."""
+    from featser.evaluation.protocols.registry import PROTOCOLS
+
+    return list(PROTOCOLS)
+
+
+PAIRED = ("aligned", "gated")
+"""Fusions of exactly two extractors."""
+NAMED_WEIGHTS = ("equal", "inner", "stacked")
+"""How the weights of a vote's members can be named."""
+MAX_WEIGHT = 1_000_000
+
+
+def weights(value: Any) -> Any:
+    """Read weights: a name, numbers, or numbers with commas between them."""
+    if value in NAMED_WEIGHTS:
+        return value
+    numbers = value.split(",") if isinstance(value, str) else value
+    try:
+        values = tuple(float(number) for number in numbers)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{unknown('value', value, NAMED_WEIGHTS)}, or numbers such as 1,2,1"
+        ) from None
+    if not values or not all(isfinite(one) and one >= 0 for one in values) or not any(values):
+        raise ValueError(f"{value!r}: weights are 0 or more, and not all of them 0")
+    if max(values) > MAX_WEIGHT:
+        raise ValueError(f"{value!r}: give weights of at most {MAX_WEIGHT:,}; only ratios count")
+    return values
+
+
+def kinds(value: Any) -> Any:
+    """Read kinds of labels: a mapping, or texts such as ``arousal=ordinal``.
+
+    Examples
+    --------
+    >>> kinds(["arousal=ordinal"])
+    {'arousal': 'ordinal'}
+    """
+    if isinstance(value, Mapping):
+        pairs = dict(value)
+    else:
+        pairs = {}
+        for text in one_or_many(value):
+            name, equals, kind = str(text).partition("=")
+            if not equals or not name:
+                raise ValueError(f"'{text}': write LABEL=KIND, such as arousal=ordinal")
+            pairs[name] = kind
+    for kind in pairs.values():
+        _valid("kind", kind, get_args(Kind))
+    return pairs
+
+
+def joint(how: str, model: str) -> None:
+    """Check that a joint network is asked for with a network."""
+    from featser.models.registry import NETWORKS
+
+    if how != "none" and model not in NETWORKS:
+        raise ValueError(
+            f"--joint {how} needs one network for all tasks, --model "
+            f"{', '.join(NETWORKS)}; it is '{model}'"
+        )
+
+
+def batches(model: str, in_memory: Sequence[str]) -> None:
+    """Check that a model can be fitted in batches, and that no option needs all features."""
+    from featser.models.registry import refuse_all_at_once
+
+    if in_memory:
+        raise ValueError(
+            f"{in_memory[0]} needs all features in memory: leave --batches out, or that option"
+        )
+    try:
+        refuse_all_at_once(model)
+    except FeatserError as error:
+        raise ValueError(str(error)) from error
+
+
+def two_pass(how: str, model: str) -> None:
+    """Check that the models of weighted languages take weights of utterances."""
+    from featser.models.registry import find_model, members_of
+
+    if how != "weighted":
+        return
+    without = [name for name in members_of(model) if not find_model(name).uses_weights]
+    if without:
+        raise ValueError(
+            f"--two-pass {how} needs models that take weights of utterances, which --model "
+            f"{', '.join(without)} does not: use --two-pass soft, or another model"
+        )
+
+
+def fusion(how: str, model: str, features: Sequence[str]) -> None:
+    """Check that there are as many extractors and models as a fusion combines."""
+    from featser.models.registry import members_of
+
+    count, names = len(features), ", ".join(features)
+    if how in PAIRED and count != 2:
+        raise ValueError(f"--fusion {how} combines two extractors; there are {count}: {names}")
+    members = members_of(model)
+    if how == "pooled" and len(members) not in (1, count):
+        raise ValueError(
+            f"--fusion {how} needs a model for each of {count} extractors ({names}), or one for "
+            f"all; --model names {len(members)}: {', '.join(members)}"
+        )
+
+
+def sets(corpora: Sequence[str], protocols: Sequence[str]) -> None:
+    """Check that corpora of the training and the test set are named for cross-corpus."""
+    if corpora and "cross-corpus" not in protocols:
+        raise ValueError(
+            f"--train and --test are for `--protocol cross-corpus`; the protocols are "
+            f"{', '.join(protocols)}"
+        )
+
+
+def enrolment_curve(is_asked: bool, norm: str) -> None:
+    """Check that an enrolment curve is asked for with enrolment."""
+    from featser.evaluation.protocols.enrolment_split import enrolled_recordings
+
+    if is_asked and not enrolled_recordings(norm):
+        raise ValueError(
+            f"--enrolment-curve is for `--speaker-norm enrol`; --speaker-norm is '{norm}'"
+        )
+
+
+def corpora_of_sets(names: Sequence[str], corpora: Sequence[str]) -> None:
+    """Check that the corpora of the training and the test set are the experiment's."""
+    cards = _declared_cards(corpora)
+    if cards:
+        for name in names:
+            _valid("corpus", name, [card.name for card in cards])
+
+
+def tasks(names: Sequence[str], corpora: Sequence[str], kinds: Mapping[str, Kind]) -> None:
+    """Check that the cards of the corpora, or kinds, declare labels of these names."""
+    cards = _declared_cards(corpora)
+    if cards:
+        valid = {task for card in cards for task in card.tasks}
+        valid |= {"language", *kinds}  # every card has a language
+        for name in names:
+            _valid("task", name, sorted(valid))
+
+
+def _valid(what: str, name: str, valid: Any) -> str:
+    if name not in valid:
+        raise ValueError(unknown(what, name, valid))
+    return name
+
+
+def _as_value_error(check: Check, value: str) -> str:
+    """Let pydantic collect what a function of featser refuses."""
+    try:
+        return check(value)
+    except FeatserError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,332 @@
+"""What a fit works with: its experiment, and the rows, features and tasks it learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from featser.audio.channels import MIX
+from featser.corpora.label_kinds import with_kinds
+from featser.corpora.manifest import task_notes
+from featser.credentials import without_credentials
+from featser.errors import StoreError, TaskError
+from featser.evaluation.protocols.folding import speaker_ids
+from featser.evaluation.rows import Rows
+from featser.evaluation.training_copies import Copies
+from featser.experiment.loading.augmented_copies import named_copies
+from featser.experiment.loading.last_extraction import (
+    recall,
+    recall_channel,
+    recall_copies,
+    recall_features,
+    recall_unusable,
+    refuse_lost,
+)
+from featser.experiment.loading.requested_tasks import requested_tasks
+from featser.experiment.loading.source import Source, read_source, with_channel
+from featser.experiment.loading.store_rows import (
+    StoreRows,
+    available_memory,
+    dimension,
+    in_batches,
+    refuse_too_much,
+)
+from featser.experiment.schema import Experiment
+from featser.extraction.extraction import REFUSAL_COLUMNS, identify, usable
+from featser.features.extractor import Extractor
+from featser.features.packed_frames import ColumnRange
+from featser.features.registry import make_extractors
+from featser.features.trimmed import TRIM
+from featser.models.registry import reading_frames
+from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
+from featser.speakers.frame_normalization import normalise_copies, normalised_by_speaker
+from featser.speakers.normalization import refuse_poor_coverage
+from featser.store.feature_store import Store
+from featser.tasks import Task
+
+
+@dataclass
+class Data:
+    """What a model learns from: utterances with features, labels and speakers.
+
+    Attributes
+    ----------
+    table : DataFrame, n rows
+        The manifest's rows that have all features.
+    X : ndarray of float32, or Rows, shape (n, d)
+        Rows where they are read from the store in batches.
+    tasks : list of Task
+        The primary one first.
+    refused_tasks : dict of str to str
+    speaker : ndarray of str, shape (n,)
+        Empty where it is not known.
+    extractors : list of Extractor
+    unusable : DataFrame
+        Columns ``file`` and ``reason``.
+    notes : list of str
+    copies : Copies or None
+        Augmented copies of rows of the table, for training alone.
+    """
+
+    table: pd.DataFrame
+    X: NDArray[np.float32] | Rows
+    tasks: list[Task]
+    refused_tasks: dict[str, str]
+    speaker: NDArray[np.str_]
+    extractors: list[Extractor]
+    unusable: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+    copies: Copies | None = None
+
+    @property
+    def batched(self) -> bool:
+        """Whether features are read from the store in batches."""
+        return isinstance(self.X, Rows)
+
+    @property
+    def frames(self) -> ColumnRange | None:
+        """Which columns are packed frames."""
+        return frames_of(self.extractors)
+
+    def forget_credentials(self) -> None:
+        """Remove credentials from addresses, once no recording is read any more."""
+        self.table["file"] = [without_credentials(str(file)) for file in self.table["file"]]
+
+
+def frames_of(extractors: Sequence[Extractor]) -> ColumnRange | None:
+    """Return which columns of some extractors' features, side by side, are packed frames.
+
+    Raises
+    ------
+    TaskError
+        If several extractors give frames.
+    """
+    first, packed = 0, []
+    for extractor in extractors:
+        last = first + extractor.dimension
+        if extractor.frame_width is not None:
+            packed.append((extractor.spec, ColumnRange(first, last, extractor.frame_width)))
+        first = last
+    if len(packed) > 1:
+        names = [name for name, _ in packed]
+        raise TaskError(f"frames of one extractor can be read, not of {names}")
+    return packed[0][1] if packed else None
+
+
+def read_rows(
+    source: str | Path | Experiment | None,
+    store: str | Path,
+    corpus: str | None,
+    data: Mapping[str, str | Path] | None,
+) -> tuple[Source, pd.DataFrame]:
+    """Read the source, or what the store kept, with every row's key, and what is unusable.
+
+    Rows that name no channel have the recipe's, or that of the last extraction into the store.
+    """
+    if source is None:
+        return recall(store)
+    rows = read_source(source, corpus, data)
+    return rows, identify_rows(rows, store)
+
+
+def identify_rows(source: Source, store: str | Path) -> pd.DataFrame:
+    """Give every row of a source its key, and return what is unusable: ``file`` and ``reason``."""
+    if source.channel == MIX:
+        source.channel = recall_channel(store)
+    source.table = with_channel(source.table, source.channel)
+    _, keys, refusals = identify(source.table)
+    source.table["key"] = keys
+    if source.recipe is None:  # a recipe states its own copies
+        source.copies, source.augmentations = recall_copies(store)
+        source.features = recall_features(store)
+    unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
+    for name in ("file", "reason"):
+        unreadable[name] = [without_credentials(text) for text in unreadable[name]]
+    return pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
+
+
+def load_data(
+    source: Source, unusable: pd.DataFrame, store: Store, experiment: Experiment, jobs: int = 1
+) -> Data:
+    """Bring the manifest's rows, their features and the tasks together.
+
+    Raises
+    ------
+    StoreError
+        If no row has all features, or some that were extracted have them no more.
+    TaskError
+        If a task is not supported by the labels, or the model cannot learn from batches.
+    ResourceError
+        If fitting so many folds at once would exhaust the memory.
+    """
+    extractors = make_extractors(experiment.features)
+    refuse_lost(source, unusable, store, extractors)
+    has_features = usable(source.table, extractors, store)
+    if not has_features.any():
+        raise StoreError(_none_extracted(source, store, extractors))
+    table = with_kinds(source.table[has_features].reset_index(drop=True), experiment.kinds)
+    keys = table["key"].tolist()
+    tasks, refused = requested_tasks(table.drop(columns="key"), source.cards, experiment)
+    X = _features(store, extractors, keys, experiment, jobs)
+    refusals = _refusals(source.table[~has_features], unusable)
+    data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
+    data.notes += task_notes(table, tasks)
+    data.notes += source.all_notes()
+    if data.batched:
+        size = 4 * len(keys) * dimension(extractors)
+        data.notes.append(
+            f"the features, {size / 1e9:.2g} GB, were read from the store in batches; trees need "
+            f"them neither standardised nor imputed, and were fitted to them as they are"
+        )
+    if experiment.augmented:
+        _add_copies(data, _copies_of(source, has_features), store)
+    _refuse_idle_frames(data, experiment)
+    if experiment.speaker_norm != "none":
+        _refuse_unsuited(data, experiment.speaker_norm)
+    if experiment.speaker_norm == "transductive":
+        _normalise(data)
+    return data
+
+
+def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor]) -> str:
+    """Say how to get the features that no utterance has."""
+    specs = [extractor.spec for extractor in extractors]
+    message = (
+        f"{store.folder}: none of the {len(source.table)} utterances of {source.origin} has the "
+        f"features {', '.join(specs)}"
+    )
+    stored = {str(described.get("spec")) for described in store.extractors()}
+    if all(f"{TRIM}:{spec}" in stored for spec in specs):
+        return f"{message}; it has them without silence around the speech: add --trim"
+    flags = " ".join(f"-f {spec}" for spec in specs)
+    return f"{message}; run `featser extract {source.origin} --store {store.folder} {flags}` first"
+
+
+def _features(
+    store: Store,
+    extractors: Sequence[Extractor],
+    keys: list[str],
+    experiment: Experiment,
+    jobs: int,
+) -> NDArray[np.float32] | Rows:
+    size = 4 * len(keys) * dimension(extractors)
+    packed = frames_of(extractors) is not None
+    in_memory = packed or bool(experiment.fields_in_memory())
+    asked = False if in_memory and experiment.batches is None else experiment.batches
+    batches = in_batches(asked, experiment.model, size)
+    if batches and packed:
+        raise TaskError("frames are read with all features in memory: leave --batches out")
+    refuse_too_much(experiment.model, size, jobs, available_memory(), batches)
+    if not batches:
+        return _read(store, extractors, keys)
+    return StoreRows(store, extractors, keys)
+
+
+def _read(store: Store, extractors: Sequence[Extractor], keys: list[str]) -> NDArray[np.float32]:
+    """Read features side by side, without holding any of them twice."""
+    X = np.empty((len(keys), dimension(extractors)), dtype=np.float32)
+    first = 0
+    for extractor in extractors:
+        X[:, first : first + extractor.dimension] = store.read(extractor, keys)
+        first += extractor.dimension
+    return X
+
+
+def _copies_of(source: Source, has_features: NDArray[np.bool_]) -> pd.DataFrame:
+    if source.copies is None:
+        return named_copies(source.table, has_features, source.augmentations)
+    return source.copies
+
+
+def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:
+    """Read the augmented copies whose source, and whatever is mixed into them, is in the data."""
+    row_of = {key: row for row, key in reversed(list(enumerate(data.table["key"])))}
+    origins = [
+        [row_of.get(key, -1) for key in (source, *donors.split())]
+        for source, donors in zip(table["source"], table["donors"], strict=True)
+    ]
+    keys = table["key"].astype(str).tolist()
+    is_usable = np.array([min(rows) >= 0 for rows in origins], dtype=bool)
+    for extractor in data.extractors:
+        is_usable &= store.has(extractor, keys)
+    if not is_usable.any():
+        return
+    usable_rows = np.flatnonzero(is_usable)
+    made_of = np.full((len(usable_rows), max(map(len, origins))), -1, dtype=np.intp)
+    for position, copy in enumerate(usable_rows):
+        made_of[position, : len(origins[copy])] = origins[copy]
+    copy_keys = [keys[copy] for copy in usable_rows]
+    read = StoreRows if data.batched else _read
+    data.copies = Copies(read(store, data.extractors, copy_keys), made_of)
+    kinds = table["augmentation"].iloc[usable_rows].value_counts(sort=False)
+    counts = ", ".join(f"{count} of {name}" for name, count in kinds.items())
+    data.notes.append(
+        f"training sets contain augmented copies as well ({counts}), but none of recordings of "
+        f"the test set; all figures are of unaltered recordings"
+    )
+
+
+def _refusals(absent: pd.DataFrame, unusable: pd.DataFrame) -> pd.DataFrame:
+    """Say why each row without features has none."""
+    reasons = unusable[["file", "reason"]].drop_duplicates("file")
+    shown = [without_credentials(file) for file in absent["file"]]
+    table = pd.DataFrame({"file": pd.Series(shown, dtype="str")}).merge(
+        reasons, on="file", how="left"
+    )
+    table["reason"] = table["reason"].fillna("its features were not extracted yet")
+    return table
+
+
+def _refuse_idle_frames(data: Data, experiment: Experiment) -> None:
+    """Refuse frames that nothing would read, and reading frames where there are none."""
+    networks = reading_frames(experiment.model)
+    if data.frames is None and experiment.encode != "none":
+        raise TaskError(
+            f"--encode {experiment.encode} reads packed frames: add the features `-f frames`, to "
+            f"`featser extract` too"
+        )
+    if data.frames is not None and experiment.encode == "none" and not networks:
+        raise TaskError(
+            f"--model {experiment.model} does not read the features `frames`: encode them "
+            f"(--encode fisher), or leave them out"
+        )
+
+
+def _refuse_unsuited(data: Data, norm: str) -> None:
+    """Refuse normalising by speaker where the data do not bear it."""
+    if (data.speaker == "").any():
+        raise TaskError(
+            f"--speaker-norm {norm} needs every utterance's speaker; "
+            f"{int((data.speaker == '').sum())} have none"
+        )
+    primary = data.tasks[0]
+    if primary.categorical:
+        has_label = data.table[primary.name].notna().to_numpy()
+        refuse_poor_coverage(data.table.loc[has_label, primary.name], data.speaker[has_label], norm)
+
+
+def _normalise(data: Data) -> None:
+    if isinstance(data.X, Rows):
+        _normalise_rows(data, data.X)
+        return
+    raw = data.X
+    data.X = normalised_by_speaker(raw, data.speaker, data.frames)
+    if data.copies is not None:
+        altered = normalise_copies(
+            np.asarray(data.copies.X), data.copies.source, raw, data.speaker, data.frames
+        )
+        data.copies = Copies(altered, data.copies.made_of)
+
+
+def _normalise_rows(data: Data, X: Rows) -> None:
+    """Normalise each batch as it is read, by what two passes over the recordings found."""
+    statistics = SpeakerStatistics.of(X, data.speaker)
+    if data.copies is not None and isinstance(data.copies.X, Rows):
+        who = data.speaker[data.copies.source]
+        data.copies = Copies(NormalisedRows(data.copies.X, who, statistics), data.copies.made_of)
+    data.X = NormalisedRows(X, data.speaker, statistics)

@@ -1,0 +1,383 @@
+"""What a verb works on: a recipe, a manifest, a corpus folder, or what the store kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from featser.audio.channels import MIX, parse_channel
+from featser.corpora.audformat_io import is_database
+from featser.corpora.card import Card, list_cards, load_card
+from featser.corpora.file_paths import resolve
+from featser.corpora.label_columns import cards_of
+from featser.corpora.manifest import notes_of, read_manifest
+from featser.corpora.manifest_stream import ManifestFile, streams
+from featser.corpora.scanning import scan
+from featser.credentials import without_credentials
+from featser.errors import FeatserError, ManifestError, RecipeError, unknown
+from featser.experiment.checks import MANIFEST
+from featser.experiment.loading.recipe_labels import with_labels_of
+from featser.experiment.recipe import list_recipes, load_recipe
+from featser.experiment.schema import Experiment
+from featser.extraction.planner import blocks_of
+from featser.io.location import absolute, is_remote, local_path, parent, path_part
+
+MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+RECIPE_ENDINGS = (".yaml", ".yml")
+
+STORE = "featser-store"
+
+
+@dataclass
+class Source:
+    """Utterances to work on, and where they come from.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A manifest whose ``file`` is an absolute path.
+    origin : str
+        What the user named, for messages and reports.
+    recipe : Experiment or None
+        If the source is a recipe.
+    features : tuple of str
+        Extractors that the recipe, or the last extraction, asked for; may be empty.
+    unmatched : list of str
+        Files whose names do not fit the card's grammar.
+    notes : list of str
+        What the scan of a folder noticed.
+    cards : list of Card
+        Cards of the user's own that the corpora have.
+    copies : DataFrame or None
+        Augmented copies that were extracted: columns as ``Plan``
+        has them. None: those that ``augmentations`` names.
+    augmentations : tuple of str
+        What they are, as the user or the recipe asked for them.
+    channel : str
+        The channel that was read of rows that name none.
+    extracted : tuple of str
+        Extractors that a finished extraction has computed on these very rows; empty where the
+        rows are not those that a store remembers.
+    corpora : tuple of str
+        What a recipe of the same utterances names as its corpora.
+    locations : dict of str to str
+        Where each of these corpora is: an absolute path, or a URL without credentials.
+    """
+
+    table: pd.DataFrame
+    origin: str
+    recipe: Experiment | None = None
+    features: tuple[str, ...] = ()
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
+    copies: pd.DataFrame | None = None
+    augmentations: tuple[str, ...] = ()
+    extracted: tuple[str, ...] = ()
+    corpora: tuple[str, ...] = ()
+    locations: dict[str, str] = field(default_factory=dict)
+    channel: str = MIX
+
+    @property
+    def primary(self) -> str:
+        """The label that leads: the recipe's, or the one that all cards name, or ``emotion``."""
+        if self.recipe is not None:
+            return self.recipe.primary
+        corpora = self.table["corpus"] if "corpus" in self.table else pd.Series([None])
+        named = {card.primary for card in cards_of(corpora, self.cards)}
+        return named.pop() if len(named) == 1 else "emotion"
+
+    def all_notes(self) -> list[str]:
+        """Return the notes, with one on the files that were not used."""
+        if not self.unmatched:
+            return list(self.notes)
+        count = len(self.unmatched)
+        files = f"{count} file{'s have names' if count > 1 else ' has a name'}"
+        return [
+            *self.notes,
+            f"{files} that the card does not read, not used: {', '.join(self.unmatched[:3])}"
+            + (", …" if count > 3 else ""),
+        ]
+
+
+def read_source(
+    source: str | Path | Experiment,
+    corpus: str | None = None,
+    data: Mapping[str, str | Path] | None = None,
+) -> Source:
+    """Read whatever a user may name as a source.
+
+    Parameters
+    ----------
+    source : str, Path or Experiment
+        A recipe (a YAML file, or the name of one that comes with featser), a manifest (CSV or
+        Parquet), or a corpus folder. Manifests and folders may be URLs.
+    corpus : str, optional
+        The card of a corpus folder; an audformat database needs none.
+    data : mapping of str to path, optional
+        Where the corpora of a recipe are.
+
+    Returns
+    -------
+    Source
+        With absolute paths.
+
+    Raises
+    ------
+    FeatserError
+        If it is none of these, or a folder or ``--corpus`` is missing.
+    """
+    if isinstance(source, Experiment):
+        return source_of(source, data or {}, source.name)
+    if is_remote(source):
+        return _from_elsewhere(str(source), corpus)
+    path = local_path(source)
+    if path.suffix.lower() in RECIPE_ENDINGS or (
+        str(source) in list_recipes() and not path.exists()
+    ):
+        return _from_recipe(str(source), data or {})
+    if path.is_dir():
+        return _from_folder(path, corpus)
+    if is_manifest(path):
+        return _from_manifest(path)
+    if path.exists():
+        raise ManifestError(
+            f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
+            f"({', '.join(MANIFEST_ENDINGS)})"
+        )
+    raise FeatserError(
+        f"{source}: no such file or folder; a source is a recipe ({', '.join(list_recipes())}, "
+        f"or your own .yaml), a manifest (.csv, .parquet), or a corpus folder with --corpus CARD"
+    )
+
+
+def is_manifest(location: str | Path) -> bool:
+    """Whether a location's ending is that of a manifest."""
+    return path_part(location).suffix.lower() in MANIFEST_ENDINGS
+
+
+def table_of(manifest: str | Path) -> pd.DataFrame:
+    """Read a manifest, here or elsewhere, with absolute paths and URLs."""
+    table = read_manifest(manifest)
+    table["file"] = resolve(table, parent(manifest))
+    return table
+
+
+@dataclass
+class Listing:
+    """Utterances to extract, some at a time, as often as they are asked for.
+
+    Attributes
+    ----------
+    source : Source
+        Where they come from; its table is empty where the manifest is read as it is needed.
+    rows : int
+        How many there are.
+    blocks : callable
+        Returns an iterator of tables whose ``file`` is an absolute path.
+    """
+
+    source: Source
+    rows: int
+    blocks: Callable[[], Iterator[pd.DataFrame]]
+
+    def with_channel(self, channel: str) -> Listing:
+        """Return the same with :func:`with_channel` of every block."""
+        self.source.channel = parse_channel(channel)
+        return Listing(
+            self.source,
+            self.rows,
+            lambda: (with_channel(block, channel) for block in self.blocks()),
+        )
+
+
+def list_source(
+    source: str | Path | Experiment,
+    corpus: str | None = None,
+    data: Mapping[str, str | Path] | None = None,
+) -> Listing:
+    """Read a source as :func:`read_source` does, but a manifest only as it is needed.
+
+    Parameters
+    ----------
+    source, corpus, data
+        As :func:`read_source` has them.
+
+    Raises
+    ------
+    FeatserError
+        As :func:`read_source`.
+    """
+    if not isinstance(source, Experiment) and _is_streamed(source):
+        file = ManifestFile(local_path(source))
+        listed = _of_manifest(source, pd.DataFrame(), file.notes)
+        return Listing(listed, file.rows, file.blocks)
+    read = read_source(source, corpus, data)
+    return Listing(read, len(read.table), lambda: blocks_of(read.table))
+
+
+def _is_streamed(source: str | Path) -> bool:
+    path = local_path(source)
+    is_file = not is_remote(source) and is_manifest(source) and not path.is_dir()
+    return is_file and streams(path)
+
+
+def with_channel(table: pd.DataFrame, channel: str) -> pd.DataFrame:
+    """Return a manifest whose rows that name no channel name this one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A manifest.
+    channel : str
+        As :func:`featser.audio.channels.parse_channel` reads it.
+
+    Raises
+    ------
+    InputError
+        If it is no channel.
+    """
+    chosen = parse_channel(channel)
+    if chosen == MIX:
+        return table
+    if "channel" not in table:
+        return table.assign(channel=pd.Series(chosen, table.index, dtype="str"))
+    return table.assign(channel=table["channel"].fillna(chosen))
+
+
+def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
+    """Read ``CORPUS=FOLDER`` pairs.
+
+    Raises
+    ------
+    RecipeError
+        If a pair has no ``=``.
+    """
+    places: dict[str, str | Path] = {}
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not equals or not name or not folder:
+            raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
+        places[name] = folder if is_remote(folder) else local_path(folder).expanduser()
+    return places
+
+
+def _from_elsewhere(url: str, corpus: str | None) -> Source:
+    if corpus is None and is_manifest(url):
+        return _from_manifest(url)
+    return _from_folder(url, corpus)
+
+
+def _from_manifest(manifest: str | Path) -> Source:
+    table = table_of(manifest)
+    return _of_manifest(manifest, table, notes_of(table))
+
+
+def _of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) -> Source:
+    origin = without_credentials(str(manifest))
+    locations = {MANIFEST: absolute(manifest)}
+    return Source(table, origin, notes=notes, corpora=(MANIFEST,), locations=locations)
+
+
+def _from_folder(folder: str | Path, corpus: str | None) -> Source:
+    if corpus is None and not is_remote(folder) and is_database(folder):
+        corpus = "audformat"
+    if corpus is None:
+        raise FeatserError(
+            f"{folder}: a folder needs --corpus CARD to say how its files are named; "
+            f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
+        )
+    card = load_card(corpus)
+    scanned = scan(card, folder)
+    return Source(
+        scanned.manifest,
+        without_credentials(str(folder)),
+        unmatched=scanned.unmatched,
+        notes=scanned.notes,
+        cards=_own_cards([corpus]),
+        corpora=(_absolute_card(corpus),),
+        locations={card.name: absolute(folder)},
+    )
+
+
+def _own_cards(corpora: Sequence[str]) -> list[Card]:
+    """Return the cards among the corpora that do not come with featser."""
+    return [load_card(name) for name in corpora if name not in (*list_cards(), MANIFEST)]
+
+
+def _absolute_card(name: str) -> str:
+    """Return a card's name if it comes with featser, else the absolute path of its file."""
+    return name if name in (*list_cards(), MANIFEST) else absolute(name)
+
+
+def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
+    return source_of(load_recipe(name), data, name)
+
+
+def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -> Source:
+    """Scan the corpora of a recipe.
+
+    Parameters
+    ----------
+    recipe : Experiment
+        What says which they are, and what their classes are called.
+    data : mapping of str to path
+        Where each of them is.
+    origin : str
+        What the user named.
+
+    Returns
+    -------
+    Source
+        With absolute paths.
+
+    Raises
+    ------
+    RecipeError
+        If a corpus has no folder, or a folder no corpus of the recipe.
+    CardError
+        If a folder does not fit its card.
+    """
+    names = [corpus_name(corpus) for corpus in recipe.corpora]
+    for name in data:
+        if name not in names:
+            raise RecipeError(f"--data {name}=…: {unknown('corpus', name, names)}")
+    missing = " ".join(
+        f"--data {name}={'FILE' if name == MANIFEST else 'FOLDER'}"
+        for name in names
+        if name not in data
+    )
+    if missing:
+        raise RecipeError(f"recipe '{recipe.name}' needs to know where its corpora are: {missing}")
+    sources = [
+        _from_manifest(data[name]) if name == MANIFEST else _from_folder(data[name], corpus)
+        for name, corpus in zip(names, recipe.corpora, strict=True)
+    ]
+    table = pd.concat([source.table for source in sources], ignore_index=True)
+    return Source(
+        with_labels_of(recipe, table),
+        origin,
+        recipe,
+        recipe.features,
+        unmatched=[file for source in sources for file in source.unmatched],
+        notes=[note for source in sources for note in source.notes],
+        cards=_own_cards(recipe.corpora),
+        augmentations=recipe.augmentation,
+        corpora=tuple(map(_absolute_card, recipe.corpora)),
+        locations={name: absolute(data[name]) for name in names},
+        channel=recipe.channel,
+    )
+
+
+def corpus_name(corpus: str) -> str:
+    """Return the name of a recipe's corpus: of a card's file, the name that the card has.
+
+    Examples
+    --------
+    >>> corpus_name("emodb")
+    'emodb'
+    """
+    return corpus if corpus == MANIFEST else load_card(corpus).name

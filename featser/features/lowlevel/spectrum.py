@@ -1,0 +1,364 @@
+"""One short-time spectrum for all descriptors of a signal.
+
+The frames are those of ``librosa.stft(y, n_fft=512, hop_length=160, win_length=400, center=True,
+pad_mode="constant")``: frame ``t`` is centred on sample ``t · hop_length``, silence surrounds the
+signal, and there are ``1 + n // hop_length`` of them. Here they lie in rows, ``(frames, bins)``,
+because that is how the FFT writes them and how sums over frequency read them fastest.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.audio import RATE, Signal
+from featser.errors import FeatureError
+from featser.features.lowlevel.frames import framed
+
+Floats = NDArray[np.float32]
+
+AMIN = 1e-10
+"""The least power that has a logarithm of its own: −100 dB (librosa's ``amin``)."""
+
+TOP_DB = 80.0
+"""How far below the utterance's maximum a level in dB may fall (librosa's ``top_db``)."""
+
+N_MELS = 40
+"""The number of mel bands."""
+
+# Frames transformed at a time: they and their FFT stay in the second-level cache, and a long
+# recording needs no long buffers.
+_BLOCK = 48
+
+_KEPT_SETTINGS = 4
+
+
+@dataclass(frozen=True)
+class FrameSettings:
+    """How a signal is cut into frames.
+
+    Parameters
+    ----------
+    rate : int
+        Samples per second.
+    n_fft : int
+        Points of the FFT; even. The window stands in the middle of them, zeros around it.
+    hop_length : int
+        Samples from one frame to the next.
+    win_length : int
+        Samples under the periodic Hann window; even, at most ``n_fft``.
+
+    Raises
+    ------
+    FeatureError
+        If the numbers do not describe frames.
+    """
+
+    rate: int = RATE
+    n_fft: int = 512
+    hop_length: int = 160
+    win_length: int = 400
+
+    def __post_init__(self) -> None:
+        for field in ("rate", "n_fft", "hop_length", "win_length"):
+            value = getattr(self, field)
+            if value < 1:
+                raise FeatureError(f"frame setting {field}={value}: must be 1 or more")
+        for field in ("n_fft", "win_length"):
+            value = getattr(self, field)
+            if value % 2:
+                raise FeatureError(f"frame setting {field}={value}: must be even")
+        if self.win_length > self.n_fft:
+            raise FeatureError(
+                f"frame setting win_length={self.win_length}: must not exceed n_fft={self.n_fft}"
+            )
+
+    @property
+    def bins(self) -> int:
+        """Number of frequencies, from 0 Hz to half the rate."""
+        return 1 + self.n_fft // 2
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.rate / self.hop_length
+
+
+DEFAULT = FrameSettings()
+
+
+class Spectrum:
+    """The short-time spectrum of one signal, computed once and shared.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The waveform: floats in [−1, 1], or signed integers, which are divided by their full
+        scale, so that both give the same values.
+    settings : FrameSettings
+        How to cut it into frames.
+
+    Raises
+    ------
+    FeatureError
+        If the samples are not a vector of one or more finite numbers.
+
+    Examples
+    --------
+    >>> Spectrum(np.ones(16_000, np.float32)).power.shape
+    (101, 257)
+    """
+
+    def __init__(self, samples: NDArray[Any], settings: FrameSettings = DEFAULT) -> None:
+        self.settings = settings
+        self.samples = _as_floats(samples)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames, ``1 + n // hop_length``."""
+        return 1 + len(self.samples) // self.settings.hop_length
+
+    @cached_property
+    def frames(self) -> Floats:
+        """The samples under each window, not yet weighted: a view, shape (frames, win_length)."""
+        return self._windows(np.float32)
+
+    def _windows(self, dtype: type[np.floating[Any]]) -> NDArray[Any]:
+        settings = self.settings
+        half = settings.win_length // 2
+        padded = np.zeros(len(self.samples) + 2 * half, dtype)
+        padded[half : half + len(self.samples)] = self.samples
+        return framed(padded, settings.win_length, settings.hop_length)
+
+    @cached_property
+    def power(self) -> Floats:
+        """Squared magnitude of the short-time Fourier transform, shape (frames, bins).
+
+        Transformed in float64 and kept in float32, as librosa does: a float32 transform raises
+        the weakest bins of a frame, and with them the valleys of the spectral contrast, by up to
+        10 dB on speech, for a third of a millisecond less.
+        """
+        settings = self.settings
+        window = hann(settings.win_length)
+        left = (settings.n_fft - settings.win_length) // 2
+        power = np.empty((self.n_frames, settings.bins), np.float32)
+        buffer, transform = _transform_buffers(settings)
+        # In float64 from the start: to convert each window costs more than to convert the signal.
+        windows = self._windows(np.float64)
+        for start in range(0, self.n_frames, _BLOCK):
+            frames = windows[start : start + _BLOCK]
+            weighted, spectra = buffer[: len(frames)], transform[: len(frames)]
+            np.multiply(frames, window, out=weighted[:, left : left + settings.win_length])
+            np.fft.rfft(weighted, axis=1, out=spectra)
+            parts = spectra.view(np.float64)
+            np.square(parts, out=parts)
+            np.add(parts[:, ::2], parts[:, 1::2], out=power[start : start + _BLOCK])
+        return power
+
+    @cached_property
+    def magnitude(self) -> Floats:
+        """Magnitude of the short-time Fourier transform, shape (frames, bins)."""
+        return np.sqrt(self.power)
+
+    @cached_property
+    def total(self) -> Floats:
+        """Sum of the magnitudes of each frame, shape (frames,); 1 where it is silent.
+
+        So magnitudes over their total are all zeros there, as ``librosa.util.normalize`` leaves
+        them.
+        """
+        total: Floats = self.magnitude.sum(axis=1)
+        total[total < np.finfo(np.float32).tiny] = 1
+        return total
+
+    @cached_property
+    def _banks(self) -> Floats:
+        """Power in the mel bands and pitch classes: two filterbanks in one matrix product."""
+        return _filterbanks(self.settings) @ self.power.T
+
+    @property
+    def mel_power(self) -> Floats:
+        """Power in :data:`N_MELS` bands of Slaney's mel scale, shape (40, frames)."""
+        return self._banks[:N_MELS]
+
+    @property
+    def chroma_power(self) -> Floats:
+        """Power in the twelve pitch classes, shape (12, frames)."""
+        return self._banks[N_MELS:]
+
+    @cached_property
+    def mel_db(self) -> Floats:
+        """Mel power in dB re 1, at most 80 dB below its maximum, shape (40, frames)."""
+        return decibels(self.mel_power)
+
+
+def spectrum_of(signal: Signal, settings: FrameSettings = DEFAULT) -> Spectrum:
+    """Return the signal's spectrum: the same object for every caller while the signal lives.
+
+    Raises
+    ------
+    FeatureError
+        If the signal has another rate than the settings.
+    """
+    if signal.rate != settings.rate:
+        raise FeatureError(
+            f"signal at {signal.rate} Hz, expected {settings.rate} Hz: "
+            f"use signal.resampled({settings.rate})"
+        )
+    return signal.derived((Spectrum, settings), lambda: Spectrum(signal.samples, settings))
+
+
+_here = threading.local()
+
+
+def _transform_buffers(
+    settings: FrameSettings,
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """Return the thread's own room for a block of weighted frames and of their transforms.
+
+    The frames are zero outside the window and stay so: only the window is written.
+    """
+    buffers_of = _here.__dict__.setdefault("transform", {})
+    if settings not in buffers_of:
+        if len(buffers_of) == _KEPT_SETTINGS:
+            buffers_of.clear()
+        frames = np.zeros((_BLOCK, settings.n_fft))
+        buffers_of[settings] = frames, np.empty((_BLOCK, settings.bins), np.complex128)
+    buffers: tuple[NDArray[np.float64], NDArray[np.complex128]] = buffers_of[settings]
+    return buffers
+
+
+def decibels(power: Floats) -> Floats:
+    """Level in dB re 1: at least −100 dB, and at most 80 dB below the greatest level.
+
+    The same as ``librosa.power_to_db(power)``.
+
+    Parameters
+    ----------
+    power : ndarray of float32
+        Powers, 0 or more.
+
+    Returns
+    -------
+    ndarray of float32
+        The same shape, in dB.
+    """
+    level = np.maximum(power, np.float32(AMIN))
+    np.log10(level, out=level)
+    level *= 10
+    np.maximum(level, level.max() - np.float32(TOP_DB), out=level)
+    return level
+
+
+@lru_cache(maxsize=32)
+def hann(length: int) -> NDArray[np.float64]:
+    """Periodic Hann window, shape (length,), read-only."""
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    window.setflags(write=False)
+    return window
+
+
+@lru_cache(maxsize=32)
+def frequencies(settings: FrameSettings) -> Floats:
+    """Frequency of each bin in Hz, shape (bins,), read-only."""
+    return _frozen(np.fft.rfftfreq(settings.n_fft, 1 / settings.rate))
+
+
+@lru_cache(maxsize=32)
+def mel_filterbank(settings: FrameSettings, n_mels: int) -> Floats:
+    """Triangular bands equally spaced on Slaney's mel scale, each of the same area.
+
+    From 0 Hz to half the rate; the same as ``librosa.filters.mel(sr=rate, n_fft=n_fft,
+    n_mels=n_mels)``. Source: Slaney, Auditory Toolbox, Interval Research 1998-010.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_mels, bins)
+        Weights, read-only.
+
+    Raises
+    ------
+    FeatureError
+        If there are more bands than the FFT can resolve.
+    """
+    bins = np.fft.rfftfreq(settings.n_fft, 1 / settings.rate)
+    top = _hz_to_mel(settings.rate / 2)
+    edges = _mel_to_hz(np.linspace(0, top, n_mels + 2))
+    ramps = edges[:, None] - bins
+    widths = np.diff(edges)[:, None]
+    rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
+    # Rounded to float32 before the scaling, as librosa does, so that the weights are equal.
+    triangles = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    if not triangles.any(axis=1).all():
+        raise FeatureError(f"{n_mels} mel bands: too many for an FFT of {settings.n_fft} points")
+    return _frozen(triangles * (2 / (edges[2:] - edges[:-2]))[:, None])
+
+
+@lru_cache(maxsize=32)
+def chroma_filterbank(settings: FrameSettings) -> Floats:
+    """Gaussian bumps that fold all octaves into the twelve pitch classes, C first, A4 = 440 Hz.
+
+    The same as ``librosa.filters.chroma(sr=rate, n_fft=n_fft, tuning=0)``: around each class a
+    bump as wide as a bin or a semitone, columns of unit length, octaves weighted by a Gaussian
+    around 880 Hz with a deviation of two octaves. Source: Ellis, Chroma feature analysis and
+    synthesis, 2007.
+
+    Returns
+    -------
+    ndarray of float32, shape (12, bins)
+        Weights, read-only.
+    """
+    classes = 12
+    bins = np.linspace(0, settings.rate, settings.n_fft, endpoint=False)[1:]
+    pitch = classes * np.log2(bins / (440.0 / 16))
+    # 0 Hz has no pitch: it is put one and a half octaves below the first bin.
+    pitch = np.concatenate(([pitch[0] - 1.5 * classes], pitch))
+    width = np.concatenate((np.maximum(np.diff(pitch), 1.0), [1]))
+    distance = pitch - np.arange(classes)[:, None]
+    distance = np.remainder(distance + classes / 2 + 10 * classes, classes) - classes / 2
+    weights = np.exp(-0.5 * (2 * distance / width) ** 2)
+    weights /= np.sqrt(np.sum(weights**2, axis=0))
+    weights *= np.exp(-0.5 * ((pitch / classes - 5.0) / 2) ** 2)
+    return _frozen(np.roll(weights, -3, axis=0)[:, : settings.bins])
+
+
+@lru_cache(maxsize=32)
+def _filterbanks(settings: FrameSettings) -> Floats:
+    return _frozen(np.vstack([mel_filterbank(settings, N_MELS), chroma_filterbank(settings)]))
+
+
+def _hz_to_mel(hertz: float) -> float:
+    """Slaney's scale: linear below 1 kHz (15 mel), logarithmic above."""
+    if hertz < 1000:
+        return hertz * 3 / 200
+    return 15 + float(np.log(hertz / 1000)) * 27 / float(np.log(6.4))
+
+
+def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mels - 15)))
+
+
+def _as_floats(samples: NDArray[Any]) -> Floats:
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or len(samples) == 0:
+        raise FeatureError(f"samples of shape {samples.shape}: expected one vector of them")
+    if np.issubdtype(samples.dtype, np.signedinteger):
+        full_scale = -float(np.iinfo(samples.dtype).min)
+        return (samples / full_scale).astype(np.float32)
+    if not np.issubdtype(samples.dtype, np.floating):
+        raise FeatureError(f"samples of type {samples.dtype}: expected floats or signed integers")
+    if not np.isfinite(samples).all():
+        raise FeatureError("samples hold NaN or infinite values")
+    return np.ascontiguousarray(samples, dtype=np.float32)
+
+
+def _frozen(values: NDArray[Any]) -> Floats:
+    """As contiguous float32 that no caller can change, since all callers share it."""
+    values = np.ascontiguousarray(values, dtype=np.float32)
+    values.setflags(write=False)
+    return values

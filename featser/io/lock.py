@@ -1,0 +1,171 @@
+"""One process at a time: an advisory lock on a file, held for as long as a write lasts.
+
+The lock is the kernel's (``flock``): it vanishes with whoever held it, however that one ended, so
+there are no stale locks to clear up. Assumed is a file system on which a renaming is atomic and
+``flock`` reaches every machine that writes: local disks, NFSv4, NFSv3 with its lock service. Where
+there are no locks the block still runs and is told so; what is written is written whole even then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+ATTEMPTS = 100
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
+"""Errors of file systems without locks; EBADF is NFS's, which locks no folders."""
+
+
+@contextmanager
+def exclusive(path: str | Path) -> Iterator[bool]:
+    """Wait for a lock on a file and hold it for the length of the block.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to lock; it and its folder are made when they do not exist, and stay.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; False where the file system, or the platform, has none.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened for writing.
+    """
+    handle, is_locked = _acquired(Path(path))
+    try:
+        yield is_locked
+    finally:
+        os.close(handle)  # which gives the lock back
+
+
+@contextmanager
+def exclusive_folder(path: str | Path) -> Iterator[bool]:
+    """Lock a folder for the length of the block, or fail at once where another has the lock.
+
+    The lock is on the folder itself, so that no file is added to it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder; it is made when it does not exist, and removed if the block leaves it empty.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; False where the file system, or the platform, has none.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another block of this one, holds the lock.
+    OSError
+        If the folder cannot be made or opened.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> with exclusive_folder("runs/svm-1"):
+    ...     Path("runs/svm-1").is_dir()
+    True
+    >>> Path("runs").exists()
+    False
+    """
+    path = Path(path)
+    made = _made(path)
+    handle = _acquired_folder(path)
+    try:
+        yield handle is not None
+    finally:
+        for folder in made:  # while the lock is held: then no other process uses the folder
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
+        if handle is not None:
+            os.close(handle)
+
+
+def _made(path: Path) -> list[Path]:
+    """Make a folder and those above it; return the new ones, innermost first."""
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def _acquired_folder(path: Path) -> int | None:
+    """Return a locked folder, open; None where there are no locks."""
+    if not _has_locks():
+        return None
+    for _ in range(ATTEMPTS):
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # a block that left it empty has just removed it
+            continue
+        try:
+            is_locked = _locked(handle, wait=False)
+        except BaseException:
+            os.close(handle)
+            raise
+        if is_locked and _is_file(handle, path):
+            return handle
+        os.close(handle)
+        if not is_locked:
+            break
+    return None
+
+
+def _acquired(path: Path) -> tuple[int, bool]:
+    """Return the open file, and whether its lock is held."""
+    for attempt in range(ATTEMPTS):
+        handle = _opened(path)
+        try:
+            is_locked = _locked(handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        # Where the file was removed while this process waited, others lock the one made since.
+        if not is_locked or _is_file(handle, path) or attempt == ATTEMPTS - 1:
+            return handle, is_locked
+        os.close(handle)
+    raise AssertionError("unreachable")
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:  # tried first: this is done for every write
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+
+def _is_file(handle: int, path: Path) -> bool:
+    """Return whether an open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+
+
+def _has_locks() -> bool:
+    return find_spec("fcntl") is not None
+
+
+def _locked(handle: int, wait: bool = True) -> bool:
+    if not _has_locks():
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return False
+        raise
+    return True

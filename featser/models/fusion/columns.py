@@ -1,0 +1,149 @@
+"""Estimators of some of the features: streams, blocks, poolings over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from featser.errors import FeatureError
+from featser.models.routing import REQUESTED, fit_routed
+
+
+def _has_probabilities(view: OnColumns) -> bool:
+    return hasattr(view.estimator, "predict_proba")
+
+
+class OnColumns(MetaEstimatorMixin, BaseEstimator):
+    """An estimator that is fitted on some of the columns.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier or a regressor.
+    columns : sequence of int
+        Positions of the columns, in the order in which they are passed.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted.
+    n_features_in_ : int
+        Of all features.
+    """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+
+    def __init__(self, estimator: Any, columns: Sequence[int]) -> None:
+        self.estimator = estimator
+        self.columns = columns
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> OnColumns:
+        """Fit the estimator to its columns of X, shape (n, d), and y, shape (n,).
+
+        Raises
+        ------
+        ValueError
+            If a column does not exist, or none is given.
+        """
+        values: NDArray[Any] = validate_data(self, X, ensure_all_finite="allow-nan", dtype=None)
+        chosen = np.asarray(self.columns)
+        if not len(chosen) or chosen.min() < 0 or chosen.max() >= values.shape[1]:
+            given = f"from {chosen.min()} to {chosen.max()}" if len(chosen) else "none"
+            raise ValueError(
+                f"columns must be positions below n_features={values.shape[1]}; got {given}"
+            )
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        self.estimator_ = fit_routed(clone(self.estimator), values[:, chosen], y, **metadata)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return what the estimator predicts, shape (n,)."""
+        values = self._selected(X)
+        return np.asarray(self.estimator_.predict(values))
+
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the estimator's probabilities, shape (n, k)."""
+        values = self._selected(X)
+        return np.asarray(self.estimator_.predict_proba(values), dtype=np.float64)
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """The classes, shape (k,), of a classifier."""
+        check_is_fitted(self, "estimator_")
+        return np.asarray(self.estimator_.classes_)
+
+    def _selected(self, X: ArrayLike) -> NDArray[Any]:
+        check_is_fitted(self, "estimator_")
+        values: NDArray[Any] = validate_data(
+            self, X, reset=False, ensure_all_finite="allow-nan", dtype=None
+        )
+        return values[:, np.asarray(self.columns)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        own = get_tags(self.estimator)
+        tags.estimator_type = own.estimator_type
+        tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
+        tags.target_tags = own.target_tags
+        tags.input_tags.allow_nan = own.input_tags.allow_nan
+        return tags
+
+
+def columns_ending(names: Sequence[str], ending: str, first: int = 0) -> list[int]:
+    """Return the positions of the features whose names have an ending.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the features, such as ``mfcc_00.delta.mean``.
+    ending : str
+        Such as ``.mean``: the statistic over time.
+    first : int
+        The position of the first name among all features.
+
+    Raises
+    ------
+    FeatureError
+        If no name ends so.
+
+    Examples
+    --------
+    >>> columns_ending(["rms.mean", "rms.max", "zcr.mean"], ".mean")
+    [0, 2]
+    """
+    positions = [first + position for position, name in enumerate(names) if name.endswith(ending)]
+    if not positions:
+        raise FeatureError(f"none of {len(names)} features has a name that ends in '{ending}'")
+    return positions
+
+
+def columns_of_blocks(blocks: Sequence[int]) -> list[list[int]]:
+    """Return the positions of each block's features, blocks standing side by side.
+
+    Parameters
+    ----------
+    blocks : sequence of int
+        How many features each has, in their order.
+
+    Examples
+    --------
+    >>> columns_of_blocks([2, 1])
+    [[0, 1], [2]]
+    """
+    ends = np.cumsum(blocks)
+    return [list(range(end - width, end)) for width, end in zip(blocks, ends, strict=True)]

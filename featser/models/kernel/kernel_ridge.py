@@ -1,0 +1,174 @@
+"""Kernel ridge regression whose penalty is chosen on speakers it leaves out, without refitting.
+
+Predictions of a speaker's utterances by a model without that speaker have a closed form, so that
+leave-one-speaker-out scores of all penalties need one factorisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from featser.evaluation.protocols.groups import speaker_groups
+from featser.evaluation.training_copies import NONE
+
+Floats = NDArray[np.float64]
+LeftOut = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows that are left out together, and those of them that are then predicted."""
+
+
+def kernel(
+    X: NDArray[np.floating], Z: NDArray[np.floating], blocks: Sequence[int], gamma: float
+) -> Floats:
+    r"""Return the kernel between rows of features, with equal weights of all blocks.
+
+    .. math:: k(x, z) = \frac{1}{B} \sum_b \exp\Bigl(-\frac{\gamma}{2 d_b}
+              \lVert x_b - z_b \rVert^2\Bigr) + 1
+
+    Two random rows of standardised features are :math:`2 d_b` apart, so that γ means the same
+    whatever a block's size. The 1 stands for an intercept.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, d)
+        Standardised features.
+    Z : ndarray, shape (m, d)
+        Others.
+    blocks : sequence of int
+        How many features each block has, in their order; they sum to d.
+    gamma : float
+        Above 0: how local the kernel is.
+
+    Returns
+    -------
+    ndarray of float, shape (n, m)
+        From 1 to 2.
+    """
+    total = np.zeros((len(X), len(Z)))
+    first = 0
+    for width in blocks:
+        a, b = X[:, first : first + width], Z[:, first : first + width]
+        square = np.add.outer(np.einsum("ij,ij->i", a, a), np.einsum("ij,ij->i", b, b))
+        square -= 2 * (a @ b.T)
+        np.maximum(square, 0, out=square)
+        total += np.exp(-gamma / (2 * width) * square)
+        first += width
+    return total / len(blocks) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class RidgePath:
+    r"""Ridge regressions of the same rows for any penalty, each also without any group of rows.
+
+    Minimises :math:`\sum_i w_i \lVert y_i - \phi_i^T \beta \rVert^2 + \lambda
+    \lVert \beta \rVert^2`.
+
+    Parameters
+    ----------
+    phi : ndarray of float, shape (n, m)
+        Inputs.
+    target : ndarray of float, shape (n, k)
+        Target values.
+    weight : ndarray of float, shape (n,)
+        Of the rows, 0 or more.
+    """
+
+    phi: Floats
+    target: Floats
+    weight: Floats
+
+    @cached_property
+    def _root(self) -> Floats:
+        return np.asarray(np.sqrt(self.weight)[:, None])
+
+    @cached_property
+    def _basis(self) -> tuple[Floats, Floats, Floats]:
+        """The eigenvalues and eigenvectors of the inputs' scatter, and the rows in them."""
+        inputs = self._root * self.phi
+        power, vectors = np.linalg.eigh(inputs.T @ inputs)
+        return np.maximum(power, 0), vectors, inputs @ vectors
+
+    def coefficients(self, penalty: float) -> Floats:
+        """Return β, shape (m, k), for a penalty λ above 0."""
+        power, vectors, rows = self._basis
+        along = rows.T @ (self._root * self.target)
+        return np.asarray(vectors @ (along / (power + penalty)[:, None]))
+
+    def without(self, groups: Sequence[LeftOut], penalty: float) -> Floats:
+        """Predict rows by the model without their group.
+
+        For a group g of rows with the part :math:`H_{gg}` of the (weighted) hat matrix, the
+        residuals without the group are :math:`(I - H_{gg})^{-1}` times those with it
+        (Cook & Weisberg 1982, *Residuals and Influence in Regression*, section 2.2).
+
+        Parameters
+        ----------
+        groups : sequence of (left, predicted)
+            Rows that are left out together, and those of them that are predicted.
+        penalty : float
+            λ, above 0.
+
+        Returns
+        -------
+        ndarray of float, shape (n, k)
+            NaN for rows that no group predicts.
+        """
+        power, _, rows = self._basis
+        shrunk = rows / (power + penalty)
+        weighted_target = self._root * self.target
+        residual = weighted_target - shrunk @ (rows.T @ weighted_target)
+        result = np.full(self.target.shape, np.nan)
+        for left, predicted in groups:
+            part = np.eye(len(left)) - shrunk[left] @ rows[left].T
+            without = np.linalg.solve(part, residual[left])
+            chosen = np.isin(left, predicted)
+            some = left[chosen]
+            result[some] = self.target[some] - without[chosen] / self._root[some]
+        return result
+
+
+def left_out_groups(
+    stratum: NDArray[np.intp],
+    speaker: ArrayLike | None,
+    lineage: NDArray[np.intp] | None,
+) -> list[LeftOut]:
+    """Return which rows are left out together, and which of them are then predicted.
+
+    Parameters
+    ----------
+    stratum : ndarray of int, shape (n,)
+        Classes from 0; all 0 for a regression.
+    speaker : array-like, shape (n,), or None
+        Speaker of each row.
+    lineage : ndarray of int, shape (n, 1 + k), or None
+        Which rows are augmented copies, and of what: see ``lineage``.
+
+    Returns
+    -------
+    list of (left, predicted)
+        The utterances of a speaker are predicted, and left out together with all copies that are
+        made of them. Without speakers, with a single speaker, or where a class has a single
+        speaker, each utterance is a group of its own.
+    """
+    single = np.arange(len(stratum))
+    own = single if lineage is None else np.flatnonzero(lineage[:, 0] != NONE)
+    units = speaker_groups(speaker, len(single))
+    pairs = np.unique(np.column_stack([stratum[own], units[own]]), axis=0)[:, 0]
+    if np.bincount(pairs, minlength=1).min() < 2:
+        units = single
+    groups = []
+    for unit in np.unique(units[own]):
+        predicted = own[units[own] == unit]
+        groups.append((_with_copies(predicted, lineage), predicted))
+    return groups
+
+
+def _with_copies(rows: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    if lineage is None:
+        return rows
+    touched = np.isin(lineage[:, 1:], lineage[rows, 0]).any(axis=1)
+    return np.concatenate([rows, np.flatnonzero(touched)])

@@ -1,0 +1,263 @@
+"""Classifier and regressor of several kernels, one for each family of features."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from featser.evaluation.metrics.metrics import uar_of_codes
+from featser.models.heads.balance import balanced_weights
+from featser.models.heads.softmax import fit_slope, softmax
+from featser.models.kernel.kernel_ridge import LeftOut, RidgePath, kernel, left_out_groups
+from featser.models.routing import REQUESTED
+
+Floats = NDArray[np.float64]
+
+PENALTIES = tuple(float(value) for value in 10.0 ** np.arange(-6, 0.01, 0.5))
+"""Ridge penalties that are tried, for each row."""
+
+
+class _Kernel(BaseEstimator, ABC):
+    """Base of both: landmarks, a path of penalties, and the choice on left-out speakers."""
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+
+    def __init__(
+        self,
+        blocks: Sequence[int] | None = None,
+        gamma: float | Sequence[float] = 0.5,
+        penalties: Sequence[float] = PENALTIES,
+        n_landmarks: int = 4000,
+        random_state: int = 0,
+    ) -> None:
+        self.blocks = blocks
+        self.gamma = gamma
+        self.penalties = penalties
+        self.n_landmarks = n_landmarks
+        self.random_state = random_state
+
+    def _choose(
+        self,
+        X: NDArray[np.floating],
+        target: Floats,
+        weight: Floats,
+        groups: Sequence[LeftOut],
+    ) -> Floats:
+        """Fit for the best γ and penalty; return the left-out predictions, shape (n, k)."""
+        if X.dtype not in (np.float32, np.float64):
+            X = X.astype(np.float64)
+        self.blocks_ = self._widths(X.shape[1])
+        chosen = self._landmarks(len(X))
+        best: tuple[Any, ...] = (-np.inf,)
+        self.path_: list[tuple[float, float, float]] = []
+        for gamma in np.atleast_1d(np.asarray(self.gamma, dtype=float)).tolist():
+            compared = kernel(X[chosen], X, self.blocks_, gamma)
+            root = _root(compared[:, chosen], X.dtype)
+            phi = _solved(root, compared).T
+            path = RidgePath(phi, target, weight / weight.mean())
+            for penalty in self.penalties:
+                left_out = path.without(groups, penalty * len(X))
+                score = self._score(target, left_out, weight)
+                self.path_.append((gamma, penalty, score))
+                if score > best[0]:
+                    best = (score, gamma, penalty, left_out, path, root)
+        self.inner_score_, self.gamma_, self.penalty_, left_out, path, root = best
+        self.landmarks_ = X[chosen]
+        along = path.coefficients(self.penalty_ * len(X))
+        self.coef_ = _solved(root, along, transposed=True)
+        return np.asarray(left_out)
+
+    def _decide(self, X: ArrayLike) -> Floats:
+        values: NDArray[Any] = validate_data(self, X, reset=False)
+        if values.dtype != self.landmarks_.dtype:
+            values = values.astype(self.landmarks_.dtype)
+        return kernel(values, self.landmarks_, self.blocks_, self.gamma_) @ self.coef_
+
+    def _landmarks(self, rows: int) -> NDArray[np.intp]:
+        if rows <= self.n_landmarks:
+            return np.arange(rows)
+        chosen = np.random.default_rng(self.random_state).choice(
+            rows, self.n_landmarks, replace=False
+        )
+        return np.asarray(np.sort(chosen), dtype=np.intp)
+
+    def _widths(self, features: int) -> list[int]:
+        """Return the blocks' widths; features beyond them, as a chain adds, are one more."""
+        widths = [features] if self.blocks is None else [int(width) for width in self.blocks]
+        rest = features - sum(widths)
+        if rest < 0 or min(widths) < 1:
+            raise ValueError(f"blocks {widths} do not divide {features} features")
+        return widths + [rest] * (rest > 0)
+
+    @abstractmethod
+    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+        """Return the score of left-out predictions, shape (n, k); higher is better."""
+
+
+class KernelClassifier(ClassifierMixin, _Kernel):
+    """Kernel ridge classification: the mean of a Gaussian kernel for each family of features.
+
+    The indicators of the classes are the targets, with equal weights of all classes. The penalty
+    (and γ, if several are given) with the best UAR on left-out speakers is used
+    (``kernel_ridge``). The probabilities are calibrated on the same left-out scores, so that they
+    hold for new speakers.
+
+    Parameters
+    ----------
+    blocks : sequence of int, optional
+        How many features each family has, in their order; one block without. Features beyond
+        their sum are one block more.
+    gamma : float or sequence of float
+        How local the kernels are, above 0; 0.5 suits standardised features. Of several the best
+        is taken.
+    penalties : sequence of float
+        Ridge penalties to choose from, for each row.
+    n_landmarks : int
+        With more rows than this, the model is spanned by a random sample of this size
+        (Williams & Seeger 2001, the Nyström method): time grows with its square times the rows.
+    random_state : int
+        Random seed of that sample.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (k,)
+    gamma_, penalty_, inner_score_ : float
+        What was chosen, and its UAR on left-out speakers.
+    slope_ : float
+        Of the softmax that turns scores into probabilities.
+    path_ : list of (gamma, penalty, score)
+    landmarks_ : ndarray, shape (m, d)
+    coef_ : ndarray, shape (m, k)
+
+    Notes
+    -----
+    A least-squares support vector machine for several classes (Suykens & Vandewalle 1999).
+    """
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> KernelClassifier:
+        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
+        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
+        values, classes = checked
+        check_classification_targets(classes)
+        self.classes_, encoded = np.unique(classes, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
+        weight = balanced_weights(
+            encoded, _check_sample_weight(sample_weight, values, dtype=np.float64)
+        )
+        used = np.flatnonzero(weight > 0)
+        values, encoded, weight = values[used], encoded[used], weight[used]
+        target = np.eye(len(self.classes_))[encoded]
+        groups = left_out_groups(
+            encoded,
+            None if speaker is None else np.asarray(speaker)[used],
+            None if lineage is None else lineage[used],
+        )
+        left_out = self._choose(values, target, weight, groups)
+        is_predicted = np.isfinite(left_out[:, 0])
+        self.slope_ = fit_slope(left_out[is_predicted], encoded[is_predicted], weight[is_predicted])
+        return self
+
+    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+        is_predicted = np.isfinite(left_out[:, 0])
+        true, predicted = target[is_predicted].argmax(axis=1), left_out[is_predicted].argmax(axis=1)
+        return uar_of_codes(true, predicted, target.shape[1])
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """Return the calibrated probabilities, shape (n, k)."""
+        check_is_fitted(self)
+        return softmax(self._decide(X), self.slope_)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable classes, shape (n,)."""
+        check_is_fitted(self)
+        classes: NDArray[Any] = self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        return classes
+
+
+class KernelRegressor(RegressorMixin, _Kernel):
+    """Kernel ridge regression: the mean of a Gaussian kernel for each family of features.
+
+    The penalty (and γ, where several are given) is the one with the least squared error on
+    left-out speakers.
+
+    Parameters
+    ----------
+    blocks, gamma, penalties, n_landmarks, random_state
+        As :class:`KernelClassifier` has them.
+
+    Attributes
+    ----------
+    gamma_, penalty_, inner_score_ : float
+        What was chosen, and its share of the variance explained on left-out speakers.
+    path_, landmarks_, coef_
+        As :class:`KernelClassifier` has them.
+    """
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        speaker: ArrayLike | None = None,
+        lineage: NDArray[np.intp] | None = None,
+    ) -> KernelRegressor:
+        """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
+        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
+            self, X, y, y_numeric=True, ensure_min_samples=2
+        )
+        values, target = checked
+        weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
+        used = np.flatnonzero(weight > 0)
+        values, target, weight = values[used], target[used], weight[used]
+        self.mean_ = float(np.average(target, weights=weight))
+        groups = left_out_groups(
+            np.zeros(len(used), dtype=np.intp),
+            None if speaker is None else np.asarray(speaker)[used],
+            None if lineage is None else lineage[used],
+        )
+        self._choose(values, (target - self.mean_)[:, None].astype(np.float64), weight, groups)
+        return self
+
+    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+        is_predicted = np.isfinite(left_out[:, 0])
+        return float(
+            r2_score(
+                target[is_predicted, 0],
+                left_out[is_predicted, 0],
+                sample_weight=weight[is_predicted],
+            )
+        )
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return the predicted values, shape (n,)."""
+        check_is_fitted(self)
+        return np.asarray(self._decide(X)[:, 0] + self.mean_)
+
+
+def _root(gram: Floats, dtype: Any) -> Floats:
+    """Return the Cholesky factor of a kernel matrix, which a small ridge keeps regular."""
+    ridge = max(1e-10, 100 * float(np.finfo(dtype).eps))
+    return np.asarray(np.linalg.cholesky(gram + ridge * np.eye(len(gram))))
+
+
+def _solved(root: Floats, right: Floats, transposed: bool = False) -> Floats:
+    from scipy.linalg import solve_triangular
+
+    solution = solve_triangular(root, right, lower=True, trans=int(transposed), check_finite=False)
+    return np.asarray(solution, dtype=np.float64)

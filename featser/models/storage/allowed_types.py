@@ -1,0 +1,84 @@
+"""The types that a bundle may hold."""
+
+from __future__ import annotations
+
+from featser.models.storage.moved import former_names
+from featser.models.storage.nodes import ForeignTypeError, check_estimators
+from featser.models.third_party import classes_in_bundles
+
+ALLOWED = (
+    "featser.models.fusion.alignment.AlignedBlocks",
+    "featser.models.heads.balance.Balanced",
+    "featser.models.heads.boosted.BatchedXGBClassifier",
+    "featser.models.heads.boosted.BatchedXGBRegressor",
+    "featser.models.heads.calibration.GroupCalibrated",
+    "featser.models.fusion.columns.OnColumns",
+    "featser.models.heads.concordance.CCCMatched",
+    "featser.models.coupling.couplers.Chain",
+    "featser.models.coupling.couplers.Powerset",
+    "featser.models.coupling.couplers.Stacked",
+    "featser.models.encoders.bag.BagOfAudioWords",
+    "featser.models.encoders.fisher.FisherVectors",
+    "featser.models.encoders.gmm.DiagonalGMM",
+    "featser.models.encoders.ivector.IVectors",
+    "featser.models.encoders.supervector.Supervectors",
+    "featser.models.encoders.variability.TotalVariability",
+    "featser.models.encoders.encoded.FramesAlone",
+    "featser.models.encoders.encoded.FramesEncoded",
+    "featser.models.exported.exported_network.ExportedHead",
+    "featser.models.exported.exported_network.ExportedNetwork",
+    "featser.models.exported.exported_network.Head",
+    "featser.models.exported.exported_network.Scale",
+    "featser.models.heads.fixed_epochs.FixedEpochsClassifier",
+    "featser.models.heads.fixed_epochs.FixedEpochsRegressor",
+    "featser.models.streams.joint.PreparedHead",
+    "featser.models.fusion.gated_vote.GatedVote",
+    "featser.models.kernel.multiple_kernels.KernelClassifier",
+    "featser.models.kernel.multiple_kernels.KernelRegressor",
+    "featser.models.language.two_pass.LanguageRouted",
+    "featser.speakers.normalization.Clip",
+    "featser.speakers.normalization.Standardise",
+    "featser.models.heads.ordinal.OrdinalClassifier",
+    "featser.models.selection.selectors.ScoreSelector",
+    "featser.models.selection.selectors.SpeakerTaskSelector",
+    "featser.models.selection.selectors.StabilitySelector",
+    "featser.models.streams.estimators.StreamClassifier",
+    "featser.models.streams.estimators.StreamRegressor",
+    "featser.models.selection.tuning.TunedClassifier",
+    "featser.models.selection.tuning.TunedRegressor",
+    "featser.models.ensemble.voting.VoteClassifier",
+    "featser.models.ensemble.voting.VoteRegressor",
+    "numpy.dtype",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
+)
+"""Types that a bundle may hold beside those that skops trusts (scikit-learn's and NumPy's own)."""
+
+
+def allowed_types(data: bytes) -> tuple[str, ...]:
+    """Check which types the estimators of a bundle have, and return the types that may be built.
+
+    Parameters
+    ----------
+    data : bytes
+        A skops archive.
+
+    Raises
+    ------
+    ForeignTypeError
+        If it names a type that neither featser nor an installed package allows.
+    """
+    own = (*ALLOWED, *former_names(ALLOWED))
+    try:
+        check_estimators(data, own)
+    except ForeignTypeError:
+        # Packages that add models are imported only where a bundle may be of one of them.
+        added = classes_in_bundles()
+        if not added:
+            raise
+        check_estimators(data, (*own, *added))
+        return (*ALLOWED, *added)
+    return ALLOWED

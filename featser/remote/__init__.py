@@ -1,1 +1,0 @@
-"""Recordings that lie elsewhere, as files of this machine."""

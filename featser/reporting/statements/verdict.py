@@ -1,0 +1,181 @@
+"""The verdict on a result: whether it is above chance and above every shortcut.
+
+A result counts as better than a reference (the chance level, a shortcut) if the lower bound of its
+95 % interval exceeds the reference. The same rule and the same words are used in the terminal, in
+the report and in notebooks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from featser.audit.checks.shortcuts import TESTED
+from featser.reporting.numbers import has_interval
+from featser.reporting.summary import RunSummary
+from featser.reporting.wording import headline_metric, optimistic, why_optimistic
+from featser.tasks import Task
+
+SHORTCUT_NAMES = {
+    "corpus": "corpus",
+    "rate": "sampling rate",
+    "format": "file format",
+    "bandwidth": "bandwidth",
+    "floor": "noise floor",
+    "dc": "DC offset",
+    "level": "speech level",
+    "leading_silence_s": "silence before speech",
+    "trailing_silence_s": "silence after speech",
+    "silence_s": "total silence",
+    "seconds": "duration",
+}
+"""Short names of the properties that the audit tests as shortcuts."""
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """A property of the recordings that predicts the label without speech emotion.
+
+    Attributes
+    ----------
+    name : str
+        The property in words, such as ``duration``.
+    value : float
+        The headline metric of a model that uses this property alone.
+    """
+
+    name: str
+    value: float
+
+
+def verdict(
+    figure: Mapping[str, Any] | None,
+    chance: float,
+    shortcut: Shortcut | None,
+    *,
+    optimistic_because: str = "",
+) -> str:
+    """Return in plain words what a result shows.
+
+    Parameters
+    ----------
+    figure : mapping, optional
+        ``value``, ``low`` and ``high`` of the headline metric, of which larger is better; None if
+        it was not computed.
+    chance : float
+        The chance level of the metric.
+    shortcut : Shortcut, optional
+        The strongest shortcut; None if none was tested.
+    optimistic_because : str
+        Why the protocol is optimistic; empty if it is not.
+
+    Returns
+    -------
+    str
+        A phrase without a full stop.
+
+    Examples
+    --------
+    >>> figure = {"value": 0.62, "low": 0.55, "high": 0.68}
+    >>> verdict(figure, 0.25, Shortcut("duration", 0.31))
+    'above chance and above every shortcut tested'
+    >>> verdict(figure, 0.25, Shortcut("duration", 0.58))
+    "above chance, but not distinguishable from the shortcut 'duration'"
+    >>> verdict({"value": 0.30, "low": 0.22, "high": 0.37}, 0.25, None)
+    'not distinguishable from chance'
+    """
+    words = _words(figure, chance, shortcut)
+    if optimistic_because:
+        words += f"; the protocol is optimistic, because {optimistic_because}"
+    return words
+
+
+def _words(figure: Mapping[str, Any] | None, chance: float, shortcut: Shortcut | None) -> str:
+    if figure is None or figure["value"] is None or not math.isfinite(figure["value"]):
+        return "no verdict: the figure is undefined"
+    if not has_interval(figure):
+        return "no verdict: the figure has no interval"
+    if figure["high"] < chance:
+        return "below chance"
+    if figure["low"] <= chance:
+        return "not distinguishable from chance"
+    return f"above chance{_beside(shortcut, figure['value'], figure['low'])}"
+
+
+def _beside(shortcut: Shortcut | None, value: float, low: float) -> str:
+    """Return the end of the verdict on a result above chance."""
+    if shortcut is None:
+        return "; no shortcuts were tested"
+    if shortcut.value >= value:
+        return f", but no better than the shortcut '{shortcut.name}'"
+    if shortcut.value >= low:
+        return f", but not distinguishable from the shortcut '{shortcut.name}'"
+    return " and above every shortcut tested"
+
+
+def chance_level(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> float:
+    """Return the chance level of a task's headline metric: one over the classes, or a CCC of 0."""
+    if not task.categorical:
+        return 0.0
+    return float(figures.get("chance.uar", {}).get("value") or 1 / len(task.classes))
+
+
+def strongest_shortcut(
+    metric: str,
+    figures: Mapping[str, Mapping[str, Any]],
+    findings: Iterable[Mapping[str, Any]],
+) -> Shortcut | None:
+    """Return the strongest shortcut: of the audit's, and of the duration-only baseline.
+
+    Parameters
+    ----------
+    metric : str
+        The headline metric of the primary task.
+    figures : mapping
+        The primary task's metrics, which contain the duration-only baseline.
+    findings : iterable of mapping
+        Findings of the audit as plain data. The audit tests shortcuts by UAR only.
+
+    Returns
+    -------
+    Shortcut or None
+        None if no shortcut was tested.
+
+    Examples
+    --------
+    >>> strongest_shortcut("uar", {"duration.uar": {"value": 0.31}}, [])
+    Shortcut(name='duration', value=0.31)
+    """
+    duration = figures.get(f"duration.{metric}", {}).get("value")
+    tested = [] if duration is None else [Shortcut("duration", float(duration))]
+    if metric == "uar":
+        tested += [
+            Shortcut(SHORTCUT_NAMES[row["fact"]], float(row["UAR"]))
+            for finding in findings
+            if finding["kind"] == TESTED
+            for row in finding["table"]
+            if row["UAR"] is not None
+        ]
+    defined = [shortcut for shortcut in tested if math.isfinite(shortcut.value)]
+    return max(defined, key=lambda shortcut: shortcut.value, default=None)
+
+
+def shortcut_of(run: RunSummary) -> Shortcut | None:
+    """Return the strongest shortcut to a run's primary task."""
+    metric = headline_metric(run.primary)
+    return strongest_shortcut(metric, run.figures(run.primary), run.findings)
+
+
+def verdict_of(run: RunSummary) -> str:
+    """Return the verdict on a run's primary task under its own protocol."""
+    task = run.primary
+    figures = run.figures(task)
+    why = why_optimistic(has_speakers=run.has_speakers) if optimistic(run.protocol) else ""
+    return verdict(
+        figures.get(headline_metric(task)),
+        chance_level(task, figures),
+        shortcut_of(run),
+        optimistic_because=why,
+    )

@@ -1,0 +1,37 @@
+"""The signals that extractors are given: what the demo voice and NumPy make today."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.golden import signals
+
+STEPS = 2
+"""How many of the 65,536 steps of a sample may differ: the filters' rounding."""
+
+
+def test_signals_made_anew_equal_those_kept() -> None:
+    """Extractors' values are pinned for the kept ones, so they say nothing of the generator."""
+    made, pinned = signals.make_signals(), signals.kept_samples()
+    assert list(made) == list(pinned)
+    for name, samples in pinned.items():
+        same = len(made[name]) == len(samples)
+        off = np.abs(made[name].astype(int) - samples).max() if same else np.inf
+        if off > STEPS:
+            pytest.fail(
+                f"the signal '{name}' changed by {off} steps: the demo voice (or NumPy's random "
+                f"generator) changed, not an extractor. The pinned values still hold for the kept "
+                f"signals. If that is meant, run `make golden FORCE='signals extractors/* "
+                f"augmentations/* audio'`",
+                pytrace=False,
+            )
+
+
+def test_signals_exercise_what_extractors_tell_apart() -> None:
+    samples = signals.kept_signals()
+    assert (samples["speech"][:1920] == 0).all()
+    assert np.abs(samples["loud"]).max() > 0.95
+    assert len(samples["short"]) == 3200
+    assert 0 < np.abs(samples["silent"]).max() < 1e-4
+    assert len(set(map(len, samples.values()))) == len(samples)

@@ -1,0 +1,117 @@
+"""Errors in what joins several models: couplings of tasks, votes, stacking, fusion, tuning."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+MUTANTS = (
+    Mutant(
+        "opinions-of-rows-trained-on",
+        "models/coupling/task_predictions.py",
+        "        part = training.part(train)\n",
+        "        part = training\n",
+        "couplers are fitted on predictions for rows of the training set",
+        (
+            "tests/models/test_coupling.py::test_opinions_are_of_estimators_that_heard_neither_the_row_nor_what_was_made_of_it",
+        ),
+    ),
+    Mutant(
+        "pairs-of-one",
+        "models/coupling/couplers.py",
+        "cells = cells[count >= TOO_FEW]",
+        "cells = cells[count > TOO_FEW]",
+        "combinations of classes that two utterances have are not learnt",
+        ("tests/models/test_coupling.py::test_a_combination_is_learnt_from_two_utterances_on",),
+    ),
+    Mutant(
+        "joint-not-summed",
+        "models/coupling/couplers.py",
+        "joint @ np.eye(self.widths_[name])[self.cells_[:, position]]",
+        "joint @ np.eye(self.widths_[name])[self.cells_[:, 0]]",
+        "the second task has the first one's probabilities",
+        (
+            "tests/models/test_coupling.py::test_powerset_recovers_a_dependence_that_no_task_alone_can_see",
+            "tests/models/test_coupling.py::test_combinations_that_training_lacks_have_probability_zero",
+        ),
+    ),
+    Mutant(
+        "stacked-without-weights",
+        "models/coupling/couplers.py",
+        "training_set = Training(X, part.y, part.sample_weight, part.speaker)",
+        "training_set = Training(X, part.y, None, part.speaker)",
+        "the stacked coupling drops sample weights",
+        (
+            "tests/models/test_coupling.py::test_the_last_models_of_the_stacked_coupling_are_weighted",
+        ),
+    ),
+    Mutant(
+        "vote-weights-ignored",
+        "models/ensemble/voting.py",
+        "np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)\n\n"
+        "    def predict(self, X: ArrayLike) -> NDArray[Any]:",
+        "np.average(predictions, axis=0), dtype=np.float64)\n\n"
+        "    def predict(self, X: ArrayLike) -> NDArray[Any]:",
+        "all members of a vote have equal weights",
+        (
+            "tests/models/test_parts.py::test_inner_weights_favour_the_member_that_knows_something",
+            "tests/models/test_parts.py::test_an_equal_vote_is_the_mean_of_probabilities",
+        ),
+    ),
+    Mutant(
+        "members-weighed-on-training",
+        "models/ensemble/voting.py",
+        "fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]",
+        "fitted = self.members_",
+        "members' weights come from rows that they were trained on",
+        (
+            "tests/models/test_parts.py::test_inner_weights_are_the_uar_over_chance_on_left_out_speakers",
+        ),
+    ),
+    Mutant(
+        "chance-weighs-something",
+        "models/ensemble/voting.py",
+        "return uar_of_codes(y, predicted.argmax(axis=1), count) - 1 / count",
+        "return uar_of_codes(y, predicted.argmax(axis=1), count)",
+        "a member that guesses weighs about as much as one that knows",
+        ("tests/models/test_parts.py::test_inner_weights_favour_the_member_that_knows_something",),
+    ),
+    Mutant(
+        "gate-not-sharpened",
+        "models/fusion/gated_vote.py",
+        "max(super()._above_chance(y, predicted), 0.0) ** self.sharpness)",
+        "max(super()._above_chance(y, predicted), 0.0) * self.sharpness)",
+        "the gate multiplies by the sharpness instead of raising to it",
+        ("tests/models/test_fusion.py::test_the_gate_raises_what_a_vote_weighs_to_its_sharpness",),
+    ),
+    Mutant(
+        "blocks-not-centred",
+        "models/fusion/alignment.py",
+        "centred = [part - mean for part, mean in zip(parts, self.means_, strict=True)]",
+        "centred = list(parts)",
+        "blocks are not centred before they are aligned",
+        (
+            "tests/models/test_fusion.py::test_the_first_direction_is_that_of_partial_least_squares_and_of_canonical_correlation",
+        ),
+    ),
+    Mutant(
+        "stacking-gradient-halved",
+        "models/ensemble/stacking.py",
+        "np.asarray(slope + 2 * PULL * apart)",
+        "np.asarray(slope + PULL * apart)",
+        "the gradient of the pull to equal weights is half of what it is",
+        (
+            "tests/models/test_tuning.py::test_stacked_weights_are_where_surprise_and_pull_are_least",
+        ),
+    ),
+    Mutant(
+        "worse-half-stays",
+        "models/selection/tuning.py",
+        "key=lambda place: -contest[place].score)",
+        "key=lambda place: contest[place].score)",
+        "the worse half of the settings stays in the contest (sign)",
+        (
+            "tests/models/test_tuning.py::test_worse_halves_are_discarded_and_the_estimators_own_setting_stays",
+        ),
+    ),
+)
+"""In the order couplings, votes, fusion, stacking, tuning."""

@@ -1,0 +1,139 @@
+"""The verdict is a function of the figure, the chance level and the strongest shortcut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from featser.audit.checks.shortcuts import PROBED, Probe, shortcut_findings
+from featser.reporting.html import render
+from featser.reporting.statements.overview import summary_line
+from featser.reporting.statements.verdict import (
+    SHORTCUT_NAMES,
+    Shortcut,
+    chance_level,
+    strongest_shortcut,
+    verdict,
+    verdict_of,
+)
+from featser.tasks import Task
+from tests.reporting.page import Page
+from tests.reporting.sample import sample_run
+
+NAN = float("nan")
+DURATION = Shortcut("duration", 0.40)
+
+
+def figure(value: float | None, low: float | None, high: float | None) -> dict[str, Any]:
+    return {"value": value, "low": low, "high": high}
+
+
+@pytest.mark.parametrize(
+    ("of", "shortcut", "words"),
+    [
+        (figure(0.60, 0.50, 0.70), DURATION, "above chance and above every shortcut tested"),
+        (figure(0.60, 0.50, 0.70), None, "above chance; no shortcuts were tested"),
+        (
+            figure(0.60, 0.40, 0.70),
+            DURATION,
+            "above chance, but not distinguishable from the shortcut 'duration'",
+        ),
+        (
+            figure(0.40, 0.30, 0.50),
+            DURATION,
+            "above chance, but no better than the shortcut 'duration'",
+        ),
+        (
+            figure(0.35, 0.30, 0.39),
+            DURATION,
+            "above chance, but no better than the shortcut 'duration'",
+        ),
+        (figure(0.30, 0.25, 0.40), DURATION, "not distinguishable from chance"),
+        (figure(0.20, 0.10, 0.26), None, "not distinguishable from chance"),
+        (figure(0.20, 0.10, 0.24), DURATION, "below chance"),
+        (figure(0.90, None, None), DURATION, "no verdict: the figure has no interval"),
+        (figure(0.90, NAN, NAN), DURATION, "no verdict: the figure has no interval"),
+        (figure(None, None, None), DURATION, "no verdict: the figure is undefined"),
+        (figure(NAN, NAN, NAN), DURATION, "no verdict: the figure is undefined"),
+        (None, DURATION, "no verdict: the figure is undefined"),
+    ],
+)
+def test_verdict_of_fixed_numbers_is_in_plain_words(
+    of: dict[str, Any] | None, shortcut: Shortcut | None, words: str
+) -> None:
+    assert verdict(of, 0.25, shortcut) == words
+
+
+def test_verdict_under_an_optimistic_protocol_gives_the_reason() -> None:
+    words = verdict(
+        figure(0.6, 0.5, 0.7), 0.25, DURATION, optimistic_because="speakers are in both"
+    )
+    assert words == (
+        "above chance and above every shortcut tested; "
+        "the protocol is optimistic, because speakers are in both"
+    )
+
+
+def probe(fact: str, uar: float) -> Probe:
+    return Probe(fact, 0.25, uar, uar - 0.1, uar + 0.1, "angry", 0.6, 0.5)
+
+
+def findings(*probes: Probe) -> list[dict[str, Any]]:
+    return [
+        finding.to_dict()
+        for finding in shortcut_findings(probes, Task("emotion", classes=("angry", "sad")))
+    ]
+
+
+def test_strongest_shortcut_is_the_largest_of_audit_and_duration_baseline() -> None:
+    audited = findings(probe("level", 0.45), probe("rate", 0.25), probe("floor", NAN))
+    figures = {"duration.uar": figure(0.3, 0.2, 0.4)}
+    assert strongest_shortcut("uar", figures, audited) == Shortcut("speech level", 0.45)
+    assert strongest_shortcut("uar", figures, []) == Shortcut("duration", 0.3)
+    assert strongest_shortcut("uar", {}, []) is None
+    assert strongest_shortcut("uar", {}, findings(probe("floor", NAN))) is None
+
+
+def test_strongest_shortcut_to_a_ccc_is_not_a_uar() -> None:
+    audited = findings(probe("level", 0.45))
+    assert strongest_shortcut("ccc", {}, audited) is None
+    figures = {"duration.ccc": figure(0.1, 0.0, 0.2)}
+    assert strongest_shortcut("ccc", figures, audited) == Shortcut("duration", 0.1)
+
+
+def test_every_property_that_the_audit_tests_has_a_short_name() -> None:
+    assert set(SHORTCUT_NAMES) == set(PROBED)
+
+
+def test_chance_level_is_that_of_the_figures_or_of_the_number_of_classes() -> None:
+    task = Task("emotion", classes=("a", "b", "c", "d"))
+    assert chance_level(task, {"chance.uar": figure(0.5, 0.5, 0.5)}) == 0.5
+    assert chance_level(task, {}) == 0.25
+    assert chance_level(Task("arousal", kind="regression"), {}) == 0.0
+
+
+def test_report_and_summary_line_state_the_same_verdict() -> None:
+    run = sample_run(findings=findings(probe("level", 0.45)))
+    words = verdict_of(run)
+    assert words == "above chance and above every shortcut tested"
+    line = summary_line(run)
+    assert line.endswith(f"strongest shortcut 'speech level' UAR 0.450: {words}")
+    assert line.startswith("emotion: UAR 0.")
+    assert "(95 % interval), chance 0.200, " in line
+    text = Page(render(run)).text
+    assert f"{words[0].upper()}{words[1:]}." in text
+    assert "The strongest shortcut, 'speech level', alone reaches a UAR of 0.450." in text
+
+
+def test_summary_line_names_optimism_and_speaker_normalisation() -> None:
+    line = summary_line(sample_run(protocol="random", speaker_norm="transductive"))
+    assert "the protocol is optimistic, because speakers are in both" in line
+    assert "transductive speaker normalisation" in line
+
+
+def test_summary_line_of_a_regression_has_a_ccc_and_chance_0() -> None:
+    run = sample_run()
+    run.tasks = [Task("arousal", kind="regression", role="primary")]
+    assert summary_line(run).startswith("arousal: CCC 0.")
+    assert "chance 0.000" in summary_line(run)
