@@ -26,7 +26,7 @@ fuzz: $(VENV)/.installed-dev
 
 # What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
 test-extras: $(VENV)/.installed-extras
-	$(BIN)/python -m pytest -m 'extras or slow'
+	$(BIN)/python -m pytest $(PARALLEL) -m 'extras or slow'
 
 # Networks: in an environment of their own, so that `make test` never sees torch.
 test-streams: $(STREAMS)/.installed

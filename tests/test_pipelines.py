@@ -90,7 +90,7 @@ def test_every_recipe_ends_with_figures_and_a_model(
         for library in ("torch", "skorch", "onnxruntime"):
             pytest.importorskip(library, reason="networks need the extra `streams`")
     outcome = carried_out(name, subsets, tmp_path, dry=False)
-    assert list(outcome.metrics) == recipe.protocols
+    assert list(outcome.metrics) == list(recipe.protocols)
     for by_task in outcome.metrics.values():
         figures = by_task[recipe.primary]
         if "uar" in figures and not networks:
