@@ -11,6 +11,9 @@ import soundfile
 
 from featser.api.predict import predict
 from featser.experiment.audited import content_of
+from featser.experiment.loading.data import read_rows
+from featser.experiment.resolved import experiment_of
+from featser.experiment.schema import Experiment
 from featser.extraction.extraction import identify
 from tests.flow import featser_here
 
@@ -106,6 +109,20 @@ def test_a_fit_of_the_source_reads_the_channel_that_was_extracted(
     assert shown.returncode == 0, shown.stderr
     assert predict(out / "model.featser", [work / "00.wav"]).attrs["notes"] == []
     assert '"channel": "1"' in (out / "run.json").read_text(encoding="utf-8")
+
+
+def test_channel_of_a_recipe_named_mix_is_not_that_of_the_store(work: Path, tmp_path: Path) -> None:
+    """`channel: mix` is a choice; a recipe that names no channel takes the store's last one."""
+    store = tmp_path / "store"
+    features = ("--store", store, "-f", "mfcc:basic", "-j", "1")
+    assert featser_here("extract", "m.csv", "--channel", "1", *features, cwd=work).returncode == 0
+    channels = {}
+    for channel in (None, "mix", "right"):
+        recipe = Experiment(corpora="manifest", channel=channel)
+        source, _ = read_rows(recipe, store, None, {"manifest": work / "m.csv"})
+        suffixes = {key.partition("#")[2] for key in source.table["key"]}
+        channels[channel] = (suffixes, experiment_of(source).channel)
+    assert channels == {None: ({"1"}, "1"), "mix": ({""}, "mix"), "right": ({"2"}, "2")}
 
 
 def test_a_manifest_may_name_both_channels_of_a_recording(work: Path, tmp_path: Path) -> None:

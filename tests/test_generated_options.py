@@ -34,6 +34,16 @@ def test_command_has_the_options_that_the_fields_declare_for_it(command: str) ->
             assert options[name].help.startswith(option.help.rstrip(".:")), name
 
 
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [("extract", "[default: the recipe's, or mix]"), ("audit", "[default: mix]")],
+)
+def test_help_of_channel_shows_the_default_of_the_command(command: str, default: str) -> None:
+    parameters = typer.main.get_command(app).commands[command].params
+    (option,) = [option for option in parameters if option.name == "channel"]
+    assert option.help.endswith(f"takes precedence. {default}")
+
+
 def test_option_of_an_extraction_is_refused_as_in_python(tmp_path) -> None:
     shown = featser_here("extract", tmp_path, "--corpus", "demo", "--timeout", "0")
     assert shown.returncode == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from featser.api.validation import validated
+from featser.audio.channels import MIX
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
 from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.augmented_copies import plan_altered
@@ -75,7 +76,7 @@ def extract(
     how = extraction_options(options)
     check_backend(how.backend, how.cluster)
     listing = list_source(source, corpus, data)
-    listed = listing.with_channel(how.channel or listing.source.channel)
+    listed = listing.with_channel(how.channel or listing.source.channel or MIX)
     specs = tuple(dict.fromkeys(features)) or listed.source.features or DEFAULT_FEATURES
     make_extractors(specs)
     if how.trim:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from featser.api.extract import extract
 from featser.api.validation import output_folder, validated
+from featser.audio.channels import MIX
 from featser.audit.audit_manifest import audit_manifest
 from featser.errors import counted
 from featser.evaluation.protocols.groups import speaker_ids
@@ -198,12 +199,15 @@ def _carried_out(
 ) -> Outcome:
     """Do the steps that are not done yet, or forecast them."""
     again = mode == "again"
+    # A run extracts its features itself: the channel of an earlier extraction does not matter.
+    channel = experiment.channel or MIX
+    experiment = experiment.model_copy(update={"channel": channel})
     source = source_of(experiment, data, str(folder / RECIPE))
     experiment = experiment.model_copy(update={"corpora": source.corpora})
     state = RunState.read(folder)
     if not again:
         state.refuse_another(experiment)
-    source.table = with_channel(source.table, source.channel)
+    source.table = with_channel(source.table, channel)
     outcome = Outcome(folder, experiment)
     if mode == "dry-run":
         outcome.forecast = forecast(source, experiment, store, n_jobs)

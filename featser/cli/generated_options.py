@@ -120,7 +120,9 @@ def with_extraction_options(function: Callable[..., None]) -> Callable[..., None
         if one.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     return _as_command(
-        call, function, [*own, *(_parameter(name, ExtractionOptions) for name in names)]
+        call,
+        function,
+        [*own, *(_parameter(name, ExtractionOptions, function.__name__) for name in names)],
     )
 
 
@@ -134,8 +136,17 @@ def _as_command(
     return call
 
 
-def help_of(name: str, model: type[BaseModel] = Experiment) -> str:
+def help_of(name: str, model: type[BaseModel] = Experiment, command: str = "") -> str:
     """Return the help of a field's option: what it decides, its choices and its default.
+
+    Parameters
+    ----------
+    name : str
+        The field.
+    model : type
+        The model that declares it.
+    command : str
+        The command that offers the option, where its default depends on the command.
 
     Examples
     --------
@@ -153,11 +164,13 @@ def help_of(name: str, model: type[BaseModel] = Experiment) -> str:
     if choices:
         listed = [f"{one} (default)" if one in _tuple(default) else one for one in choices]
         return f"{decides} {', '.join(listed)}."
-    text = option.default_text or _default_text(default)
+    text = option.default_texts.get(command, option.default_text) or _default_text(default)
     return f"{decides} [{text}]" if text else decides
 
 
-def _parameter(name: str, model: type[BaseModel] = Experiment) -> inspect.Parameter:
+def _parameter(
+    name: str, model: type[BaseModel] = Experiment, command: str = ""
+) -> inspect.Parameter:
     option, field = declared_option(model, name), model.model_fields[name]
     is_flag = field.annotation in (bool, bool | None)
     flags = list(option.names(name))
@@ -165,7 +178,7 @@ def _parameter(name: str, model: type[BaseModel] = Experiment) -> inspect.Parame
         flags = [f"{flags[0]}/{flags[0].replace('--', '--no-', 1)}"]
     declared = typer.Option(
         *flags,
-        help=help_of(name, model),
+        help=help_of(name, model, command),
         metavar=None if is_flag else option.metavar or _metavar(field.annotation),
         rich_help_panel=option.panel or (group_of(name) if model is Experiment else None),
         show_default=False,

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 def show_run(run: Run) -> None:
     """Print the results of a run and where its files are."""
-    from featser.experiment.runs.run_files import summary_of
     from featser.reporting.statements.overview import summary_line
 
-    summary = summary_of(run)
+    summary = run.summary
     say_text(summary_line(summary))
     for protocol in summary.protocols:
         _show_protocol(summary, protocol)

@@ -50,6 +50,17 @@ def one_or_many(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | set | frozenset) else value
 
 
+def number_as_text(value: Any) -> Any:
+    """Return a number as text: YAML reads names such as 2 as numbers.
+
+    Examples
+    --------
+    >>> number_as_text(2), number_as_text(None)
+    ('2', None)
+    """
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 def not_empty(name: str) -> str:
     """Refuse an empty name."""
     if not name:

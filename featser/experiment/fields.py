@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from featser.experiment import checks
-from featser.experiment.checks import checked, each_checked, one_or_many
+from featser.experiment.checks import checked, checked_if_given, each_checked, one_or_many
 from featser.experiment.option import ALL_STUDIES, Option
 from featser.tasks import Coupling, Fusion, Joint, Kind, TwoPass
 
@@ -129,15 +129,16 @@ class FeatureFields(Fields):
         ),
     ] = DEFAULT_FEATURES
     channel: Annotated[
-        str,
-        BeforeValidator(str),
-        checked(checks.channel),
+        str | None,
+        BeforeValidator(checks.number_as_text),
+        checked_if_given(checks.channel),
         Option(
             "Which channel of recordings that have several: mix, left, right, a number from 1 on, "
             "or loudest.",
             commands=_RECIPE_ONLY,
+            default_text="mix",
         ),
-    ] = "mix"
+    ] = None
     augmentation: Annotated[
         Names,
         each_checked(checks.augmentation),

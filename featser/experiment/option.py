@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, GetJsonSchemaHandler
@@ -38,6 +38,8 @@ class Option:
         Returns further names that installed packages add, for help.
     default_text : str
         What the help shows as default where the value does not say it.
+    default_texts : mapping of str to str
+        Command → what its help shows instead of `default_text`.
     excludes : sequence of str
         Fields that must have their defaults where this one differs from its own.
     needs_memory : bool
@@ -59,6 +61,7 @@ class Option:
     suggestions: Callable[[], Sequence[str]] | None = None
     added: Callable[[], Sequence[str]] | None = None
     default_text: str = ""
+    default_texts: Mapping[str, str] = field(default_factory=dict)
     excludes: tuple[str, ...] = ()
     needs_memory: bool = False
     in_batches: tuple[str, ...] = ()

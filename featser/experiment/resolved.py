@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from featser.audio.channels import MIX
 from featser.experiment.loading.requested_tasks import primary_of
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
@@ -40,7 +41,7 @@ def experiment_of(source: Source, **fields: Any) -> Experiment:
     # The source decides these, and a source is valid already.
     of_source = {
         "corpora": source.corpora,
-        "channel": source.channel,
+        "channel": source.channel or MIX,
         "augmentation": source.augmentations,
     }
     return experiment.model_copy(update=of_source)

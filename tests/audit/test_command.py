@@ -70,7 +70,9 @@ def test_without_the_label_that_leads_by_default_a_warning_names_those_there(
 
 @pytest.mark.slow
 def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> None:
-    shown = featser("audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a.json")
+    shown = featser(
+        "audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a.json"
+    )
     assert shown.returncode == 1, shown.stderr
     report = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     by_kind = {(f["kind"], f["severity"]): f for f in report["findings"]}

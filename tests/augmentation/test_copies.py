@@ -119,7 +119,7 @@ def test_copies_that_an_older_version_has_planned_twice_count_once(
     file = tmp_path / "store" / "copies.parquet"
     copies = pd.read_parquet(file)
     pd.concat([copies, copies]).to_parquet(file, index=False)
-    again, _ = recall_copies(tmp_path / "store")
+    again = recall_copies(tmp_path / "store")
     pd.testing.assert_frame_equal(again, copies)
 
 

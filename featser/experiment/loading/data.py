@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.audio.channels import MIX
 from featser.corpora.label_kinds import with_kinds
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
@@ -21,9 +20,8 @@ from featser.evaluation.training_copies import Copies
 from featser.experiment.loading.augmented_copies import named_copies
 from featser.experiment.loading.last_extraction import (
     recall,
-    recall_channel,
     recall_copies,
-    recall_features,
+    recall_settings,
     recall_unusable,
     refuse_lost,
 )
@@ -126,7 +124,8 @@ def read_rows(
 ) -> tuple[Source, pd.DataFrame]:
     """Read the source, or what the store kept, with every row's key, and what is unusable.
 
-    Rows that name no channel have the recipe's, or that of the last extraction into the store.
+    Rows that name no channel have the recipe's; where the recipe names none, or there is no
+    recipe, that of the last extraction into the store.
     """
     if source is None:
         return recall(store)
@@ -136,14 +135,16 @@ def read_rows(
 
 def identify_rows(source: Source, store: str | Path) -> pd.DataFrame:
     """Give every row of a source its key, and return what is unusable: ``file`` and ``reason``."""
-    if source.channel == MIX:
-        source.channel = recall_channel(store)
+    settings = recall_settings(store)
+    if source.channel is None:
+        source.channel = settings.channel
     source.table = with_channel(source.table, source.channel)
     _, keys, refusals = identify(source.table)
     source.table["key"] = keys
     if source.recipe is None:  # a recipe states its own copies
-        source.copies, source.augmentations = recall_copies(store)
-        source.features = recall_features(store)
+        source.copies = recall_copies(store)
+        source.augmentations = settings.augmentations
+        source.features = settings.features
     unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
     for name in ("file", "reason"):
         unreadable[name] = [without_credentials(text) for text in unreadable[name]]

@@ -44,6 +44,7 @@ class ExtractionOptions(BaseModel):
             metavar="mix|left|right|N|loudest",
             commands=("extract", "audit"),
             default_text="default: the recipe's, or mix",
+            default_texts={"audit": "default: mix"},
         ),
     ] = None
     timeout: Annotated[

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,25 @@ from featser.io.atomic_write import whole, write_text
 from featser.io.escaping import for_csv, from_csv
 from featser.io.location import absolute
 from featser.store.feature_store import Store
+
+
+@dataclass(frozen=True)
+class ExtractionSettings:
+    """What an extraction was asked for.
+
+    Attributes
+    ----------
+    features : tuple of str
+        The extractors.
+    augmentations : tuple of str
+        The augmented copies.
+    channel : str
+        The channel that was read of rows that name none.
+    """
+
+    features: tuple[str, ...] = ()
+    augmentations: tuple[str, ...] = ()
+    channel: str = MIX
 
 
 class KeyList:
@@ -166,17 +186,20 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
         table["key"].isna()  # which only a store's manifest has
     with _damage(folder / "source.json"):
         described = _description(folder)
-        recipe = None if described["recipe"] is None else Experiment(**described["recipe"])
-        features, names, notes = (
-            tuple(described["features"]),
-            described["unmatched"],
-            described["notes"],
+        settings = _settings_of(described)
+        source = Source(
+            table,
+            str(described["origin"]),
+            recipe=None if described["recipe"] is None else Experiment(**described["recipe"]),
+            features=settings.features,
+            unmatched=described["unmatched"],
+            notes=described["notes"],
+            cards=[Card.model_validate(card) for card in described.get("cards", ())],
+            augmentations=settings.augmentations,
+            extracted=settings.features,
+            channel=settings.channel,
         )
-        cards = [Card.model_validate(card) for card in described.get("cards", ())]
-        source = Source(table, str(described["origin"]), recipe, features, names, notes, cards)
-        source.channel = parse_channel(described.get("channel", MIX))
-    source.copies, source.augmentations = recall_copies(folder)
-    source.extracted = features
+    source.copies = recall_copies(folder)
     _recall_locations(source, described, folder)
     return source, recall_unusable(folder)
 
@@ -224,44 +247,44 @@ def _description(folder: Path) -> dict[str, Any]:
     return described
 
 
-def recall_channel(store: str | Path) -> str:
-    """Return the channel that the last extraction read of rows that name none."""
+def recall_settings(store: str | Path) -> ExtractionSettings:
+    """Return what the last extraction into a store was asked for; the defaults if there was none.
+
+    Examples
+    --------
+    >>> recall_settings("a-new-store")
+    ExtractionSettings(features=(), augmentations=(), channel='mix')
+    """
     file = Path(store) / "source.json"
     if not file.exists():
-        return MIX
+        return ExtractionSettings()
     with _damage(file):
-        return parse_channel(_description(Path(store)).get("channel", MIX))
+        return _settings_of(_description(Path(store)))
 
 
-def recall_features(store: str | Path) -> tuple[str, ...]:
-    """Return the extractors of the last extraction; empty if there was none."""
-    folder = Path(store)
-    if not (folder / "source.json").exists():
-        return ()
-    with _damage(folder / "source.json"):
-        return tuple(_description(folder)["features"])
+def _settings_of(described: Mapping[str, Any]) -> ExtractionSettings:
+    return ExtractionSettings(
+        tuple(described["features"]),
+        tuple(described.get("augmentations", ())),
+        parse_channel(described.get("channel", MIX)),
+    )
 
 
-def recall_copies(store: str | Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return which augmented copies the last extraction made, and of which kinds.
+def recall_copies(store: str | Path) -> pd.DataFrame:
+    """Return which augmented copies the last extraction made.
 
     Returns
     -------
-    copies : DataFrame
+    DataFrame
         Columns as :class:`featser.augmentation.copy_plan.Plan` has them; empty if there are none.
-    augmentations : tuple of str
-        What the user or the recipe asked for.
     """
     folder = Path(store)
     if not (folder / "copies.parquet").exists():
-        return no_copies(), ()
-    with _damage(folder / "source.json"):
-        described = _description(folder)
+        return no_copies()
     with _damage(folder / "copies.parquet"):
         copies = _with_columns(pd.read_parquet(folder / "copies.parquet"), no_copies().columns)
     # Of augmentations that overlap older versions have written some copies twice.
-    copies = copies.drop_duplicates("key", ignore_index=True)
-    return copies, tuple(described.get("augmentations", ()))
+    return copies.drop_duplicates("key", ignore_index=True)
 
 
 def _with_columns(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:

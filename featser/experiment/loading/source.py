@@ -56,8 +56,8 @@ class Source:
         has them. None: those that ``augmentations`` names.
     augmentations : tuple of str
         What they are, as the user or the recipe asked for them.
-    channel : str
-        The channel that was read of rows that name none.
+    channel : str or None
+        The channel to read of rows that name none; None if the source does not name one.
     extracted : tuple of str
         Extractors that a finished extraction has computed on these very rows; empty where the
         rows are not those that a store remembers.
@@ -79,7 +79,7 @@ class Source:
     extracted: tuple[str, ...] = ()
     corpora: tuple[str, ...] = ()
     locations: dict[str, str] = field(default_factory=dict)
-    channel: str = MIX
+    channel: str | None = None
 
     @property
     def primary(self) -> str:
@@ -297,20 +297,20 @@ def _from_folder(folder: str | Path, corpus: str | None) -> Source:
         without_credentials(str(folder)),
         unmatched=scanned.unmatched,
         notes=scanned.notes,
-        cards=_own_cards([corpus]),
+        cards=_own_cards(corpus),
         corpora=(_absolute_card(corpus),),
         locations={card.name: absolute(folder)},
     )
 
 
-def _own_cards(corpora: Sequence[str]) -> list[Card]:
-    """Return the cards among the corpora that do not come with featser."""
-    return [load_card(name) for name in corpora if name not in (*list_cards(), MANIFEST)]
+def _own_cards(corpus: str) -> list[Card]:
+    """Return the card of a corpus, unless it comes with featser."""
+    return [] if corpus in list_cards() else [load_card(corpus)]
 
 
 def _absolute_card(name: str) -> str:
     """Return a card's name if it comes with featser, else the absolute path of its file."""
-    return name if name in (*list_cards(), MANIFEST) else absolute(name)
+    return name if name in list_cards() else absolute(name)
 
 
 def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
@@ -364,10 +364,10 @@ def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -
         recipe.features,
         unmatched=[file for source in sources for file in source.unmatched],
         notes=[note for source in sources for note in source.notes],
-        cards=_own_cards(recipe.corpora),
+        cards=[card for source in sources for card in source.cards],
         augmentations=recipe.augmentation,
-        corpora=tuple(map(_absolute_card, recipe.corpora)),
-        locations={name: absolute(data[name]) for name in names},
+        corpora=tuple(corpus for source in sources for corpus in source.corpora),
+        locations={name: place for source in sources for name, place in source.locations.items()},
         channel=recipe.channel,
     )
 

@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,15 @@ class Run(ShownResult):
 
     def display(self) -> Display:
         """Return the result in one line, and the metrics of all tasks."""
-        summary = summary_of(self)
+        summary = self.summary
         table = task_table(summary, summary.protocol)
         text = f"{summary_line(summary)}; files in {self.folder}"
         return Display(text, table.columns, table.rows)
+
+    @cached_property
+    def summary(self) -> RunSummary:
+        """The results as the report and the terminal show them."""
+        return _summary(self)
 
     @property
     def commands(self) -> list[str]:
@@ -178,7 +184,7 @@ def write_run(run: Run) -> None:
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
-    write_report(run.report, summary_of(run))
+    write_report(run.report, run.summary)
 
 
 def _bundle(run: Run) -> Bundle:
@@ -247,8 +253,7 @@ def _left_out(run: Run) -> str:
     return left_out_inside(run.experiment.protocols[0], run.data)
 
 
-def summary_of(run: Run) -> RunSummary:
-    """Return the results of a run as its report and the terminal show them."""
+def _summary(run: Run) -> RunSummary:
     leading = run.experiment.protocols[0]
     chosen = run.predictions["protocol"] == leading
     folds = run.folds[run.folds["protocol"] == leading]
