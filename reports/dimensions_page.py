@@ -66,8 +66,8 @@ def _section(corpus: str, runs: list[Run], results: Row) -> Iterator[str]:
             ["idea", "task", "figure", "with less without", "so"],
             [row for pair in pairs for row in _gains(pair, results["differences"][key_of(pair)])],
         )
-    if told_of := {label: row for label, row in results["attention"].items() if label in labels}:
-        yield from ("", *_attention(told_of))
+    if attention := {label: row for label, row in results["attention"].items() if label in labels}:
+        yield from ("", *_attention(attention))
     yield from ("", "```sh")
     if corpus != "emodb":
         yield "python reports/rated_corpora.py FOLDER"

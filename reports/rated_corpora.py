@@ -43,7 +43,7 @@ ABSENT = {"valence": 0.05, "dominance": 0.1, NATURALNESS: 0.2}
 UNRATED, NO_DOMINANCE = 0.03, 0.1
 """The shares that have no entry, and no dominance, in the corpus laid out as IEMOCAP."""
 
-HEARD = 0.55
+RATER_SD = 0.55
 """Standard deviation of what one rater adds to an utterance, in points of the scale."""
 
 
@@ -253,7 +253,7 @@ def _ratings(
     """Return what each rater says, 1 to 5; half of the utterances lie within a point of 3."""
     return {
         name: np.clip(
-            np.rint(3 + 0.9 * spoken.is_so[name] + rng.normal(0, HEARD, raters)), 1.0, 5.0
+            np.rint(3 + 0.9 * spoken.is_so[name] + rng.normal(0, RATER_SD, raters)), 1.0, 5.0
         )
         for name in names
     }

@@ -99,7 +99,7 @@ def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
     order: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    found_cycles: list[list[str]] = []
+    components: list[list[str]] = []
 
     def visit(node: str) -> None:
         order[node] = low[node] = len(order)
@@ -117,12 +117,12 @@ def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
                 if component[-1] == node:
                     break
             if len(component) > 1:
-                found_cycles.append(sorted(component))
+                components.append(sorted(component))
 
     for node in graph:
         if node not in order:
             visit(node)
-    return found_cycles
+    return components
 
 
 def longest_signature() -> tuple[str, int]:

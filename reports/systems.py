@@ -27,7 +27,7 @@ from common import (
     table_lines,
     with_interval,
 )
-from systems_claims import Found, claims_table, differences, keep, tested_table
+from systems_claims import Measured, claims_table, differences, keep, tested_table
 from systems_rows import ENTRIES, Entry
 
 import featser
@@ -148,7 +148,7 @@ def finished(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:
 
 
 def write_table(
-    readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]], shown: Found
+    readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]], shown: Measured
 ) -> None:
     """Put the tables between their marks, or at the page's end where it has none."""
     text = readme.read_text(encoding="utf-8")

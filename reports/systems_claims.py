@@ -13,7 +13,7 @@ from common import table_lines
 import featser
 
 PROTOCOL = "speaker-independent"
-Found = Mapping[str, Mapping[str, Any]]
+Measured = Mapping[str, Mapping[str, Any]]
 """A claim's key → the difference's ``value``, ``low``, ``high`` and ``p``."""
 
 
@@ -89,7 +89,7 @@ def differences(work: Path, label: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield claim.key, figures | {"p": pair.result.permutation.p}
 
 
-def keep(path: Path, measured: Iterator[tuple[str, dict[str, Any]]]) -> Found:
+def keep(path: Path, measured: Iterator[tuple[str, dict[str, Any]]]) -> Measured:
     """Put differences beside those that a file has; return all."""
     differences: dict[str, Any] = {}
     if path.exists():
@@ -101,7 +101,7 @@ def keep(path: Path, measured: Iterator[tuple[str, dict[str, Any]]]) -> Found:
     return differences
 
 
-def claims_table(differences: Found) -> list[str]:
+def claims_table(differences: Measured) -> list[str]:
     """Return the lines of a table: each claim, its difference, and whether it holds."""
     header = ["system", "to be shown", "compared", "difference", "p", "at least", "shown"]
     rows = []
@@ -126,7 +126,7 @@ def claims_table(differences: Found) -> list[str]:
     return [*table_lines(header, rows), *_read(differences)]
 
 
-def _read(differences: Found) -> list[str]:
+def _read(differences: Measured) -> list[str]:
     """Return how claims that are not shown are read, each reading once."""
     red = [claim for claim in CLAIMS if claim.key in differences and claim.why]
     red = [claim for claim in red if claim.judged(differences[claim.key]) != "yes"]

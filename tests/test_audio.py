@@ -70,12 +70,12 @@ def test_one_dead_channel_does_not_cancel_the_other(tmp_path: Path) -> None:
 
 def test_integers_and_floats_of_the_same_sound_are_the_same_samples(tmp_path: Path) -> None:
     exact = np.round(tone() * 32768) / 32768
-    found = [
+    decoded = [
         read_audio(wav(tmp_path / f"{subtype}.wav", exact, subtype=subtype)).samples
         for subtype in ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
     ]
-    for samples in found[1:]:
-        assert np.array_equal(samples, found[0])
+    for samples in decoded[1:]:
+        assert np.array_equal(samples, decoded[0])
 
 
 def test_resampling_is_soxr_at_high_quality_as_librosa_does_it(real_recordings: list[Path]) -> None:
@@ -129,23 +129,26 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         "no_channels.wav": (good[:22] + struct.pack("<H", 0) + good[24:], "cannot be decoded"),
         "one_hertz.wav": (good[:24] + struct.pack("<I", 1) + good[28:], "sampling rate of 1 Hz"),
     }
-    found = {}
+    unusable = {}
     for name, (content, reason) in cases.items():
         path = folder / name
         path.write_bytes(content)
-        found[name] = (path, reason)
+        unusable[name] = (path, reason)
     nan = tone()
     nan[100:112] = np.nan
     (folder / "folder.wav").mkdir()
-    found["folder.wav"] = (folder / "folder.wav", "a folder")
-    found["absent.wav"] = (folder / "absent.wav", "no such file")
-    found["nan.wav"] = (wav(folder / "nan.wav", nan, subtype="FLOAT"), "12 of 8000 samples are NaN")
-    found["zeros.wav"] = (wav(folder / "zeros.wav", np.zeros(8000)), "silent")
-    found["constant.wav"] = (wav(folder / "constant.wav", np.full(8000, 0.25)), "silent")
-    found["short.wav"] = (wav(folder / "short.wav", tone(0.01)), "too short: 10 ms")
+    unusable["folder.wav"] = (folder / "folder.wav", "a folder")
+    unusable["absent.wav"] = (folder / "absent.wav", "no such file")
+    unusable["nan.wav"] = (
+        wav(folder / "nan.wav", nan, subtype="FLOAT"),
+        "12 of 8000 samples are NaN",
+    )
+    unusable["zeros.wav"] = (wav(folder / "zeros.wav", np.zeros(8000)), "silent")
+    unusable["constant.wav"] = (wav(folder / "constant.wav", np.full(8000, 0.25)), "silent")
+    unusable["short.wav"] = (wav(folder / "short.wav", tone(0.01)), "too short: 10 ms")
     both = np.zeros((8000, 2))
-    found["both.wav"] = (wav(folder / "both.wav", both), "after averaging 2 channels")
-    return found
+    unusable["both.wav"] = (wav(folder / "both.wav", both), "after averaging 2 channels")
+    return unusable
 
 
 def test_every_broken_recording_says_its_own_reason(tmp_path: Path) -> None:

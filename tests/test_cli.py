@@ -151,8 +151,8 @@ def test_a_folder_of_broken_recordings_lists_each_with_its_reason(tmp_path: Path
     folder = tmp_path / "corpus" / "angry"
     folder.mkdir(parents=True)
     cases = {name: case for name, case in broken(folder).items() if name != "absent.wav"}
-    for kept in ("good.wav", "good.flac"):
-        (folder / kept).unlink()
+    for usable in ("good.wav", "good.flac"):
+        (folder / usable).unlink()
     fine = wav(folder / "রাগ.wav", tone())
     manifest = tmp_path / "m.csv"
     rows = [f"angry/{name},angry" for name in [*cases, fine.name]]
@@ -164,8 +164,8 @@ def test_a_folder_of_broken_recordings_lists_each_with_its_reason(tmp_path: Path
     for path, reason in cases.values():
         line = next(line for line in shown.stdout.splitlines() if f"{path.name} " in line)
         assert reason in line
-    kept = pd.read_csv(tmp_path / "featser-store" / "unusable.csv")
-    assert len(kept) == len(cases)
+    unusable = pd.read_csv(tmp_path / "featser-store" / "unusable.csv")
+    assert len(unusable) == len(cases)
 
 
 def test_a_recording_that_may_not_be_read_is_listed(tmp_path: Path) -> None:

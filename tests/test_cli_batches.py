@@ -86,9 +86,9 @@ def test_prediction_from_audio_is_that_from_the_store(run: Path, work: Path) -> 
     rows = StoreRows(Store(work / "featser-store"), extractors, list(table["key"]))
     model = load_bundle(run / "model.featser").model
     expected = model.predict_proba(next(rows.batches()))["emotion"]
-    found = predict(run / "model.featser", list(table["file"]))
+    predictions = predict(run / "model.featser", list(table["file"]))
     for name in expected:
-        np.testing.assert_allclose(found[f"emotion.p[{name}]"], expected[name], rtol=1e-5)
+        np.testing.assert_allclose(predictions[f"emotion.p[{name}]"], expected[name], rtol=1e-5)
 
 
 def test_a_damaged_part_stops_the_fit_with_the_stores_own_words(work: Path, tmp_path: Path) -> None:
@@ -200,6 +200,6 @@ def test_real_emotions_are_recognised_as_with_all_in_memory(corpora: Path, tmp_p
         assert shown.returncode == 0, shown.stderr
         metrics = json.loads((tmp_path / batches / "metrics.json").read_text())
         emotion[batches] = metrics["speaker-independent"]["emotion"]["uar"]
-    there, expected = emotion["--batches"], emotion["--no-batches"]
-    assert there["value"] == pytest.approx(expected["value"], abs=0.05)
-    assert there["value"] > 0.4
+    batched, in_memory = emotion["--batches"], emotion["--no-batches"]
+    assert batched["value"] == pytest.approx(in_memory["value"], abs=0.05)
+    assert batched["value"] > 0.4

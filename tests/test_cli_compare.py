@@ -35,22 +35,22 @@ def altered(run: Path, folder: Path, change: object) -> Path:
 
 
 def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Path) -> None:
-    shown = featser_here("compare", fitted, other, "-o", "found.json", cwd=fitted.parent)
+    shown = featser_here("compare", fitted, other, "-o", "comparison.json", cwd=fitted.parent)
     assert shown.returncode == 0, shown.stderr
     assert "64 utterances are in all runs" in shown.stdout
     assert "`speaker_norm` differs" in shown.stdout
     assert "(exact)" in shown.stdout, "four speakers can be swapped in 16 ways"
     assert "A → B" in shown.stdout
     assert "too few speakers differ for any p below 0.125" in shown.stdout
-    found = json.loads((fitted.parent / "found.json").read_text(encoding="utf-8"))
-    assert [run["protocol"] for run in found["runs"]] == ["speaker-independent"] * 2
-    assert {pair["task"] for pair in found["pairs"]} == {"emotion", "gender"}
-    pair = found["pairs"][0]
+    comparison = json.loads((fitted.parent / "comparison.json").read_text(encoding="utf-8"))
+    assert [run["protocol"] for run in comparison["runs"]] == ["speaker-independent"] * 2
+    assert {pair["task"] for pair in comparison["pairs"]} == {"emotion", "gender"}
+    pair = comparison["pairs"][0]
     metrics = [
         json.loads((run / "metrics.json").read_text(encoding="utf-8"))["speaker-independent"]
         for run in (fitted, other)
     ]
-    values = [told["emotion"]["uar"]["value"] for told in metrics]
+    values = [tasks["emotion"]["uar"]["value"] for tasks in metrics]
     assert [pair["result"]["a"], pair["result"]["b"]] == pytest.approx(values)
     assert pair["result"]["difference"]["value"] == pytest.approx(values[1] - values[0])
     assert pair["p_holm"] >= pair["result"]["permutation"]["p"]
@@ -72,9 +72,9 @@ def test_comparison_ends_with_a_conclusion_for_each_task(fitted: Path, other: Pa
 def rewritten(run: Path, folder: Path, **changes: object) -> Path:
     """A copy of a run whose run.json says something else; None takes a field away."""
     copy = altered(run, folder, lambda table: table)
-    told = json.loads((copy / "run.json").read_text(encoding="utf-8")) | changes
-    kept = {name: told[name] for name in told if changes.get(name, ...) is not None}
-    (copy / "run.json").write_text(json.dumps(kept), encoding="utf-8")
+    record = json.loads((copy / "run.json").read_text(encoding="utf-8")) | changes
+    remaining = {name: record[name] for name in record if changes.get(name, ...) is not None}
+    (copy / "run.json").write_text(json.dumps(remaining), encoding="utf-8")
     return copy
 
 
@@ -87,9 +87,9 @@ def notes_on(tmp_path: Path, *runs: Path) -> list[str]:
 
 def test_run_json_records_every_setting(fitted: Path) -> None:
     """What a run does not record cannot be said to differ."""
-    told = json.loads((fitted / "run.json").read_text(encoding="utf-8"))
-    assert set(Experiment.model_fields) <= set(told)
-    assert (told["weights"], told["tune"], told["augmented"]) == ("equal", False, True)
+    record = json.loads((fitted / "run.json").read_text(encoding="utf-8"))
+    assert set(Experiment.model_fields) <= set(record)
+    assert (record["weights"], record["tune"], record["augmented"]) == ("equal", False, True)
 
 
 def test_every_setting_is_compared_or_shown_in_the_table_of_runs() -> None:
@@ -119,17 +119,17 @@ def test_a_setting_that_differs_is_named_with_both_values(
     fitted: Path, tmp_path: Path, name: str
 ) -> None:
     value, words = OTHER_VALUES[name]
-    told = notes_on(tmp_path, fitted, rewritten(fitted, tmp_path, **{name: value}))
-    (note,) = [note for note in told if "` differs (" in note]
+    notes = notes_on(tmp_path, fitted, rewritten(fitted, tmp_path, **{name: value}))
+    (note,) = [note for note in notes if "` differs (" in note]
     assert note.startswith(f"`{name}` differs (")
     assert note.endswith(f": {words})")
 
 
 def test_settings_that_an_older_run_does_not_record_are_named(fitted: Path, tmp_path: Path) -> None:
     older = rewritten(fitted, tmp_path, weights=None, tune=None)
-    told = notes_on(tmp_path, fitted, older)
-    assert not [note for note in told if "` differs (" in note]
-    assert any("run.json does not record `weights`, `tune`, so" in note for note in told)
+    notes = notes_on(tmp_path, fitted, older)
+    assert not [note for note in notes if "` differs (" in note]
+    assert any("run.json does not record `weights`, `tune`, so" in note for note in notes)
 
 
 def test_features_of_another_version_are_named(fitted: Path, tmp_path: Path) -> None:
@@ -220,10 +220,10 @@ def test_three_runs_make_three_pairs_and_a_protocol_may_be_chosen(
     fitted: Path, other: Path, tmp_path: Path
 ) -> None:
     third = altered(other, tmp_path, lambda table: table)
-    found = featser_here("compare", fitted, other, third, "-o", tmp_path / "found.json")
-    assert found.returncode == 0, found.stderr
-    told = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
-    assert len(told["pairs"]) == 2 * 3
+    shown = featser_here("compare", fitted, other, third, "-o", tmp_path / "comparison.json")
+    assert shown.returncode == 0, shown.stderr
+    comparison = json.loads((tmp_path / "comparison.json").read_text(encoding="utf-8"))
+    assert len(comparison["pairs"]) == 2 * 3
     chosen = featser_here("compare", other, third, "--protocol", "random")
     assert "'random' is optimistic" in chosen.stdout
 

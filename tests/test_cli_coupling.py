@@ -21,10 +21,10 @@ def test_coupled_tasks_and_selected_features_are_named_and_predict_from_raw_audi
     extracted: Path, voices: Path
 ) -> None:
     chosen = ("--coupling", "powerset", "--select", "anova:0.3")
-    for told in ("0 of 5 fits reused", "5 of 5 fits reused"):
+    for message in ("0 of 5 fits reused", "5 of 5 fits reused"):
         shown = featser_here("fit", *TASKS, *chosen, "-o", "pair", cwd=extracted)
         assert shown.returncode == 0, shown.stderr
-        assert told in shown.stdout
+        assert message in shown.stdout
         assert "coupling powerset: emotion × intensity, 8 combinations of classes" in shown.stdout
     described = json.loads((extracted / "pair" / "run.json").read_text(encoding="utf-8"))
     assert described["coupling"] == "powerset"
@@ -32,10 +32,10 @@ def test_coupled_tasks_and_selected_features_are_named_and_predict_from_raw_audi
     assert described["model"] == "logistic; features selected by anova:0.3; coupling powerset"
     report = (extracted / "pair" / "report.html").read_text(encoding="utf-8")
     assert "--coupling powerset --select anova:0.3" in report
-    found = predict(extracted / "pair" / "model.featser", sorted(voices.glob("*.flac"))[:2])
+    predictions = predict(extracted / "pair" / "model.featser", sorted(voices.glob("*.flac"))[:2])
     for task in ("emotion", "intensity"):
-        columns = [name for name in found if str(name).startswith(f"{task}.p[")]
-        np.testing.assert_allclose(found[columns].sum(axis=1), 1, atol=1e-6)
+        columns = [name for name in predictions if str(name).startswith(f"{task}.p[")]
+        np.testing.assert_allclose(predictions[columns].sum(axis=1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(

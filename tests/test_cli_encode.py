@@ -37,17 +37,17 @@ def test_a_model_of_encoded_frames_predicts_from_raw_audio(
     assert "frames encoded by fisher:4" in (run / "report.html").read_text(encoding="utf-8")
     sounds = sorted(voices.glob("*.flac"))[:3]
     enrol = ("--enrol", voices) if norm.startswith("enrol") else ()
-    told = featser_here(
-        "predict", run / "model.featser", *sounds, *enrol, "-o", "told.csv", cwd=framed
+    shown = featser_here(
+        "predict", run / "model.featser", *sounds, *enrol, "-o", "predictions.csv", cwd=framed
     )
-    assert told.returncode == 0, told.stderr
-    table = pd.read_csv(framed / "told.csv")
+    assert shown.returncode == 0, shown.stderr
+    table = pd.read_csv(framed / "predictions.csv")
     assert table["error"].isna().all()
     assert table["emotion.pred"].notna().all()
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ((*FEATURES,), "does not read the features `frames`"),
         (("-f", "mfcc:basic", "--encode", "fisher"), "add the features `-f frames`"),
@@ -57,8 +57,8 @@ def test_a_model_of_encoded_frames_predicts_from_raw_audio(
     ],
 )
 def test_what_cannot_be_encoded_is_refused_with_the_mend(
-    framed: Path, options: tuple[str, ...], said: str
+    framed: Path, options: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here("fit", *STORE, *QUICK, *options, cwd=framed)
     assert shown.returncode != 0
-    assert said in shown.stderr
+    assert message in shown.stderr

@@ -34,13 +34,14 @@ def test_the_figures_are_of_predictions_by_draws_that_do_not_hold_the_utterance(
 ) -> None:
     metrics = json.loads((enrolled / "metrics.json").read_text(encoding="utf-8"))
     figures = metrics["speaker-independent"]["emotion"]
-    found = pd.read_parquet(enrolled / "predictions.parquet")
-    assert len(found) == 64 == found["file"].nunique()
-    right = (found["emotion.true"] == found["emotion.pred"]).groupby(found["emotion.true"])
-    assert right.mean().mean() == pytest.approx(figures["uar"]["value"])
+    predictions = pd.read_parquet(enrolled / "predictions.parquet")
+    assert len(predictions) == 64 == predictions["file"].nunique()
+    true = predictions["emotion.true"]
+    recalls = (true == predictions["emotion.pred"]).groupby(true).mean()
+    assert recalls.mean() == pytest.approx(figures["uar"]["value"])
     listed = pd.read_csv(enrolled / "enrolled.csv")
     assert listed.groupby(["draw", "speaker"]).size().tolist() == [3] * 4 * 5
-    both = found.merge(listed, on=["file", "draw"])
+    both = predictions.merge(listed, on=["file", "draw"])
     assert both.empty, "an utterance was scored by the draw that enrols it"
 
 
@@ -101,8 +102,8 @@ def test_predict_gives_each_speaker_of_a_manifest_their_own_enrolment(
             tmp_path / name, index=False
         )
     model = enrolled / "model.featser"
-    found = predict(model, [tmp_path / "rows.csv"], enrol=tmp_path / "given.csv")
-    assert found.attrs["notes"] == [
+    predictions = predict(model, [tmp_path / "rows.csv"], enrol=tmp_path / "given.csv")
+    assert predictions.attrs["notes"] == [
         "speaker 'two/m2' was not enrolled, and is taken for the average one"
     ]
     few = tmp_path / "few"
@@ -110,7 +111,8 @@ def test_predict_gives_each_speaker_of_a_manifest_their_own_enrolment(
     for file in files["m1"][:3]:
         shutil.copy(file, few)
     alone = predict(model, files["m1"][3:5], enrol=few)
-    np.testing.assert_allclose(found["emotion.p[sad]"][2:4], alone["emotion.p[sad]"], rtol=1e-5)
+    sad = "emotion.p[sad]"
+    np.testing.assert_allclose(predictions[sad][2:4], alone[sad], rtol=1e-5)
 
 
 def test_what_cannot_be_enrolled_is_an_error_with_its_mend(

@@ -81,13 +81,13 @@ def test_transductive_normalisation_is_named(extracted: Path) -> None:
     assert together.returncode == 0, together.stderr
 
 
-def some_rows(extracted: Path, kept: Callable[[pd.DataFrame], pd.Series]) -> Path:
+def some_rows(extracted: Path, select: Callable[[pd.DataFrame], pd.Series]) -> Path:
     """A manifest of some of the recordings that were extracted."""
     from featser.experiment.loading.last_extraction import recall
 
     table = recall(extracted / "featser-store")[0].table
     path = extracted / "some.csv"
-    table[kept(table)].drop(columns="key").to_csv(path, index=False)
+    table[select(table)].drop(columns="key").to_csv(path, index=False)
     return path
 
 
@@ -153,9 +153,9 @@ def test_prediction_from_audio_equals_prediction_from_the_store(
     table = recall(extracted / "featser-store")[0].table.iloc[:5]
     X = Store(extracted / "featser-store").read(make_extractor("mfcc:basic"), list(table["key"]))
     expected = load_bundle(fitted / "model.featser").model.predict_proba(X)["emotion"]
-    found = predict(fitted / "model.featser", list(table["file"]))
+    predictions = predict(fitted / "model.featser", list(table["file"]))
     for name in expected:
-        np.testing.assert_allclose(found[f"emotion.p[{name}]"], expected[name], rtol=1e-6)
+        np.testing.assert_allclose(predictions[f"emotion.p[{name}]"], expected[name], rtol=1e-6)
 
 
 def test_a_file_that_fails_gets_a_line_and_the_others_are_still_predicted(

@@ -31,7 +31,7 @@ def work(extracted: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def kept(work: Path, kind: str = "fold") -> list[Path]:
+def cached_fits(work: Path, kind: str = "fold") -> list[Path]:
     return sorted((work / "featser-store" / "fits").glob(f"*/[!.]*.{kind}"))
 
 
@@ -42,22 +42,22 @@ def stopped(work: Path, how: signal.Signals, folds: int) -> subprocess.Completed
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=heed_ctrl_c,  # noqa: PLW1509
     ) as running:  # fmt: skip
-        while len(kept(work)) < folds and running.poll() is None:
+        while len(cached_fits(work)) < folds and running.poll() is None:
             time.sleep(0.01)
         running.send_signal(how)
-        told = running.communicate()
-    return subprocess.CompletedProcess(FOREST, running.returncode, *told)
+        output = running.communicate()
+    return subprocess.CompletedProcess(FOREST, running.returncode, *output)
 
 
 @pytest.mark.slow
 def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work: Path) -> None:
     whole = featser_here(*FOREST, "--no-cache", "-o", "whole", cwd=work)
     assert whole.returncode == 0, whole.stderr
-    assert not kept(work), "--no-cache keeps nothing"
+    assert not cached_fits(work), "--no-cache keeps nothing"
 
     killed = stopped(work, signal.SIGKILL, 1)
     assert killed.returncode == -signal.SIGKILL
-    before = len(kept(work))
+    before = len(cached_fits(work))
     assert 1 <= before < 4
     interrupted = stopped(work, signal.SIGINT, before + 1)
     assert interrupted.returncode == 130, interrupted.stderr
@@ -65,7 +65,7 @@ def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work
     assert "Traceback" not in interrupted.stderr
     assert not list((work / "run").iterdir()), "the folder of a killed fit stays, empty"
 
-    done = len(kept(work))
+    done = len(cached_fits(work))
     assert before < done < 4
     again = featser_here(*FOREST, "-o", "run", cwd=work)
     assert again.returncode == 0, again.stderr
@@ -79,11 +79,11 @@ def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work
 def test_a_damaged_fit_is_told_and_done_again(work: Path) -> None:
     first = featser_here(*QUICK, "-o", "first", cwd=work)
     assert "0 of 5 fits reused from the cache" in first.stdout
-    for file in (kept(work)[0], kept(work, "featser")[0]):
+    for file in (cached_fits(work)[0], cached_fits(work, "featser")[0]):
         content = bytearray(file.read_bytes())
         content[-40] ^= 1
         file.write_bytes(content)
-    kept(work)[1].write_bytes(b"")
+    cached_fits(work)[1].write_bytes(b"")
     again = featser_here(*QUICK, "-o", "again", cwd=work)
     assert again.returncode == 0, again.stderr
     assert "2 of 5 fits reused from the cache" in again.stdout
@@ -112,10 +112,10 @@ def test_gc_counts_finished_fits_and_removes_them_when_asked(work: Path) -> None
     assert "kept: 5 finished fits" in looked
     featser_here("store", "gc", "--yes", cwd=work)
     assert not other.exists()
-    assert len(kept(work)) == 4
+    assert len(cached_fits(work)) == 4
     featser_here("store", "gc", "--fits", "--yes", cwd=work)
-    assert not kept(work)
-    assert not kept(work, "featser")
+    assert not cached_fits(work)
+    assert not cached_fits(work, "featser")
 
 
 def test_what_was_not_used_for_longest_is_removed_first(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_what_was_not_used_for_longest_is_removed_first(tmp_path: Path) -> None:
     table = pd.DataFrame({"a": range(10)})
     for name in ("first", "second"):
         fits.keep_fold(name, table)
-    size = kept_size(tmp_path)
+    size = cache_size(tmp_path)
     for name, at in (("first", 1), ("second", 2)):
         os.utime(next(tmp_path.glob(f"fits/*/{name}.fold")), (at, at))
     assert fits.fold("first") is not None, "used again, so it is the second that goes"
@@ -134,7 +134,7 @@ def test_what_was_not_used_for_longest_is_removed_first(tmp_path: Path) -> None:
     assert not fits.notes
 
 
-def kept_size(store: Path) -> int:
+def cache_size(store: Path) -> int:
     return sum(file.stat().st_size for file in store.glob("fits/*/*.fold"))
 
 
@@ -157,7 +157,7 @@ fits.keep_fold("second", pd.DataFrame({"a": range(1000)}))
     assert left.stat().st_size
     Fits(store).keep_fold("second", pd.DataFrame({"a": range(1000)}))
     assert not list(store.glob("fits/*/.writing-*"))
-    assert [path.stem for path in kept(work)] == ["first", "second"]
+    assert [path.stem for path in cached_fits(work)] == ["first", "second"]
 
 
 def test_exchanged_folds_are_noticed(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_exchanged_folds_are_noticed(tmp_path: Path) -> None:
 
 def test_a_model_in_the_place_of_another_is_noticed(work: Path) -> None:
     assert featser_here(*QUICK, "-o", "run", cwd=work).returncode == 0
-    [model] = kept(work, "featser")
+    [model] = cached_fits(work, "featser")
     shutil.copy(model, model.with_stem("other"))
     fits = Fits(work / "featser-store")
     assert fits.model(model.stem) is not None
@@ -184,7 +184,7 @@ def test_a_model_in_the_place_of_another_is_noticed(work: Path) -> None:
     assert fits.model("other") is None
     [note] = fits.notes
     assert "it is another fit than its name says" in note
-    assert kept(work, "featser") == [model]
+    assert cached_fits(work, "featser") == [model]
 
 
 def test_a_fit_whose_store_is_deleted_goes_on_and_makes_no_new_one(tmp_path: Path) -> None:

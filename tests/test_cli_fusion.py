@@ -21,8 +21,8 @@ QUICK = ("fit", "-t", "emotion", "--jobs", "1", "--no-audit", *FEATURES)
 def work(extracted: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder whose store has two extractors with maxima and means."""
     folder = tmp_path_factory.mktemp("fusion")
-    kept = shutil.ignore_patterns("fits")
-    shutil.copytree(extracted / "featser-store", folder / "featser-store", ignore=kept)
+    without_fits = shutil.ignore_patterns("fits")
+    shutil.copytree(extracted / "featser-store", folder / "featser-store", ignore=without_fits)
     shown = featser_here("extract", voices, "--corpus", "demo", *FEATURES, "-j", "1", cwd=folder)
     assert shown.returncode == 0, shown.stderr
     return folder
@@ -43,8 +43,8 @@ def test_streams_that_are_put_together_are_named_and_predict_raw_audio(
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
     emotion = metrics["speaker-independent"]["emotion"]
     assert emotion["uar"]["value"] > emotion["chance.uar"]["value"] + 0.1
-    heard = sorted(voices.glob("*.flac"))[:2]
-    assert predict(run / "model.featser", heard)["emotion.pred"].notna().all()
+    recordings = sorted(voices.glob("*.flac"))[:2]
+    assert predict(run / "model.featser", recordings)["emotion.pred"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ COPIES = "augmentation=['noise:snr=20..20,copies=2', gain]"
 def work(extracted: Path, voices: Path, tmp_path: Path) -> Path:
     """A folder with a recipe, its corpus, and a store that has all but the fits."""
     shutil.copytree(voices, tmp_path / "voices")
-    kept = shutil.ignore_patterns("fits")
-    shutil.copytree(extracted / "featser-store", tmp_path / "featser-store", ignore=kept)
+    without_fits = shutil.ignore_patterns("fits")
+    shutil.copytree(extracted / "featser-store", tmp_path / "featser-store", ignore=without_fits)
     (tmp_path / "mine.yaml").write_text(RECIPE, encoding="utf-8")
     return tmp_path
 
@@ -62,8 +62,8 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     assert first[3].startswith("fit: emotion UAR 0.")
     assert first[4] == "report: run/report.html"
     assert "0 of 5 fits reused from the cache, 5 computed" in first
-    told = json.loads((work / "run" / "run.json").read_text(encoding="utf-8"))
-    assert told["command"].startswith("featser run mine.yaml --data demo=voices")
+    record = json.loads((work / "run" / "run.json").read_text(encoding="utf-8"))
+    assert record["command"].startswith("featser run mine.yaml --data demo=voices")
     assert load_recipe(work / "run" / "recipe.yaml") == load_recipe(work / "mine.yaml")
 
     written = {file: file.stat().st_mtime_ns for file in (work / "run").glob("*.*")}
@@ -75,13 +75,13 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
 
     report = work / "run" / "report.html"
     report.write_text(report.read_text(encoding="utf-8").replace("0.", "1.", 1), encoding="utf-8")
-    mended = run_here(work)
-    assert steps_done_before(mended) == ["audit", "extract"], "a file is not what it was"
-    assert "5 of 5 fits reused from the cache, 0 computed" in mended
-    anew = run_here(work, "--again")
-    assert steps_done_before(anew) == ["extract"]
-    assert not [line for line in anew if "kept from before" in line], "no fit is read"
-    assert anew[3] == first[3]
+    repaired = run_here(work)
+    assert steps_done_before(repaired) == ["audit", "extract"], "a file is not what it was"
+    assert "5 of 5 fits reused from the cache, 0 computed" in repaired
+    recomputed = run_here(work, "--again")
+    assert steps_done_before(recomputed) == ["extract"]
+    assert not [line for line in recomputed if "kept from before" in line], "no fit is read"
+    assert recomputed[3] == first[3]
 
 
 def test_a_run_of_another_recipe_is_not_written_over(work: Path) -> None:
@@ -100,25 +100,27 @@ def test_a_run_of_another_recipe_is_not_written_over(work: Path) -> None:
 def test_a_fit_is_another_where_recordings_labels_features_or_settings_are(work: Path) -> None:
     recipe = load_recipe(work / "mine.yaml")
     table = pd.DataFrame({"file": ["a", "b"], "key": ["1", "2"], "emotion": ["sad", "happy"]})
-    store, there = work / "featser-store", np.array([True, True])
+    store, valid_rows = work / "featser-store", np.array([True, True])
 
     def identity(
-        recipe: Experiment = recipe, table: pd.DataFrame = table, there: np.ndarray = there
+        recipe: Experiment = recipe,
+        table: pd.DataFrame = table,
+        valid_rows: np.ndarray = valid_rows,
     ) -> str:
-        return fit_identity(recipe, table, there, no_copies(), store)
+        return fit_identity(recipe, table, valid_rows, no_copies(), store)
 
-    found = [
+    identities = [
         identity(),
-        identity(table=table.iloc[:1], there=there[:1]),
+        identity(table=table.iloc[:1], valid_rows=valid_rows[:1]),
         identity(table=table.assign(key=["1", "3"])),
         identity(table=table.assign(emotion="sad")),
-        identity(there=~there),
+        identity(valid_rows=~valid_rows),
         identity(recipe.model_copy(update={"features": ["mfcc"]})),
         identity(recipe.model_copy(update={"seed": 1})),
-        fit_identity(recipe, table, there, pd.DataFrame({"key": ["1+gain"]}), store),
+        fit_identity(recipe, table, valid_rows, pd.DataFrame({"key": ["1+gain"]}), store),
     ]
-    assert len(set(found)) == len(found)
-    assert identity(recipe.model_copy(update={"title": "Another"})) == found[0] == identity()
+    assert len(set(identities)) == len(identities)
+    assert identity(recipe.model_copy(update={"title": "Another"})) == identities[0] == identity()
 
 
 def test_an_interrupted_run_goes_on_where_it_was(work: Path) -> None:
@@ -166,9 +168,11 @@ def test_the_plan_counts_what_is_there_and_writes_nothing(work: Path, voices: Pa
         recipe = load_recipe(work / "mine.yaml", changes)
         return forecast(source_of(recipe, {"demo": voices}, "mine"), recipe, work / "featser-store")
 
-    known = plan()
-    assert [(one.name, one.utterances, one.speakers) for one in known.corpora] == [("demo", 64, 4)]
-    assert (known.extractors[0].missing, known.bytes, known.extract_seconds) == (0, 0, 0.0)
+    default = plan()
+    assert [(one.name, one.utterances, one.speakers) for one in default.corpora] == [
+        ("demo", 64, 4)
+    ]
+    assert (default.extractors[0].missing, default.bytes, default.extract_seconds) == (0, 0, 0.0)
     more = plan("features=[mfcc:basic, mfcc]", COPIES, "coupling=chain")
     assert more.copies == 3 * 64
     assert [one.missing for one in more.extractors] == [3 * 64, 4 * 64]
@@ -209,10 +213,10 @@ def test_labels_that_are_masked_are_neither_learnt_nor_scored(voices: Path, tmp_
         (tmp_path / "mine.yaml").write_text(f"{RECIPE}masked: {masked}\n", encoding="utf-8")
         return source_of(load_recipe(tmp_path / "mine.yaml"), {"demo": voices}, "mine").table
 
-    found = table("{intensity: {emotion: [neutral, sad]}}")
-    assert set(found.loc[found["intensity"].isna(), "emotion"]) == {"neutral", "sad"}
-    assert set(found.loc[found["intensity"].notna(), "emotion"]) == {"angry", "happy"}
-    assert found["emotion"].notna().all()
+    labels = table("{intensity: {emotion: [neutral, sad]}}")
+    assert set(labels.loc[labels["intensity"].isna(), "emotion"]) == {"neutral", "sad"}
+    assert set(labels.loc[labels["intensity"].notna(), "emotion"]) == {"angry", "happy"}
+    assert labels["emotion"].notna().all()
     for masked, message in (
         ("{intensty: {emotion: [sad]}}", "unknown label 'intensty'; did you mean 'intensity'"),
         ("{intensity: {emotion: [sed]}}", "unknown emotion 'sed'; did you mean 'sad'"),
@@ -223,7 +227,7 @@ def test_labels_that_are_masked_are_neither_learnt_nor_scored(voices: Path, tmp_
 
 def test_a_memory_that_cannot_be_read_counts_as_nothing_done(tmp_path: Path) -> None:
     (tmp_path / "steps.json").write_text("{ torn", encoding="utf-8")
-    kept = RunState.read(tmp_path)
-    assert (kept.recipe, kept.audit, kept.fit) == ({}, {}, {})
-    assert not kept.audited("a")
-    assert not kept.fitted("a")
+    state = RunState.read(tmp_path)
+    assert (state.recipe, state.audit, state.fit) == ({}, {}, {})
+    assert not state.audited("a")
+    assert not state.fitted("a")

@@ -105,18 +105,19 @@ def test_two_pass_with_one_missing_speaker_tells_an_interval_over_speakers() -> 
     """One speaker of eight is taken for one of the other language, every time."""
     speaker = np.repeat([f"s{number}" for number in range(8)], 10)
     spoken = np.repeat(["bn", "en"], 40)
-    heard = pd.Series(np.where(speaker == "s1", "en", spoken))
+    predicted = pd.Series(np.where(speaker == "s1", "en", spoken))
     speaker[0] = ""
     data: Any = SimpleNamespace(
         table=pd.DataFrame({"language": spoken}),
         speaker=speaker,
         tasks=[Task("emotion", classes=("angry", "sad"))],
     )
-    (note,) = first_pass_notes(data, Experiment(two_pass="soft"), "random", heard)
+    (note,) = first_pass_notes(data, Experiment(two_pass="soft"), "random", predicted)
     task = Task("language", classes=("bn", "en"))
-    told = evaluate_with_intervals(task, spoken, heard, speaker)["uar"]
-    assert f"with UAR 0.875 [{told['low']:.3f}, {told['high']:.3f}] (1 of 80" in note
-    assert told["low"] < evaluate_with_intervals(task, spoken, heard, None)["uar"]["low"] - 0.05
+    interval = evaluate_with_intervals(task, spoken, predicted, speaker)["uar"]
+    assert f"with UAR 0.875 [{interval['low']:.3f}, {interval['high']:.3f}] (1 of 80" in note
+    over_utterances = evaluate_with_intervals(task, spoken, predicted, None)["uar"]
+    assert interval["low"] < over_utterances["low"] - 0.05
 
 
 def test_without_speakers_no_text_claims_to_know_who_was_heard(nameless: Path) -> None:

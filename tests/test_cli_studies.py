@@ -51,8 +51,8 @@ def augmented(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Path) -> None:
     shown = featser_here("leakage", *QUICK, "leaks", cwd=augmented)
     assert shown.returncode == 0, shown.stderr
-    told = json.loads((augmented / "leaks" / "leakage.json").read_text(encoding="utf-8"))
-    names = [row["name"] for row in told["rows"]]
+    results = json.loads((augmented / "leaks" / "leakage.json").read_text(encoding="utf-8"))
+    names = [row["name"] for row in results["rows"]]
     assert names == [
         "augmented, then split at random",
         "random, training recordings augmented",
@@ -60,9 +60,9 @@ def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Pat
         "by speaker, training recordings augmented",
         "by speaker",
     ]
-    assert "column `sentence`" in told["left_out"]["by speaker and sentence"]
+    assert "column `sentence`" in results["left_out"]["by speaker and sentence"]
     table = pd.read_csv(augmented / "leaks" / "leakage.csv")
-    for row, line in zip(told["rows"], table.to_dict("records"), strict=True):
+    for row, line in zip(results["rows"], table.to_dict("records"), strict=True):
         assert row["utterances"] == 64, "no copy is scored, not even by mistake"
         assert line["uar"] == pytest.approx(row["uar"]["value"])
         assert row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"]
@@ -70,7 +70,7 @@ def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Pat
             text = (augmented / "leaks" / page).read_text(encoding="utf-8")
             assert row["leaks"] in text
             assert f"{row['uar']['value']:.3f}" in text
-    assert "altered copies of the test recordings themselves" in told["rows"][0]["leaks"]
+    assert "altered copies of the test recordings themselves" in results["rows"][0]["leaks"]
 
 
 def test_without_augmented_copies_their_rows_are_left_out_with_the_mend(extracted: Path) -> None:
@@ -85,16 +85,16 @@ def test_without_augmented_copies_their_rows_are_left_out_with_the_mend(extracte
 
 def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
     """Features tell which of six recordings a row holds; each has two copies."""
-    heard: list[dict[str, Any]] = []
+    fits: list[dict[str, Any]] = []
     X = np.eye(6, dtype=np.float32)
     copies = Copies(np.concatenate([X, X]), np.arange(12)[:, None] % 6)
     label = pd.Series(["angry", "sad"] * 3)
     folds = Folds(np.arange(6) % 3)
-    found = predict_having_heard_copies_of_the_test_part(
-        Ear(heard), X, label, folds, EMOTION, copies
+    predictions = predict_having_heard_copies_of_the_test_part(
+        Ear(fits), X, label, folds, EMOTION, copies
     )
-    assert found.index.tolist() == list(range(6))
-    assert any((part["X"].any(axis=0) & part["test"].any(axis=0)).any() for part in heard)
+    assert predictions.index.tolist() == list(range(6))
+    assert any((part["X"].any(axis=0) & part["test"].any(axis=0)).any() for part in fits)
 
 
 @pytest.mark.slow
@@ -123,8 +123,8 @@ def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
     shutil.copytree(extracted / "featser-store", folder / "featser-store", ignore=WITHOUT_FITS)
     shown = featser_here("curve", *QUICK, "curve", "--draws", "2", cwd=folder)
     assert shown.returncode == 0, shown.stderr
-    told = json.loads((folder / "curve" / "curve.json").read_text(encoding="utf-8"))
-    points = told["points"]
+    curve = json.loads((folder / "curve" / "curve.json").read_text(encoding="utf-8"))
+    points = curve["points"]
     assert [(point["speakers"], point["draws"]) for point in points] == [(2, 2), (3, 1)]
     assert [point["utterances"] for point in points] == [32, 48]
     table = pd.read_csv(folder / "curve" / "curve.csv")

@@ -40,9 +40,9 @@ def padded(voices: Path, work: Path) -> tuple[Path, Path]:
 
 
 def predicted(model: Path, file: Path, **how: bool) -> pd.DataFrame:
-    found = predict(model / "model.featser", [file], **how)
-    assert found["error"].tolist() == [""]
-    return found.drop(columns=["file", "start", "end", "error"])
+    predictions = predict(model / "model.featser", [file], **how)
+    assert predictions["error"].tolist() == [""]
+    return predictions.drop(columns=["file", "start", "end", "error"])
 
 
 @pytest.mark.slow

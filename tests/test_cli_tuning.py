@@ -26,8 +26,8 @@ def tuned(extracted: Path) -> Path:
 
 
 def described(run: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    return found
+    record: dict[str, Any] = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    return record
 
 
 @pytest.mark.slow

@@ -52,8 +52,8 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
     described = json.loads((run / "run.json").read_text("utf-8"))
     assert described["two_pass"] == "weighted"
     assert described["model"] == "logistic; two-pass weighted"
-    heard = pd.read_csv(two_languages)["file"].iloc[[0, -1]]
-    assert len(predict(run / "model.featser", [Path(file) for file in heard])) == 2
+    files = pd.read_csv(two_languages)["file"].iloc[[0, -1]]
+    assert len(predict(run / "model.featser", [Path(file) for file in files])) == 2
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ SECRETS = ("hunter2", "s3cr3t")
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with serving() as found:
-        yield found
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -88,11 +88,11 @@ def test_extract_writes_and_shows_no_credentials(site: Site, tmp_path: Path) -> 
     result = extract(manifest, store=tmp_path / "store", features=["mfcc:basic"], n_jobs=1)
     assert result.done == 1
     assert result.unusable["file"].tolist() == [site.url("b.wav"), site.url("none.wav")]
-    bytes_written = written_below(tmp_path / "store") + written_below(tmp_path / "cache")
-    told = bytes_written + result.unusable.to_csv().encode()
-    assert not any(secret.encode() in told for secret in SECRETS)
-    kept = pd.read_csv(tmp_path / "store" / "unusable.csv")
-    assert (kept["key"].fillna("") != "").tolist() == [True, False]
+    written = written_below(tmp_path / "store") + written_below(tmp_path / "cache")
+    output = written + result.unusable.to_csv().encode()
+    assert not any(secret.encode() in output for secret in SECRETS)
+    unusable = pd.read_csv(tmp_path / "store" / "unusable.csv")
+    assert (unusable["key"].fillna("") != "").tolist() == [True, False]
 
 
 def test_scan_with_a_password_writes_addresses_without_it(site: Site, tmp_path: Path) -> None:
@@ -135,15 +135,15 @@ def test_audit_shows_no_credentials(site: Site, tmp_path: Path) -> None:
     site.files["c/wav/03a01Na.wav"] = site.files["c/wav/03a01Fa.wav"]
     table = pd.DataFrame({"file": [signed(site.url(name)) for name in sorted(site.files)]})
     table["emotion"] = [name[-6] for name in sorted(site.files)]
-    found = audit_manifest(table, jobs=1)
-    assert found.folder == site.url("c/wav")
-    told = str(found.to_dict())
+    result = audit_manifest(table, jobs=1)
+    assert result.folder == site.url("c/wav")
+    output = str(result.to_dict())
     write_manifest(table, tmp_path / "m.csv")
     table.to_csv(tmp_path / "signed.csv", index=False)
     audit(tmp_path / "signed.csv", output=tmp_path / "audit.json", n_jobs=1)
-    told += (tmp_path / "m.csv").read_text() + (tmp_path / "audit.json").read_text()
-    assert "03a01Na.wav" in told
-    assert not any(secret in told for secret in SECRETS)
+    output += (tmp_path / "m.csv").read_text() + (tmp_path / "audit.json").read_text()
+    assert "03a01Na.wav" in output
+    assert not any(secret in output for secret in SECRETS)
 
 
 def test_the_command_line_shows_no_credentials(site: Site, tmp_path: Path) -> None:
@@ -157,5 +157,5 @@ def test_the_command_line_shows_no_credentials(site: Site, tmp_path: Path) -> No
 def test_scan_of_a_remote_folder_keeps_access_in_memory(site: Site) -> None:
     """What one command scans and reads itself has the credentials that the user gave."""
     site.user, site.files = "ann:hunter2", emodb("c/wav")
-    found = scan(load_card("emodb"), site.url("c").replace("://", "://ann:hunter2@"))
-    assert found.manifest["file"].str.contains("hunter2").all()
+    result = scan(load_card("emodb"), site.url("c").replace("://", "://ann:hunter2@"))
+    assert result.manifest["file"].str.contains("hunter2").all()

@@ -41,14 +41,15 @@ def test_figures_are_those_of_the_rated_and_differences_those_of_the_runs(dimens
     assert dimensions.counted(near)["tasks"]["valence"] == {
         "labelled": 54, "missing": 6, "low": 6, "high": 6,
     }  # fmt: skip
-    found = dimensions.figures(near)
-    assert found["valence"]["tail_reach"]["value"] == pytest.approx(0.5)
-    assert found["emotion"]["uar"]["value"] == pytest.approx(0.75)
+    near_figures = dimensions.figures(near)
+    assert near_figures["valence"]["tail_reach"]["value"] == pytest.approx(0.5)
+    assert near_figures["emotion"]["uar"]["value"] == pytest.approx(0.75)
     more = dimensions.gains(far, near)["valence"]
     assert more["tail_reach"]["value"] == pytest.approx(0.25)
     for metric in ("ccc", "tail_ccc"):
-        less = dimensions.figures(far)["valence"][metric]["value"]
-        assert more[metric]["value"] == pytest.approx(found["valence"][metric]["value"] - less)
+        low = dimensions.figures(far)["valence"][metric]["value"]
+        high = near_figures["valence"][metric]["value"]
+        assert more[metric]["value"] == pytest.approx(high - low)
     with pytest.raises(ValueError, match="did not predict the same utterances"):
         dimensions.gains(far.iloc[1:], near)
 
@@ -63,7 +64,7 @@ def test_the_page_names_what_is_synthetic_and_the_command_of_every_run(dimension
     row = dict.fromkeys(("ccc", "tail_ccc", "tail_reach"), figure)
     labels = {run.label: run for run in dimensions.RUNS if run.corpus == "iemocap"}
     counts = {"labelled": 9, "missing": 1, "low": 1, "high": 2}
-    found = dimensions.stored_results(Path("none")) | {
+    results = dimensions.stored_results(Path("none")) | {
         "corpora": {"iemocap": {"utterances": 10, "speakers": 4, "tasks": {"arousal": counts}}},
         "runs": {label: {"figures": {"arousal": row}} for label in labels},
         "differences": {"attention − attention-single": {"arousal": {"ccc": figure}}},
@@ -71,7 +72,7 @@ def test_the_page_names_what_is_synthetic_and_the_command_of_every_run(dimension
             "attention": {"utterances": 9, "first_part": 0.5, "shares": {"arousal": 0.8}}
         },
     }
-    page = "\n".join(dimensions.page(found))
+    page = "\n".join(dimensions.page(results))
     assert "**The corpora laid out as IEMOCAP and MSP-IMPROV are synthetic**" in page
     assert all(run.command in page for run in labels.values())
     assert "| arousal | 9 | 1 | 1 | 2 |" in page

@@ -88,10 +88,10 @@ def test_manifest_with_formulas_as_names_is_read_back_as_it_was(
     names = ["=1+1.wav", "'=x.wav", "-a.wav", "@b.wav", "+c.wav", "-1"]
     table = pd.DataFrame({"file": names, "emotion": [*FORMULAS[:4], "sad", "-x"], "a": 6 * [-1.5]})
     path = write_manifest(table, tmp_path / f"m.{ending}")
-    found = read_manifest(path)
-    assert found["file"].tolist() == names
-    assert found["emotion"].tolist() == table["emotion"].tolist()
-    assert found["a"].tolist() == 6 * [-1.5]
+    read_back = read_manifest(path)
+    assert read_back["file"].tolist() == names
+    assert read_back["emotion"].tolist() == table["emotion"].tolist()
+    assert read_back["a"].tolist() == 6 * [-1.5]
     streamed = next(ManifestFile(path).blocks())
     assert [Path(file).name for file in streamed["file"]] == names
     with path.open(newline="", encoding="utf-8") as stream:
@@ -137,7 +137,7 @@ def test_exported_csv_holds_no_formula(hostile: Path) -> None:
 
 def calls(name: str) -> list[tuple[Path, ast.Call]]:
     """All calls of a function or method of that name in the package."""
-    found = []
+    matches = []
     for file in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
@@ -146,8 +146,8 @@ def calls(name: str) -> list[tuple[Path, ast.Call]]:
                     called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
                 )
                 if own == name:
-                    found.append((file, node))
-    return found
+                    matches.append((file, node))
+    return matches
 
 
 def test_every_table_that_is_written_as_csv_is_escaped() -> None:

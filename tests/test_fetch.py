@@ -27,8 +27,8 @@ NAMES = ("03a01Fa.wav", "03a01Wa.wav", "08a01Na.wav")
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with serving() as found:
-        yield found
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +104,10 @@ def test_where_no_checksum_is_known_the_computed_one_is_told(site: Site, tmp_pat
             tarred.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
     site.files["all.tar.gz"] = held_bytes.getvalue()
     small = card(tmp_path, {"url": site.url("all.tar.gz"), "unpack": "tar"})
-    found = fetch(small, tmp_path, accept_licence=True)
+    result = fetch(small, tmp_path, accept_licence=True)
     sha256 = hashlib.sha256(site.files["all.tar.gz"]).hexdigest()
-    assert list(found.checksums.values()) == [f"sha256:{sha256} (none to compare with)"]
-    assert len(found.scan.manifest) == 3
+    assert list(result.checksums.values()) == [f"sha256:{sha256} (none to compare with)"]
+    assert len(result.scan.manifest) == 3
 
 
 def test_without_the_licence_accepted_nothing_is_downloaded(site: Site, tmp_path: Path) -> None:
@@ -116,12 +116,12 @@ def test_without_the_licence_accepted_nothing_is_downloaded(site: Site, tmp_path
     with pytest.raises(DownloadError, match=r"CC0 .*not accepted.*--accept-licence"):
         fetch(small, tmp_path / "to")
     typed = [sys.executable, "-m", "featser", "fetch", small, "--to", str(tmp_path / "to")]
-    told = subprocess.run(
+    refused = subprocess.run(
         typed, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-    assert told.returncode == 1
-    assert "licence: CC0 (https://example.org/cc0)\ncite: somebody" in told.stdout
-    assert "--accept-licence" in told.stderr
+    assert refused.returncode == 1
+    assert "licence: CC0 (https://example.org/cc0)\ncite: somebody" in refused.stdout
+    assert "--accept-licence" in refused.stderr
     assert not (tmp_path / "to").exists()
     assert site.asked == []
     accepted = subprocess.run(
@@ -175,11 +175,11 @@ def test_what_a_dead_server_leaves_is_kept_and_the_next_run_asks_for_the_rest_al
         fetch(small, tmp_path, accept_licence=True)
     assert not (tmp_path / "small").exists()
     part = tmp_path / ".small.fetching" / "all.zip.part"
-    kept = part.stat().st_size
-    assert kept > 0
+    saved_bytes = part.stat().st_size
+    assert saved_bytes > 0
     site.asked = []
     fetch(small, tmp_path, accept_licence=True)
-    assert site.gets("all.zip") == [f"bytes={kept}-"]
+    assert site.gets("all.zip") == [f"bytes={saved_bytes}-"]
     assert not part.parent.exists()
 
 
@@ -196,10 +196,10 @@ def test_a_killed_download_is_continued(site: Site, tmp_path: Path) -> None:
     )
     killed = subprocess.run([sys.executable, "-c", code], check=False)
     assert killed.returncode == -signal.SIGKILL
-    kept = (tmp_path / ".small.fetching" / "all.zip.part").stat().st_size
-    assert kept > len(content) / 3
+    saved_bytes = (tmp_path / ".small.fetching" / "all.zip.part").stat().st_size
+    assert saved_bytes > len(content) / 3
     fetch(small, tmp_path, accept_licence=True)
-    assert site.gets("all.zip") == ["", f"bytes={kept}-"]
+    assert site.gets("all.zip") == ["", f"bytes={saved_bytes}-"]
     assert held(tmp_path / "small") == {*NAMES, RECORD}
 
 
@@ -252,8 +252,8 @@ def test_a_missing_file_names_its_url_the_status_and_where_to_look(
     site: Site, tmp_path: Path
 ) -> None:
     small = card(tmp_path, {"url": site.url("gone.zip")})
-    wanted = r"/gone\.zip: the server answers 404 Not Found: .*https://example\.org/small"
-    with pytest.raises(DownloadError, match=wanted):
+    message = r"/gone\.zip: the server answers 404 Not Found: .*https://example\.org/small"
+    with pytest.raises(DownloadError, match=message):
         fetch(small, tmp_path, accept_licence=True)
 
 
@@ -288,9 +288,9 @@ def test_a_card_with_a_wrong_download_names_the_field(tmp_path: Path) -> None:
 
 
 def test_cards_that_can_be_fetched_name_an_open_licence_and_what_was_not_verified() -> None:
-    fetched = [known for name in list_cards() if (known := load_card(name)).download]
-    assert {known.name for known in fetched} >= {"ravdess", "emodb", "banglaser"}
-    for known in fetched:
-        assert known.licence.startswith("CC"), known.name
-        assert known.download is not None
-        assert known.download.unverified, known.name
+    fetched = [fetchable for name in list_cards() if (fetchable := load_card(name)).download]
+    assert {fetchable.name for fetchable in fetched} >= {"ravdess", "emodb", "banglaser"}
+    for fetchable in fetched:
+        assert fetchable.licence.startswith("CC"), fetchable.name
+        assert fetchable.download is not None
+        assert fetchable.download.unverified, fetchable.name

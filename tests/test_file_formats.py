@@ -77,9 +77,9 @@ def test_bundle_of_an_older_format_predicts_the_same(
     tmp_path: Path, name: str, coupling: str
 ) -> None:
     model = model_of(coupling)
-    found = load_bundle(rewritten(saved(tmp_path, model), pinned(name))).model
+    loaded = load_bundle(rewritten(saved(tmp_path, model), pinned(name))).model
     X = dependent(rows=120).X
-    assert found.predict(X).equals(model.predict(X))
+    assert loaded.predict(X).equals(model.predict(X))
 
 
 def test_every_older_format_has_a_pinned_document() -> None:

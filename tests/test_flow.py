@@ -62,8 +62,8 @@ def test_an_altered_copy_joins_two_speakers_in_one_fold_and_the_report_names_it(
     assert "with them whole speakers: f1 with m1" in shown.stdout
     folds = pd.read_csv(tmp_path / "run/folds.csv")
     assert folds.groupby("speaker")["fold"].first().nunique() == 2
-    found = json.loads((tmp_path / "run/audit.json").read_text())
-    assert "f1-sad-normal-1" in json.dumps(found)
+    audit = json.loads((tmp_path / "run/audit.json").read_text())
+    assert "f1-sad-normal-1" in json.dumps(audit)
     page = (tmp_path / "run/report.html").read_text()
     assert "Audit of the data" in page
     assert "f1-sad-normal-1.flac" in page

@@ -101,16 +101,16 @@ def test_guard_leaves_handlers_as_they_were() -> None:
 
 
 def test_guard_in_another_thread_does_nothing() -> None:
-    seen = []
+    handlers = []
 
     def work() -> None:
         with guard():
-            seen.append(signal.getsignal(signal.SIGINT))
+            handlers.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert seen == [signal.getsignal(signal.SIGINT)]
+    assert handlers == [signal.getsignal(signal.SIGINT)]
 
 
 def test_other_exceptions_pass_a_guard() -> None:

@@ -62,15 +62,15 @@ def imports_of(file: Path, *, at_run_time: bool) -> list[str]:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for child in ast.walk(node)
     }
-    found = []
+    modules = []
     for node in ast.walk(tree):
         if at_run_time and id(node) in typing_only:
             continue
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
+            modules.append(node.module)
         elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-    return found
+            modules += [alias.name for alias in node.names]
+    return modules
 
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")

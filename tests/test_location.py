@@ -71,6 +71,6 @@ def test_a_manifest_keeps_urls_and_resolves_beside_itself(tmp_path: Path) -> Non
     write_manifest(pd.DataFrame({"file": files}), tmp_path / "m.csv")
     table = read_manifest(tmp_path / "m.csv")
     assert list(table["file"]) == files
-    there = [files[0], files[1], str(tmp_path / "3.wav"), str(tmp_path / "4.wav")]
-    assert list(resolve(table, tmp_path)) == there
+    resolved = [files[0], files[1], str(tmp_path / "3.wav"), str(tmp_path / "4.wav")]
+    assert list(resolve(table, tmp_path)) == resolved
     assert list(resolve(table, "s3://c/d"))[3] == "s3://c/d/x/../4.wav"

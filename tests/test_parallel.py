@@ -40,8 +40,8 @@ def children_of(pid: int) -> list[int]:
         ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     )
     pairs = [tuple(map(int, line.split())) for line in shown.stdout.splitlines()]
-    found = [child for child, parent in pairs if parent == pid]
-    return found + [below for child in found for below in children_of(child)]
+    children = [child for child, parent in pairs if parent == pid]
+    return children + [below for child in children for below in children_of(child)]
 
 
 def started(tmp_path: Path, workers: int, jobs: int, work: str) -> subprocess.Popen[str]:

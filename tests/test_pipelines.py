@@ -31,17 +31,17 @@ ELSEWHERE = {
 @pytest.fixture(scope="module")
 def subsets(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder of some recordings of each corpus, and a table of clips."""
-    found = {}
+    inputs = {}
     for corpus, (speakers, step) in SUBSETS.items():
-        found[corpus] = folder = tmp_path_factory.mktemp(corpus)
+        inputs[corpus] = folder = tmp_path_factory.mktemp(corpus)
         place = slice(2) if corpus == "emodb" else slice(-2, None)
         files = sorted((corpora / corpus).rglob("*.flac"))
         for file in [file for file in files if file.stem[place] in speakers][::step]:
             (folder / file.name).symlink_to(file)
-    shutil.copy(corpora / "emodb" / "erkennung.txt", found["emodb"])
-    found["table"] = tmp_path_factory.mktemp("clips") / "clips.csv"
-    clips_of(corpora / "pyaa_speech_emotion").to_csv(found["table"], index=False)
-    return found
+    shutil.copy(corpora / "emodb" / "erkennung.txt", inputs["emodb"])
+    inputs["table"] = tmp_path_factory.mktemp("clips") / "clips.csv"
+    clips_of(corpora / "pyaa_speech_emotion").to_csv(inputs["table"], index=False)
+    return inputs
 
 
 def clips_of(folder: Path) -> pd.DataFrame:

@@ -39,16 +39,16 @@ def improv(tmp_path_factory: pytest.TempPathFactory) -> Written:
 def test_the_card_reads_from_the_corpus_what_was_written_into_it(
     name: str, tasks: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    folder, told = request.getfixturevalue(name.removeprefix("msp-"))
+    folder, ratings = request.getfixturevalue(name.removeprefix("msp-"))
     result = scan(load_card(name), folder)
     assert result.unmatched == []
     assert not any("not understood" in note for note in result.notes)
     read = result.manifest.set_index(result.manifest["file"].map(lambda file: Path(file).stem))
-    told = told.set_index("name").loc[read.index]
-    assert (read["speaker"] == told["speaker"]).all()
+    ratings = ratings.set_index("name").loc[read.index]
+    assert (read["speaker"] == ratings["speaker"]).all()
     for task in tasks:
-        np.testing.assert_allclose(read[task].to_numpy(float), told[task], atol=1e-6)
-    assert told[list(tasks)].isna().any().any(), "some ratings are missing, and stay so"
+        np.testing.assert_allclose(read[task].to_numpy(float), ratings[task], atol=1e-6)
+    assert ratings[list(tasks)].isna().any().any(), "some ratings are missing, and stay so"
 
 
 def carried_out(recipe: str, corpus: str, written: Written, folder: Path, *changes: str) -> Path:
@@ -62,20 +62,20 @@ def carried_out(recipe: str, corpus: str, written: Written, folder: Path, *chang
     return folder / "run"
 
 
-def has_figures_of_what_was_rated(run: Path, told: pd.DataFrame, tasks: tuple[str, ...]) -> None:
+def has_figures_of_what_was_rated(run: Path, ratings: pd.DataFrame, tasks: tuple[str, ...]) -> None:
     """Every task has CCC with an interval, made of the rated utterances and of no others."""
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["speaker-independent"]
     predictions = pd.read_parquet(run / "predictions.parquet")
     names = predictions["file"].map(lambda file: Path(file).stem)
-    told = told.set_index("name").loc[names].reset_index()
+    ratings = ratings.set_index("name").loc[names].reset_index()
     for task in tasks:
         ccc = metrics[task]["ccc"]
         assert -1 <= ccc["low"] <= ccc["value"] <= ccc["high"] <= 1
         true = predictions[f"{task}.true"].to_numpy(float)
-        np.testing.assert_allclose(true, told[task], atol=1e-6)
+        np.testing.assert_allclose(true, ratings[task], atol=1e-6)
         assert np.isfinite(predictions[f"{task}.pred"]).all(), "the unrated are predicted too"
         for fold, means in predictions.groupby("fold")[f"{task}.baseline"]:
-            learnt = told.loc[(predictions["fold"] != fold).to_numpy(), task]
+            learnt = ratings.loc[(predictions["fold"] != fold).to_numpy(), task]
             assert set(means.round(9)) == {round(learnt.mean(), 9)}, "of the rated alone"
     page = (run / "report.html").read_text(encoding="utf-8")
     assert all(task in page for task in tasks)

@@ -21,9 +21,9 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_recipes_that_come_with_featser_are_valid_and_named_as_their_files() -> None:
-    found = list_recipes()
-    assert {"banglaser", "ravdess", "emodb"} <= set(found)
-    for name, path in found.items():
+    recipes = list_recipes()
+    assert {"banglaser", "ravdess", "emodb"} <= set(recipes)
+    for name, path in recipes.items():
         assert load_recipe(name) == load_recipe(path)
         assert load_recipe(name).name == name
 

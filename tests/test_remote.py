@@ -31,8 +31,8 @@ pytest.importorskip("fsspec")
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with serving() as found:
-        yield found
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -82,10 +82,10 @@ def test_where_a_server_tells_no_version_nothing_is_kept(site: Site, cache: Path
 
 def test_the_hash_outlives_the_copy(site: Site, cache: Path) -> None:
     site.files["a.wav"] = sound(100)
-    found = content_hash(site.url("a.wav"))
+    expected = content_hash(site.url("a.wav"))
     for copy in cache.glob("*.copy"):
         copy.unlink()
-    assert content_hash(site.url("a.wav")) == found
+    assert content_hash(site.url("a.wav")) == expected
     assert len(site.gets("a.wav")) == 1
 
 
@@ -289,8 +289,8 @@ def test_the_audit_names_remote_recordings_below_their_common_folder(site: Site)
     site.files["c/wav/03a01Na.wav"] = site.files["c/wav/03a01Fa.wav"]
     table = pd.DataFrame({"file": [site.url(name) for name in sorted(site.files)]})
     table["emotion"] = table["file"].str[-6]
-    found = audit_manifest(table, jobs=1)
-    assert found.folder == site.url("c/wav")
-    told = str([finding.table for finding in found.findings])
-    assert "'03a01Na.wav" in told
-    assert site.address not in told
+    result = audit_manifest(table, jobs=1)
+    assert result.folder == site.url("c/wav")
+    tables = str([finding.table for finding in result.findings])
+    assert "'03a01Na.wav" in tables
+    assert site.address not in tables

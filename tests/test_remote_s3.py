@@ -59,22 +59,23 @@ def test_s3_gives_the_features_of_local_files_bit_for_bit_and_a_second_run_downl
         (tmp_path / name).write_bytes(content)
     scanned = scan("emodb", "s3://voices/emodb", tmp_path / "m.csv")
     assert set(scanned.manifest["file"]) == {f"s3://voices/{name}" for name in bucket}
-    there, here = tmp_path / "there", tmp_path / "here"
-    assert extract(tmp_path / "m.csv", store=there, features=["mfcc:basic"], n_jobs=2).done == len(
-        bucket
+    remote_store, local_store = tmp_path / "remote", tmp_path / "local"
+    extracted = extract(tmp_path / "m.csv", store=remote_store, features=["mfcc:basic"], n_jobs=2)
+    assert extracted.done == len(bucket)
+    extract(
+        tmp_path / "emodb", store=local_store, features=["mfcc:basic"], corpus="emodb", n_jobs=1
     )
-    extract(tmp_path / "emodb", store=here, features=["mfcc:basic"], corpus="emodb", n_jobs=1)
-    keys = recall(here)[0].table["key"].tolist()
-    assert recall(there)[0].table["key"].tolist() == keys
+    keys = recall(local_store)[0].table["key"].tolist()
+    assert recall(remote_store)[0].table["key"].tolist() == keys
     made = make_extractor("mfcc:basic")
-    assert np.array_equal(Store(there).read(made, keys), Store(here).read(made, keys))
+    assert np.array_equal(Store(remote_store).read(made, keys), Store(local_store).read(made, keys))
 
     def refuse(*arguments: object) -> None:
         raise AssertionError(arguments)
 
     monkeypatch.setattr("featser.io.remote_files.download", refuse)
     again = extract(
-        "s3://voices/emodb", store=there, features=["mfcc:basic"], corpus="emodb", n_jobs=2
+        "s3://voices/emodb", store=remote_store, features=["mfcc:basic"], corpus="emodb", n_jobs=2
     )
     assert (again.done, again.reused) == (0, len(bucket))
 
@@ -96,10 +97,10 @@ def test_a_model_predicts_from_s3_what_it_predicts_from_here(
         n_jobs=1,
     )
     names = sorted(bucket)
-    there = predict(run.bundle, [f"s3://voices/{name}" for name in names])
-    here = predict(run.bundle, [tmp_path / name for name in names])
-    assert (there["error"] == "").all()
-    assert there.drop(columns="file").equals(here.drop(columns="file"))
+    from_s3 = predict(run.bundle, [f"s3://voices/{name}" for name in names])
+    from_folder = predict(run.bundle, [tmp_path / name for name in names])
+    assert (from_s3["error"] == "").all()
+    assert from_s3.drop(columns="file").equals(from_folder.drop(columns="file"))
 
 
 def test_what_s3_refuses_is_a_reason(bucket: dict[str, bytes]) -> None:

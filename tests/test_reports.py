@@ -31,33 +31,33 @@ def ablation() -> Iterator[Any]:
     sys.path.remove(str(REPORTS))
 
 
-def told(value: float, half: float = 0.02) -> dict[str, float]:
+def interval(value: float, half: float = 0.02) -> dict[str, float]:
     return {"value": value, "low": value - half, "high": value + half}
 
 
 def family(kind: str, name: str, norm: str, to_all: float, to_base: float | None = None) -> Any:
     return {
         "corpus": "emodb", "norm": norm, "kind": kind, "name": name, "values": 88,
-        "uar": told(0.7 + to_all), "to_all": told(to_all),
-        "to_base": None if to_base is None else told(to_base),
+        "uar": interval(0.7 + to_all), "to_all": interval(to_all),
+        "to_base": None if to_base is None else interval(to_base),
     }  # fmt: skip
 
 
 def vote(name: str, member: bool, uar: float) -> Any:
     row = {"corpus": "emodb", "norm": "none", "name": name, "member": member}
-    return row | {"uar": told(uar), "vote_less": told(0.75 - uar)}
+    return row | {"uar": interval(uar), "vote_less": interval(0.75 - uar)}
 
 
 def coupled(coupling: str, gain: float, chosen: dict[str, int] | None = None) -> Any:
     return {
         "corpus": "emodb", "norm": "none", "coupling": coupling, "task": "naturalness",
-        "metric": "CCC", "figure": told(0.3 + gain), "to_independent": told(gain),
+        "metric": "CCC", "figure": interval(0.3 + gain), "to_independent": interval(gain),
         "chosen": chosen or {},
     }  # fmt: skip
 
 
 @pytest.fixture
-def found() -> Any:
+def results() -> Any:
     each = [{"name": "voice", "values": 350, "alone": 12.34, "after": 1.26}]
     corpus = {"utterances": 535, "speakers": 10, "classes": 7, "folds": 10}
     return {
@@ -82,9 +82,9 @@ def found() -> Any:
 
 
 def test_the_page_has_every_figure_with_its_interval_and_what_was_chosen_by_looking(
-    ablation, found
+    ablation, results
 ) -> None:
-    page = ablation.page(found)
+    page = ablation.page(results)
     for line in (
         "| emodb | 535 | 10 | 7 | 10 | 0.143 |",
         "| all without voice | 88 | -0.020 | 1 / 0 of 2 |  |  |",
@@ -167,7 +167,7 @@ def systems() -> Iterator[Any]:
 
 def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_path: Path) -> None:
     entry = next(entry for entry in systems.ENTRIES if entry.label.startswith("multistream-pub"))
-    figures = {"accuracy": told(0.8), "uar": told(0.75), "chance.uar": {"value": 0.2}}
+    figures = {"accuracy": interval(0.8), "uar": interval(0.75), "chance.uar": {"value": 0.2}}
     metrics = {"random": {"emotion": figures}, "speaker-independent": {"emotion": figures}}
     readme = tmp_path / "README.md"
     readme.write_text("# Results\n\nBefore.\n", encoding="utf-8")
@@ -199,7 +199,7 @@ def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(sys
 
     def line(value: float) -> str:
         key = "two-pass-weighted - two-pass-common, emotion"
-        lines = claims.claims_table({key: told(value) | {"p": 0.25}})
+        lines = claims.claims_table({key: interval(value) | {"p": 0.25}})
         assert any("- h: " in one for one in lines) == (round(value, 3) < 0)
         return str(lines[2])
 
@@ -221,16 +221,16 @@ def test_runs_that_a_claim_names_are_compared_once_both_are_there(
     systems, fitted: Path, tmp_path: Path
 ) -> None:
     claims = importlib.import_module("systems_claims")
-    kept = tmp_path / "differences.json"
-    kept.write_text(json.dumps({"another": {"value": 0.5}}), encoding="utf-8")
+    differences_file = tmp_path / "differences.json"
+    differences_file.write_text(json.dumps({"another": {"value": 0.5}}), encoding="utf-8")
     shutil.copytree(fitted, tmp_path / "two-pass-common")
     assert list(claims.differences(tmp_path, "two-pass-common")) == []
     shutil.copytree(fitted, tmp_path / "two-pass-weighted")
-    found = claims.keep(kept, claims.differences(tmp_path, "two-pass-common"))
+    differences = claims.keep(differences_file, claims.differences(tmp_path, "two-pass-common"))
     same = {"value": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
-    assert found == json.loads(kept.read_text(encoding="utf-8"))
-    assert found["two-pass-weighted - two-pass-common, emotion"] == same
-    assert found["another"] == {"value": 0.5}
+    assert differences == json.loads(differences_file.read_text(encoding="utf-8"))
+    assert differences["two-pass-weighted - two-pass-common, emotion"] == same
+    assert differences["another"] == {"value": 0.5}
 
 
 def test_every_entry_of_the_table_is_a_valid_recipe_with_a_label_of_its_own(systems) -> None:

@@ -21,9 +21,9 @@ def fear(monkeypatch):
 
 def outcome(fear, right: list[bool]):
     truth = ["fear-type", "other"] * 4
-    told = [t if ok else "other" for t, ok in zip(truth, right, strict=True)]
+    predicted = [t if ok else "other" for t, ok in zip(truth, right, strict=True)]
     table = pd.DataFrame(
-        {"fear_type.true": truth, "fear_type.pred": told, "fold": [0, 0, 1, 1] * 2,
+        {"fear_type.true": truth, "fear_type.pred": predicted, "fold": [0, 0, 1, 1] * 2,
          "speaker": ["a", "a", "b", "b"] * 2},
         index=[f"{i}.flac" for i in range(8)],
     )  # fmt: skip
@@ -38,13 +38,13 @@ def test_figures_and_differences_are_those_of_the_predictions(fear):
         for specs in fear.SETS
         for seed in fear.SEEDS
     }
-    found = {
+    results = {
         "model": "kernel",
         "seeds": list(fear.SEEDS),
         "figures": [fear.figures(specs, outcomes) for specs in fear.SETS],
         "differences": [fear.difference(*pair, outcomes) for pair in fear.COMPARED],
     }
-    page = fear.page(found)
+    page = fear.page(results)
     assert "| static-ar | 168 | 0.875 [0.775, 0.975] | 0.875–0.875 | 0.714 |" in page
     assert "| bangla166 + tar | 656 | 0.875" in page
     assert "| static-ar | tar | +0.125 [" in page

@@ -37,8 +37,8 @@ def learnt_from(work: Path, name: str | None) -> list[str]:
     """Return the notes on copies of a fit of a recipe, or of what was extracted last."""
     source = None if name is None else work / f"{name}.yaml"
     data = None if name is None else {"demo": work / "voices"}
-    found, unusable = read_rows(source, work / "store", None, data)
-    material = load_data(found, unusable, Store(work / "store"), experiment_of(found))
+    rows, unusable = read_rows(source, work / "store", None, data)
+    material = load_data(rows, unusable, Store(work / "store"), experiment_of(rows))
     count = 0 if material.copies is None else len(material.copies.X)
     return [str(count), *(note for note in material.notes if "copies" in note)]
 
@@ -81,10 +81,8 @@ def test_copies_that_a_recipe_names_in_other_words_are_those_of_the_recipe(work:
 def test_features_that_are_named_twice_in_other_words_are_learnt_from_once(work: Path) -> None:
     twice = ["rms", "rms:standard"]
     extract(work / "voices", store=work / "store", features=twice, corpus="demo")
-    found, unusable = read_rows(None, work / "store", None, None)
-    material = load_data(
-        found, unusable, Store(work / "store"), experiment_of(found, features=twice)
-    )
+    rows, unusable = read_rows(None, work / "store", None, None)
+    material = load_data(rows, unusable, Store(work / "store"), experiment_of(rows, features=twice))
     assert [extractor.spec for extractor in material.extractors] == ["rms:standard"]
     assert material.X.shape == (8, material.extractors[0].dimension)
 

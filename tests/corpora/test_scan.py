@@ -54,13 +54,13 @@ def test_subesco_gives_7000_labels_from_names_of_any_case_and_mends_its_one_bad_
     assert (result.by_class["expected"] == 1000).all()
     assert (result.by_speaker["found"] == result.by_speaker["expected"]).all()
     assert result.unmatched == result.missing == result.notes == []
-    mended = row_of(result.manifest, "3]")
-    assert (mended["speaker"], mended["gender"], mended["emotion"]) == (
+    corrected = row_of(result.manifest, "3]")
+    assert (corrected["speaker"], corrected["gender"], corrected["emotion"]) == (
         "F02",
         "female",
         "surprised",
     )
-    assert (mended["sentence"], mended["repetition"]) == ("2", "3")
+    assert (corrected["sentence"], corrected["repetition"]) == ("2", "3")
     assert result.manifest["speaker"].nunique() == 20
 
 

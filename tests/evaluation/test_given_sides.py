@@ -85,8 +85,8 @@ def test_speakers_who_share_a_recording_across_corpora_are_not_learnt_from() -> 
     table["sound"] = table["file"]
     table.loc[[0, 24], "sound"] = "shared"  # c0's s0 and c1's s0
     folds = folds_of("leave-one-corpus-out", table)
-    kept = table.iloc[folds.train(0)]
-    assert set(kept["speaker"]) == {"s1", "s2", "s3"}
+    training_rows = table.iloc[folds.train(0)]
+    assert set(training_rows["speaker"]) == {"s1", "s2", "s3"}
     assert "c0: 6 utterances of other corpora not used for training" in folds.notes[0]
 
 

@@ -196,15 +196,15 @@ class Workplace:
         return self.folder / ("store-of-copies" if name == "augmented" else "store")
 
 
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+_TEMPORARY_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
 """The folder of this process, removed as it ends."""
 
 
 @cache
 def workplace() -> Workplace:
     """Write the utterances and their features, once for each process."""
-    _KEPT.append(tempfile.TemporaryDirectory(prefix="featser-golden-"))
-    folder = Path(_KEPT[-1].name)
+    _TEMPORARY_FOLDERS.append(tempfile.TemporaryDirectory(prefix="featser-golden-"))
+    folder = Path(_TEMPORARY_FOLDERS[-1].name)
     table = utterances()
     files = []
     for row, name in enumerate(table["file"]):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.golden import signals
 
-KEPT = Path(__file__).parent / "data" / "audio"
+LOSSY_FOLDER = Path(__file__).parent / "data" / "audio"
 """Encoders of lossy formats give other bytes with every version, so their files are kept."""
 
 LOSSY = {"speech.mp3": ("MP3", "MPEG_LAYER_III", 16_000), "speech.ogg": ("OGG", "VORBIS", 44_100)}
@@ -38,7 +38,7 @@ class Recording:
 
 def write_recordings(folder: Path) -> dict[str, Recording]:
     """Write the lossless recordings, and return all by what they are cases of."""
-    loud, noisy = signals.kept_signals()["loud"], signals.kept_signals()["noisy"]
+    loud, noisy = signals.stored_signals()["loud"], signals.stored_signals()["noisy"]
     two = np.column_stack((loud[: len(noisy)], 0.5 * loud[: len(noisy)] + 0.2 * noisy))
     against = np.column_stack((noisy, -0.999 * noisy))
     wav, flac, aiff = "WAV", "FLAC", "AIFF"
@@ -60,17 +60,17 @@ def write_recordings(folder: Path) -> dict[str, Recording]:
     cases["segment of a WAV"] = Recording(whole, start=0.2, end=0.8)
     cases["end of a FLAC"] = Recording(written["FLAC, 32 kHz"], start=0.21)
     for name in LOSSY:
-        cases[name] = Recording(KEPT / name)
-    cases["segment of an MP3"] = Recording(KEPT / "speech.mp3", start=0.2, end=0.7)
+        cases[name] = Recording(LOSSY_FOLDER / name)
+    cases["segment of an MP3"] = Recording(LOSSY_FOLDER / "speech.mp3", start=0.2, end=0.7)
     return cases
 
 
 def keep_lossy_recordings() -> None:
     """Encode the recordings that are kept."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    speech = signals.kept_signals()["speech"][4_000:20_000]
+    LOSSY_FOLDER.mkdir(parents=True, exist_ok=True)
+    speech = signals.stored_signals()["speech"][4_000:20_000]
     for name, (kind, subtype, rate) in LOSSY.items():
-        soundfile.write(KEPT / name, speech, rate, subtype=subtype, format=kind)
+        soundfile.write(LOSSY_FOLDER / name, speech, rate, subtype=subtype, format=kind)
 
 
 def _write(file: Path, samples: NDArray[np.floating], rate: int, kind: str, subtype: str) -> Path:

@@ -70,16 +70,16 @@ def silent() -> NDArray[np.float64]:
 
 
 @cache
-def kept_signals() -> dict[str, NDArray[np.float32]]:
+def stored_signals() -> dict[str, NDArray[np.float32]]:
     """Return the kept signals as extractors see them, between −1 and 1."""
     return {
         name: (samples / np.float32(32768)).astype(np.float32)
-        for name, samples in kept_samples().items()
+        for name, samples in stored_samples().items()
     }
 
 
 @cache
-def kept_samples() -> dict[str, NDArray[np.int16]]:
+def stored_samples() -> dict[str, NDArray[np.int16]]:
     with np.load(FILE) as archive:
         return {name: archive[name] for name in archive.files}
 
@@ -88,7 +88,7 @@ def kept_samples() -> dict[str, NDArray[np.int16]]:
 def checksum() -> str:
     """Return the checksum of the kept samples, which every golden file names."""
     digest = hashlib.sha256()
-    for name, samples in sorted(kept_samples().items()):
+    for name, samples in sorted(stored_samples().items()):
         digest.update(name.encode() + samples.astype("<i2").tobytes())
     return digest.hexdigest()[:16]
 

@@ -82,7 +82,7 @@ def extractors() -> list[Subject]:
 def _features(specs: list[str]) -> Values:
     values = {}
     for spec in specs:
-        for name, samples in signals.kept_signals().items():
+        for name, samples in signals.stored_signals().items():
             features = adapter.features(spec, samples, signals.RATE)
             values[f"{spec} of {name}"] = {"refused": 1.0} if features is None else features
     return values
@@ -135,7 +135,7 @@ def augmentations() -> list[Subject]:
 
 
 def _altered(specs: tuple[str, ...]) -> Values:
-    samples = signals.kept_signals()
+    samples = signals.stored_signals()
     speech, others = (
         samples["speech"][2_000:22_000],
         [samples["loud"], samples["noisy"], samples["whisper"]],

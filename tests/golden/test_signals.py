@@ -13,7 +13,7 @@ STEPS = 2
 
 def test_signals_made_anew_equal_those_kept() -> None:
     """Extractors' values are pinned for the kept ones, so they say nothing of the generator."""
-    made, pinned = signals.make_signals(), signals.kept_samples()
+    made, pinned = signals.make_signals(), signals.stored_samples()
     assert list(made) == list(pinned)
     for name, samples in pinned.items():
         same = len(made[name]) == len(samples)
@@ -29,7 +29,7 @@ def test_signals_made_anew_equal_those_kept() -> None:
 
 
 def test_signals_exercise_what_extractors_tell_apart() -> None:
-    samples = signals.kept_signals()
+    samples = signals.stored_signals()
     assert (samples["speech"][:1920] == 0).all()
     assert np.abs(samples["loud"]).max() > 0.95
     assert len(samples["short"]) == 3200

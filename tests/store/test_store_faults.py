@@ -156,7 +156,7 @@ def a_while(store: Path, moments: random.Random) -> None:
     time.sleep(moments.uniform(0, 1.2))
 
 
-def a_part_is_there(store: Path, moments: random.Random) -> None:
+def a_part_is_complete(store: Path, moments: random.Random) -> None:
     """Shortly after one more part file is whole: the next ones are computed."""
     before = set(store.rglob("part-*.arrow"))
     wait_for(lambda: set(store.rglob("part-*.arrow")) - before)
@@ -181,7 +181,7 @@ def test_twenty_kills_at_random_moments_tear_nothing_and_store_nothing_twice(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     extract(table, store=whole, features=["handcrafted:full", "mfcc:basic"])
     moments = random.Random(0)
-    whens = [*[a_while] * 8, *[a_part_is_there] * 6, *[a_part_is_written] * 6]
+    whens = [*[a_while] * 8, *[a_part_is_complete] * 6, *[a_part_is_written] * 6]
     moments.shuffle(whens)
     for when in whens:
         before = {part: part.read_bytes() for part in killed.rglob("part-*.arrow")}
