@@ -17,6 +17,8 @@ Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks learn from each other: see :mod:`featser.models.coupling.coupling`."""
 TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
 """How languages are told apart first: see :mod:`featser.models.language.two_pass`."""
+NamedWeights = Literal["equal", "inner", "stacked"]
+"""Weights of a vote's members: see :mod:`featser.models.ensemble.voting`."""
 Fusion = Literal["none", "aligned", "gated", "pooled"]
 """How streams of features are put together: see :mod:`featser.models.fusion.gated_vote`."""
 

@@ -2,6 +2,9 @@
 
 In acted corpora sad sentences are long and angry ones short, so a tree that is given only the
 duration is often far above chance. Only what a model adds to it can come from the speech.
+
+The duration is that of the whole utterance. The audit tests the duration without leading and
+trailing silence as a shortcut.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import AfterValidator
 
 from featser.errors import FeatserError, unknown
-from featser.tasks import Kind
+from featser.tasks import Kind, NamedWeights
 
 if TYPE_CHECKING:
     from featser.corpora.card import Card
@@ -209,22 +209,19 @@ def protocol_names() -> Sequence[str]:
 
 PAIRED = ("aligned", "gated")
 """Fusions of exactly two extractors."""
-NAMED_WEIGHTS = ("equal", "inner", "stacked")
-"""How the weights of a vote's members can be named."""
 MAX_WEIGHT = 1_000_000
 
 
 def weights(value: Any) -> Any:
     """Read weights: a name, numbers, or numbers with commas between them."""
-    if value in NAMED_WEIGHTS:
+    names = get_args(NamedWeights)
+    if value in names:
         return value
     numbers = value.split(",") if isinstance(value, str) else value
     try:
         values = tuple(float(number) for number in numbers)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{unknown('value', value, NAMED_WEIGHTS)}, or numbers such as 1,2,1"
-        ) from None
+        raise ValueError(f"{unknown('value', value, names)}, or numbers such as 1,2,1") from None
     if not values or not all(isfinite(one) and one >= 0 for one in values) or not any(values):
         raise ValueError(f"{value!r}: weights are 0 or more, and not all of them 0")
     if max(values) > MAX_WEIGHT:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from featser.errors import InputError, shortened, unknown
-from featser.experiment.checks import NAMED_WEIGHTS
 
 _LIMITS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
 """pydantic's type of an error → where it holds the limit, and on which side of it values are."""
@@ -46,8 +45,6 @@ def problem_of(error: Any, fields: Mapping[str, FieldInfo]) -> str:
     if not error["loc"] or error["type"] == "value_error":
         return message
     field = fields[str(error["loc"][0])]
-    if error["loc"][0] == "weights":
-        return f"{unknown('value', value, NAMED_WEIGHTS)}, or numbers such as 1,2,1"
     if error["type"] == "literal_error":
         return unknown("value", value, get_args(field.annotation))
     if error["type"] in _LIMITS:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from featser.experiment import checks
 from featser.experiment.checks import checked, checked_if_given, each_checked, one_or_many
 from featser.experiment.option import ALL_STUDIES, Option
-from featser.tasks import Coupling, Fusion, Joint, Kind, TwoPass
+from featser.tasks import Coupling, Fusion, Joint, Kind, NamedWeights, TwoPass
 
 DEFAULT_FEATURES = (
     "handcrafted", "gemaps", "gemaps-contours", "voice", "rhythm", "timbre", "covariance",
@@ -24,7 +24,7 @@ DEFAULT_FEATURES = (
 """What ``featser extract`` computes and ``featser fit`` uses where nothing else is asked for."""
 
 Names = Annotated[tuple[str, ...], BeforeValidator(one_or_many), each_checked(checks.not_empty)]
-Weights = Literal["equal", "inner", "stacked"] | tuple[float, ...]
+Weights = NamedWeights | tuple[float, ...]
 ADVANCED = "Advanced"
 MAX_SEED = 2**32 - 1
 """The largest seed that NumPy's and scikit-learn's generators take."""

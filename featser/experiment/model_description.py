@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from featser.experiment.schema import Experiment
 from featser.models.names import described
 from featser.models.registry import members_of
-from featser.tasks import Task
+from featser.tasks import NamedWeights, Task
 
-_WEIGHTS = {
+_WEIGHTS: dict[NamedWeights, str] = {
     "equal": "equal weights",
     "inner": "weights from inner folds",
     "stacked": "weights stacked on inner folds",

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from featser.errors import TaskError
 from featser.features.packed_frames import ColumnRange
 from featser.models.encoders.encoded import FramesAlone, FramesEncoded
-from featser.models.ensemble.voting import VoteClassifier, VoteRegressor, Weights
+from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.grids import tuned
 from featser.models.heads.calibration import GroupCalibrated
 from featser.models.heads.concordance import CCCMatched
@@ -37,14 +37,14 @@ from featser.models.registry import (
 from featser.models.selection.selectors import make_selector
 from featser.models.third_party import refuse_not_importable
 from featser.speakers.normalization import prepared
-from featser.tasks import Task
+from featser.tasks import NamedWeights, Task
 
 
 def make_estimator(
     name: str,
     task: Task,
     seed: int = 0,
-    weights: Weights | Sequence[float] = "equal",
+    weights: NamedWeights | Sequence[float] = "equal",
     blocks: Sequence[int] | None = None,
     select: str = "none",
     tune: bool = False,
@@ -127,7 +127,10 @@ def _widths_of(model: Any) -> list[str]:
 
 
 def _voting(
-    members: Sequence[tuple[str, Any]], task: Task, weights: Weights | Sequence[float], seed: int
+    members: Sequence[tuple[str, Any]],
+    task: Task,
+    weights: NamedWeights | Sequence[float],
+    seed: int,
 ) -> Any:
     networks = any(name in NETWORKS for name, _ in members)
     if networks and not task.categorical:

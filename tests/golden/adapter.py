@@ -29,12 +29,11 @@ from featser.evaluation.protocols.folding import PROTOCOLS
 from featser.features.lowlevel.spectrum import N_MELS
 from featser.features.registry import list_extractors, make_extractor
 from featser.models.encoders import ENCODERS, make_encoder
-from featser.models.ensemble.voting import Weights
 from featser.models.registry import NETWORKS
 from featser.models.registry import model_names as registered_models
 from featser.models.selection.selectors import SELECTORS
 from featser.store.feature_store import Store
-from featser.tasks import Coupling, Fusion, Joint, TwoPass
+from featser.tasks import Coupling, Fusion, Joint, NamedWeights, TwoPass
 
 Samples = NDArray[np.float32]
 
@@ -162,7 +161,7 @@ def protocol_names() -> list[str]:
 def option_values() -> dict[str, list[str]]:
     """Return what the options of a fit can be, by the names that :func:`fit` has for them."""
     return {
-        "weights": list(get_args(Weights)),
+        "weights": list(get_args(NamedWeights)),
         "coupling": list(get_args(Coupling)),
         "fusion": list(get_args(Fusion)),
         "two_pass": list(get_args(TwoPass)),

@@ -10,7 +10,6 @@ from featser.audit.checks.shortcuts import PROBED, Probe, shortcut_findings
 from featser.reporting.html import render
 from featser.reporting.statements.overview import summary_line
 from featser.reporting.statements.verdict import (
-    SHORTCUT_NAMES,
     Shortcut,
     chance_level,
     strongest_shortcut,
@@ -102,8 +101,22 @@ def test_strongest_shortcut_to_a_ccc_is_not_a_uar() -> None:
     assert strongest_shortcut("ccc", figures, audited) == Shortcut("duration", 0.1)
 
 
-def test_every_property_that_the_audit_tests_has_a_short_name() -> None:
-    assert set(SHORTCUT_NAMES) == set(PROBED)
+@pytest.mark.parametrize("fact", PROBED)
+def test_shortcut_has_the_name_that_the_audit_declares(fact: str) -> None:
+    strongest = strongest_shortcut(
+        "uar", {"duration.uar": figure(0.3, 0.2, 0.4)}, findings(probe(fact, 0.45))
+    )
+    assert strongest == Shortcut(PROBED[fact].name, 0.45)
+    assert strongest.name != "duration"  # the baseline's, with the silence around the speech
+
+
+def test_verdict_of_a_run_without_audit_says_that_no_shortcuts_were_tested() -> None:
+    run = sample_run(findings=[])
+    figures = run.figures(run.primary)
+    for name in [name for name in figures if name.startswith("duration.")]:
+        del figures[name]
+    assert verdict_of(run) == "above chance; no shortcuts were tested"
+    assert summary_line(run).endswith(": above chance; no shortcuts were tested")
 
 
 def test_chance_level_is_that_of_the_figures_or_of_the_number_of_classes() -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,20 +29,40 @@ from featser.evaluation.protocols.folding import assign_folds, speaker_ids
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.tasks import Task
 
+
+class RecordingProperty(NamedTuple):
+    """A property of recordings that may predict the label.
+
+    Attributes
+    ----------
+    name : str
+        A short name, for verdicts.
+    description : str
+        What it is, with its article, for sentences.
+    """
+
+    name: str
+    description: str
+
+
 PROBED = {
-    "corpus": "the corpus",
-    "rate": "the sampling rate",
-    "format": "the file's container, sample format and channels",
-    "bandwidth": "the bandwidth",
-    "floor": "the noise floor",
-    "dc": "the DC offset",
-    "level": "the level of the speech",
-    "leading_silence_s": "the silence before the speech",
-    "trailing_silence_s": "the silence after the speech",
-    "silence_s": "the total silence",
-    "seconds": "the duration without leading and trailing silence",
+    "corpus": RecordingProperty("corpus", "the corpus"),
+    "rate": RecordingProperty("sampling rate", "the sampling rate"),
+    "format": RecordingProperty("file format", "the file's container, sample format and channels"),
+    "bandwidth": RecordingProperty("bandwidth", "the bandwidth"),
+    "floor": RecordingProperty("noise floor", "the noise floor"),
+    "dc": RecordingProperty("DC offset", "the DC offset"),
+    "level": RecordingProperty("speech level", "the level of the speech"),
+    "leading_silence_s": RecordingProperty(
+        "silence before speech", "the silence before the speech"
+    ),
+    "trailing_silence_s": RecordingProperty("silence after speech", "the silence after the speech"),
+    "silence_s": RecordingProperty("total silence", "the total silence"),
+    "seconds": RecordingProperty(
+        "speech duration", "the duration without leading and trailing silence"
+    ),
 }
-"""Properties that are tested, and their names."""
+"""Properties that are tested: column of the table of properties → names."""
 
 FIXED_BY_RECORDING = ("corpus", "rate", "format")
 """Properties that a voice cannot change."""
@@ -186,7 +206,7 @@ def _margin(fact: str) -> float:
 
 
 def _message(probe: Probe, name: str, silence: bool) -> str:
-    what = PROBED[probe.fact]
+    what = PROBED[probe.fact].description
     interval = f"[{probe.low:.2f}, {probe.high:.2f}]"
     text = (
         f"{what} alone predicts `{name}` with a UAR of {probe.uar:.2f} {interval} on "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,9 +19,9 @@ from featser.evaluation.protocols.folding import inner_folds
 from featser.models.ensemble.stacking import pool, stack_probabilities, stack_values
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.tuning import quarters, settled
+from featser.tasks import NamedWeights
 
 Members = Sequence[tuple[str, Any]]
-Weights = Literal["equal", "inner", "stacked"]
 
 
 class _Vote(_BaseComposition, ABC):
@@ -32,7 +32,7 @@ class _Vote(_BaseComposition, ABC):
     def __init__(
         self,
         members: Members,
-        weights: Weights | Sequence[float] = "equal",
+        weights: NamedWeights | Sequence[float] = "equal",
         n_folds: int = 4,
         random_state: int = 0,
     ) -> None:
@@ -95,10 +95,9 @@ class _Vote(_BaseComposition, ABC):
             return np.asarray(self.weights, dtype=float)
         if self.weights == "equal":
             return np.ones(len(self.members))
-        if self.weights not in ("inner", "stacked"):
-            raise ValueError(
-                f"weights are 'equal', 'inner', 'stacked' or numbers, not '{self.weights}'"
-            )
+        if self.weights not in (names := get_args(NamedWeights)):
+            named = ", ".join(f"'{name}'" for name in names)
+            raise ValueError(f"weights are {named} or numbers, not '{self.weights}'")
         rows, predictions = self._left_out(X, y, metadata)
         if self.weights == "stacked":
             return self._stacked(y[rows], predictions)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from featser.models.building import make_estimator
-from featser.models.ensemble.voting import Members, VoteClassifier, Weights
+from featser.models.ensemble.voting import Members, VoteClassifier
 from featser.models.fusion.alignment import AlignedBlocks
 from featser.models.fusion.columns import OnColumns, columns_ending, columns_of_blocks
-from featser.tasks import Task
+from featser.tasks import NamedWeights, Task
 
 POOLINGS = ("max", "mean")
 """Statistics over time that make two members of one block."""
@@ -48,7 +48,7 @@ class GatedVote(VoteClassifier):
         sharpness: float = 4.0,
         n_folds: int = 4,
         random_state: int = 0,
-        weights: Weights | Sequence[float] = "inner",
+        weights: NamedWeights | Sequence[float] = "inner",
     ) -> None:
         super().__init__(members, weights, n_folds, random_state)
         self.sharpness = sharpness

@@ -42,8 +42,8 @@ def conclusion(
 0.004).'
     >>> conclusion(("svm", "kernel"), "emotion", "UAR", (0.012, -0.020, 0.045), 0.52)
     'emotion: no significant difference between svm and kernel. The UAR of kernel minus that of \
-svm is +0.012 (95 % interval -0.020 to +0.045, corrected p = 0.520), so a difference of up to 0.045 could \
-be missed.'
+svm is +0.012 (95 % interval -0.020 to +0.045, corrected p = 0.520), so a difference of up to \
+0.045 could be missed.'
     """
     first, second = names
     value, low, high = difference
@@ -54,8 +54,8 @@ be missed.'
     if not (math.isfinite(low) and math.isfinite(high)):
         return (
             f"{task}: no significant difference between {first} and {second}. The {metric} of "
-            f"{second} minus that of {first} is {value:+.3f} (no interval, corrected {p_text(p)}), so any "
-            f"difference could be missed."
+            f"{second} minus that of {first} is {value:+.3f} (no interval, corrected {p_text(p)}), "
+            f"so any difference could be missed."
         )
     if p < LEVEL and low * high > 0:
         better, worse = (second, first) if value > 0 else (first, second)
@@ -66,8 +66,8 @@ be missed.'
         )
     figures = (
         f"{task}: no significant difference between {first} and {second}. The {metric} of "
-        f"{second} minus that of {first} is {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f}, corrected "
-        f"{p_text(p)})"
+        f"{second} minus that of {first} is {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f}, "
+        f"corrected {p_text(p)})"
     )
     if low > 0 or high < 0:
         return (

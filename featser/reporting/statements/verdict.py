@@ -12,26 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from featser.audit.checks.shortcuts import TESTED
+from featser.audit.checks.shortcuts import PROBED, TESTED
 from featser.reporting.numbers import has_interval
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, optimistic, why_optimistic
 from featser.tasks import Task
-
-SHORTCUT_NAMES = {
-    "corpus": "corpus",
-    "rate": "sampling rate",
-    "format": "file format",
-    "bandwidth": "bandwidth",
-    "floor": "noise floor",
-    "dc": "DC offset",
-    "level": "speech level",
-    "leading_silence_s": "silence before speech",
-    "trailing_silence_s": "silence after speech",
-    "silence_s": "total silence",
-    "seconds": "duration",
-}
-"""Short names of the properties that the audit tests as shortcuts."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +26,8 @@ class Shortcut:
     Attributes
     ----------
     name : str
-        The property in words, such as ``duration``.
+        The property in words, such as ``duration``, that of the whole recording, or ``speech
+        duration``, which is without leading and trailing silence.
     value : float
         The headline metric of a model that uses this property alone.
     """
@@ -127,7 +113,11 @@ def strongest_shortcut(
     figures: Mapping[str, Mapping[str, Any]],
     findings: Iterable[Mapping[str, Any]],
 ) -> Shortcut | None:
-    """Return the strongest shortcut: of the audit's, and of the duration-only baseline.
+    """Return the strongest of the audit's shortcuts and the duration-only baseline.
+
+    The two differ: the baseline has the duration of the whole recording and is tested on the folds
+    of the model. The audit has the duration without leading and trailing silence, and tests it on
+    folds of its own.
 
     Parameters
     ----------
@@ -152,7 +142,7 @@ def strongest_shortcut(
     tested = [] if duration is None else [Shortcut("duration", float(duration))]
     if metric == "uar":
         tested += [
-            Shortcut(SHORTCUT_NAMES[row["fact"]], float(row["UAR"]))
+            Shortcut(PROBED[row["fact"]].name, float(row["UAR"]))
             for finding in findings
             if finding["kind"] == TESTED
             for row in finding["table"]
