@@ -198,7 +198,7 @@ CLAIMS = (
 TESTED = (
     ("a", "a burst in one band and one window is found where means are at chance",
      "tests/features/sets/test_pyramid.py::"
-     "test_a_burst_in_one_band_and_one_window_is_found_where_means_of_the_utterance_are_at_chance"),
+     "test_a_burst_in_one_band_and_window_is_classified_where_means_are_at_chance"),
     ("b", "each task attends to its own moment; one shared attention scores lower",
      "tests/models/streams/test_estimators.py::"
      "test_attention_finds_each_tasks_moment_and_a_shared_attention_scores_lower"),
@@ -230,13 +230,13 @@ TESTED = (
      "tests/models/encoders/test_variability.py::test_the_likelihood_never_falls"),
     ("h", "i-vectors tell languages apart as well as the generator allows",
      "tests/models/encoders/test_variability.py::"
-     "test_languages_are_told_apart_as_well_as_the_true_model_tells_them"),
+     "test_languages_are_separated_as_well_as_by_the_true_model"),
     ("i", "members by maximum and by mean differ",
      "tests/models/test_fusion.py::"
      "test_members_pooled_by_maximum_and_mean_see_the_features_of_that_name_and_differ"),
     ("i", "a model that is continued beats the one before and one that starts anew",
      "tests/test_continued.py::"
-     "test_a_model_that_is_continued_beats_the_one_before_and_one_that_starts_anew"),
+     "test_a_continued_model_beats_the_one_before_and_one_fitted_from_scratch"),
     ("j", "known moving poles are recovered within 5 %",
      "tests/features/lowlevel/test_timevarying.py::test_moving_poles_are_recovered_within_5_percent"),
     ("j", "a stationary signal's index is about zero",

@@ -52,7 +52,7 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [1.0, 0.5])
-def test_channels_that_cancel_are_not_averaged_but_the_louder_is_taken_and_this_is_told(
+def test_channels_that_cancel_are_not_averaged_but_the_louder_is_used_with_a_note(
     tmp_path: Path, left: float
 ) -> None:
     louder = -left * 1.1 * tone(level=0.4)
@@ -86,7 +86,7 @@ def test_resampling_is_soxr_at_high_quality_as_librosa_does_it(real_recordings: 
         np.testing.assert_allclose(read_audio(path, 22_050).samples, expected, atol=1e-6)
 
 
-def test_peaks_are_kept_in_range_by_scaling_and_the_gain_is_told(tmp_path: Path) -> None:
+def test_peaks_are_scaled_into_range_and_the_gain_is_stated(tmp_path: Path) -> None:
     loud = read_audio(wav(tmp_path / "a.wav", tone(level=1.7), subtype="FLOAT"))
     assert loud.samples.max() <= PEAK
     assert loud.samples.min() >= -1
@@ -108,7 +108,7 @@ def test_a_quiet_recording_is_left_as_it_is(tmp_path: Path) -> None:
     np.testing.assert_allclose(signal.samples, tone(level=0.01), atol=1e-7)
 
 
-def test_a_segment_is_the_same_samples_as_that_part_of_the_whole(tmp_path: Path) -> None:
+def test_a_segment_has_the_samples_of_that_slice_of_the_whole(tmp_path: Path) -> None:
     path = wav(tmp_path / "a.wav", tone(1.0))
     whole = read_audio(path).samples
     assert np.array_equal(read_audio(path, start=0.25, end=0.75).samples, whole[4000:12000])
@@ -183,7 +183,7 @@ def test_the_identity_of_a_recording_is_its_bytes_not_its_name(tmp_path: Path) -
     assert len(content_hash(first)) == 32
 
 
-def test_all_of_a_recording_knows_its_place_and_a_part_of_the_samples_does_not(
+def test_a_whole_recording_has_a_position_and_a_slice_of_its_samples_has_none(
     tmp_path: Path,
 ) -> None:
     path = wav(tmp_path / "a.wav", tone())

@@ -51,7 +51,7 @@ def test_corpora_and_features_are_listed() -> None:
     assert "6373" in extractors
 
 
-def test_a_card_is_shown_with_all_that_it_knows() -> None:
+def test_a_card_is_shown_with_all_its_fields() -> None:
     shown = featser_here("corpora", "show", "msp-improv").stdout
     for part in (
         "example: MSP-IMPROV-S01A-F01-P-FM01",
@@ -200,7 +200,7 @@ def test_nothing_usable_exits_with_1(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_with_a_line_and_what_was_finished_is_kept(tmp_path: Path) -> None:
+def test_ctrl_c_ends_with_a_line_and_finished_work_stays(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     folder = tmp_path / "corpus" / "sad"
     folder.mkdir(parents=True)

@@ -140,7 +140,7 @@ def test_features_of_another_version_are_named(fitted: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), ""])
-def test_a_missing_speaker_is_told_and_taken_from_the_run_that_names_it(
+def test_a_missing_speaker_is_noted_and_taken_from_the_run_that_names_it(
     fitted: Path, tmp_path: Path, missing: object
 ) -> None:
     def without(table: pd.DataFrame) -> pd.DataFrame:
@@ -257,7 +257,7 @@ def test_runs_that_cannot_be_compared_are_refused(
     assert message in shown.stderr
 
 
-def test_folders_that_are_no_runs_are_refused_with_the_mend(fitted: Path) -> None:
+def test_folders_that_are_no_runs_are_refused_with_the_fix(fitted: Path) -> None:
     assert "`featser fit -o absent` makes one" in featser_here("compare", fitted, "absent").stderr
     assert "compare two runs or more" in featser_here("compare", fitted).stderr
     unknown = featser_here("compare", fitted, fitted.parent, "--protocol", "random").stderr

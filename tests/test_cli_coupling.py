@@ -55,7 +55,7 @@ def test_coupled_tasks_and_selected_features_are_named_and_predict_from_raw_audi
         ),
     ],
 )
-def test_a_mistake_is_one_line_with_its_mend(
+def test_a_mistake_is_one_line_with_the_fix(
     extracted: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here("fit", "--jobs", "1", "--no-audit", *arguments, cwd=extracted)

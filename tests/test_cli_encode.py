@@ -56,7 +56,7 @@ def test_a_model_of_encoded_frames_predicts_from_raw_audio(
         ((*FEATURES, "--encode", "bag", "--batches", "--model", "xgboost"), "leave --batches out"),
     ],
 )
-def test_what_cannot_be_encoded_is_refused_with_the_mend(
+def test_what_cannot_be_encoded_is_refused_with_the_fix(
     framed: Path, options: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here("fit", *STORE, *QUICK, *options, cwd=framed)

@@ -115,7 +115,7 @@ def test_predict_gives_each_speaker_of_a_manifest_their_own_enrolment(
     np.testing.assert_allclose(predictions[sad][2:4], alone[sad], rtol=1e-5)
 
 
-def test_what_cannot_be_enrolled_is_an_error_with_its_mend(
+def test_what_cannot_be_enrolled_is_an_error_with_the_fix(
     enrolled: Path, fitted: Path, voices: Path, tmp_path: Path
 ) -> None:
     model, file = enrolled / "model.featser", a_speaker(voices, "f1")[0]

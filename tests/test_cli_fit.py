@@ -216,7 +216,7 @@ def test_export_names_every_column(extracted: Path) -> None:
         (("-f", "zcr"), "featser extract"),
     ],
 )
-def test_a_mistake_in_fit_is_one_line_with_its_mend(
+def test_a_mistake_in_fit_is_one_line_with_the_fix(
     extracted: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here("fit", *arguments, cwd=extracted)

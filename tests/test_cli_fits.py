@@ -76,7 +76,7 @@ def test_a_fit_that_was_killed_and_interrupted_goes_on_and_gives_equal_bits(work
     assert metrics[0] == metrics[1]
 
 
-def test_a_damaged_fit_is_told_and_done_again(work: Path) -> None:
+def test_a_damaged_fit_is_reported_and_repeated(work: Path) -> None:
     first = featser_here(*QUICK, "-o", "first", cwd=work)
     assert "0 of 5 fits reused from the cache" in first.stdout
     for file in (cached_fits(work)[0], cached_fits(work, "featser")[0]):
@@ -200,7 +200,7 @@ def test_a_fit_whose_store_is_deleted_goes_on_and_makes_no_new_one(tmp_path: Pat
     assert not store.exists()
 
 
-def test_where_nothing_can_be_kept_the_fit_goes_on_and_says_so(tmp_path: Path) -> None:
+def test_where_nothing_can_be_cached_the_fit_goes_on_with_a_note(tmp_path: Path) -> None:
     (tmp_path / "fits").write_text("a file where a folder should be")
     fits = Fits(tmp_path)
     fits.keep_fold("first", pd.DataFrame({"a": [1]}))

@@ -57,7 +57,7 @@ def test_streams_that_are_put_together_are_named_and_predict_raw_audio(
         (("--fusion", "gated", "--primary", "intensity", "-t", "intensity", "--tune"), "--tune"),
     ],
 )
-def test_a_mistake_is_one_line_with_its_mend(
+def test_a_mistake_is_one_line_with_the_fix(
     work: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here(*QUICK, *arguments, "-o", "refused", cwd=work)

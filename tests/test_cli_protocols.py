@@ -83,7 +83,7 @@ def test_the_duration_alone_is_beside_every_figure(run: Path) -> None:
     assert "duration only 0." in (run / "report.html").read_text(encoding="utf-8")
 
 
-def test_optimistic_protocols_and_side_notes_are_told(run: Path) -> None:
+def test_optimistic_protocols_and_side_notes_are_shown(run: Path) -> None:
     shown = (run.parent / "all.txt").read_text(encoding="utf-8")
     assert "sentence-independent (OPTIMISTIC: speakers are in both" in shown
     assert "leave-one-corpus-out\n" in shown

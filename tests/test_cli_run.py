@@ -157,7 +157,7 @@ def test_an_interrupted_run_goes_on_where_it_was(work: Path) -> None:
     assert carry_out().metrics == outcome.metrics == outcome.run.metrics
 
 
-def test_the_plan_counts_what_is_there_and_writes_nothing(work: Path, voices: Path) -> None:
+def test_the_plan_counts_what_exists_and_writes_nothing(work: Path, voices: Path) -> None:
     before = sorted(work.rglob("*"))
     lines = run_here(work, "--dry-run", "--set", "protocols=[random, speaker-independent]")
     assert "protocols: random (5 folds), speaker-independent (4 folds)" in "\n".join(lines)
@@ -208,7 +208,7 @@ def test_another_value_of_a_field_is_read_as_yaml_and_checked(tmp_path: Path) ->
             load_recipe(file, ("seed=3", change))
 
 
-def test_labels_that_are_masked_are_neither_learnt_nor_scored(voices: Path, tmp_path: Path) -> None:
+def test_masked_labels_are_neither_fitted_nor_scored(voices: Path, tmp_path: Path) -> None:
     def table(masked: str) -> pd.DataFrame:
         (tmp_path / "mine.yaml").write_text(f"{RECIPE}masked: {masked}\n", encoding="utf-8")
         return source_of(load_recipe(tmp_path / "mine.yaml"), {"demo": voices}, "mine").table

@@ -73,7 +73,7 @@ def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Pat
     assert "altered copies of the test recordings themselves" in results["rows"][0]["leaks"]
 
 
-def test_without_augmented_copies_their_rows_are_left_out_with_the_mend(extracted: Path) -> None:
+def test_without_augmented_copies_their_rows_are_left_out_with_the_fix(extracted: Path) -> None:
     shown = featser_here("leakage", *QUICK, "leaks", cwd=extracted)
     assert shown.returncode == 0, shown.stderr
     left = "left out: augmented, then split at random: the store has no augmented copies"
@@ -116,7 +116,7 @@ def test_fit_cannot_reach_the_mistake() -> None:
     assert name not in reached
 
 
-def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
+def test_the_curve_fits_on_more_and_more_speakers_and_tests_the_same(
     extracted: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "own"  # where no other test has fitted anything
@@ -144,7 +144,7 @@ def test_the_curve_learns_from_more_and_more_speakers_and_tests_the_same(
     assert "--draws: 0: give 1 or more" in none.stderr
 
 
-def test_a_fold_learns_from_so_many_speakers_and_never_from_those_it_tests() -> None:
+def test_a_fold_is_fitted_on_the_given_number_of_speakers_and_never_on_those_it_tests() -> None:
     unit = np.repeat([f"s{k:02d}" for k in range(12)], 3)
     folds = Folds(np.repeat(np.arange(12) % 6, 3))
     plan = _plan(unit, folds, draws=3, seed=0)

@@ -48,13 +48,13 @@ def test_what_was_chosen_is_in_the_run_the_report_and_the_model(tuned: Path) -> 
     assert "--tune" in report
 
 
-def test_a_kept_fold_still_says_what_it_chose(tuned: Path, extracted: Path) -> None:
+def test_a_cached_fold_still_states_its_choice(tuned: Path, extracted: Path) -> None:
     shown = featser_here(*TUNED, "-o", "again", cwd=extracted)
     assert "5 of 5 fits reused from the cache" in shown.stdout
     assert described(extracted / "again")["chosen"] == described(tuned)["chosen"]
 
 
-def test_without_tuning_nothing_is_chosen_and_nothing_is_told(fitted: Path) -> None:
+def test_without_tuning_nothing_is_chosen_and_nothing_is_stated(fitted: Path) -> None:
     run = described(fitted)
     assert (run["tune"], run["chosen"]) == (False, {})
     assert "left-out speakers:" not in (fitted / "report.html").read_text(encoding="utf-8")

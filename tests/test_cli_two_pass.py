@@ -65,7 +65,7 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
         (("--two-pass", "weighted", "--model", "lda"), "--model lda does not: use --two-pass soft"),
     ],
 )
-def test_a_mistake_is_one_line_with_its_mend(
+def test_a_mistake_is_one_line_with_the_fix(
     extracted: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     shown = featser_here("fit", *QUICK, *arguments, cwd=extracted)

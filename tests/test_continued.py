@@ -28,7 +28,7 @@ def corpus(rows: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_model_that_is_continued_beats_the_one_before_and_one_that_starts_anew(
+def test_a_continued_model_beats_the_one_before_and_one_fitted_from_scratch(
     kind: Kind,
 ) -> None:
     large = ContinuedClassifier(kind, rounds=40, more=60).fit(*corpus(400, 0.0, 1))
@@ -43,7 +43,7 @@ def test_a_model_that_is_continued_beats_the_one_before_and_one_that_starts_anew
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_continuing_needs_no_class_to_be_there_and_leaves_the_first_model_as_it_was(
+def test_continuing_needs_not_every_class_and_leaves_the_first_model_unchanged(
     kind: Kind,
 ) -> None:
     X, y = corpus(120, 0.0, 1)

@@ -101,7 +101,7 @@ def test_interruption_stays_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert featser_here("corpora").returncode == 130
 
 
-def test_output_that_nobody_reads_ends_quietly() -> None:
+def test_output_to_a_closed_pipe_ends_quietly() -> None:
     command = " ".join([*PYTHON, "corpora"])
     shown = subprocess.run(
         ["bash", "-c", f"{command} | true; echo ${{PIPESTATUS[0]}}"],

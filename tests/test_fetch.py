@@ -97,7 +97,9 @@ def test_a_corpus_is_downloaded_compared_unpacked_and_scanned_and_a_second_run_d
     assert site.gets("all.zip") == [""]
 
 
-def test_where_no_checksum_is_known_the_computed_one_is_told(site: Site, tmp_path: Path) -> None:
+def test_without_a_checksum_in_the_card_the_computed_one_is_shown(
+    site: Site, tmp_path: Path
+) -> None:
     held_bytes = io.BytesIO()
     with tarfile.open(fileobj=held_bytes, mode="w:gz") as tarred:
         for name in NAMES:
@@ -164,7 +166,7 @@ def test_a_connection_cut_half_way_is_taken_up_again(
     assert 0 < int(spans[1][6:-1]) <= 500_000
 
 
-def test_what_a_dead_server_leaves_is_kept_and_the_next_run_asks_for_the_rest_alone(
+def test_after_a_dead_server_the_next_run_requests_only_the_rest(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = zipped(*NAMES, padding=400_000)
@@ -215,7 +217,7 @@ def test_two_versions_of_a_file_are_never_mixed(site: Site, tmp_path: Path) -> N
     assert (tmp_path / "small" / NAMES[0]).stat().st_size == 500_004
 
 
-def test_a_wrong_checksum_is_told_before_anything_is_unpacked_and_the_file_is_removed(
+def test_a_wrong_checksum_is_reported_before_unpacking_and_the_file_is_removed(
     site: Site, tmp_path: Path
 ) -> None:
     site.files["all.zip"] = zipped(*NAMES)

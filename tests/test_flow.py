@@ -87,7 +87,7 @@ def test_a_fit_needs_no_recordings_and_says_what_it_could_not_look_for(mine: Pat
     (mine / "f1-sad-normal-1.flac").rename(mine / "voices/f1-sad-normal-1.flac")
 
 
-def test_augmented_copies_are_learnt_from_and_never_tested(mine: Path) -> None:
+def test_augmented_copies_are_fitted_on_and_never_tested(mine: Path) -> None:
     noise, babble = "noise:snr=10,copies=2", "babble:talkers=2"
     (mine / "my.yaml").write_text(CARD)
     shown = featser_here(

@@ -90,7 +90,7 @@ def test_a_refused_fit_leaves_no_folder(extracted: Path, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_was_there_stays_though_it_is_empty(tmp_path: Path) -> None:
+def test_a_folder_that_existed_before_stays_although_it_is_empty(tmp_path: Path) -> None:
     with exclusive_folder(tmp_path / "new" / "inner"):
         (tmp_path / "new" / "inner" / "file").touch()
     (tmp_path / "old").mkdir()

@@ -58,7 +58,7 @@ def test_members_disagree_in_the_mean_share_over_all_pairs(page_of: Any) -> None
     assert disagreement([["a", "b"], ["a", "a"], ["b", "a"]]) == (0.5 + 1.0 + 0.5) / 3
 
 
-def test_the_page_on_transfer_has_a_row_for_learning_on_and_one_for_anew(page_of: Any) -> None:
+def test_the_page_on_transfer_has_a_row_for_continued_and_one_for_anew(page_of: Any) -> None:
     rows = [
         {"kind": "mlp", "count": 50, "how": how, "uar": interval(value)}
         for how, value in (("continued", 0.6), ("anew", 0.5))

@@ -97,7 +97,7 @@ def test_ctrl_c_of_a_terminal_is_the_callers_alone(tmp_path: Path) -> None:
     wait_for(lambda: not any(map(alive, below)))
 
 
-def test_workers_are_kept_for_the_next_call_and_closed_on_demand() -> None:
+def test_workers_stay_for_the_next_call_and_are_closed_on_demand() -> None:
     from joblib import delayed
 
     first = set(parallel(2)(delayed(os.getpid)() for _ in range(8)))

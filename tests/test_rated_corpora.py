@@ -82,7 +82,7 @@ def has_figures_of_what_was_rated(run: Path, ratings: pd.DataFrame, tasks: tuple
 
 
 @pytest.mark.slow
-def test_kernels_in_a_chain_stand_for_the_attention_where_there_is_no_network(
+def test_kernels_in_a_chain_replace_the_attention_without_a_network(
     iemocap: Written, tmp_path: Path
 ) -> None:
     run = carried_out(

@@ -70,7 +70,7 @@ def test_a_changed_recording_is_never_read_from_an_old_copy(site: Site) -> None:
     assert not np.array_equal(decode(site.url("a.wav")).samples, old[1])
 
 
-def test_where_a_server_tells_no_version_nothing_is_kept(site: Site, cache: Path) -> None:
+def test_where_a_server_states_no_version_nothing_is_cached(site: Site, cache: Path) -> None:
     site.versions = False
     site.files["a.wav"] = sound(100)
     old = content_hash(site.url("a.wav"))
@@ -118,7 +118,7 @@ def test_a_fault_that_passes_is_tried_again_and_one_that_stays_is_a_reason(site:
     assert site.statuses == []
 
 
-def test_what_is_not_there_is_said_at_once_with_the_reason(site: Site) -> None:
+def test_a_missing_file_is_reported_at_once_with_the_reason(site: Site) -> None:
     with pytest.raises(UnusableAudio, match=r"/none\.wav: the server answers 404 Not Found$"):
         content_hash(site.url("none.wav"))
     assert len(site.asked) == 2  # HEAD and GET of a single try

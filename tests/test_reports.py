@@ -119,7 +119,7 @@ def test_every_family_is_left_out_once_and_added_to_the_first_two_once(ablation)
     assert sets[-1] == ("rival", "egemaps", ("handcrafted", "egemaps", "voice", "rhythm"))
 
 
-def test_a_part_has_the_columns_of_the_extractors_that_are_named(ablation) -> None:
+def test_a_subset_has_the_columns_of_the_extractors_that_are_named(ablation) -> None:
     specs = ("handcrafted", "rhythm", "gemaps")
     made = [make_extractor(spec) for spec in specs]
     X = np.concatenate([np.full((2, one.dimension), i) for i, one in enumerate(made)], axis=1)
@@ -192,7 +192,7 @@ def test_the_table_of_systems_has_published_figures_beside_ours(systems, tmp_pat
     assert "| a | 1 | 1 |\n| b | 1 | 0 |" in page
 
 
-def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(systems) -> None:
+def test_what_an_idea_must_show_is_stated_as_a_difference_and_a_miss_is_marked(systems) -> None:
     claims = importlib.import_module("systems_claims")
     labels = {entry.label for entry in systems.ENTRIES}
     assert all({claim.with_it, claim.without} <= labels for claim in claims.CLAIMS)
@@ -208,7 +208,7 @@ def test_what_an_idea_must_show_is_told_as_a_difference_and_a_miss_is_marked(sys
     assert line(-0.0000001).endswith("| +0.000 | yes |")
 
 
-def test_every_test_that_a_claim_rests_on_is_there(systems) -> None:
+def test_every_test_that_a_claim_rests_on_exists(systems) -> None:
     claims = importlib.import_module("systems_claims")
     root = REPORTS.parent
     for _system, _says, test in claims.TESTED:
@@ -217,7 +217,7 @@ def test_every_test_that_a_claim_rests_on_is_there(systems) -> None:
     assert len(claims.tested_table()) == 2 + len(claims.TESTED)
 
 
-def test_runs_that_a_claim_names_are_compared_once_both_are_there(
+def test_runs_that_a_claim_names_are_compared_once_both_exist(
     systems, fitted: Path, tmp_path: Path
 ) -> None:
     claims = importlib.import_module("systems_claims")

@@ -44,7 +44,7 @@ def learnt_from(work: Path, name: str | None) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_fit_of_a_recipe_learns_from_the_copies_that_it_names_whatever_was_extracted_since(
+def test_a_fit_of_a_recipe_uses_the_copies_that_it_names_whatever_was_extracted_since(
     work: Path,
 ) -> None:
     for name in ("mine", "other"):
@@ -62,7 +62,7 @@ def test_a_fit_of_a_recipe_learns_from_the_copies_that_it_names_whatever_was_ext
     assert "16 of noise" in learnt_from(work, None)[1], "what was extracted last"
 
 
-def test_copies_that_a_recipe_does_not_name_are_told_to_be_of_no_use_to_it(work: Path) -> None:
+def test_copies_that_a_recipe_does_not_name_are_reported_as_unused(work: Path) -> None:
     asked = {"data": {"demo": work / "voices"}, "augment": ["gain"]}
     result = extract(work / "none.yaml", store=work / "store", **asked)
     assert "these augmented copies are not those that the recipe names" in "\n".join(result.notes)
@@ -78,7 +78,7 @@ def test_copies_that_a_recipe_names_in_other_words_are_those_of_the_recipe(work:
     assert learnt_from(work, "mine")[0] == "16"
 
 
-def test_features_that_are_named_twice_in_other_words_are_learnt_from_once(work: Path) -> None:
+def test_features_that_are_named_twice_in_other_words_are_used_once(work: Path) -> None:
     twice = ["rms", "rms:standard"]
     extract(work / "voices", store=work / "store", features=twice, corpus="demo")
     rows, unusable = read_rows(None, work / "store", None, None)

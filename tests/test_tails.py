@@ -39,7 +39,7 @@ def test_ccc_in_the_tails_is_audmetrics_over_the_same_rows() -> None:
     assert tail_ccc(true, pred) == pytest.approx(reference)
 
 
-def test_predictions_drawn_to_the_middle_are_seen_in_the_tails() -> None:
+def test_predictions_drawn_to_the_middle_lower_the_figures_of_the_tails() -> None:
     middle = 5.5 + 0.25 * (TRUE - 5.5)
     assert tail_reach(TRUE, middle, 0.2) == pytest.approx(0.25)
     assert tail_reach(TRUE, TRUE, 0.2) == tail_ccc(TRUE, TRUE, 0.2) == 1.0

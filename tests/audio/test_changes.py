@@ -91,7 +91,7 @@ def test_altered_copy_whose_source_or_donor_has_changed_is_refused(tmp_path: Pat
         assert "changed while the command ran" in outcome.refusals[0][-1]
 
 
-def test_key_tells_the_content_that_it_was_made_of() -> None:
+def test_key_names_the_content_that_it_was_made_of() -> None:
     audio = "0f" * 16
     for key in (
         utterance_key(audio),

@@ -84,7 +84,7 @@ def test_the_average_is_decoded_unless_a_channel_is_named(tmp_path: Path) -> Non
     assert decoded.facts.difference.differs
 
 
-def test_a_channel_that_is_not_there_makes_the_recording_unusable(tmp_path: Path) -> None:
+def test_a_missing_channel_makes_the_recording_unusable(tmp_path: Path) -> None:
     file = written(tmp_path / "mono.wav", babble(0))
     assert len(decode(file, channel="left").samples) == 2 * RATE
     with pytest.raises(UnusableAudio, match="no channel 2: the recording has 1; choose another"):

@@ -64,7 +64,7 @@ def test_mp3_without_xing_header_of_constant_bit_rate_is_what_libsndfile_decodes
     np.testing.assert_allclose(decode(path).samples[: len(expected)], expected, atol=1e-6)
 
 
-def test_segment_of_mp3_without_xing_header_is_that_part_of_the_whole(tmp_path: Path) -> None:
+def test_segment_of_mp3_without_xing_header_equals_the_slice_of_the_whole(tmp_path: Path) -> None:
     path = stored(tmp_path, without_xing(mp3()))
     whole = decode(path).samples
     np.testing.assert_allclose(decode(path, 0.9, 1.2).samples, whole[14_400:19_200], atol=1e-6)

@@ -55,7 +55,7 @@ def test_a_primary_label_that_cannot_be_probed_is_refused_before_anything_is_exa
     assert not shown.stdout
 
 
-def test_without_the_label_that_leads_by_default_a_warning_names_those_there(
+def test_without_the_default_primary_label_a_warning_names_the_available_labels(
     clean: pd.DataFrame, tmp_path: Path
 ) -> None:
     table = clean.drop(columns="corpus", errors="ignore").rename(columns={"emotion": "feeling"})
@@ -69,7 +69,7 @@ def test_without_the_label_that_leads_by_default_a_warning_names_those_there(
 
 
 @pytest.mark.slow
-def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> None:
+def test_banglasers_documented_faults_are_reported(corpora: Path, tmp_path: Path) -> None:
     shown = featser(
         "audit", corpora / "banglaser", "--corpus", "banglaser", "-o", tmp_path / "a.json"
     )
@@ -94,7 +94,7 @@ def test_banglasers_known_faults_are_found(corpora: Path, tmp_path: Path) -> Non
     assert len(takes) == 8
 
 
-def test_a_source_that_cannot_be_read_is_one_line_with_its_mend(tmp_path: Path) -> None:
+def test_a_source_that_cannot_be_read_is_one_line_with_the_fix(tmp_path: Path) -> None:
     shown = featser_here("audit", tmp_path)
     assert shown.returncode == 2
     assert "needs --corpus CARD" in shown.stderr

@@ -32,7 +32,7 @@ def pairs_of(files: list[str], pool: WorkerPool | None = None) -> list[Pair]:
 
 
 @pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
-def test_every_altered_copy_of_real_recordings_is_found_and_nothing_else(
+def test_every_altered_copy_of_real_recordings_is_reported_and_nothing_else(
     real_recordings: list[Path], tmp_path: Path, step: int
 ) -> None:
     originals = [str(file) for file in real_recordings[::step]]
@@ -67,7 +67,7 @@ def test_synthetic_voices_that_differ_by_chance_alone_are_different_recordings(
     assert len(set(duplicate_groups(clean, jobs=1))) == len(clean)
 
 
-def test_what_is_the_same_is_told(twin: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_pair_states_how_it_is_identical(twin: pd.DataFrame, tmp_path: Path) -> None:
     file = twin["file"][0]
     copied = shutil.copy(file, tmp_path / "copy.wav")
     padded = alter(file, tmp_path / "padded.wav", lambda x, rate: np.pad(x, (rate, 7)))

@@ -43,7 +43,7 @@ def test_the_noise_floor_is_the_level_of_the_pauses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050])
-def test_bandwidth_remembers_the_rate_that_a_recording_once_had(tmp_path: Path, rate: int) -> None:
+def test_bandwidth_shows_the_rate_of_a_resampled_recording(tmp_path: Path, rate: int) -> None:
     once = soxr.resample(noise(0.05, rate=rate), rate, 48_000)
     assert examine(write(tmp_path / "a.wav", once, 48_000)).bandwidth == pytest.approx(
         rate / 2, rel=0.05
@@ -102,7 +102,7 @@ def test_silence_is_measured_and_leaves_the_level_as_it_is(tmp_path: Path) -> No
     assert padded.seconds == 6.0
 
 
-def test_facts_of_a_recording_are_kept_and_shown(tmp_path: Path) -> None:
+def test_facts_of_a_recording_are_stored_and_shown(tmp_path: Path) -> None:
     """Codec, channels, what is announced, what is decoded, and the gain; NaN where none is."""
     plain = np.stack([noise(0.05), noise(0.05)], axis=1)
     write(tmp_path / "a.wav", plain)

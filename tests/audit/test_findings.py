@@ -22,7 +22,7 @@ def test_a_clean_corpus_has_neither_errors_nor_warnings(clean: pd.DataFrame) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_found_and_nothing_else_is_called_an_error(
+def test_a_planted_fault_is_reported_and_nothing_else_is_an_error(
     twin: pd.DataFrame, name: str
 ) -> None:
     fault = FAULTS[name]

@@ -179,7 +179,7 @@ def test_a_wrong_text_is_refused_with_what_would_be_right(text, message):
     assert str(caught.value).startswith(message)
 
 
-def test_a_copy_that_there_is_not_and_missing_donors_are_refused():
+def test_an_unknown_copy_and_missing_donors_are_refused():
     noise, babble = parse_augmentation("noise:copies=2"), parse_augmentation("babble:talkers=2")
     assert (noise.donors, babble.donors) == (0, 2)
     for index in (-1, 2):

@@ -194,7 +194,7 @@ def test_no_copy_is_made_of_or_with_a_recording_that_cannot_be_used(
     assert len(stored(tmp_path / "store")) == 12
 
 
-def test_a_copy_that_cannot_be_made_is_listed_and_the_others_are_kept(
+def test_a_copy_that_cannot_be_made_is_listed_and_the_others_are_stored(
     voices: Path, tmp_path: Path
 ) -> None:
     """A donor has gone between planning and mixing."""

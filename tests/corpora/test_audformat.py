@@ -130,7 +130,9 @@ def database(folder: Path) -> Path:
     return folder
 
 
-def test_a_database_of_others_gives_segments_splits_and_what_schemes_know(tmp_path: Path) -> None:
+def test_a_database_of_others_gives_segments_splits_and_the_values_of_schemes(
+    tmp_path: Path,
+) -> None:
     result = scan(load_card("audformat"), database(tmp_path / "db"))
     table = result.manifest.astype("object").where(result.manifest.notna(), None)
     columns = [

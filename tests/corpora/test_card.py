@@ -60,7 +60,7 @@ def test_a_card_of_ones_own_is_loaded_by_its_path_and_keeps_codes_as_text(tmp_pa
     assert card.row({"who": "anna", "what": "02"}) == {"speaker": "anna", "emotion": "sad"}
 
 
-def test_a_card_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_card_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"nowhere\.yaml: the card cannot be read: No such file"):
         load_card(tmp_path / "nowhere.yaml")
 
@@ -89,7 +89,7 @@ def test_a_card_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("02)\n", "02)\n  ignore_case: si\n", r"line 8: .*ignore_case` is 'si': write true or f"),
     ],
 )
-def test_an_error_names_file_line_field_value_and_mend(
+def test_an_error_names_file_line_field_value_and_fix(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     with pytest.raises(CardError, match=r"mine\.yaml") as caught:
@@ -135,7 +135,7 @@ tables:
         ("    lines", '    join_on: "{whom}"\n    lines', r"line 17: .*'whom'; did you mean 'who'"),
     ],
 )
-def test_an_error_in_a_table_of_a_card_names_line_field_value_and_mend(
+def test_an_error_in_a_table_of_a_card_names_line_field_value_and_fix(
     tmp_path: Path, old: str, new: str, message: str
 ) -> None:
     changed = TABLE.replace(old, new, 1)

@@ -53,7 +53,7 @@ def test_another_seed_gives_other_takes() -> None:
     assert not np.array_equal(one, other)
 
 
-def test_the_truth_is_told_of_every_file(demo: Path) -> None:
+def test_the_truth_table_describes_every_file(demo: Path) -> None:
     truth = pd.read_csv(demo / "truth.csv")
     assert len(truth) == 384
     assert truth["seconds"].between(1.19, 1.61).all()

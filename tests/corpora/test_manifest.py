@@ -87,7 +87,7 @@ def test_a_round_trip_keeps_every_value_but_for_white_space_and_missing_words(
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_the_separator_is_found_and_codes_stay_text(tmp_path: Path, separator: str) -> None:
+def test_the_separator_is_detected_and_codes_stay_text(tmp_path: Path, separator: str) -> None:
     lines = [
         "\ufefffile,start,end,speaker,repetition,emotion,valence,take_id,grade",
         "a.wav,0.5,2,03,1.5,sad,-0.25,1.0,3",
@@ -260,7 +260,7 @@ def mixed(intensity: list[str | None]) -> pd.DataFrame:
     )
 
 
-def test_cards_are_found_by_the_corpus_and_classes_are_united() -> None:
+def test_cards_are_looked_up_by_corpus_and_classes_are_united() -> None:
     tasks, refused = tasks_from(mixed([None, None, "normal", "strong", "normal", "strong"]))
     assert [t.name for t in tasks] == ["emotion", "language", "intensity"]
     assert tasks[0].classes == ("angry", "calm", "happy")
@@ -268,7 +268,7 @@ def test_cards_are_found_by_the_corpus_and_classes_are_united() -> None:
     assert refused == {}
 
 
-def test_what_one_card_forbids_is_refused_in_the_mixture_with_the_mend() -> None:
+def test_what_one_card_forbids_is_refused_in_the_mixture_with_the_fix() -> None:
     _, refused = tasks_from(mixed(["normal", "strong", "normal", "strong", "normal", "strong"]))
     assert refused["intensity"].startswith(
         "banglaser: intensity is a function of emotion (angry → strong"
@@ -276,7 +276,7 @@ def test_what_one_card_forbids_is_refused_in_the_mixture_with_the_mend() -> None
     assert refused["intensity"].endswith("empty it for banglaser to use the other corpora's")
 
 
-def test_an_ordinal_level_that_the_card_does_not_know_is_refused() -> None:
+def test_an_ordinal_level_that_the_card_does_not_list_is_refused() -> None:
     table = manifest(
         corpus=["ravdess"] * 3,
         emotion=["sad", "sad", "calm"],

@@ -360,7 +360,7 @@ def test_a_pattern_that_leaves_the_corpus_is_refused(tmp_path: Path) -> None:
         scan(card.model_copy(update={"tables": (side,)}), tmp_path)
 
 
-def test_lines_of_a_label_list_that_say_nothing_known_are_counted(tmp_path: Path) -> None:
+def test_lines_of_a_label_list_that_are_not_understood_are_counted(tmp_path: Path) -> None:
     list_ = {"chunk_labels_5cl_corpus.txt": "# chunks\nOhm_01_000_00 N 1\n"}
     result = scanned(tmp_path, "fau-aibo", ["Ohm_01_000_00.wav"], list_)
     assert any("1 lines cannot be parsed, such as line 1, '# chunks'" in n for n in result.notes)

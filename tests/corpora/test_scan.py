@@ -37,7 +37,7 @@ def names_by_design(card: Card, rows: list[dict[str, str]] | None = None) -> Ite
         yield fill(card.design.name, groups)
 
 
-def test_subesco_gives_7000_labels_from_names_of_any_case_and_mends_its_one_bad_name(
+def test_subesco_gives_7000_labels_from_names_of_any_case_and_corrects_its_one_bad_name(
     tmp_path: Path,
 ) -> None:
     card = load_card("subesco")
@@ -180,7 +180,7 @@ def test_names_that_do_not_fit_are_listed_and_hidden_files_are_not(tmp_path: Pat
     assert len(result.missing) == 1439
 
 
-def test_a_corpus_that_lies_there_twice_is_noticed(tmp_path: Path) -> None:
+def test_a_corpus_that_was_unpacked_twice_is_reported(tmp_path: Path) -> None:
     touch(tmp_path, ["03-01-01-01-01-01-01.wav", "copy/03-01-01-01-01-01-01.wav"])
     result = scan(load_card("ravdess"), tmp_path)
     assert any("does the folder contain the corpus twice?" in note for note in result.notes)
@@ -222,7 +222,7 @@ def test_a_name_that_is_not_utf_8_is_listed_as_not_fitting(tmp_path: Path) -> No
     assert scan(load_card("folders"), tmp_path).unmatched == ["sad/\\udcff.wav"]
 
 
-def test_a_folder_that_is_not_there_or_empty_or_of_another_corpus_is_refused(
+def test_a_folder_that_is_missing_empty_or_of_another_corpus_is_refused(
     tmp_path: Path,
 ) -> None:
     with pytest.raises(

@@ -130,7 +130,7 @@ def test_numbers_are_compared_by_their_concordance_from_one_centre() -> None:
     assert np.isnan(comparison.mcnemar)
 
 
-def test_intervals_cover_and_tests_hold_their_level_where_there_is_no_difference() -> None:
+def test_intervals_cover_and_tests_hold_their_level_without_a_difference() -> None:
     """100 pairs of runs of equal skill, whose skill differs by speaker."""
     random = np.random.default_rng(3)
     true, speaker = both_classes(16, 8)
@@ -144,7 +144,7 @@ def test_intervals_cover_and_tests_hold_their_level_where_there_is_no_difference
     assert significant <= 12
 
 
-def test_a_clear_difference_is_found() -> None:
+def test_a_clear_difference_is_significant() -> None:
     random = np.random.default_rng(4)
     true, speaker = both_classes(20, 10)
     a, b = noisy(random, true, np.array(0.6)), noisy(random, true, np.array(0.8))
@@ -153,7 +153,7 @@ def test_a_clear_difference_is_found() -> None:
     assert comparison.permutation.p == pytest.approx(1 / 10_001, abs=2e-3)
 
 
-def test_without_speakers_utterances_are_drawn_and_it_is_said() -> None:
+def test_without_speakers_utterances_are_drawn_with_a_note() -> None:
     true, _ = both_classes(10)
     comparison = compare_task(TASK, true, wrong(true), true, None)
     assert "no speakers are known" in comparison.difference.note

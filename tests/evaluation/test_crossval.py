@@ -90,7 +90,7 @@ def test_the_baseline_is_the_training_parts_most_frequent_class_or_mean() -> Non
         assert part["arousal.baseline"].iloc[0] == pytest.approx(train["arousal"].mean())
 
 
-def test_a_class_that_a_training_part_lacks_is_told() -> None:
+def test_a_class_that_a_training_fold_lacks_is_named() -> None:
     sample = make_sample()
     sample.labels.loc[sample.speaker == 0, "emotion"] = "sad"
     sample.labels.loc[sample.speaker != 0, "emotion"] = sample.labels.loc[
@@ -105,7 +105,7 @@ def test_a_class_that_a_training_part_lacks_is_told() -> None:
     assert (result.predictions["emotion.p[sad]"][fold == 2] == 0).all()
 
 
-def test_a_training_part_with_one_class_is_an_error_that_names_the_fold() -> None:
+def test_a_training_fold_with_one_class_is_an_error_that_names_the_fold() -> None:
     sample = make_sample()
     fold = (sample.labels["emotion"] == "sad").to_numpy().astype(int) + 2 * (
         sample.labels["emotion"] == "happy"

@@ -26,7 +26,7 @@ def slow_sadness(seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
     return seconds, pd.DataFrame({"emotion": label, "arousal": -seconds})
 
 
-def test_a_duration_that_tells_the_label_is_found_out_and_one_that_does_not_is_chance() -> None:
+def test_a_duration_that_predicts_the_label_is_reported_and_one_that_does_not_is_chance() -> None:
     seconds, labels = slow_sadness()
     predictions = duration_only(seconds, labels, Folds(FOLD), [EMOTION, AROUSAL])
     assert (predictions["emotion.duration"] == labels["emotion"]).mean() > 0.95
@@ -35,7 +35,7 @@ def test_a_duration_that_tells_the_label_is_found_out_and_one_that_does_not_is_c
     assert 0.3 < (dull["emotion.duration"] == labels["emotion"]).mean() < 0.7
 
 
-def test_the_tree_learns_from_the_training_part_alone() -> None:
+def test_the_tree_is_fitted_on_the_training_fold_only() -> None:
     seconds, labels = slow_sadness()
     labels.loc[FOLD != 0, "emotion"] = "angry"  # whatever fold 0 has, the others never say sad
     predictions = duration_only(seconds, labels, Folds(FOLD), [EMOTION])
@@ -86,7 +86,7 @@ TASKS = [
 
 
 @pytest.mark.parametrize("protocol", ["leave-one-corpus-out", "cross-corpus"])
-def test_what_not_all_corpora_have_is_neither_learnt_nor_scored_and_is_told(protocol: str) -> None:
+def test_what_not_all_corpora_have_is_neither_fitted_nor_scored_and_is_named(protocol: str) -> None:
     table = three_corpora()
     folds = make_folds(protocol, table, table["emotion"], np.arange(36))
     scored = scored_labels(protocol, table, folds, TASKS)
@@ -113,7 +113,7 @@ def test_a_label_that_no_tested_utterance_has_is_no_task() -> None:
     assert scored.refused == {"arousal": "no utterance that 'fixed-split' tests has this label"}
 
 
-def test_a_label_that_a_fold_cannot_learn_is_no_task() -> None:
+def test_a_label_that_a_fold_cannot_be_fitted_on_is_no_task() -> None:
     table = pd.DataFrame({"speaker": ["f", "m"] * 6, "gender": ["female", "male"] * 6})
     folds = make_folds("leave-one-speaker-out", table, table["gender"], np.arange(12))
     scored = scored_labels("leave-one-speaker-out", table, folds, [TASKS[1]])

@@ -42,12 +42,12 @@ def test_every_utterance_is_scored_in_a_draw_that_does_not_hold_it(recordings: i
     assert draws.scored[draws.draw, np.arange(len(SPEAKER))].all()
 
 
-def test_a_draw_of_fewer_recordings_is_part_of_one_of_more() -> None:
+def test_a_draw_of_fewer_recordings_is_a_subset_of_one_of_more() -> None:
     few, more = (draw_enrolment(SPEAKER, SOUND, FOLDS, number).enrolled for number in (2, 5))
     assert (more | ~few).all()
 
 
-def test_a_speakers_draws_are_the_same_whoever_else_is_there() -> None:
+def test_a_speakers_draws_do_not_depend_on_other_speakers() -> None:
     own = SPEAKER == "ben"
     alone = draw_enrolment(SPEAKER[own], SOUND[own], Folds(np.arange(12)), 4, seed=3)
     among = draw_enrolment(SPEAKER, SOUND, FOLDS, 4, seed=3)
@@ -56,7 +56,7 @@ def test_a_speakers_draws_are_the_same_whoever_else_is_there() -> None:
     assert (other.enrolled != among.enrolled).any()
 
 
-def test_no_copy_of_an_enrolled_sound_is_scored_whoever_is_said_to_speak_it() -> None:
+def test_no_copy_of_an_enrolled_recording_is_scored_whatever_its_speaker() -> None:
     sound = SOUND.copy()
     sound[1] = sound[0]
     sound[13] = sound[2]
@@ -82,7 +82,7 @@ def test_what_no_fold_tests_is_neither_enrolled_nor_scored() -> None:
         "fixed-split",
     ],
 )
-def test_no_fold_learns_from_what_enrols_its_test_speakers(protocol: str) -> None:
+def test_no_fold_is_fitted_on_what_enrols_its_test_speakers(protocol: str) -> None:
     rows = np.arange(48)
     table = pd.DataFrame({"speaker": np.char.add("s", (rows // 8).astype(str))})
     table["sentence"] = np.char.add("t", (rows % 3).astype(str))
@@ -98,7 +98,7 @@ def test_no_fold_learns_from_what_enrols_its_test_speakers(protocol: str) -> Non
         assert not enrols[:, train].any()
 
 
-def test_speakers_the_model_has_learnt_from_are_refused_by_name() -> None:
+def test_speakers_of_the_training_set_are_refused_by_name() -> None:
     folds = Folds(np.arange(len(SPEAKER)) % 3)
     with pytest.raises(
         ProtocolError,

@@ -47,7 +47,7 @@ def test_the_gap_is_the_difference_of_the_groups_metrics_and_its_interval_holds_
     assert result.groups["male"]["n"] == 160
 
 
-def test_equal_groups_are_rarely_told_apart() -> None:
+def test_equal_groups_rarely_differ_significantly() -> None:
     apart = sum(gap_of(made({"a": 0.7, "b": 0.7}, seed=seed), n=300).gap.low > 0
                 for seed in range(40))  # fmt: skip
     assert apart <= 5
@@ -90,7 +90,7 @@ def test_rows_without_a_group_are_left_out() -> None:
     assert set(gap_of(data).groups) == {"a", "b"}
 
 
-def test_two_speakers_of_a_group_make_no_interval_and_it_is_said() -> None:
+def test_two_speakers_of_a_group_make_no_interval_but_a_note() -> None:
     data = made({"a": 0.9, "b": 0.6})
     data["speaker"] = np.where(data["group"] == "b", "alone", data["speaker"])
     result = gap_of(data)

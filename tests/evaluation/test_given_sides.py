@@ -34,7 +34,7 @@ def parts(table: pd.DataFrame, folds: Folds, name: str) -> list[tuple[set[str], 
     ]
 
 
-def test_each_speaker_is_left_out_however_many_there_are() -> None:
+def test_each_speaker_is_left_out_whatever_their_number() -> None:
     table = corpus(speakers=15, corpora=1)
     folds = folds_of("leave-one-speaker-out", table)
     assert folds.count == 15
@@ -61,7 +61,7 @@ def test_each_speaker_and_sentence_is_tested_by_others_who_speak_others() -> Non
     assert len(folds.train(-1)) == len(table), "the model of all data"
 
 
-def test_utterances_that_nobody_else_says_otherwise_are_not_tested_and_told() -> None:
+def test_utterances_whose_sentence_no_other_speaker_says_are_not_tested_and_named() -> None:
     table = corpus(speakers=2, sentences=2, corpora=1)
     table = table[(table["speaker"] != "s0") | (table["sentence"] == "t0")].reset_index(drop=True)
     folds = folds_of("speaker-and-sentence-independent", table)
@@ -80,7 +80,7 @@ def test_each_corpus_is_tested_by_the_others() -> None:
     )
 
 
-def test_speakers_who_share_a_recording_across_corpora_are_not_learnt_from() -> None:
+def test_speakers_who_share_a_recording_across_corpora_are_not_in_the_training_set() -> None:
     table = corpus(corpora=2)
     table["sound"] = table["file"]
     table.loc[[0, 24], "sound"] = "shared"  # c0's s0 and c1's s0
@@ -125,9 +125,7 @@ def split_corpus() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("dev", "learnt"), [("train", {"s0", "s1"}), ("unused", {"s0"})])
-def test_a_fixed_split_tests_test_and_learns_from_dev_unless_told_otherwise(
-    dev: str, learnt: set[str]
-) -> None:
+def test_a_fixed_split_tests_test_and_fits_on_dev_by_default(dev: str, learnt: set[str]) -> None:
     table = split_corpus()
     folds = folds_of("fixed-split", table, CorpusSplit(dev=dev))
     assert parts(table, folds, "speaker") == [(learnt, {"s2"})]
@@ -143,7 +141,7 @@ def test_the_same_sound_on_both_sides_of_a_fixed_split_is_refused_with_the_files
         folds_of("fixed-split", table)
 
 
-def test_speakers_on_both_sides_of_a_fixed_split_are_told() -> None:
+def test_speakers_on_both_sides_of_a_fixed_split_are_named() -> None:
     table = corpus(corpora=1)
     table["split"] = np.where(table["sentence"] == "t0", "test", "train")
     notes = folds_of("fixed-split", table).notes
@@ -162,7 +160,7 @@ def test_speakers_on_both_sides_of_a_fixed_split_are_told() -> None:
         ("fixed-split", {}, "needs a column `split`, which the data do not have: fill in"),
     ],
 )
-def test_data_that_do_not_allow_a_protocol_are_refused_with_column_value_and_mend(
+def test_data_that_do_not_allow_a_protocol_are_refused_with_column_value_and_fix(
     protocol: str, changed: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ProtocolError, match=message):
@@ -176,7 +174,7 @@ def test_one_empty_sentence_is_refused_and_not_guessed() -> None:
         folds_of("speaker-and-sentence-independent", table)
 
 
-def test_a_fold_with_nothing_to_learn_from_is_refused() -> None:
+def test_a_fold_with_an_empty_training_set_is_refused() -> None:
     with pytest.raises(ProtocolError, match=r"fold 0 \('a'\) has nothing to train with"):
         Folds(np.array([0, -1]), np.array([[False, True]]), names=("a",))
     with pytest.raises(ProtocolError, match="none of 2 utterances would be tested"):

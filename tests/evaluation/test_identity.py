@@ -123,7 +123,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_what_has_changed_is_fitted_anew(
+def test_what_has_changed_is_refitted(
     shelf: Shelf, change: Callable[[dict[str, Any]], None]
 ) -> None:
     parts = given()
@@ -131,14 +131,14 @@ def test_what_has_changed_is_fitted_anew(
     assert fitted(parts, Shelf(dict(shelf.predictions))).reused == 0
 
 
-def test_other_folds_are_fitted_anew_but_what_all_rows_give_is_not(shelf: Shelf) -> None:
+def test_other_folds_are_refitted_but_the_model_of_all_rows_is_not(shelf: Shelf) -> None:
     parts = given()
     moved = [0, 10, 20]  # a row of each fold
     parts["fold"][moved] = (parts["fold"][moved] + 1) % 3
     assert fitted(parts, Shelf(dict(shelf.predictions))).reused == 1
 
 
-def test_a_changed_copy_is_told_wherever_it_is_learnt_from(shelf: Shelf) -> None:
+def test_a_changed_copy_repeats_every_fit_that_uses_it(shelf: Shelf) -> None:
     parts = given()
     a_value_of_a_copy(parts)
     assert fitted(parts, Shelf(dict(shelf.predictions))).reused == len(

@@ -94,14 +94,14 @@ def sounds_in(sound: np.ndarray, made_of: np.ndarray) -> tuple[np.ndarray, np.nd
     return own, np.array(mixed, dtype=np.float32).reshape(len(made_of), own.shape[1])
 
 
-def test_there_is_a_promise_for_every_protocol() -> None:
+def test_every_protocol_has_a_promise() -> None:
     assert set(PROMISED) == set(PROTOCOLS)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @settings(max_examples=25, deadline=None)
 @given(corpus=corpora_with_copies(), distinct=st.booleans())
-def test_nothing_that_is_promised_of_a_test_part_is_heard_in_training(
+def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     protocol: str, corpus: dict[str, Any], distinct: bool
 ) -> None:
     if distinct:  # a fixed split, above all, is refused where sounds repeat
@@ -192,7 +192,7 @@ class Mean:
 
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 99), st.integers(1, 4), st.integers(0, 3))
-def test_nothing_scored_changes_another_prediction_nor_what_enrolment_tells(
+def test_nothing_scored_changes_another_prediction_nor_the_enrolment(
     seed: int, recordings: int, tested: int
 ) -> None:
     """What a test speaker says where it is scored, and any label of theirs, is no one else's."""
@@ -236,7 +236,7 @@ def test_a_copy_never_exists_without_its_source(made_of: np.ndarray) -> None:
         Copies(np.zeros((1, 2), np.float32), made_of)
 
 
-def test_a_lineage_tells_utterances_from_copies() -> None:
+def test_the_provenance_distinguishes_utterances_from_copies() -> None:
     rows = lineage(np.array([5, 7]), np.array([[7, 5]]))
     assert rows.tolist() == [[5, -1, -1], [7, -1, -1], [-1, 7, 5]]
 

@@ -156,7 +156,7 @@ def test_a_missing_number_is_an_error_that_says_so(missing: object) -> None:
         metrics.ccc([missing, 1.0], [1.0, 2.0])
 
 
-def test_input_that_cannot_be_scored_is_refused_with_the_mend() -> None:
+def test_input_that_cannot_be_scored_is_refused_with_the_fix() -> None:
     with pytest.raises(TaskError, match=r"2 true values but 1 predicted"):
         metrics.uar(["anger", "fear"], ["anger"], CLASSES)
     with pytest.raises(TaskError, match="nothing to score"):

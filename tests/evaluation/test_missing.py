@@ -97,7 +97,7 @@ def test_a_split_by_speaker_refuses_missing_speakers_and_counts_them(missing: An
         next(SpeakerIndependent().split(np.zeros((48, 1)), labels(48), names))
 
 
-def test_recordings_whose_content_is_not_known_join_no_speakers(missing: Any) -> None:
+def test_recordings_of_unknown_content_join_no_speakers(missing: Any) -> None:
     table = pd.DataFrame({"speaker": np.repeat(["a", "b", "c"], 4)})
     folds = make_folds("speaker-independent", table, labels(12), [missing] * 12)
     assert folds.count == 3
@@ -137,7 +137,7 @@ def test_strata_of_few_whole_numbers_are_classes() -> None:
     assert len(set(strata_of(np.arange(20)))) == 20
 
 
-def test_a_missing_group_is_left_out_and_a_missing_speaker_is_nobody(missing: Any) -> None:
+def test_a_missing_group_is_left_out_and_a_missing_speaker_is_no_speaker(missing: Any) -> None:
     random = np.random.default_rng(0)
     true = labels(96)
     pred = np.where(random.random(96) < 0.7, true, true[::-1]).astype(object)
@@ -154,7 +154,7 @@ def test_a_missing_group_is_left_out_and_a_missing_speaker_is_nobody(missing: An
     )
 
 
-def test_a_group_of_too_few_speakers_has_no_gap_although_others_are_not_known(
+def test_a_group_of_too_few_speakers_has_no_gap_although_other_speakers_are_missing(
     missing: Any,
 ) -> None:
     speaker = ["a"] * 20 + ["b"] * 20 + [missing] + np.repeat(["c", "d", "e"], 10).tolist()
@@ -164,7 +164,7 @@ def test_a_group_of_too_few_speakers_has_no_gap_although_others_are_not_known(
     assert "'f' has fewer than 3 speakers" in result.gap.note
 
 
-def test_the_audit_and_the_report_know_no_speaker_called_nan(missing: Any) -> None:
+def test_the_audit_and_the_report_name_no_speaker_nan(missing: Any) -> None:
     table = pd.DataFrame({"file": [f"{row}.wav" for row in range(48)], "emotion": labels(48)})
     table["speaker"] = names_with(missing)
     table["split"] = np.resize(["train", "test"], 48)
@@ -186,7 +186,7 @@ def test_an_enrolment_refuses_missing_speakers_that_are_tested(missing: Any) -> 
     assert draw_enrolment(names, np.arange(48).astype(str), untested).draw[3] == -1
 
 
-def test_missing_speakers_on_both_sides_are_no_speaker_who_was_heard(missing: Any) -> None:
+def test_missing_speakers_on_both_sides_are_no_shared_speaker(missing: Any) -> None:
     names = np.array(["a", "b", missing, missing], dtype=object)
     refuse_training_speakers("fixed-split", names, Folds(np.array([0, 1, 0, 1])))
 

@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_folds_and_another_seed_others() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_numbers_are_balanced_by_quintiles_and_missing_labels_are_kept() -> None:
+def test_numbers_are_balanced_by_quintiles_and_missing_labels_stay() -> None:
     _, speaker, audio = data(24, 10)
     label = np.linspace(0, 1, len(speaker))
     label[::7] = np.nan
@@ -104,7 +104,7 @@ def test_numbers_are_balanced_by_quintiles_and_missing_labels_are_kept() -> None
     assert len(set(fold)) == SPEAKER_GROUPS
 
 
-def test_missing_speakers_are_refused_with_the_mend() -> None:
+def test_missing_speakers_are_refused_with_the_fix() -> None:
     label, speaker, audio = data(3, 4)
     speaker[2] = ""
     with pytest.raises(ProtocolError, match=r"1 of 12 .*column `speaker`.*--protocol random"):
@@ -144,7 +144,7 @@ def test_too_few_utterances_for_inner_folds_is_an_error() -> None:
         inner_folds(["a", "b"], ["s", "t"])
 
 
-def test_speakers_of_different_corpora_are_told_apart() -> None:
+def test_equal_speaker_ids_of_different_corpora_are_different_speakers() -> None:
     table = pd.DataFrame({"corpus": ["x", "y", "y"], "speaker": ["03", "03", None]})
     assert speaker_ids(table).tolist() == ["x/03", "y/03", ""]
     assert speaker_ids(table.iloc[:1]).tolist() == ["03"]

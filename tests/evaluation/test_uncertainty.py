@@ -125,7 +125,7 @@ def test_a_higher_level_contains_a_lower_one() -> None:
     assert wide["low"] < narrow["low"] < narrow["high"] < wide["high"]
 
 
-def test_draws_where_a_metric_is_undefined_are_left_out_and_their_share_is_told() -> None:
+def test_draws_where_a_metric_is_undefined_are_left_out_and_their_share_is_stated() -> None:
     true, pred, speaker = by_speaker(speakers=4)
     true[true == "neutral"] = "joy"
     true[:5] = "neutral"  # by the first speaker alone, whom (3/4)^4 of the draws lack

@@ -45,7 +45,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(
         check_backend(backend, None)
 
 
-def test_a_scheduler_that_nobody_answers_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backends, "find_spec", lambda name: True)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

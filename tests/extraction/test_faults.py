@@ -49,7 +49,7 @@ def test_each_recording_that_kills_its_worker_is_listed_and_every_other_is_compu
     assert bits(tmp_path / "1") == bits(tmp_path / "2")
 
 
-def test_the_other_extractors_of_a_recording_that_crashes_one_are_kept(
+def test_the_other_extractors_of_a_recording_that_crashes_one_are_stored(
     tmp_path: Path, faults: Path
 ) -> None:
     table = recordings(tmp_path / "corpus", [4800, 5001, 4800])
@@ -169,7 +169,7 @@ def test_a_worker_that_died_between_two_chunks_is_replaced(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_however_an_extraction_ends_its_workers_end_too_and_finished_work_is_kept(
+def test_however_an_extraction_ends_its_workers_end_too_and_finished_work_is_stored(
     tmp_path: Path, faults: Path, how: signal.Signals
 ) -> None:
     # One worker comes to a call that lasts an hour and never lets go of Python. After Ctrl-C it

@@ -103,7 +103,7 @@ def test_a_grown_corpus_and_copies_in_other_blocks_are_stored_once(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small")
-def test_rows_are_taken_from_the_manifest_only_as_there_are_workers_for_them(
+def test_rows_are_read_from_the_manifest_only_as_workers_become_free(
     tmp_path: Path,
 ) -> None:
     table = corpus(tmp_path / "corpus", 60)
@@ -146,7 +146,7 @@ def test_batches_are_the_rows_in_any_order_also_of_parts_that_are_merged_meanwhi
     assert list(store.batches(MFCC, [])) == []
 
 
-def test_an_index_of_an_older_form_is_made_anew(tmp_path: Path) -> None:
+def test_an_index_of_an_older_form_is_rebuilt(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.add(MFCC, ["a", "b"], values(2))
     folder = store.folder_of(MFCC)

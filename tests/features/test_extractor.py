@@ -72,7 +72,7 @@ def test_a_pickled_extractor_is_the_same(spec):
     assert again.fingerprint() == extractor.fingerprint()
 
 
-def test_fingerprints_tell_all_extractors_apart():
+def test_fingerprints_differ_between_all_extractors():
     fingerprints = [make_extractor(spec).fingerprint() for spec in SPECS]
     assert len(set(fingerprints)) == len(SPECS)
     assert all(len(one) == 16 and int(one, 16) >= 0 for one in fingerprints)
@@ -132,7 +132,7 @@ def test_what_does_not_exist_is_refused_with_what_does(spec, message):
         make_extractor(spec)
 
 
-def test_the_list_says_what_there_is_and_how_large():
+def test_the_list_names_every_extractor_and_its_size():
     listed = {info.name: info for info in list_extractors()}
     assert tuple(listed) == extractor_names()
     assert listed["handcrafted"].presets == {"basic": 174, "standard": 1218, "full": 1827}

@@ -102,7 +102,7 @@ def pinned_values(subject: Subject) -> dict[str, dict[str, float]]:
     return values
 
 
-def test_results_tell_models_apart() -> None:
+def test_results_differ_between_models() -> None:
     """A model that silently became another one would be noticed."""
     names = [name for name in golden_results() if name.startswith("results/models/")]
     names_by_values: dict[tuple[float, ...], str] = {}

@@ -11,7 +11,7 @@ STEPS = 2
 """How many of the 65,536 steps of a sample may differ: the filters' rounding."""
 
 
-def test_signals_made_anew_equal_those_kept() -> None:
+def test_regenerated_signals_equal_the_stored_ones() -> None:
     """Extractors' values are pinned for the kept ones, so they say nothing of the generator."""
     made, pinned = signals.make_signals(), signals.stored_samples()
     assert list(made) == list(pinned)
@@ -28,7 +28,7 @@ def test_signals_made_anew_equal_those_kept() -> None:
             )
 
 
-def test_signals_exercise_what_extractors_tell_apart() -> None:
+def test_signals_exercise_what_extractors_distinguish() -> None:
     samples = signals.stored_signals()
     assert (samples["speech"][:1920] == 0).all()
     assert np.abs(samples["loud"]).max() > 0.95

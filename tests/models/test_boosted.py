@@ -82,7 +82,7 @@ def test_a_task_is_trained_by_the_utterances_that_have_its_label_and_weight(
         np.testing.assert_allclose(fitted.predict_proba(sample.X)[task], expected, atol=1e-4)
 
 
-def test_what_cannot_learn_from_batches_is_refused_with_what_can(sample: Sample) -> None:
+def test_models_without_batches_are_refused_with_those_that_have_them(sample: Sample) -> None:
     with pytest.raises(TaskError, match="use --model xgboost, alone"):
         make_batched("svm,xgboost", sample.tasks[0])
     estimators = {task.name: make_estimator("lda", task) for task in sample.tasks}

@@ -70,7 +70,7 @@ def test_powerset_recovers_a_dependence_that_no_task_alone_can_see() -> None:
 
 
 @pytest.mark.parametrize("coupling", ["chain", "stacked"])
-def test_a_task_learns_from_an_easier_one_that_sees_more_of_the_data(coupling: Coupling) -> None:
+def test_a_task_gains_from_an_easier_one_with_more_labels(coupling: Coupling) -> None:
     """Few labels for the emotion, which follows from the level; many for the level."""
     rng = np.random.default_rng(0)
     level = rng.integers(0, 2, 400)
@@ -130,7 +130,7 @@ def test_combinations_that_training_lacks_have_probability_zero(sample: Sample) 
 
 
 @pytest.mark.parametrize(("utterances", "combinations"), [(1, 5), (2, 6)])
-def test_a_combination_is_learnt_from_two_utterances_on(
+def test_a_combination_is_fitted_from_two_utterances_on(
     sample: Sample, utterances: int, combinations: int
 ) -> None:
     labels = sample.labels.assign(level=sample.labels["level"].fillna("low"))
@@ -229,7 +229,7 @@ def test_the_last_models_of_the_stacked_coupling_are_weighted() -> None:
     assert abs(probabilities[0] - probabilities[1]).max() > 0.01
 
 
-def test_opinions_are_of_estimators_that_heard_neither_the_row_nor_what_was_made_of_it() -> None:
+def test_predictions_are_of_estimators_fitted_on_neither_the_row_nor_its_copies() -> None:
     rows = 40
     labels = pd.DataFrame({"emotion": np.where(np.arange(rows) % 2, "angry", "calm")})
     task = Task("emotion", classes=("angry", "calm"), role="primary")
@@ -267,7 +267,7 @@ def test_nothing_is_fitted_twice() -> None:
 
 
 @pytest.mark.parametrize("coupling", COUPLINGS)
-def test_what_is_tested_changes_nothing_that_is_learnt(coupling: Coupling) -> None:
+def test_test_rows_change_nothing_that_is_fitted(coupling: Coupling) -> None:
     sample = dependent(rows=120)
     unit = sample.speaker.astype(str)
     fold = (sample.speaker % 2).astype(np.intp)
@@ -326,7 +326,7 @@ def test_a_loaded_model_whose_tasks_stay_independent_predicts_the_same(tmp_path:
     assert load_bundle(path).model.predict(sample.X).equals(model.predict(sample.X))
 
 
-def test_what_cannot_be_coupled_is_refused_with_the_mend(sample: Sample) -> None:
+def test_what_cannot_be_coupled_is_refused_with_the_fix(sample: Sample) -> None:
     single = CoupledEstimator(sample.tasks[:1], {"emotion": LogisticRegression()}, "chain")
     with pytest.raises(TaskError, match="needs an auxiliary task beside 'emotion'"):
         single.fit(sample.X, sample.labels)
@@ -338,7 +338,7 @@ def test_what_cannot_be_coupled_is_refused_with_the_mend(sample: Sample) -> None
     assert copy.coupling == "chain"
 
 
-def test_shared_folds_leave_every_task_something_to_learn() -> None:
+def test_shared_folds_leave_every_task_training_rows() -> None:
     speaker = np.repeat(np.arange(6), 10)
     emotion = np.tile([0, 1], 30)
     gender = (speaker < 2).astype(np.intp)  # two speakers have it: both in test would lose it

@@ -67,7 +67,7 @@ def rows() -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     return np.hstack([useless[:, :2], packed(frames, present), useless[:, 2:]]), y
 
 
-def test_an_encoder_learns_in_the_training_part_and_its_values_stand_behind_the_others(
+def test_an_encoder_is_fitted_on_the_training_set_and_its_values_come_last(
     rows: tuple[NDArray[np.float32], NDArray[np.intp]],
 ) -> None:
     X, _ = rows

@@ -185,6 +185,6 @@ def test_a_saved_fusion_says_the_same(both: Streams, tmp_path: Path) -> None:
         ({"blocks": [2, 2], "shrinkage": 2.0}, "shrinkage is between 0 and 1, not 2.0"),
     ],
 )
-def test_blocks_that_are_not_there_are_refused(parameters: dict, message: str) -> None:
+def test_missing_blocks_are_refused(parameters: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         AlignedBlocks(**parameters).fit(np.zeros((6, 5)))

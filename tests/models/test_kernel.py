@@ -96,7 +96,7 @@ def test_calibrating_never_changes_which_class_is_first(seed: int) -> None:
     np.testing.assert_array_equal(probabilities.argmax(axis=1), score.argmax(axis=1))
 
 
-def test_a_known_temperature_is_found() -> None:
+def test_the_true_temperature_is_recovered() -> None:
     rng = np.random.default_rng(0)
     score = rng.normal(size=(20_000, 3))
     shares = softmax(score, 2.5).cumsum(axis=1)

@@ -74,7 +74,7 @@ def test_two_passes_beat_one_common_model_where_languages_show_emotions_the_othe
         assert reached[mode] > reached["common"] + 0.15, reached
 
 
-def test_a_class_that_a_language_lacks_has_probability_0_but_is_learnt_from_others_in_weighted(
+def test_a_class_that_a_language_lacks_has_probability_0_but_comes_from_others_in_weighted(
     opposite: Spoken,
 ) -> None:
     X, y = np.nan_to_num(opposite.X), opposite.labels["emotion"].to_numpy()
@@ -93,7 +93,7 @@ def test_a_class_that_a_language_lacks_has_probability_0_but_is_learnt_from_othe
         assert any("lacks the class sad" in note for note in model.notes_) == (mode == "hard")
 
 
-def test_a_language_with_nothing_to_tell_apart_is_spoken_for_by_the_model_of_all(
+def test_a_language_with_one_class_is_predicted_by_the_model_of_all(
     opposite: Spoken,
 ) -> None:
     X, y = np.nan_to_num(opposite.X), opposite.labels["emotion"].to_numpy()
@@ -133,7 +133,7 @@ def test_a_saved_model_says_the_same_of_raw_features(opposite: Spoken, tmp_path:
     np.testing.assert_array_equal(again, model.predict_proba(opposite.X)["emotion"])
 
 
-def test_what_the_models_of_languages_chose_is_told_for_each(opposite: Spoken) -> None:
+def test_the_choice_of_each_languages_model_is_stated(opposite: Spoken) -> None:
     vote = make_estimator("lda,knn", EMOTION, weights="inner")
     groups = {"speaker": opposite.speaker, "language": opposite.language}
     model = LanguageRouted(vote, "soft").fit(opposite.X, opposite.labels["emotion"], **groups)
@@ -161,7 +161,7 @@ def test_what_cannot_be_routed_is_refused(opposite: Spoken) -> None:
         coupled.fit(X, labels, language=opposite.language)
 
 
-def test_a_fit_that_was_told_other_languages_has_another_identity(opposite: Spoken) -> None:
+def test_a_fit_with_other_languages_has_another_identity(opposite: Spoken) -> None:
     fit_ids = [
         identities(
             routed("soft"), opposite.X, opposite.labels, Folds(opposite.fold), opposite.speaker,
@@ -172,7 +172,7 @@ def test_a_fit_that_was_told_other_languages_has_another_identity(opposite: Spok
     assert len(set(fit_ids)) == 3
 
 
-def test_what_folds_took_for_the_language_is_told_beside_their_predictions(
+def test_the_language_that_folds_predict_is_stated_beside_their_predictions(
     opposite: Spoken,
 ) -> None:
     how = (opposite.X, opposite.labels, opposite.fold, opposite.speaker, [EMOTION], 1)

@@ -225,7 +225,7 @@ def test_the_same_seed_gives_the_same_model(sample: Sample) -> None:
         assert np.array_equal(table, second.predict_proba(sample.X)[task])
 
 
-def test_what_cannot_be_learnt_is_refused_by_name(sample: Sample) -> None:
+def test_tasks_that_cannot_be_fitted_are_refused_by_name(sample: Sample) -> None:
     with pytest.raises(TaskError, match="no labels for task 'emotion'"):
         model(sample).fit(sample.X, sample.labels.drop(columns="emotion"))
     with pytest.raises(TaskError, match=r"'bored'.*not among its classes"):

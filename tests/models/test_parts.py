@@ -78,7 +78,7 @@ def test_calibration_is_scikit_learns_on_the_same_folds(sample: Sample, classes:
     np.testing.assert_allclose(own.predict_proba(X), expected, atol=1e-4)
 
 
-def test_augmented_copies_are_learnt_from_and_calibrated_by_none(sample: Sample) -> None:
+def test_augmented_copies_are_fitted_on_but_not_used_for_calibration(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
     made_of = np.arange(len(X))[:, None]
     both, twice = np.concatenate([X, X + 0.01]), np.concatenate([y, y])
@@ -100,7 +100,7 @@ def test_an_equal_vote_is_the_mean_of_probabilities(sample: Sample) -> None:
     np.testing.assert_allclose(weighted.predict_proba(X), members[0][1].predict_proba(X))
 
 
-def test_inner_weights_favour_the_member_that_knows_something(sample: Sample) -> None:
+def test_inner_weights_favour_the_informative_member(sample: Sample) -> None:
     class Guess(GaussianNB):
         def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: object = None) -> Guess:
             return super().fit(np.random.default_rng(0).normal(size=X.shape), y)

@@ -122,7 +122,7 @@ def test_numbers_have_their_own_scores(statistic: str) -> None:
     assert np.flatnonzero(selector.support_).tolist() == [4]
 
 
-def test_in_a_pipeline_a_selector_stands_before_the_model_and_hears_the_speakers() -> None:
+def test_in_a_pipeline_a_selector_stands_before_the_model_and_receives_the_speakers() -> None:
     X, y, speaker = with_decoys()
     pipeline = prepared(LogisticRegression(), make_selector("speakers:0.8", EMOTION))
     assert [name for name, _ in pipeline.steps] == ["scale", "impute", "clip", "select", "model"]

@@ -84,13 +84,13 @@ def test_the_model_is_the_chosen_setting_fitted_on_all(sample: Sample) -> None:
     np.testing.assert_allclose(model.predict_proba(X), own.predict_proba(X), atol=1e-9)
 
 
-def test_of_equal_settings_the_estimators_own_is_kept(sample: Sample) -> None:
+def test_of_equal_settings_the_default_is_chosen(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
     same = TunedClassifier(GaussianNB(), [{"var_smoothing": 1.1e-9}, {"var_smoothing": 2e-9}])
     assert same.fit(X, y, speaker=sample.speaker).setting_ == {"var_smoothing": 1e-9}
 
 
-def test_a_regressor_takes_the_setting_of_least_error_and_a_wrong_name_is_told() -> None:
+def test_a_regressor_takes_the_setting_of_least_error_and_a_wrong_name_is_refused() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 3))
     y, speaker = X[:, 0] + 0.1 * rng.normal(size=80), np.arange(80) // 8
@@ -101,7 +101,7 @@ def test_a_regressor_takes_the_setting_of_least_error_and_a_wrong_name_is_told()
         TunedRegressor(Ridge(), [{"aplha": 1.0}]).fit(X, y)
 
 
-def test_copies_are_learnt_from_and_judge_nothing(sample: Sample) -> None:
+def test_copies_are_fitted_on_but_never_scored(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
     descent = lineage(np.arange(len(X)), np.arange(len(X))[:, None])
     both, twice = np.concatenate([X, 100 * X]), np.concatenate([y, y])
@@ -140,7 +140,7 @@ def test_every_estimator_has_a_grid_of_eight_or_fewer_whose_parameters_it_has() 
             assert len(model._candidates()) == 1 + len(model.settings), name
 
 
-def test_steps_between_ordered_classes_and_stretched_values_tell_what_they_chose(
+def test_steps_between_ordered_classes_and_stretched_values_state_what_they_chose(
     sample: Sample,
 ) -> None:
     X, speaker = sample.X, sample.speaker
@@ -177,7 +177,7 @@ def test_a_tuned_vote_survives_saving_with_what_it_chose(
     assert loaded.predict(sample.X).equals(model.predict(sample.X))
 
 
-def test_what_was_chosen_is_counted_over_folds_and_told_for_the_final_model() -> None:
+def test_choices_are_counted_over_folds_and_stated_for_the_final_model() -> None:
     one, two = {"emotion": {"svm": {"C": 10.0}}}, {"emotion": {"svm": {"C": 1.0}}}
     choices = told_choices({"0": one, "1": two, "2": one, "all": two})
     assert choices == [
@@ -231,7 +231,7 @@ def test_stacked_weights_are_where_surprise_and_pull_are_least() -> None:
     np.testing.assert_allclose(slope * weights, least, atol=0.003)
 
 
-def test_stacked_votes_learn_from_left_out_speakers_and_ask_each_member_once_a_fold(
+def test_stacked_votes_are_fitted_on_left_out_speakers_and_ask_each_member_once_a_fold(
     sample: Sample,
 ) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
@@ -243,7 +243,7 @@ def test_stacked_votes_learn_from_left_out_speakers_and_ask_each_member_once_a_f
     assert np.mean(vote.predict(X) == VoteClassifier(members).fit(X, y).predict(X)) > 0.9
 
 
-def test_stacked_regressors_that_know_nothing_weigh_little() -> None:
+def test_stacked_regressors_without_information_have_little_weight() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 3))
     y = X[:, 0] + 0.1 * rng.normal(size=80)

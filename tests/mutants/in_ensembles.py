@@ -12,7 +12,7 @@ MUTANTS = (
         "        part = training\n",
         "couplers are fitted on predictions for rows of the training set",
         (
-            "tests/models/test_coupling.py::test_opinions_are_of_estimators_that_heard_neither_the_row_nor_what_was_made_of_it",
+            "tests/models/test_coupling.py::test_predictions_are_of_estimators_fitted_on_neither_the_row_nor_its_copies",
         ),
     ),
     Mutant(
@@ -21,7 +21,7 @@ MUTANTS = (
         "cells = cells[count >= TOO_FEW]",
         "cells = cells[count > TOO_FEW]",
         "combinations of classes that two utterances have are not learnt",
-        ("tests/models/test_coupling.py::test_a_combination_is_learnt_from_two_utterances_on",),
+        ("tests/models/test_coupling.py::test_a_combination_is_fitted_from_two_utterances_on",),
     ),
     Mutant(
         "joint-not-summed",
@@ -53,7 +53,7 @@ MUTANTS = (
         "    def predict(self, X: ArrayLike) -> NDArray[Any]:",
         "all members of a vote have equal weights",
         (
-            "tests/models/test_parts.py::test_inner_weights_favour_the_member_that_knows_something",
+            "tests/models/test_parts.py::test_inner_weights_favour_the_informative_member",
             "tests/models/test_parts.py::test_an_equal_vote_is_the_mean_of_probabilities",
         ),
     ),
@@ -73,7 +73,7 @@ MUTANTS = (
         "return uar_of_codes(y, predicted.argmax(axis=1), count) - 1 / count",
         "return uar_of_codes(y, predicted.argmax(axis=1), count)",
         "a member that guesses weighs about as much as one that knows",
-        ("tests/models/test_parts.py::test_inner_weights_favour_the_member_that_knows_something",),
+        ("tests/models/test_parts.py::test_inner_weights_favour_the_informative_member",),
     ),
     Mutant(
         "gate-not-sharpened",

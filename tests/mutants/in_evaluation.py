@@ -249,7 +249,7 @@ MUTANTS = (
         "seconds[train], labels[task.name].iloc[train], seconds[test], task",
         "seconds, labels[task.name], seconds[test], task",
         "the duration-only tree is fitted on test rows too",
-        ("tests/evaluation/test_duration.py::test_the_tree_learns_from_the_training_part_alone",),
+        ("tests/evaluation/test_duration.py::test_the_tree_is_fitted_on_the_training_fold_only",),
     ),
     Mutant(
         "classes-of-any-corpus",

@@ -116,7 +116,7 @@ MUTANTS = (
         "unbiased = moments.variance * moments.count / np.maximum(moments.count - 1, 1)",
         "unbiased = moments.variance",
         "the average speaker's variance is divided by n instead of n − 1 (ddof)",
-        ("tests/speakers/test_enrolment.py::test_what_is_known_beforehand_is_the_average_speaker",),
+        ("tests/speakers/test_enrolment.py::test_the_prior_is_the_average_speaker",),
     ),
     Mutant(
         "kernel-without-constant",

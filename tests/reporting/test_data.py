@@ -81,7 +81,7 @@ def test_a_run_that_tests_all_rows_has_no_table_of_sets() -> None:
     assert page.table("Labels of each task")["task"][2:] == ["labelled", "label missing", "scored"]
 
 
-def test_set_of_rows_tells_training_test_both_and_neither() -> None:
+def test_set_of_rows_distinguishes_training_test_both_and_neither() -> None:
     cross_validation = Folds(np.array([0, 1, 2]))
     assert set(set_of_rows(cross_validation)) == {TRAINING_AND_TEST}
     split = Folds(np.array([0, -1, -1]), np.array([[False, False, True]]))

@@ -100,7 +100,7 @@ def test_speakers_are_sorted_by_their_uar(run: RunSummary, page: Page) -> None:
         assert cells[:2] == [number(uar), str(len(part))]
 
 
-def test_gaps_between_genders_are_told_for_each_task(run: RunSummary, page: Page) -> None:
+def test_gaps_between_genders_are_shown_for_each_task(run: RunSummary, page: Page) -> None:
     rows = page.table("Headline metrics by gender")
     assert set(rows) == {"task", "emotion: UAR", "intensity: UAR", "arousal: CCC"}
     data, uars = run.predictions, []
@@ -162,7 +162,7 @@ def test_warnings_come_before_the_headline(page: Page) -> None:
     assert page.text.index("recording condition") < page.text.index("the average recall per class")
 
 
-def test_features_folds_model_versions_and_commands_are_told(page: Page) -> None:
+def test_features_folds_model_versions_and_commands_are_shown(page: Page) -> None:
     assert page.table("Extractors")["bangla166"][1:] == ["166", "3f1c9a0b"]
     assert page.table("Test set of each fold")["0"][0] == "spk000, spk006"
     for words in ("vote(svm, logistic, xgboost)", "3 min 12 s", "featser scan made-up"):
@@ -365,7 +365,7 @@ def test_undefined_figures_are_na_whether_nan_or_none() -> None:
     assert "sadness: 12 % of the draws have no utterance of this class" in page.text
 
 
-def test_an_undefined_headline_is_said_and_not_drawn() -> None:
+def test_an_undefined_headline_is_stated_and_not_drawn() -> None:
     run = sample_run(all_tasks=False)
     run.metrics[run.protocol]["emotion"]["uar"] = {"value": None, "low": None, "high": None}
     assert "The UAR of 'emotion' is undefined here." in Page(render(run)).text

@@ -26,7 +26,7 @@ def test_an_estimate_is_a_value_with_its_interval() -> None:
         (None, "n/a"),
     ],
 )
-def test_what_is_not_there_is_not_written(figure: dict[str, float] | None, text: str) -> None:
+def test_missing_values_are_not_written(figure: dict[str, float] | None, text: str) -> None:
     assert estimate(figure) == text
 
 

@@ -19,7 +19,7 @@ def test_the_reliability_diagram_has_its_numbers_in_a_table() -> None:
     assert "Expected calibration error" in render(run)
 
 
-def test_without_probabilities_there_is_no_reliability_diagram() -> None:
+def test_without_probabilities_the_reliability_diagram_is_left_out() -> None:
     run = sample_run(all_tasks=False)
     run.predictions = run.predictions.drop(columns="emotion.p[anger]")
     assert section(run) is None

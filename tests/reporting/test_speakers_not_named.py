@@ -29,7 +29,7 @@ def nameless(protocol: str, missing: object = np.nan, rows: slice = slice(None))
 
 @pytest.mark.parametrize("protocol", [name for name, row in PROTOCOLS.items() if row.optimistic])
 @pytest.mark.parametrize("missing", [None, np.nan, ""])
-def test_a_report_without_speakers_does_not_claim_that_voices_are_known(
+def test_a_report_without_speakers_claims_nothing_about_speakers(
     protocol: str, missing: object
 ) -> None:
     page = Page(render(nameless(protocol, missing)))

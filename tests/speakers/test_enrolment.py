@@ -22,7 +22,7 @@ TRAINING = np.array([[0.0], [2.0], [4.0], [6.0]])
 WHO = np.array(["a", "a", "b", "b"])
 
 
-def test_what_is_known_beforehand_is_the_average_speaker() -> None:
+def test_the_prior_is_the_average_speaker() -> None:
     normalizer = EnrolmentNormalizer().fit(TRAINING, speaker=WHO)
     assert normalizer.mean_ == pytest.approx([3.0])
     assert normalizer.variance_ == pytest.approx([2.0])
@@ -54,7 +54,7 @@ def test_a_speaker_without_enrolment_is_taken_for_the_average_one() -> None:
         np.testing.assert_allclose(normalised, [[1.0]])
 
 
-def test_many_recordings_leave_nothing_of_what_was_known_beforehand() -> None:
+def test_many_recordings_outweigh_the_prior() -> None:
     fitted = EnrolmentNormalizer().fit(TRAINING, speaker=WHO)
     own = np.random.default_rng(0).normal(50, 9, size=(4000, 1))
     normalised = fitted.enrol(own, speaker="new").transform(own, speaker="new")
@@ -85,7 +85,7 @@ def test_enrolling_changes_nothing_for_others_and_not_what_was_fitted() -> None:
     assert np.array_equal(fitted.transform(TRAINING, WHO), before)
 
 
-def test_what_was_learnt_is_plain_data_and_back() -> None:
+def test_the_fitted_state_is_plain_data_and_back() -> None:
     fitted = EnrolmentNormalizer(most=4).fit(TRAINING, speaker=WHO)
     again = EnrolmentNormalizer.from_dict(json.loads(json.dumps(fitted.to_dict())))
     assert again.get_params() == fitted.get_params()
@@ -101,7 +101,7 @@ def test_a_pipeline_routes_the_speaker_to_it() -> None:
     assert model["norm"].tau_ == pytest.approx([0.5]), "it knew who speaks"
 
 
-def test_copies_go_by_what_their_speakers_recordings_tell() -> None:
+def test_copies_use_the_statistics_of_their_speakers_recordings() -> None:
     """An altered copy neither changes a speaker's statistics, nor has some of its own."""
     X = TRAINING.astype(np.float32)
     copies = Copies(X[[3]] + 100, np.array([[3]]))

@@ -112,7 +112,7 @@ def test_verify_compares_the_index_with_the_parts(tmp_path: Path) -> None:
     assert "the index does not match the part files" in fault
 
 
-def test_gc_shows_what_it_would_remove_and_removes_it_when_told(tmp_path: Path) -> None:
+def test_gc_shows_what_it_would_remove_and_removes_it_on_demand(tmp_path: Path) -> None:
     store = tmp_path / "store"
     for table in (manifest(tmp_path, 6, 0, 6), manifest(tmp_path, 6, 0, 4)):
         extract(table, store=store, features=["mfcc:basic"])
@@ -144,7 +144,7 @@ def test_gc_shows_what_it_would_remove_and_removes_it_when_told(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_gc_never_removes_features_of_which_it_cannot_tell_whether_they_can_be_made(
+def test_gc_never_removes_features_that_might_not_be_recomputable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An embedding whose file has moved, been changed, or of a newer version of featser."""
@@ -216,7 +216,7 @@ def test_augmented_copies_of_named_recordings_are_named(tmp_path: Path) -> None:
     ]
 
 
-def test_a_store_that_does_not_exist_is_said_not_to(tmp_path: Path) -> None:
+def test_a_missing_store_is_reported_as_missing(tmp_path: Path) -> None:
     for verb in (info, verify, compact, gc):
         with pytest.raises(StoreError, match="nowhere: no such store"):
             verb(tmp_path / "nowhere")

@@ -111,7 +111,7 @@ def test_exchanged_parts_are_put_back_by_the_next_extraction(
 
 
 @pytest.mark.slow
-def test_a_part_of_an_extractor_that_the_store_lacks_is_removed_and_computed_anew(
+def test_a_part_of_an_extractor_that_the_store_lacks_is_removed_and_recomputed(
     tmp_path: Path,
 ) -> None:
     table = recordings(tmp_path / "corpus", [4800] * 3)
@@ -150,7 +150,7 @@ def test_columns_in_another_order_are_another_origin(two: tuple[Store, object]) 
         open_part(part, origin_of(Turned()))
 
 
-def test_parts_of_older_versions_are_read_and_verify_says_that_they_tell_less(
+def test_parts_of_older_versions_are_read_and_verify_says_that_they_record_less(
     two: tuple[Store, dict[str, np.ndarray]],
 ) -> None:
     store, rows = two
@@ -185,7 +185,7 @@ def test_compact_writes_the_extractor_into_parts_of_older_versions(
 
 
 @pytest.mark.parametrize("upgrade", [False, True])
-def test_exchanged_parts_of_older_versions_are_known_by_the_indexes(
+def test_exchanged_parts_of_older_versions_are_detected_by_the_indexes(
     two: tuple[Store, dict[str, np.ndarray]], upgrade: bool
 ) -> None:
     """They do not name their extractor, but the index of the folder that they come from does."""
@@ -313,7 +313,7 @@ def test_an_index_that_has_more_or_fewer_keys_than_the_parts_is_set_right_by_an_
 @pytest.mark.parametrize(
     "names", ['["a", "a"]', '{"a": 1}', "nonsense", '["part-0.arrow"]', "[1]", "[]"]
 )
-def test_an_index_of_a_wrong_form_is_made_anew(tmp_path: Path, names: str) -> None:
+def test_an_index_of_a_wrong_form_is_rebuilt(tmp_path: Path, names: str) -> None:
     store = Store(tmp_path)
     store.add(RMS, ["a"], np.ones((1, len(RMS.names)), np.float32))
     columns = {

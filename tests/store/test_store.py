@@ -86,7 +86,7 @@ def test_missing_rows_are_an_error_that_names_the_command(tmp_path: Path) -> Non
         Store(tmp_path).read(MFCC, ["a"])
 
 
-def test_a_damaged_part_is_named_with_the_mend(tmp_path: Path) -> None:
+def test_a_damaged_part_is_named_with_the_fix(tmp_path: Path) -> None:
     Store(tmp_path).add(MFCC, ["a"], values(1))
     part = next(tmp_path.rglob("part-*.arrow"))
     part.write_bytes(part.read_bytes()[:40])
@@ -105,7 +105,7 @@ def test_a_lost_or_damaged_index_costs_nothing(tmp_path: Path) -> None:
     assert np.array_equal(Store(tmp_path).read(MFCC, ["a"]), row)
 
 
-def test_an_index_older_than_the_parts_is_made_anew(tmp_path: Path) -> None:
+def test_an_index_older_than_the_parts_is_rebuilt(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.add(MFCC, ["a"], values(1))
     store.flush(MFCC)
@@ -150,7 +150,7 @@ def test_nothing_is_computed_twice_and_a_grown_corpus_costs_its_growth(tmp_path:
     assert (other.done, other.reused) == (20, 0)
 
 
-def test_a_renamed_recording_is_known_and_copies_are_computed_once(tmp_path: Path) -> None:
+def test_a_renamed_recording_is_recognised_and_copies_are_computed_once(tmp_path: Path) -> None:
     table = recordings(tmp_path / "corpus", 2)
     store = Store(tmp_path / "store")
     extract_manifest(table, ["mfcc:basic"], store, n_jobs=1)

@@ -165,7 +165,7 @@ def test_rows_of_others_that_are_collected_meanwhile_do_not_stop_an_extraction(
     assert Store(store).has(MFCC, [*keys, "a"]).tolist() == [True, True, True, False]
 
 
-def test_writer_waits_for_the_lock_of_a_store_that_was_made_anew(tmp_path: Path) -> None:
+def test_writer_waits_for_the_lock_of_a_recreated_store(tmp_path: Path) -> None:
     """The lock's file is deleted while one holds it: whoever waits must not own the old one."""
     lock, order = tmp_path / ".lock", []
     begun = threading.Event()

@@ -230,7 +230,7 @@ def test_a_disk_that_takes_no_more_is_a_clear_error_and_the_store_goes_on_where_
 
 
 @pytest.mark.parametrize("where", [0, -200, -1])
-def test_a_damaged_part_is_noticed_on_reading_and_computed_anew_by_the_next_extraction(
+def test_a_damaged_part_is_detected_on_reading_and_recomputed_by_the_next_extraction(
     tmp_path: Path, where: int
 ) -> None:
     table = recordings(tmp_path / "corpus", [4800] * (CHUNK + 2))
@@ -249,7 +249,7 @@ def test_a_damaged_part_is_noticed_on_reading_and_computed_anew_by_the_next_extr
     assert bits(store) == before
 
 
-def test_a_damaged_index_or_description_is_made_anew(tmp_path: Path) -> None:
+def test_a_damaged_index_or_description_is_rebuilt(tmp_path: Path) -> None:
     table = recordings(tmp_path / "corpus", [4800])
     store = tmp_path / "store"
     extract_manifest(table, ["mfcc:basic"], Store(store), n_jobs=1)

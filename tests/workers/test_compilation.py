@@ -31,7 +31,7 @@ def test_a_folder_that_the_user_names_is_used() -> None:
     assert with_compilation_cache(given) == given
 
 
-def test_beside_the_source_files_is_where_code_is_kept_by_default(
+def test_compiled_code_is_stored_beside_the_source_files_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(compilation, "_is_writable", lambda folder: True)

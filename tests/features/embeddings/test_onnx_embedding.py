@@ -170,7 +170,7 @@ def test_without_a_file_the_spec_is_refused_with_how_to_write_it():
         make_extractor("onnx-embedding")
 
 
-def test_without_onnxruntime_the_mend_is_named(network, monkeypatch):
+def test_without_onnxruntime_the_fix_is_named(network, monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(FeatureError, match=r"pip install 'featser\[onnx\]'"):
         OnnxEmbedding(network)

@@ -47,7 +47,7 @@ def test_a_recording_has_its_row_whatever_it_is_called_and_at_any_rate(table, fi
         assert extractor(read_audio(renamed, rate)).tolist() == [1.5, 2.0]
 
 
-def test_a_part_of_a_recording_has_the_parts_row(table, files):
+def test_a_segment_of_a_recording_has_the_segments_row(table, files):
     assert TableEmbedding(table)(read_audio(files[0], start=0.1, end=0.4)).tolist() == [2.5, 4.0]
     with pytest.raises(UnusableAudio, match=r"no row for it \(key .*@0.1"):
         TableEmbedding(table)(read_audio(files[0], start=0.1, end=0.5))

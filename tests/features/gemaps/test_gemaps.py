@@ -173,7 +173,7 @@ def test_spectral_descriptors_of_two_sines_are_their_levels():
     np.testing.assert_allclose(spectral_balance.hammarberg_index(power), 20, atol=0.2)
 
 
-def test_the_slope_of_a_line_is_found_with_the_reference_s_count():
+def test_the_slope_of_a_line_is_exact_with_the_reference_s_count():
     hertz = np.arange(16, 49) * spectral_balance.BIN_HZ
     line = -0.02 * (hertz - hertz.mean())
     levels = np.zeros((1, 49), np.float32)

@@ -89,7 +89,7 @@ def test_a_silent_signal_and_silent_frames_have_librosas_values(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * max(1, np.ptp(theirs)))
 
 
-def test_a_sine_of_1_khz_has_its_centroid_and_rolloff_there():
+def test_a_sine_of_1_khz_has_its_centroid_and_rolloff_at_1_khz():
     spectrum = Spectrum(tone(1000))
     inside = slice(3, -3)
     np.testing.assert_allclose(DESCRIPTORS["centroid"].compute(spectrum)[inside], 1000, rtol=0.01)

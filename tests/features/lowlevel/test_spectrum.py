@@ -89,7 +89,7 @@ def test_filterbanks_cannot_be_changed_by_a_caller():
         mel_filterbank(FrameSettings(), 40)[0, 0] = 1
 
 
-def test_more_mel_bands_than_the_fft_can_tell_apart_are_refused():
+def test_more_mel_bands_than_the_fft_resolves_are_refused():
     with pytest.raises(FeatureError, match="400 mel bands: too many for an FFT of 512 points"):
         mel_filterbank(FrameSettings(), 400)
 
@@ -146,7 +146,7 @@ def test_a_spectrum_goes_with_its_signal():
     assert spectrum() is None
 
 
-def test_a_signal_at_another_rate_is_refused_with_the_mend():
+def test_a_signal_at_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"signal at 8000 Hz.*signal.resampled\(16000\)"):
         spectrum_of(Signal(noise(800), 8_000))
 

@@ -50,7 +50,7 @@ def test_moving_poles_are_recovered_within_5_percent(settings, zero):
     assert np.sqrt(np.mean((radius / 0.95 - 1) ** 2)) < 0.05
 
 
-def test_a_zero_is_found_and_leaves_white_errors():
+def test_a_zero_is_estimated_and_leaves_white_errors():
     fitted = fit_windows(moving(16, WITH_ZERO, 0.6), WITH_ZERO)
     assert fitted.ma[:, 0, 0].mean() == pytest.approx(0.6, rel=0.15)
     assert fitted.residual.mean() == pytest.approx(1, rel=0.05)

@@ -37,7 +37,7 @@ def test_tracks_are_the_descriptors_under_their_names():
     np.testing.assert_array_equal(tracks["zcr"], descriptors.zcr(spectrum))
 
 
-def test_there_are_21_each_with_a_unit_and_a_spread():
+def test_each_of_21_tracks_has_a_unit_and_a_spread():
     assert len(set(TRACK_NAMES)) == len(TRACKS) == len(SPREADS) == 21
     assert TRACK_NAMES[LEVEL] == "level"
     assert all(track.unit and track.spread > 0 for track in TRACKS)

@@ -59,7 +59,7 @@ def test_names_follow_the_published_order():
     assert [names[i] for i in at] == [f"bangla166.{kind}.mean" for kind in kinds.split()]
 
 
-def test_it_wants_2_and_a_half_seconds_from_600_ms_at_22050_hz():
+def test_the_input_is_2_and_a_half_seconds_from_600_ms_at_22050_hz():
     extractor = Bangla166()
     assert (extractor.rate, extractor.offset, extractor.duration) == (22_050, 0.6, 2.5)
 

@@ -30,7 +30,7 @@ def test_names_are_unique_stable_and_in_the_order_of_the_values():
     assert names[-1] == "contrasts.end.zcr"
 
 
-def test_three_levels_in_turn_are_found_as_loud_less_quiet_and_as_thirds():
+def test_three_levels_in_turn_are_measured_as_loud_less_quiet_and_as_thirds():
     values = contrasts(np.concatenate([noise(peak=0.05), noise(peak=0.5), noise(peak=0.1)]))
     assert values["loud-quiet.level"] == pytest.approx(20, abs=0.5)
     assert values["loud-medium.level"] == pytest.approx(20 * np.log10(5), abs=0.5)
@@ -40,7 +40,7 @@ def test_three_levels_in_turn_are_found_as_loud_less_quiet_and_as_thirds():
         assert values[f"{which}.level"] == pytest.approx(20 * np.log10(peak) - overall, abs=0.6)
 
 
-def test_a_brighter_end_has_a_higher_centroid_there():
+def test_a_brighter_end_has_a_higher_centroid_in_the_last_third():
     dark = np.convolve(noise(2 * RATE // 3), np.ones(8) / 8, mode="same")
     values = contrasts(np.concatenate([dark, noise(RATE // 3, peak=0.07)]))
     assert values["end.centroid"] > 1000
@@ -77,7 +77,7 @@ def test_two_calls_have_equal_bits():
     assert contrasts(noise()) == contrasts(noise())
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"resampled\(16000\)"):
         Contrasts()(Signal(np.ones(800, np.float32), 8000))
 

@@ -74,7 +74,7 @@ def test_two_calls_have_equal_bits():
     np.testing.assert_array_equal(Covariance()(noise()), Covariance()(noise()))
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"resampled\(16000\)"):
         Covariance()(Signal(np.ones(800, np.float32), 8000))
 

@@ -35,7 +35,7 @@ def test_frames_are_every_second_log_mel_frame_and_nan_beyond_the_end() -> None:
     np.testing.assert_allclose(frames[0, :51], expected, atol=1e-3)
 
 
-def test_a_recording_of_any_length_is_told_as_a_whole() -> None:
+def test_a_recording_of_any_length_is_described_as_a_whole() -> None:
     values = make_extractor("frames")(sound(21.0))
     _, present = unpacked(values[None], 40)
     assert present.sum() == -(-2101 // 6)  # every sixth: 60 ms

@@ -22,7 +22,7 @@ def speechlike(n: int = 16_000, seed: int = 0) -> Signal:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_there_is_one_finite_value_for_every_name(preset):
+def test_every_name_has_one_finite_value(preset):
     extractor = Handcrafted(ALL_FAMILIES, preset)
     values = extractor(speechlike())
     assert values.dtype == np.float32
@@ -106,7 +106,7 @@ def test_a_click_in_100_ms_of_silence_raises_no_warning():
     assert np.isfinite(values).all()
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"16000 Hz, this one has 8000 Hz.*resampled\(16000\)"):
         Handcrafted()(Signal(np.ones(800, np.float32), 8000))
 

@@ -73,6 +73,6 @@ def test_two_calls_have_equal_bits():
     np.testing.assert_array_equal(Modulation()(noise()), Modulation()(noise()))
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"resampled\(16000\)"):
         Modulation()(Signal(np.ones(800, np.float32), 8000))

@@ -41,7 +41,7 @@ def uar(X: np.ndarray, y: np.ndarray) -> float:
     return float(balanced_accuracy_score(y, cross_val_predict(model, X, y, cv=4)))
 
 
-def test_a_burst_in_one_band_and_one_window_is_found_where_means_of_the_utterance_are_at_chance():
+def test_a_burst_in_one_band_and_window_is_classified_where_means_are_at_chance():
     y = np.arange(80) % 2
     extractor = make_extractor("pyramid")
     X = np.array([extractor(with_burst(bool(one), seed)) for seed, one in enumerate(y)])
@@ -70,7 +70,7 @@ def test_windows_overlap_by_half_and_cover_every_frame(frames, starts):
     assert windows_of(contours, 25)[0, -1, -1] == frames - 1
 
 
-def test_a_part_shorter_than_a_window_is_that_window():
+def test_a_segment_shorter_than_a_window_is_that_window():
     short = np.random.default_rng(1).standard_normal((2, 30)).astype(np.float32)
     values = pyramid(short).reshape(2, 7, 5)
     np.testing.assert_array_equal(values[:, 2], values[:, 6])
@@ -99,6 +99,6 @@ def test_a_single_frame_has_no_slope_and_all_else():
     np.testing.assert_array_equal(missing, ["slope" in name for name in within])
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"resampled\(16000\)"):
         make_extractor("pyramid")(Signal(np.ones(800, np.float32), 8000))

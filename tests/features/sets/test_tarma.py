@@ -68,6 +68,6 @@ def test_less_than_a_window_is_refused_with_what_is_needed():
         make_extractor("tarma")(noise(960))
 
 
-def test_another_rate_is_refused_with_the_mend():
+def test_another_rate_is_refused_with_the_fix():
     with pytest.raises(FeatureError, match=r"resampled\(8000\)"):
         make_extractor("tarma")(Signal(np.ones(3200, np.float32), 16_000))

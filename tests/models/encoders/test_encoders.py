@@ -66,7 +66,7 @@ def test_a_saved_encoder_encodes_as_before(encoder: Encoder) -> None:
 
 
 @every
-def test_a_class_that_tilts_the_bands_is_told_from_unseen_utterances(encoder: Encoder) -> None:
+def test_a_class_that_tilts_the_bands_is_predicted_for_new_utterances(encoder: Encoder) -> None:
     X, y = made(80)
     model = clone(encoder).fit(X[:40], y[:40])
     fitted, unseen = model.transform(X[:40]), model.transform(X[40:])
@@ -120,7 +120,7 @@ def test_supervectors_are_as_far_apart_as_the_adapted_means() -> None:
         assert np.linalg.norm(vectors[one] - vectors[other]) == pytest.approx(expected, rel=1e-3)
 
 
-def test_dimensions_that_the_training_part_does_not_have_are_zero() -> None:
+def test_dimensions_that_the_training_set_does_not_have_are_zero() -> None:
     X, _ = made(6)
     vectors = Supervectors(n_components=3, n_dimensions=20, **SMALL).fit_transform(X)
     assert vectors.shape == (6, 20)
@@ -174,7 +174,7 @@ def test_what_cannot_be_is_refused(encoder: Encoder, message: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-def test_encoders_are_had_by_name_with_their_number(name: str) -> None:
+def test_encoders_are_looked_up_by_name_with_their_number(name: str) -> None:
     model = make_encoder(f"{name}:16", WIDTH, seed=3)
     assert (model.width, model.cepstra, model.random_state) == (WIDTH, WIDTH, 3)
     vectors = model.fit_transform(made()[0])

@@ -58,7 +58,7 @@ def test_the_same_steps_from_the_same_start_give_scikit_learns_numbers() -> None
     assert ours.score(X) == pytest.approx(theirs.score(X), abs=1e-4)
 
 
-def test_a_known_mixture_is_found() -> None:
+def test_the_parameters_of_a_mixture_are_recovered() -> None:
     model = DiagonalGMM(3, n_iter=60, tol=0).fit(frames(6000))
     order = np.argsort(model.means_[:, 0])
     np.testing.assert_allclose(model.weights_[order], [0.5, 0.3, 0.2], atol=0.03)
@@ -85,7 +85,7 @@ def test_too_few_frames_and_unknown_starts_are_refused() -> None:
         DiagonalGMM(2, "here").fit(frames(10))
 
 
-def test_progress_is_told_of_each_step() -> None:
+def test_progress_is_reported_for_each_step() -> None:
     steps: list[tuple[int, int]] = []
     DiagonalGMM(2, n_iter=3, tol=0).fit(frames(), progress=lambda *step: steps.append(step))
     assert steps == [(1, 3), (2, 3), (3, 3)]

@@ -74,7 +74,7 @@ def test_the_likelihood_is_that_of_the_statistics_integrated_over_x() -> None:
     assert model._step(given_.zeroth, given_.first) == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_known_subspace_and_the_spread_in_it_are_found() -> None:
+def test_the_true_subspace_and_the_spread_in_it_are_recovered() -> None:
     given_ = drawn(np.random.default_rng(1).normal(size=(600, RANK)))
     model = TotalVariability(RANK, n_iter=10).fit(given_.zeroth, given_.first)
     estimated, true = (w.reshape(-1, RANK) for w in (model.loadings_, given_.loadings))
@@ -84,7 +84,7 @@ def test_the_known_subspace_and_the_spread_in_it_are_found() -> None:
     )
 
 
-def test_speakers_are_told_apart_as_well_as_the_true_model_tells_them() -> None:
+def test_speakers_are_separated_as_well_as_by_the_true_model() -> None:
     rng = np.random.default_rng(2)
     speaker = np.repeat(np.arange(60), 6)
     x = np.sqrt(0.8) * rng.normal(size=(60, RANK))[speaker]
@@ -101,7 +101,7 @@ def test_speakers_are_told_apart_as_well_as_the_true_model_tells_them() -> None:
     assert ours < best + 0.03
 
 
-def test_languages_are_told_apart_as_well_as_the_true_model_tells_them() -> None:
+def test_languages_are_separated_as_well_as_by_the_true_model() -> None:
     rng = np.random.default_rng(4)
     language = np.arange(400) % 4
     x = 1.5 * rng.normal(size=(4, RANK))[language] + 0.6 * rng.normal(size=(400, RANK))

@@ -94,7 +94,7 @@ def test_training_stops_where_left_out_speakers_gain_nothing_and_keeps_the_best(
     assert steps == [(epoch, 30) for epoch in range(1, len(losses) + 1)]
 
 
-def test_without_patience_every_speaker_is_learnt_from(bursts: Bursts) -> None:
+def test_without_patience_every_speaker_is_in_the_training_set(bursts: Bursts) -> None:
     emotion = bursts.labels["emotion"].to_numpy()
     model = StreamClassifier("cnn", **QUICK | {"epochs": 2})
     probabilities = [
@@ -120,7 +120,7 @@ def test_an_interrupt_is_passed_on_and_leaves_the_weights_so_far(
     assert np.mean(model.predict(bursts.X) == emotion) > 0.6
 
 
-def test_values_and_ordered_classes_are_learnt_by_one_task_networks(bursts: Bursts) -> None:
+def test_one_task_networks_predict_values_and_ordered_classes(bursts: Bursts) -> None:
     new = make_bursts(seed=1)
     values = StreamRegressor("multiscale", **QUICK | {"epochs": 10}).fit(
         bursts.X, 100 + 10 * bursts.labels["arousal"], speaker=bursts.speaker
@@ -206,7 +206,7 @@ def test_a_stream_votes_beside_others_behind_the_usual_preparation() -> None:
     assert (model.predict(sample.X)["emotion"] == sample.labels["emotion"]).mean() > 0.7
 
 
-def test_a_named_network_knows_the_kind_of_task_and_forgets_the_order_of_joined_classes() -> None:
+def test_a_named_network_takes_the_kind_of_task_and_ignores_the_order_of_joined_classes() -> None:
     steps = make_estimator("cnn", Task("a", "ordinal", ("low", "middle", "high")))
     assert steps[-1].ordinal
     assert not nominal(steps)[-1].ordinal
@@ -252,7 +252,7 @@ def test_a_saved_network_predicts_the_same_where_torch_is_absent(
     assert network["emotion"].network is network["level"].network
 
 
-def test_streams_clone_and_refuse_what_they_cannot_learn_from(bursts: Bursts) -> None:
+def test_streams_clone_and_refuse_unsuitable_input(bursts: Bursts) -> None:
     model = StreamEstimator(TASKS, **QUICK)
     assert clone(model).get_params() == model.get_params()
     with pytest.raises(TaskError, match="no labels for task 'level'"):
