@@ -46,16 +46,16 @@ def without_credentials(text: str) -> str:
 def _without_secrets(tail: re.Match[str]) -> str:
     """Remove the secret parameters from what follows the first ``?`` or ``#`` of an address."""
     _, *parts = re.split(r"([?&;#])", tail[0])
-    kept: list[str] = []
+    remaining: list[str] = []
     opening = ""
     for mark, parameter in zip(parts[::2], parts[1::2], strict=True):
         name, equals, _ = parameter.partition("=")
         if equals and _is_secret(unquote(name)):
             opening = opening or mark * (mark in "?#")
         else:
-            kept += [(opening if mark in "&;" and opening else mark), parameter]
+            remaining += [(opening if mark in "&;" and opening else mark), parameter]
             opening = ""
-    return "".join(kept)
+    return "".join(remaining)
 
 
 def _is_secret(name: str) -> bool:

@@ -192,13 +192,13 @@ def _plan(unit: NDArray[np.str_], folds: Folds, draws: int, seed: int) -> dict[i
         chosen = [[order[:speakers] for order in draw] for draw in orders]
         everybody = all(speakers == len(names) for names in trains)
         plan[speakers] = [
-            Folds(folds.test, _barred(unit, folds, draw))
+            Folds(folds.test, _excluded(unit, folds, draw))
             for draw in chosen[: 1 if everybody else None]
         ]
     return plan
 
 
-def _barred(
+def _excluded(
     unit: NDArray[np.str_], folds: Folds, chosen: Sequence[NDArray[np.str_]]
 ) -> NDArray[np.bool_]:
     """Return, for each fold, the rows that it neither tests nor learns from."""

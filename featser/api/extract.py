@@ -83,7 +83,10 @@ def extract(
         specs = trimmed_specs(specs)
     asked = tuple(dict.fromkeys(augment)) or listed.source.augmentations
     augmentations = parse_augmentations(asked)
-    notes = [*_told_once(augmentations, asked), *_named_otherwise(listed.source, asked)]
+    notes = [
+        *_repeated_augmentations(augmentations, asked),
+        *_named_otherwise(listed.source, asked),
+    ]
     listed.source.augmentations = asked
     limits = (how.timeout, how.backend, how.cluster)
     opened = Store(store)
@@ -122,8 +125,10 @@ def extract(
     return result
 
 
-def _told_once(augmentations: Sequence[Augmentation], asked: Sequence[str]) -> list[str]:
-    """Say which augmentations were asked for more than once."""
+def _repeated_augmentations(
+    augmentations: Sequence[Augmentation], asked: Sequence[str]
+) -> list[str]:
+    """Return a note for each augmentation that was asked for more than once."""
     definitions = [parse_augmentation(spec).definition for spec in asked]
     return [
         f"{one.definition} is asked for {definitions.count(one.definition)} times: the copies are "

@@ -29,7 +29,7 @@ from featser.reporting.numbers import estimate
 from featser.reporting.study_page import write_study
 from featser.reporting.tables import Table
 from featser.reporting.wording import as_sentence
-from featser.studies.deliberate_leak import predict_having_heard_copies_of_the_test_part
+from featser.studies.deliberate_leak import predict_with_test_copies_in_training
 from featser.studies.study import Study, in_memory, study
 
 METRICS = ("accuracy", "uar")
@@ -232,7 +232,7 @@ def _predicted(
     """Return out-of-fold predictions, and what a reader must know of them."""
     if way.copies == "anywhere" and copies is not None:
         held = Copies(in_memory(copies.X), copies.made_of)
-        leaky = predict_having_heard_copies_of_the_test_part(
+        leaky = predict_with_test_copies_in_training(
             loaded.model, loaded.features, loaded.label, folds, loaded.task, held,
             loaded.experiment.seed, jobs, progress,
         )  # fmt: skip

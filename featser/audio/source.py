@@ -166,8 +166,8 @@ def _prepared(data: bytes, content: str) -> Source:
 
 def _source(path: Path, file: io.FileIO, status: _Status, is_segment: bool) -> Source:
     key = (str(path), status)
-    for facts_known, source in _latest:
-        if facts_known == key:
+    for latest_key, source in _latest:
+        if latest_key == key:
             return source
     if status[2] > LARGE_BYTES:
         source = _large(file, status[2])

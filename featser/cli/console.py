@@ -315,8 +315,8 @@ def _span(start: float, end: float) -> str:
 def _show_counts(title: str, counts: pd.DataFrame) -> None:
     n_expected = counts["expected"].to_numpy(dtype=float, na_value=math.nan)
     expected = ["" if math.isnan(count) else int(count) for count in n_expected]
-    n_found = [int(count) for count in counts["found"]]
-    rows = list(zip(map(str, counts.index), n_found, expected, strict=True))
+    n_files = [int(count) for count in counts["found"]]
+    rows = list(zip(map(str, counts.index), n_files, expected, strict=True))
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]
     if len(rows) > 2 * SHOWN:
         say(f"{title}: {len(rows)}, {len(differing)} of them unlike the card's expectation")

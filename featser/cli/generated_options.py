@@ -17,7 +17,7 @@ from featser.cli.shared_options import (
     Jobs,
     RunFolder,
     bars_of,
-    what_is_kept,
+    cache_message,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store
 from featser.experiment.loading.extraction_options import ExtractionOptions
@@ -68,7 +68,7 @@ def experiment_command(show: Callable[[Result], None]) -> Callable[..., None]:
 
         run = getattr(import_module(f"featser.api.{command}"), command)
         fields = {name: typed[name] for name in names if not _is_open(typed[name])}
-        with bars_of(saved=what_is_kept(typed["cache"])):
+        with bars_of(saved=cache_message(typed["cache"])):
             result = run(
                 typed["source"],
                 store=typed["store"],

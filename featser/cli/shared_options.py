@@ -62,7 +62,7 @@ def typed() -> str:
     return shlex.join(["featser", *sys.argv[1:]])
 
 
-def what_is_kept(cache: bool) -> str:
+def cache_message(cache: bool) -> str:
     """Say what an interrupted fit leaves."""
     return "finished folds are kept" if cache else "with --no-cache no fold is kept"
 

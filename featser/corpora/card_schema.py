@@ -317,8 +317,8 @@ class Design(Schema):
 
         Parameters
         ----------
-        seen : iterable of mapping
-            Groups of the names that were found, for ``each_seen``.
+        present : iterable of mapping
+            Groups of the names in the folder, for ``each_seen``.
         """
         bases = {tuple(groups[key] for key in self.each_seen) for groups in present}
         for base in sorted(bases) if self.each_seen else [()]:

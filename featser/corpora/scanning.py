@@ -19,7 +19,7 @@ from featser.corpora.file_listing import audio_files, files_elsewhere, is_audio,
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
-from featser.corpora.side_tables import join_tables, wanted_by
+from featser.corpora.side_tables import join_tables, side_table_files
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, join, local_path, parent, path_part, placed
 from featser.io.remote_access import files_below
@@ -145,7 +145,7 @@ def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
         # A folder of its own: side tables may lie above the corpus.
         tables = Path(copies, "corpus")
         tables.mkdir()
-        for name in wanted_by(card, listed):
+        for name in side_table_files(card, listed):
             copy = tables / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             with at_hand(join(folder, listed[name])) as held:
@@ -314,10 +314,10 @@ def _missing(card: Card, matched: _Found) -> list[str]:
             f"{counted(len(outside), 'recording')} of the card's grammar but not of its design, "
             f"such as {outside[0]}: in the manifest"
         )
-    known_faults = sorted(set(missing) & set(card.known_missing))
-    if known_faults:
+    also_unpublished = sorted(set(missing) & set(card.known_missing))
+    if also_unpublished:
         matched.notes.append(
-            f"missing from the published corpus as well: {', '.join(known_faults)}"
+            f"missing from the published corpus as well: {', '.join(also_unpublished)}"
         )
     return sorted(missing)
 

@@ -89,7 +89,7 @@ def join_tables(
     return table
 
 
-def wanted_by(card: Card, files: Iterable[str]) -> list[str]:
+def side_table_files(card: Card, files: Iterable[str]) -> list[str]:
     """Return which of the files below a corpus's folder may be side tables of its card."""
     patterns = [name.removeprefix("**/") for side in card.tables for name in side.file]
     return [file for file in files if any(PurePosixPath(file).match(p) for p in patterns)]

@@ -38,7 +38,7 @@ from featser.experiment.variants.language_first import (
     refuse_two_pass,
     two_pass_notes,
 )
-from featser.models.chosen import told_choices
+from featser.models.chosen import describe_choices
 from featser.models.registry import members_of
 from featser.progress import stage
 from featser.store.feature_store import Store
@@ -245,7 +245,7 @@ def _notes(results: Sequence[CrossFit], plans: Sequence[Plan], data: Data) -> li
     chosen = [
         f"chosen on left-out {left_out_inside(plan.protocol, data)}: {choice}"
         for result, plan in zip(results, plans, strict=True)
-        for choice in told_choices(result.chosen)
+        for choice in describe_choices(result.chosen)
     ]
     return [note for result in results for note in result.notes] + chosen
 

@@ -305,7 +305,7 @@ def fusion(how: str, model: str, features: Sequence[str]) -> None:
         )
 
 
-def sets(corpora: Sequence[str], protocols: Sequence[str]) -> None:
+def corpus_split(corpora: Sequence[str], protocols: Sequence[str]) -> None:
     """Check that corpora of the training and the test set are named for cross-corpus."""
     if corpora and "cross-corpus" not in protocols:
         raise ValueError(
@@ -324,7 +324,7 @@ def enrolment_curve(is_asked: bool, norm: str) -> None:
         )
 
 
-def corpora_of_sets(names: Sequence[str], corpora: Sequence[str]) -> None:
+def corpora_in_split(names: Sequence[str], corpora: Sequence[str]) -> None:
     """Check that the corpora of the training and the test set are the experiment's."""
     cards = _declared_cards(corpora)
     if cards:

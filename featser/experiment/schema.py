@@ -72,7 +72,7 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
 
     @model_validator(mode="after")
     def _check_exclusions(self) -> Experiment:
-        for name in self.model_fields_set_apart():
+        for name in self.changed_fields():
             for other in option_of(name).excludes:
                 if getattr(self, other) != default_of(other):
                     raise ValueError(
@@ -88,12 +88,12 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         checks.two_pass(self.two_pass, self.model)
         checks.fusion(self.fusion, self.model, self.features)
         checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
-        checks.corpora_of_sets((*self.train, *self.test), self.corpora)
-        checks.sets((*self.train, *self.test), self.protocols)
+        checks.corpora_in_split((*self.train, *self.test), self.corpora)
+        checks.corpus_split((*self.train, *self.test), self.protocols)
         checks.tasks((*self.tasks, self.primary), self.corpora, self.kinds)
         return self
 
-    def model_fields_set_apart(self) -> list[str]:
+    def changed_fields(self) -> list[str]:
         """Return the fields whose values differ from their defaults."""
         return [name for name in type(self).model_fields if getattr(self, name) != default_of(name)]
 
@@ -105,7 +105,7 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         >>> Experiment(tune=True, speaker_norm="transductive").fields_in_memory()
         ['tune']
         """
-        names = [name for name in self.model_fields_set_apart() if option_of(name).needs_memory]
+        names = [name for name in self.changed_fields() if option_of(name).needs_memory]
         return [name for name in names if getattr(self, name) not in option_of(name).in_batches]
 
     def typed(self, name: str) -> str:

@@ -108,7 +108,7 @@ def _remembered(memory: Path) -> dict[str, str]:
 def _copied(url: str, version: str, size: int | None) -> Iterator[Path]:
     """Give the copy of a version; where there is no version, one that is removed afterwards."""
     if version:
-        yield _kept_copy(url, version, size)
+        yield _cached_copy(url, version, size)
         return
     temporary = _downloaded(url, size, _place(url).parent)
     try:
@@ -117,7 +117,7 @@ def _copied(url: str, version: str, size: int | None) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _kept_copy(url: str, version: str, size: int | None) -> Path:
+def _cached_copy(url: str, version: str, size: int | None) -> Path:
     place = _place(url)
     # The version is in the name, so that nobody is given one for another.
     short = hashlib.blake2b(version.encode(), digest_size=8).hexdigest()

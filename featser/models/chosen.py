@@ -47,7 +47,7 @@ def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
     return _chosen_inside(fitted, name)
 
 
-def told_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
+def describe_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
     """Describe what was chosen in how many folds, and in the model of all data.
 
     Parameters

@@ -123,7 +123,7 @@ def training_rows(
     is_used = np.isfinite(target) if weight is None else np.isfinite(target) & np.isfinite(weight)
     rows = np.flatnonzero(is_used)
     target = target[rows]
-    _refuse_nothing_to_learn(task, target)
+    _refuse_too_few_targets(task, target)
     return (
         rows,
         target.astype(np.intp) if task.categorical else target,
@@ -131,7 +131,7 @@ def training_rows(
     )
 
 
-def _refuse_nothing_to_learn(task: Task, target: NDArray[np.float64]) -> None:
+def _refuse_too_few_targets(task: Task, target: NDArray[np.float64]) -> None:
     if task.categorical:
         present = sorted({task.classes[int(code)] for code in target})
         if len(present) < 2:

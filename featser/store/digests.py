@@ -34,9 +34,9 @@ class _Run:
     @classmethod
     def sorted(cls, digests: Digests, first: Numbers, second: Numbers) -> _Run:
         """Return a run in order; of equal digests the last is kept."""
-        # Reversed, since the first of equal ones is rows_kept, which a stable order makes the last.
-        _, rows_kept = np.unique(digests[::-1], return_index=True)
-        rows = len(digests) - 1 - rows_kept
+        # Reversed, since np.unique returns the first of equal ones: in reverse, the last.
+        _, reversed_rows = np.unique(digests[::-1], return_index=True)
+        rows = len(digests) - 1 - reversed_rows
         return cls(digests[rows], first[rows], second[rows])
 
 
@@ -88,8 +88,8 @@ class Table:
     def where(self, keep: NDArray[np.bool_]) -> Table:
         """Return a table of the entries whose first number ``keep`` says yes to."""
         run = self._one()
-        rows_kept = keep[run.first]
-        return Table((_Run(run.digests[rows_kept], run.first[rows_kept], run.second[rows_kept]),))
+        rows = keep[run.first]
+        return Table((_Run(run.digests[rows], run.first[rows], run.second[rows]),))
 
     def entries(self) -> tuple[Digests, Numbers, Numbers]:
         """Return all entries, in the order of their digests."""

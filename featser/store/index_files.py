@@ -100,24 +100,24 @@ def read_index(folder: Path, parts: set[str]) -> Index | None:
 
 def parts_in_index_files(folder: Path) -> set[str]:
     """Return the part files that the index files of a folder name, whether there or not."""
-    files_found: set[str] = set()
+    part_files: set[str] = set()
     for name in sorted(names_of(folder, "index-")):
         try:
-            files_found.update(names_in_table(read_table(folder / name)) or ())
+            part_files.update(names_in_table(read_table(folder / name)) or ())
         except (StoreError, FileNotFoundError):
             continue
-    return files_found
+    return part_files
 
 
 def index_damage(folder: Path) -> list[str]:
     """Say which index files in a folder are damaged."""
-    files_found = []
+    damage = []
     for name in sorted(names_of(folder, "index-")):
         try:
             check_part(folder / name)
         except DamagedPart as error:
-            files_found.append(str(error))
-    return files_found
+            damage.append(str(error))
+    return damage
 
 
 def agrees(index: Index, rows: dict[str, list[str]]) -> bool:

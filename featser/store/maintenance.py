@@ -147,19 +147,19 @@ def waste(store: Store, named: Collection[str] | None = None) -> Waste:
     named : collection of str, optional
         The keys that are needed; None where that is not known, and every row counts as needed.
     """
-    files_found = Waste(unfinished=sweep(store.folder, really=False))
+    unused = Waste(unfinished=sweep(store.folder, really=False))
     for folder in store.folders():
         holding = _holding(folder)
         if holding.current is None:
-            files_found.doubtful.append(holding)
+            unused.doubtful.append(holding)
             continue
         if not holding.current:
-            files_found.outdated.append(holding)
+            unused.outdated.append(holding)
             continue
-        unnamed = 0 if named is None else _unnamed(folder, _is_wanted(named))
+        unnamed = 0 if named is None else _unnamed(folder, _is_needed_by(named))
         if unnamed:
-            files_found.unnamed[holding.spec] = unnamed
-    return files_found
+            unused.unnamed[holding.spec] = unnamed
+    return unused
 
 
 def collect(store: Store, named: Collection[str] | None = None) -> None:
@@ -173,14 +173,14 @@ def collect(store: Store, named: Collection[str] | None = None) -> None:
     with store.writing() as alone:
         if alone:
             sweep(store.folder)
-        files_found = waste(store, named)
-        for holding in files_found.outdated:
+        unused = waste(store, named)
+        for holding in unused.outdated:
             rmtree(holding.folder)
-        doubtful = {holding.folder for holding in files_found.doubtful}
+        doubtful = {holding.folder for holding in unused.doubtful}
         if named is not None:
             for folder in sorted(set(store.folders()) - doubtful):
                 singly = [[name] for name in sorted(part_names(folder))]
-                _rewrite(folder, singly, _is_wanted(named))
+                _rewrite(folder, singly, _is_needed_by(named))
 
 
 def _holding(folder: Path) -> Holding:
@@ -229,19 +229,20 @@ def _rows(folder: Path) -> tuple[int, int]:
     return len(index), damaged
 
 
-def _unnamed(folder: Path, is_wanted: Callable[[str], bool]) -> int:
-    """Count the rows that are not wanted, each once, however often it is stored."""
+def _unnamed(folder: Path, is_needed: Callable[[str], bool]) -> int:
+    """Count the rows that are not needed, each once, however often it is stored."""
     counted = Index()
     count = 0
     for name in sorted(part_names(folder)):
         with suppress(DamagedPart):  # such a part is counted by `info`
-            keys = [key for key in read_keys(folder / name) if not is_wanted(key)]
+            keys = [key for key in read_keys(folder / name) if not is_needed(key)]
             count += int((counted.find(keys)[0] < 0).sum())
             counted.add(name, keys)
     return count
 
 
-def _is_wanted(named: Collection[str] | None) -> Callable[[str], bool]:
+def _is_needed_by(named: Collection[str] | None) -> Callable[[str], bool]:
+    """Return what says of a key whether its row is needed."""
     if named is None:
         return lambda key: True
     # An augmented copy is needed as long as the recording is.
@@ -276,14 +277,12 @@ def _rewrite(folder: Path, groups: list[list[str]], keep: Callable[[str], bool])
             if not part.has_origin:
                 elsewhere.refuse(name)
                 is_complete = False
-            files_found = part.keys.to_pylist()
-            rows += len(files_found)
-            chosen = [
-                row for row, key in enumerate(files_found) if key not in counted and keep(key)
-            ]
-            keys += [files_found[row] for row in chosen]
+            part_keys = part.keys.to_pylist()
+            rows += len(part_keys)
+            chosen = [row for row, key in enumerate(part_keys) if key not in counted and keep(key)]
+            keys += [part_keys[row] for row in chosen]
             values.append(part.values[chosen])
-            counted.update(files_found)
+            counted.update(part_keys)
         if len(group) == 1 and len(keys) == rows and is_complete:
             continue
         new = {write_part(folder, keys, np.concatenate(values), origin)} if keys else set()

@@ -27,10 +27,10 @@ def sweep(folder: Path, really: bool = True) -> int:
         False to count alone.
     """
     places = (".writing-*", "features/.writing-*", "features/*/.writing-*", "fits/*/.writing-*")
-    files_found = [file for place in places for file in folder.glob(place)]
-    for file in files_found if really else ():
+    unfinished = [file for place in places for file in folder.glob(place)]
+    for file in unfinished if really else ():
         file.unlink(missing_ok=True)
-    return len(files_found)
+    return len(unfinished)
 
 
 def repair(folder: Path, origin: Origin) -> tuple[Index, list[str]]:

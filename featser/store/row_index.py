@@ -162,8 +162,8 @@ class Index:
         """Let keys be found at new places, and keep the places where they were found before."""
         old_numbers, old_rows = self._table.find(digests)
         self._table = self._table.plus(digests, numbers, rows)
-        found_numbers, found_rows = self._table.find(digests)
-        is_last = (found_numbers == numbers) & (found_rows == rows)
+        new_numbers, new_rows = self._table.find(digests)
+        is_last = (new_numbers == numbers) & (new_rows == rows)
         old = is_last & (old_numbers >= 0)
         self._hidden = self._hidden.plus(digests[old], old_numbers[old], old_rows[old])
         self._hidden = self._hidden.plus(digests[~is_last], numbers[~is_last], rows[~is_last])
@@ -174,10 +174,10 @@ class Index:
 
     def whole(self, numbers: Numbers) -> list[str]:
         """Return the part files all of whose rows are among rows of these parts' numbers."""
-        rows_found, counts = np.unique(numbers[numbers >= 0], return_counts=True)
+        part_numbers, counts = np.unique(numbers[numbers >= 0], return_counts=True)
         return [
             self.names[number]
-            for number, count in zip(rows_found, counts, strict=True)
+            for number, count in zip(part_numbers, counts, strict=True)
             if count == self._sizes[number]
         ]
 
@@ -218,12 +218,12 @@ class Index:
 
     def _entries(self) -> tuple[Digests, Numbers, Numbers]:
         """Return all rows; of those with the same key the one that is found comes last."""
-        rows_found = self._table.entries()
+        entries = self._table.entries()
         hidden = (self._hidden.digests, self._hidden.numbers, self._hidden.rows)
         if not len(self._hidden.digests):
-            return rows_found
+            return entries
         digests, numbers, rows = (
-            np.concatenate(pair) for pair in zip(hidden, rows_found, strict=True)
+            np.concatenate(pair) for pair in zip(hidden, entries, strict=True)
         )
         return digests, numbers, rows
 

@@ -24,7 +24,7 @@ from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
 
 
-def predict_having_heard_copies_of_the_test_part(
+def predict_with_test_copies_in_training(
     model: Any,
     X: NDArray[np.float32],
     label: pd.Series[Any],

@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 from featser.evaluation.training_copies import lineage
 from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
-from featser.models.chosen import chosen_by, told_choices
+from featser.models.chosen import chosen_by, describe_choices
 from featser.models.ensemble.stacking import pool, stack_probabilities, stack_values
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.heads.balance import Balanced
@@ -179,11 +179,11 @@ def test_a_tuned_vote_survives_saving_with_what_it_chose(
 
 def test_choices_are_counted_over_folds_and_stated_for_the_final_model() -> None:
     one, two = {"emotion": {"svm": {"C": 10.0}}}, {"emotion": {"svm": {"C": 1.0}}}
-    choices = told_choices({"0": one, "1": two, "2": one, "all": two})
+    choices = describe_choices({"0": one, "1": two, "2": one, "all": two})
     assert choices == [
         "emotion: svm: C=10 in 2 of 3 folds; C=1 in 1 of 3 folds; C=1 in the model of all data"
     ]
-    assert told_choices({}) == []
+    assert describe_choices({}) == []
     assert chosen_by(make_estimator("lda", Task("e", classes=("a", "b")))) == {}
 
 

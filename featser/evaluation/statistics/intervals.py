@@ -110,8 +110,8 @@ def bootstrap_by_speaker(
     Examples
     --------
     >>> from featser.evaluation.metrics.metrics import mae
-    >>> found = bootstrap_by_speaker(mae, [1, 2, 3], [2, 2, 3], ["f1", "f2", "m1"], n=100)
-    >>> round(found.value, 2), found.low <= found.value <= found.high
+    >>> interval = bootstrap_by_speaker(mae, [1, 2, 3], [2, 2, 3], ["f1", "f2", "m1"], n=100)
+    >>> round(interval.value, 2), interval.low <= interval.value <= interval.high
     (0.33, True)
     """
     truth, guess = np.asarray(true), np.asarray(pred)
