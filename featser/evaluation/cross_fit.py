@@ -328,8 +328,8 @@ def _fitted(
     if isinstance(part.X, Rows):
         return model.fit_batches(part.X, y)
     fit_arguments: dict[str, Any] = {"speaker": None if unit is None else unit[part.row]}
-    if part.lineage is not None:
-        fit_arguments["lineage"] = part.lineage
+    if part.provenance is not None:
+        fit_arguments["provenance"] = part.provenance
     if language is not None:
         fit_arguments["language"] = language[part.row]
     return model.fit(part.X, y, **fit_arguments)

@@ -62,13 +62,13 @@ class TrainingSet:
     X : ndarray of float32, or Rows, shape (n, d)
     row : ndarray of int, shape (n,)
         The utterance whose labels and speaker each row has: its own, or its source's.
-    lineage : ndarray of int, shape (n, 1 + k), or None
-        From :func:`lineage`; None where there are no copies.
+    provenance : ndarray of int, shape (n, 1 + k), or None
+        From :func:`trace_provenance`; None where there are no copies.
     """
 
     X: NDArray[np.float32] | Rows
     row: NDArray[np.intp]
-    lineage: NDArray[np.intp] | None = None
+    provenance: NDArray[np.intp] | None = None
 
 
 def training_set(
@@ -99,7 +99,7 @@ def training_set(
     return TrainingSet(
         _joined(rows_of(X, train), rows_of(copies.X, usable)),
         np.concatenate([train, copies.source[usable]]),
-        lineage(train, copies.made_of[usable]),
+        trace_provenance(train, copies.made_of[usable]),
     )
 
 
@@ -111,7 +111,7 @@ def _joined(
     return np.concatenate([np.asarray(first), np.asarray(second)])
 
 
-def lineage(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArray[np.intp]:
+def trace_provenance(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArray[np.intp]:
     """Describe utterances and copies together, for estimators that make folds of their own.
 
     Parameters
@@ -133,13 +133,13 @@ def lineage(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArray[np.int
     return result
 
 
-def utterances_of(descent: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return which rows of a :func:`lineage` are utterances and no copies, as positions."""
-    return np.flatnonzero(descent[:, 0] != NONE)
+def utterances_of(provenance: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the positions of the rows that are utterances, not copies."""
+    return np.flatnonzero(provenance[:, 0] != NONE)
 
 
 def with_copies(
-    folds: Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]], descent: NDArray[np.intp]
+    folds: Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]], provenance: NDArray[np.intp]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Add to each training set the copies that contain no audio of its test set.
 
@@ -147,17 +147,17 @@ def with_copies(
     ----------
     folds : iterator of (train, test)
         Made of the utterances alone: positions among :func:`utterances_of`.
-    descent : ndarray of int, shape (n + m, 1 + k)
-        From :func:`lineage`, or some rows of it.
+    provenance : ndarray of int, shape (n + m, 1 + k)
+        From :func:`trace_provenance`, or some rows of it.
 
     Yields
     ------
     train, test : ndarray of int
-        Positions among the rows of ``descent``; no copy is in ``test``.
+        Positions among the rows of ``provenance``; no copy is in ``test``.
     """
-    utterances = utterances_of(descent)
-    copies = np.flatnonzero(descent[:, 0] == NONE)
+    utterances = utterances_of(provenance)
+    copies = np.flatnonzero(provenance[:, 0] == NONE)
     for train, test in folds:
         tested = utterances[test]
-        touched = np.isin(descent[copies, 1:], descent[tested, 0]).any(axis=1)
+        touched = np.isin(provenance[copies, 1:], provenance[tested, 0]).any(axis=1)
         yield np.concatenate([utterances[train], copies[~touched]]), tested

@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def labels(self) -> pd.DataFrame:
-        """A column for each task, missing where it is neither learnt nor scored."""
+        """A column for each task, missing where it is neither fitted on nor scored."""
         return self.scored.labels
 
     @property
@@ -75,7 +75,7 @@ def described_rows(table: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     DataFrame, n rows
         What the manifest has of ``speaker``, ``corpus``, ``language`` and ``gender``;
         ``ROLE``, as ``set_of_rows`` has
-        it; and for each task its label, and ``{task}.used``, whether the protocol learns from and
+        it; and for each task its label, and ``{task}.used``, whether the protocol fits on and
         scores that label.
     """
     names = ("speaker", "corpus", "language", "gender")

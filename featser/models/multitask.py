@@ -118,7 +118,7 @@ class MultiTaskEstimator(BaseEstimator):
         y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
         language: ArrayLike | None = None,
     ) -> MultiTaskEstimator:
         """Fit every task's estimator on the rows that have its label.
@@ -135,9 +135,9 @@ class MultiTaskEstimator(BaseEstimator):
             of that task.
         speaker : array-like, shape (n,), optional
             For the inner folds of the estimators that make some.
-        lineage : ndarray of int, shape (n, 1 + k), optional
+        provenance : ndarray of int, shape (n, 1 + k), optional
             Which rows are augmented copies, for the same
-            (:func:`featser.evaluation.training_copies.lineage`).
+            (:func:`featser.evaluation.training_copies.trace_provenance`).
         language : array-like, shape (n,), optional
             For estimators with a model for each language.
 
@@ -161,7 +161,7 @@ class MultiTaskEstimator(BaseEstimator):
                 target,
                 sample_weight=weight,
                 speaker=None if speaker is None else np.asarray(speaker)[rows],
-                lineage=None if lineage is None else lineage[rows],
+                provenance=None if provenance is None else provenance[rows],
                 language=None if language is None else np.asarray(language)[rows],
             )
             self.notes_ += getattr(self.estimators_[task.name], "notes_", [])

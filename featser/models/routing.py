@@ -9,9 +9,9 @@ from sklearn import config_context
 from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.validation import has_fit_parameter
 
-REQUESTED = {"sample_weight": True, "speaker": True, "lineage": True}
+REQUESTED = {"sample_weight": True, "speaker": True, "provenance": True}
 """Metadata that an estimator with inner folds requests: weights, speakers, and which rows are
-augmented copies (:func:`featser.evaluation.training_copies.lineage`)."""
+augmented copies (:func:`featser.evaluation.training_copies.trace_provenance`)."""
 
 
 def fit_routed(estimator: Any, X: Any, y: Any, **metadata: Any) -> Any:

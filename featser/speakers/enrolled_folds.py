@@ -41,7 +41,7 @@ class EnrolledSpeakers:
     def fit(self, training: TrainingSet) -> tuple[EnrolmentNormalizer, TrainingSet]:
         """Return a normaliser fitted on a training set, and the set normalised by it."""
         X, who = np.asarray(training.X), self.speaker[training.row]
-        own = slice(None) if training.lineage is None else utterances_of(training.lineage)
+        own = slice(None) if training.provenance is None else utterances_of(training.provenance)
         normalizer = EnrolmentNormalizer(frames=self.frames).fit(X[own], speaker=who[own])
         enrolled = normalizer.enrol(X[own], who[own])
         return normalizer, replace(training, X=enrolled.transform(X, who))

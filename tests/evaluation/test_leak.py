@@ -22,7 +22,7 @@ from featser.evaluation.protocols.folding import (
     speaker_ids,
 )
 from featser.evaluation.protocols.folds import Folds
-from featser.evaluation.training_copies import Copies, lineage
+from featser.evaluation.training_copies import Copies, trace_provenance
 from featser.speakers.enrolled_folds import EnrolledSpeakers
 from featser.tasks import Task
 
@@ -140,13 +140,13 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
 
 def _rows_learnt_from(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
     """The utterances, and those that the copies beside them are made of."""
-    descent = part["lineage"]
+    descent = part["provenance"]
     assert descent[descent[:, 0] >= 0, 0].tolist() == train.tolist()
     return np.unique(descent[descent >= 0])
 
 
 def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:
-    descent = part["lineage"]
+    descent = part["provenance"]
     try:
         folds = inner_folds(part["y"], part["speaker"], 4, 0, descent)
     except ProtocolError:  # too few utterances of a class
@@ -237,7 +237,7 @@ def test_a_copy_never_exists_without_its_source(made_of: np.ndarray) -> None:
 
 
 def test_the_provenance_distinguishes_utterances_from_copies() -> None:
-    rows = lineage(np.array([5, 7]), np.array([[7, 5]]))
+    rows = trace_provenance(np.array([5, 7]), np.array([[7, 5]]))
     assert rows.tolist() == [[5, -1, -1], [7, -1, -1], [-1, 7, 5]]
 
 

@@ -19,7 +19,7 @@ from featser.evaluation.cross_fit import cross_fit
 from featser.evaluation.metrics.metrics import uar
 from featser.evaluation.protocols.inner_folds import shared_folds
 from featser.evaluation.rows import InMemory
-from featser.evaluation.training_copies import lineage
+from featser.evaluation.training_copies import trace_provenance
 from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.coupling.coupling import COUPLERS, CoupledEstimator
@@ -239,7 +239,7 @@ def test_predictions_are_of_estimators_fitted_on_neither_the_row_nor_its_copies(
         np.concatenate([X, X + 1000]),
         pd.concat([labels, labels], ignore_index=True),
         speaker=np.tile(np.arange(rows) // 5, 2),
-        lineage=lineage(np.arange(rows), made_of),
+        provenance=trace_provenance(np.arange(rows), made_of),
     )
     Remembers.fits = []
     model = MultiTaskEstimator([task], {"emotion": Remembers()})

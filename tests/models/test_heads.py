@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 
 from featser.evaluation.metrics.metrics import ccc
 from featser.evaluation.protocols.inner_folds import inner_folds
-from featser.evaluation.training_copies import lineage
+from featser.evaluation.training_copies import trace_provenance
 from featser.features.packed_frames import ColumnRange
 from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
@@ -169,10 +169,10 @@ def test_a_rating_that_only_one_or_two_utterances_have_stops_no_stretch() -> Non
 )
 def test_copies_of_a_rare_rating_do_not_make_it_less_rare(model: BaseEstimator) -> None:
     row = np.r_[0:40, 0, 0, 0]  # three copies of the one utterance that is rated so
-    descent = lineage(np.arange(40), row[40:, None])
+    descent = trace_provenance(np.arange(40), row[40:, None])
     X = np.random.default_rng(0).normal(size=(40, 3))[row]
     y = np.repeat([1.0, 3.0, 5.0], [1, 20, 19])[row]
-    fitted = clone(model).fit(X, y, speaker=(np.arange(40) // 4)[row], lineage=descent)
+    fitted = clone(model).fit(X, y, speaker=(np.arange(40) // 4)[row], provenance=descent)
     assert np.isfinite(fitted.predict(X)).all()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
 
-from featser.evaluation.training_copies import lineage
+from featser.evaluation.training_copies import trace_provenance
 from featser.models.heads.softmax import fit_slope, softmax
 from featser.models.kernel.kernel_ridge import RidgePath, kernel, left_out_groups
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
@@ -34,7 +34,7 @@ def test_left_out_predictions_are_those_of_a_model_fitted_without_the_group(
 
 def test_a_copy_is_left_out_with_everyone_whose_sound_it_holds_and_is_never_predicted() -> None:
     speaker = np.array(["a", "a", "b", "b", "a", "b"])
-    descent = lineage(np.array([10, 11, 12, 13]), np.array([[10, 12], [13, -1]]))
+    descent = trace_provenance(np.array([10, 11, 12, 13]), np.array([[10, 12], [13, -1]]))
     groups = left_out_groups(np.array([0, 1, 0, 1, 0, 1]), speaker, descent)
     held_out = [(sorted(left.tolist()), predicted.tolist()) for left, predicted in groups]
     assert held_out == [([0, 1, 4], [0, 1]), ([2, 3, 4, 5], [2, 3])]

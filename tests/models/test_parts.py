@@ -16,7 +16,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from featser.errors import TaskError
 from featser.evaluation.protocols.folding import inner_folds
-from featser.evaluation.training_copies import lineage
+from featser.evaluation.training_copies import trace_provenance
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.heads.balance import Balanced
 from featser.models.heads.calibration import GroupCalibrated
@@ -83,11 +83,13 @@ def test_augmented_copies_are_fitted_on_but_not_used_for_calibration(sample: Sam
     made_of = np.arange(len(X))[:, None]
     both, twice = np.concatenate([X, X + 0.01]), np.concatenate([y, y])
     voices = np.concatenate([sample.speaker, sample.speaker])
-    descent = lineage(np.arange(len(X)), made_of)
-    calibrated = GroupCalibrated(SVC()).fit(both, twice, speaker=voices, lineage=descent)
+    descent = trace_provenance(np.arange(len(X)), made_of)
+    calibrated = GroupCalibrated(SVC()).fit(both, twice, speaker=voices, provenance=descent)
     assert calibrated.estimator_.shape_fit_[0] == 2 * len(X)
     vote = VoteClassifier([("nb", GaussianNB()), ("svm", GroupCalibrated(SVC()))], weights="inner")
-    assert vote.fit(both, twice, speaker=voices, lineage=descent).weights_.sum() == pytest.approx(1)
+    assert vote.fit(
+        both, twice, speaker=voices, provenance=descent
+    ).weights_.sum() == pytest.approx(1)
 
 
 def test_an_equal_vote_is_the_mean_of_probabilities(sample: Sample) -> None:

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from featser.evaluation.training_copies import lineage
+from featser.evaluation.training_copies import trace_provenance
 from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.chosen import chosen_by, describe_choices
@@ -103,12 +103,12 @@ def test_a_regressor_takes_the_setting_of_least_error_and_a_wrong_name_is_refuse
 
 def test_copies_are_fitted_on_but_never_scored(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
-    descent = lineage(np.arange(len(X)), np.arange(len(X))[:, None])
+    descent = trace_provenance(np.arange(len(X)), np.arange(len(X))[:, None])
     both, twice = np.concatenate([X, 100 * X]), np.concatenate([y, y])
     speaker = np.concatenate([sample.speaker, sample.speaker])
     model = TunedClassifier(Counting(), [{"var_smoothing": 1e-3}])
     Counting.tested = []
-    model.fit(both, twice, speaker=speaker, lineage=descent)
+    model.fit(both, twice, speaker=speaker, provenance=descent)
     assert max(np.abs(part).max() for part in Counting.tested) < 50
     assert model.estimator_.class_count_.sum() == 2 * len(X)
 

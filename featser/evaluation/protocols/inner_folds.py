@@ -21,7 +21,7 @@ def inner_folds(
     speaker: ArrayLike | None,
     n_folds: int = 4,
     seed: int = 0,
-    lineage: NDArray[np.intp] | None = None,
+    provenance: NDArray[np.intp] | None = None,
 ) -> list[Split]:
     """Make folds inside a training fold, by speaker, each of whose training sets has all classes.
 
@@ -36,8 +36,8 @@ def inner_folds(
         How many to try for; fewer where groups are few.
     seed : int
         Seed of the shuffling.
-    lineage : ndarray of int, shape (n, 1 + k), optional
-        Which rows are augmented copies, and of what: see ``lineage``.
+    provenance : ndarray of int, shape (n, 1 + k), optional
+        Which rows are augmented copies, and of what: see ``trace_provenance``.
         Copies are in no test set, and in a training set only with all rows they are made of.
 
     Returns
@@ -49,13 +49,13 @@ def inner_folds(
     """
     y = np.unique(np.asarray(label), return_inverse=True)[1]
     groups = speaker_groups(speaker, len(y))
-    own = np.arange(len(y)) if lineage is None else utterances_of(lineage)
+    own = np.arange(len(y)) if provenance is None else utterances_of(provenance)
     for units in (groups[own], own):
         for folds in range(min(n_folds, len(np.unique(units))), 1, -1):
             fold = balanced(y[own], units, folds, seed)
             if _all_classes_in_training(y[own], fold):
                 splits = Folds(fold).splits()
-                return list(splits if lineage is None else with_copies(splits, lineage))
+                return list(splits if provenance is None else with_copies(splits, provenance))
     raise ProtocolError(
         f"{len(y)} labelled utterances are too few for inner folds: "
         f"every class needs two or more utterances in the training set"
@@ -74,7 +74,7 @@ def shared_folds(
     speaker: ArrayLike | None,
     n_folds: int = 4,
     seed: int = 0,
-    lineage: NDArray[np.intp] | None = None,
+    provenance: NDArray[np.intp] | None = None,
 ) -> list[Split]:
     """Make folds inside a training fold for several tasks at once, whose labels may be missing.
 
@@ -83,7 +83,7 @@ def shared_folds(
     codes : sequence of ndarray of int, each of shape (n,)
         For each task its classes as numbers, −1 where the label is missing. Folds are balanced by
         the first, all classes of which are in every training set; of the others at least two.
-    speaker, n_folds, seed, lineage
+    speaker, n_folds, seed, provenance
         As :func:`inner_folds` has them.
 
     Returns
@@ -99,7 +99,7 @@ def shared_folds(
     """
     single = np.arange(len(codes[0]))
     groups = speaker_groups(speaker, len(single))
-    own = single if lineage is None else utterances_of(lineage)
+    own = single if provenance is None else utterances_of(provenance)
     utterance_codes = [code[own] for code in codes]
     strata = np.unique(utterance_codes[0], return_inverse=True)[1]
     for units in (groups[own], own):
@@ -108,7 +108,7 @@ def shared_folds(
                 fold = balanced(strata, units, folds, (seed + shuffle) % 2**32)
                 if _all_learnable(utterance_codes, fold):
                     splits = Folds(fold).splits()
-                    return list(splits if lineage is None else with_copies(splits, lineage))
+                    return list(splits if provenance is None else with_copies(splits, provenance))
     raise ProtocolError(
         f"{len(own)} utterances are too few for inner folds of {len(codes)} tasks: every "
         f"class of the primary task, and two classes of each other task, need two or more "

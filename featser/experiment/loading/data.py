@@ -1,4 +1,4 @@
-"""What a fit works with: its experiment, and the rows, features and tasks it learns from."""
+"""The data of a fit: rows, features and tasks, read from a source and a store."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from featser.tasks import Task
 
 @dataclass
 class Data:
-    """What a model learns from: utterances with features, labels and speakers.
+    """What a model is fitted on: utterances with features, labels and speakers.
 
     Attributes
     ----------
@@ -161,7 +161,7 @@ def load_data(
     StoreError
         If no row has all features, or some that were extracted have them no more.
     TaskError
-        If a task is not supported by the labels, or the model cannot learn from batches.
+        If a task is not supported by the labels, or the model cannot be fitted in batches.
     ResourceError
         If fitting so many folds at once would exhaust the memory.
     """

@@ -18,7 +18,7 @@ from featser.models.registry import BATCHED, handles_batches
 from featser.store.feature_store import Store
 
 BATCHES_FROM = 1_000_000_000
-"""Bytes of features from which a model that can learns from batches. A fixed number, and not a
+"""Bytes of features from which a model that can is fitted in batches. A fixed number, and not a
 share of this machine's memory: the same command is to give the same figures everywhere."""
 
 COPIES_A_FOLD = 4

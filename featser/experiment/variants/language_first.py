@@ -81,7 +81,7 @@ def first_pass_notes(
     protocol : str
         What was evaluated.
     identified : Series of str
-        Which language each row was taken for by a model that had not learnt from it: see
+        Which language each row was taken for by a model that was not fitted on it: see
         :class:`~featser.evaluation.cross_fit.CrossFit`.
     """
     if experiment.two_pass in ("none", "common") or not any(

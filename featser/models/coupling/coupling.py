@@ -95,14 +95,14 @@ class CoupledEstimator(MultiTaskEstimator):
         y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
         language: ArrayLike | None = None,
     ) -> CoupledEstimator:
         """Fit every task's estimator, and what couples them.
 
         Parameters
         ----------
-        X, y, sample_weight, speaker, lineage
+        X, y, sample_weight, speaker, provenance
             As :meth:`featser.models.multitask.MultiTaskEstimator.fit` has them.
         language : array-like, shape (n,), optional
             Refused: tasks cannot be coupled and have a model for each language.
@@ -125,7 +125,7 @@ class CoupledEstimator(MultiTaskEstimator):
                 f"coupling {self.coupling} does not support languages: use independent tasks"
             )
         speakers = None if speaker is None else np.asarray(speaker)
-        training = Training(values, labels, sample_weight, speakers, lineage)
+        training = Training(values, labels, sample_weight, speakers, provenance)
         self.notes_ = []
         self.inner_: dict[str, float] = {}
         self.chosen_, inner_predictions = self._choose(training)

@@ -33,20 +33,20 @@ class Training:
         A column for each task; missing labels are missing.
     sample_weight : array-like, shape (n,), or DataFrame, optional
     speaker : ndarray, shape (n,), optional
-    lineage : ndarray of int, shape (n, 1 + k), optional
-        From :func:`featser.evaluation.training_copies.lineage`.
+    provenance : ndarray of int, shape (n, 1 + k), optional
+        From :func:`featser.evaluation.training_copies.trace_provenance`.
     """
 
     X: NDArray[Any]
     y: pd.DataFrame
     sample_weight: ArrayLike | pd.DataFrame | None = None
     speaker: NDArray[Any] | None = None
-    lineage: NDArray[np.intp] | None = None
+    provenance: NDArray[np.intp] | None = None
 
     @property
     def utterances(self) -> NDArray[np.intp]:
         """The rows that are no augmented copies."""
-        return np.arange(len(self.X)) if self.lineage is None else utterances_of(self.lineage)
+        return np.arange(len(self.X)) if self.provenance is None else utterances_of(self.provenance)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Training:
         return {
             "sample_weight": self.sample_weight,
             "speaker": self.speaker,
-            "lineage": self.lineage,
+            "provenance": self.provenance,
         }
 
     def part(self, rows: NDArray[np.intp]) -> Training:
@@ -71,8 +71,8 @@ class Training:
 
     def folds(self, tasks: Sequence[Task], n_folds: int, seed: int) -> list[Split]:
         """Make inner folds by speaker that all tasks share, the first of them leading."""
-        codes = [_codes(task, self.y[task.name], self.lineage) for task in tasks]
-        return shared_folds(codes, self.speaker, n_folds, seed, self.lineage)
+        codes = [_codes(task, self.y[task.name], self.provenance) for task in tasks]
+        return shared_folds(codes, self.speaker, n_folds, seed, self.provenance)
 
 
 def out_of_fold(
@@ -99,7 +99,7 @@ def out_of_fold(
         task.name: np.zeros((len(training.X), width_of(task) or 1)) for task in model.tasks
     }
     for train, test in folds:
-        judged = _with_own_copies(test, training.lineage)
+        judged = _with_own_copies(test, training.provenance)
         part = training.part(train)
         fitted = MultiTaskEstimator(model.tasks, model.estimators)
         fitted.fit(part.X, part.y, **part.metadata)
@@ -149,7 +149,7 @@ def part_of(predictions: Predictions, rows: NDArray[np.intp]) -> Predictions:
     return {name: values[rows] for name, values in predictions.items()}
 
 
-def _codes(task: Task, labels: pd.Series, lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
+def _codes(task: Task, labels: pd.Series, provenance: NDArray[np.intp] | None) -> NDArray[np.intp]:
     """Return classes, or quarters of values, as numbers from 0; −1 where missing."""
     values = encode(task, labels)
     labelled = np.isfinite(values)
@@ -157,16 +157,20 @@ def _codes(task: Task, labels: pd.Series, lineage: NDArray[np.intp] | None) -> N
     if task.categorical:
         codes[labelled] = values[labelled].astype(np.intp)
     elif labelled.any():
-        codes[labelled] = quarters(values[labelled], None if lineage is None else lineage[labelled])
+        codes[labelled] = quarters(
+            values[labelled], None if provenance is None else provenance[labelled]
+        )
     return codes
 
 
-def _with_own_copies(test: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
+def _with_own_copies(
+    test: NDArray[np.intp], provenance: NDArray[np.intp] | None
+) -> NDArray[np.intp]:
     """Add to utterances the copies that they are the source of."""
-    if lineage is None:
+    if provenance is None:
         return test
-    copies = np.flatnonzero(lineage[:, 0] < 0)
-    own = np.isin(lineage[copies, 1], lineage[test, 0])
+    copies = np.flatnonzero(provenance[:, 0] < 0)
+    own = np.isin(provenance[copies, 1], provenance[test, 0])
     return np.concatenate([test, copies[own]])
 
 

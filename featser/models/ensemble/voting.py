@@ -111,11 +111,13 @@ class _Vote(_BaseComposition, ABC):
 
         Members keep the settings that they have already chosen on all training rows.
         """
-        speaker, lineage = metadata.get("speaker"), metadata.get("lineage")
+        speaker, provenance = metadata.get("speaker"), metadata.get("provenance")
         models = [model for _, model in self.settled().members]
         tested, left_out = [], []
-        strata = self._strata(y, lineage)
-        for train, test in inner_folds(strata, speaker, self.n_folds, self.random_state, lineage):
+        strata = self._strata(y, provenance)
+        for train, test in inner_folds(
+            strata, speaker, self.n_folds, self.random_state, provenance
+        ):
             part = {name: _rows(value, train) for name, value in metadata.items()}
             fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]
             tested.append(test)
@@ -131,7 +133,7 @@ class _Vote(_BaseComposition, ABC):
         """Return weights, shape (members,), estimated on out-of-fold predictions."""
 
     @abstractmethod
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return what inner folds are balanced by, shape (n,)."""
 
     @abstractmethod
@@ -170,7 +172,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> VoteClassifier:
         """Fit all members to X, shape (n, d), and classes y, shape (n,)."""
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
@@ -181,7 +183,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         self.classes_, encoded = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self.slope_: float | None = None
         self._fit_members(values, encoded, metadata)
         return self
@@ -200,7 +202,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         classes: NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
         return classes
 
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
         return y
 
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
@@ -241,14 +243,14 @@ class VoteRegressor(RegressorMixin, _Vote):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> VoteRegressor:
         """Fit all members to X, shape (n, d), and values y, shape (n,)."""
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=None, y_numeric=True
         )
         values, target = checked
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self._fit_members(values, target.astype(np.float64), metadata)
         return self
 
@@ -258,8 +260,8 @@ class VoteRegressor(RegressorMixin, _Vote):
         predictions = [model.predict(values) for model in self.members_]
         return np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
 
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
-        return quarters(y, lineage)
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
+        return quarters(y, provenance)
 
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
         return np.asarray(fitted.predict(X), dtype=np.float64)

@@ -50,7 +50,7 @@ class OnColumns(MetaEstimatorMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> OnColumns:
         """Fit the estimator to its columns of X, shape (n, d), and y, shape (n,).
 
@@ -66,7 +66,7 @@ class OnColumns(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 f"columns must be positions below n_features={values.shape[1]}; got {given}"
             )
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self.estimator_ = fit_routed(clone(self.estimator), values[:, chosen], y, **metadata)
         return self
 

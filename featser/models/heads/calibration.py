@@ -52,7 +52,7 @@ class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> GroupCalibrated:
         """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
@@ -65,13 +65,13 @@ class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             used = weight > 0
             values, target, weight = values[used], target[used], weight[used]
             speaker = None if speaker is None else np.asarray(speaker)[used]
-            lineage = None if lineage is None else lineage[used]
+            provenance = None if provenance is None else provenance[used]
         self.classes_ = np.unique(target)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"two classes are needed, y has one class with a weight: {self.classes_}"
             )
-        folds = inner_folds(target, speaker, self.n_folds, self.random_state, lineage)
+        folds = inner_folds(target, speaker, self.n_folds, self.random_state, provenance)
         parts = [(test, self._fitted(values, target, weight, train)) for train, test in folds]
         tested = np.concatenate([test for test, _ in parts])
         score = np.concatenate([fitted.decision_function(values[test]) for test, fitted in parts])

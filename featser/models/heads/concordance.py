@@ -71,7 +71,7 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> CCCMatched:
         """Fit to X, shape (n, d), and values y, shape (n,), of speakers, shape (n,)."""
         checked = validate_data(
@@ -83,7 +83,7 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             weight = _check_sample_weight(sample_weight, target[:, None], dtype=np.float64)
         if self.tails:
             weight = tail_weights(target, self.tails) * (1.0 if weight is None else weight)
-        metadata = {"sample_weight": weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": weight, "speaker": speaker, "provenance": provenance}
         self.estimator_ = fit_routed(clone(self.estimator), values, target, **metadata)
         self.slope_, self.intercept_, self.inner_ = self._stretch(values, target, metadata)
         return self
@@ -92,13 +92,15 @@ class CCCMatched(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self, X: NDArray[Any], y: Floats, metadata: dict[str, Any]
     ) -> tuple[float, float, tuple[float, float]]:
         utterances = (
-            len(y) if metadata["lineage"] is None else int((metadata["lineage"][:, 0] >= 0).sum())
+            len(y)
+            if metadata["provenance"] is None
+            else int((metadata["provenance"][:, 0] >= 0).sum())
         )
         if utterances < MIN_ROWS or y.min() == y.max():
             return 1.0, 0.0, (np.nan, np.nan)
-        strata = quarters(y, metadata["lineage"])
+        strata = quarters(y, metadata["provenance"])
         folds = inner_folds(
-            strata, metadata["speaker"], self.n_folds, self.random_state, metadata["lineage"]
+            strata, metadata["speaker"], self.n_folds, self.random_state, metadata["provenance"]
         )
         predicted = []
         unfitted = settled(self.estimator, self.estimator_)

@@ -60,7 +60,7 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> OrdinalClassifier:
         """Fit a classifier for each step to X, shape (n, d), and classes y, shape (n,)."""
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=None)
@@ -68,7 +68,7 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.classes_, rank = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self.estimators_ = [
             fit_routed(clone(self.estimator), X, (rank > step).astype(np.intp), **metadata)
             for step in range(len(self.classes_) - 1)

@@ -134,7 +134,7 @@ class RidgePath:
 def left_out_groups(
     stratum: NDArray[np.intp],
     speaker: ArrayLike | None,
-    lineage: NDArray[np.intp] | None,
+    provenance: NDArray[np.intp] | None,
 ) -> list[LeftOut]:
     """Return which rows are left out together, and which of them are then predicted.
 
@@ -144,8 +144,8 @@ def left_out_groups(
         Classes from 0; all 0 for a regression.
     speaker : array-like, shape (n,), or None
         Speaker of each row.
-    lineage : ndarray of int, shape (n, 1 + k), or None
-        Which rows are augmented copies, and of what: see ``lineage``.
+    provenance : ndarray of int, shape (n, 1 + k), or None
+        Which rows are augmented copies, and of what: see ``trace_provenance``.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def left_out_groups(
         speaker, each utterance is a group of its own.
     """
     single = np.arange(len(stratum))
-    own = single if lineage is None else np.flatnonzero(lineage[:, 0] != NONE)
+    own = single if provenance is None else np.flatnonzero(provenance[:, 0] != NONE)
     units = speaker_groups(speaker, len(single))
     pairs = np.unique(np.column_stack([stratum[own], units[own]]), axis=0)[:, 0]
     if np.bincount(pairs, minlength=1).min() < 2:
@@ -163,12 +163,12 @@ def left_out_groups(
     groups = []
     for unit in np.unique(units[own]):
         predicted = own[units[own] == unit]
-        groups.append((_with_copies(predicted, lineage), predicted))
+        groups.append((_with_copies(predicted, provenance), predicted))
     return groups
 
 
-def _with_copies(rows: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
-    if lineage is None:
+def _with_copies(rows: NDArray[np.intp], provenance: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    if provenance is None:
         return rows
-    touched = np.isin(lineage[:, 1:], lineage[rows, 0]).any(axis=1)
+    touched = np.isin(provenance[:, 1:], provenance[rows, 0]).any(axis=1)
     return np.concatenate([rows, np.flatnonzero(touched)])

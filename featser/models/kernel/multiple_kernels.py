@@ -148,7 +148,7 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> KernelClassifier:
         """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
@@ -166,7 +166,7 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         groups = left_out_groups(
             encoded,
             None if speaker is None else np.asarray(speaker)[used],
-            None if lineage is None else lineage[used],
+            None if provenance is None else provenance[used],
         )
         left_out = self._choose(values, target, weight, groups)
         is_predicted = np.isfinite(left_out[:, 0])
@@ -215,7 +215,7 @@ class KernelRegressor(RegressorMixin, _Kernel):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> KernelRegressor:
         """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
@@ -229,7 +229,7 @@ class KernelRegressor(RegressorMixin, _Kernel):
         groups = left_out_groups(
             np.zeros(len(used), dtype=np.intp),
             None if speaker is None else np.asarray(speaker)[used],
-            None if lineage is None else lineage[used],
+            None if provenance is None else provenance[used],
         )
         self._choose(values, (target - self.mean_)[:, None].astype(np.float64), weight, groups)
         return self

@@ -96,7 +96,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
         language: ArrayLike | None = None,
     ) -> LanguageRouted:
         """Fit the models of all languages, and the one that identifies the language.
@@ -110,7 +110,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sample_weight : array-like, shape (n,), optional
         speaker : array-like, shape (n,), optional
             For the inner folds of estimators that make some.
-        lineage : ndarray of int, shape (n, 1 + k), optional
+        provenance : ndarray of int, shape (n, 1 + k), optional
             Which rows are augmented copies, for the same.
         language : array-like of str, shape (n,)
             The language of each row; optional with the mode ``common``.
@@ -129,7 +129,10 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_classification_targets(target)
         spoken = self._languages(language, len(values))
         weight = _check_sample_weight(sample_weight, target[:, None], dtype=np.float64)
-        metadata = {"speaker": None if speaker is None else np.asarray(speaker), "lineage": lineage}
+        metadata = {
+            "speaker": None if speaker is None else np.asarray(speaker),
+            "provenance": provenance,
+        }
         self.classes_, code = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
@@ -194,7 +197,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         common = None
         for name in self.languages_.tolist():
             own = spoken == name
-            rows = self._rows_to_fit(own, code, metadata["lineage"], name)
+            rows = self._rows_to_fit(own, code, metadata["provenance"], name)
             if rows is None:
                 if common is None:
                     common = _fitted(self.estimator, X, y, weight, metadata)
@@ -209,7 +212,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self,
         own: NDArray[np.bool_],
         code: NDArray[np.intp],
-        lineage: NDArray[np.intp] | None,
+        provenance: NDArray[np.intp] | None,
         name: str,
     ) -> NDArray[np.intp] | None:
         """Return the rows that a language's model is fitted on; None if it needs all languages.
@@ -218,7 +221,7 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         if self.mode == "common":
             return None
-        utterances = np.arange(len(code)) if lineage is None else utterances_of(lineage)
+        utterances = np.arange(len(code)) if provenance is None else utterances_of(provenance)
         counted = utterances[own[utterances]]
         is_frequent = np.bincount(code[counted], minlength=len(self.classes_)) >= TOO_FEW
         if np.count_nonzero(is_frequent) < 2:

@@ -59,11 +59,15 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator, ABC):
         if "sample_weight" in given:
             weight = _check_sample_weight(given["sample_weight"], X, dtype=np.float64)
             given["sample_weight"] = weight
-        lineage = given.get("lineage")
+        provenance = given.get("provenance")
         candidates = [_Candidate(setting) for setting in self._candidates()]
         contest, tested = candidates, np.empty(0, dtype=np.intp)
         for train, test in inner_folds(
-            self._strata(y, lineage), given.get("speaker"), self.n_folds, self.random_state, lineage
+            self._strata(y, provenance),
+            given.get("speaker"),
+            self.n_folds,
+            self.random_state,
+            provenance,
         ):
             part = {name: value[train] for name, value in given.items()}
             tested = np.concatenate([tested, test])
@@ -107,7 +111,7 @@ class _Tuned(MetaEstimatorMixin, BaseEstimator, ABC):
         return configured if self.judged_by is None else configured.get_params()[self.judged_by]
 
     @abstractmethod
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return what inner folds are balanced by, shape (n,)."""
 
     @abstractmethod
@@ -162,7 +166,7 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> TunedClassifier:
         """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
         X, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=None)
@@ -170,7 +174,7 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         self.classes_, encoded = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self._fit_best(np.asarray(X), encoded, metadata)
         return self
 
@@ -187,7 +191,7 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         classes: NDArray[Any] = self.classes_[self.estimator_.predict(X)]
         return classes
 
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
         return y
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
@@ -219,7 +223,7 @@ class TunedRegressor(RegressorMixin, _Tuned):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> TunedRegressor:
         """Fit to X, shape (n, d), values y, shape (n,), of speakers, shape (n,)."""
         X, y = validate_data(
@@ -231,7 +235,7 @@ class TunedRegressor(RegressorMixin, _Tuned):
             y_numeric=True,
             ensure_min_samples=2,
         )
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "lineage": lineage}
+        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self._fit_best(np.asarray(X), np.asarray(y, dtype=np.float64), metadata)
         return self
 
@@ -241,21 +245,21 @@ class TunedRegressor(RegressorMixin, _Tuned):
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
         return np.asarray(self.estimator_.predict(X), dtype=np.float64)
 
-    def _strata(self, y: NDArray[Any], lineage: NDArray[np.intp] | None) -> NDArray[Any]:
-        return quarters(y, lineage)
+    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
+        return quarters(y, provenance)
 
     def _score(self, y: NDArray[Any], predicted: NDArray[Any]) -> float:
         return float(r2_score(y, predicted))
 
 
-def quarters(y: NDArray[Any], lineage: NDArray[np.intp] | None = None) -> NDArray[Any]:
+def quarters(y: NDArray[Any], provenance: NDArray[np.intp] | None = None) -> NDArray[Any]:
     """Return which quarter of the values each is in, from 0, as strata of folds.
 
     Ratings repeat, so a quarter may have one or two utterances, too few for two in every training
-    fold: it is joined to the next. Copies, which ``lineage`` identifies, do not count.
+    fold: it is joined to the next. Copies, which ``provenance`` identifies, do not count.
     """
     numbers: NDArray[Any] = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
-    own = np.arange(len(y)) if lineage is None else utterances_of(lineage)
+    own = np.arange(len(y)) if provenance is None else utterances_of(provenance)
     for quarter in range(3):
         if np.count_nonzero(numbers[own] == quarter) < 3:
             numbers[numbers == quarter] = quarter + 1

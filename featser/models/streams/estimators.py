@@ -137,7 +137,7 @@ class StreamClassifier(ClassifierMixin, Stream):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> StreamClassifier:
         """Fit to X, shape (n, d), and classes y, shape (n,), of speakers, shape (n,)."""
         checked = validate_data(self, X, y, ensure_all_finite=self.finite)
@@ -148,7 +148,7 @@ class StreamClassifier(ClassifierMixin, Stream):
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
         weight = _weights(sample_weight, len(encoded))
         labelled = of_classes(encoded, weight, self.ordinal, self.balanced)
-        if self.train(values, [labelled], speaker, lineage):
+        if self.train(values, [labelled], speaker, provenance):
             raise KeyboardInterrupt
         return self
 
@@ -184,7 +184,7 @@ class StreamRegressor(RegressorMixin, Stream):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> StreamRegressor:
         """Fit to X, shape (n, d), and values y, shape (n,), of speakers, shape (n,)."""
         checked = validate_data(
@@ -192,7 +192,7 @@ class StreamRegressor(RegressorMixin, Stream):
         )
         values, target = checked[0], np.asarray(checked[1], dtype=np.float64)
         labelled = of_values(target, _weights(sample_weight, len(target)))
-        if self.train(values, [labelled], speaker, lineage):
+        if self.train(values, [labelled], speaker, provenance):
             raise KeyboardInterrupt
         return self
 
@@ -276,14 +276,14 @@ class StreamEstimator(Stream, MultiTaskEstimator):
         y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
         language: ArrayLike | None = None,
     ) -> StreamEstimator:
         """Fit one network to all tasks, and all languages alike.
 
         Parameters
         ----------
-        X, y, sample_weight, speaker, lineage
+        X, y, sample_weight, speaker, provenance
             As :meth:`MultiTaskEstimator.fit` has them.
 
         Raises
@@ -304,7 +304,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
             values,
             [task_labels[place][0] for place in order],
             speaker,
-            lineage,
+            provenance,
             (self.weighting, 0, weights),
         )
         for record in self.history_:

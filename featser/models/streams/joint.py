@@ -99,7 +99,7 @@ class JointNetwork(MultiTaskEstimator):
         y: Labels,
         sample_weight: SampleWeight = None,
         speaker: ArrayLike | None = None,
-        lineage: NDArray[np.intp] | None = None,
+        provenance: NDArray[np.intp] | None = None,
         language: ArrayLike | None = None,
     ) -> JointNetwork:
         """Fit to X, shape (n, d), and labels, a column a task; see :class:`MultiTaskEstimator`.
@@ -127,7 +127,7 @@ class JointNetwork(MultiTaskEstimator):
             width,
             weighting=self.weighting,
             random_state=self.random_state,
-        ).fit(values, y, sample_weight, speaker, lineage)
+        ).fit(values, y, sample_weight, speaker, provenance)
         self.notes_ = list(shared.notes_)
         self.history_ = shared.history_
         self.estimators_ = {

@@ -65,7 +65,7 @@ class Stream(BaseEstimator):
         X: NDArray[Any],
         tasks: Sequence[TaskLabels],
         speaker: ArrayLike | None,
-        lineage: NDArray[np.intp] | None,
+        provenance: NDArray[np.intp] | None,
         weighting: tuple[str, int, Sequence[float] | None] = ("equal", 0, None),
     ) -> bool:
         """Train on the rows that have a label of a task, and store the exported network.
@@ -75,7 +75,7 @@ class Stream(BaseEstimator):
         X : ndarray, shape (n, d)
         tasks : sequence of TaskLabels
             One for each head; folds are balanced by the first.
-        speaker, lineage
+        speaker, provenance
             As ``fit`` has them.
         weighting : tuple
             A way of weighting tasks, the primary one's position, and given weights.
@@ -94,7 +94,7 @@ class Stream(BaseEstimator):
         folds = None
         if self.patience is not None:
             who = None if speaker is None else np.asarray(speaker)[rows]
-            copies = None if lineage is None else lineage[rows]
+            copies = None if provenance is None else provenance[rows]
             codes = [task.strata(rows, copies) for task in tasks]
             folds = shared_folds(codes, who, self.n_folds, self.random_state, copies)[0]
         graph, scale, self.history_, interrupted = learn(
@@ -133,10 +133,12 @@ class TaskLabels:
         self.target = target
         self.weight = weight
 
-    def strata(self, rows: NDArray[np.intp], lineage: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    def strata(
+        self, rows: NDArray[np.intp], provenance: NDArray[np.intp] | None
+    ) -> NDArray[np.intp]:
         """Return classes, or quarters of values, of some rows; −1 without a label.
 
-        ``lineage`` identifies augmented copies.
+        ``provenance`` identifies augmented copies.
         """
         labelled = self.weight[rows] > 0
         codes = np.full(len(rows), -1, dtype=np.intp)
@@ -144,7 +146,9 @@ class TaskLabels:
         if self.head.kind != "regression":
             codes[labelled] = targets.astype(np.intp)
         else:
-            codes[labelled] = quarters(targets, None if lineage is None else lineage[labelled])
+            codes[labelled] = quarters(
+                targets, None if provenance is None else provenance[labelled]
+            )
         return codes
 
 
