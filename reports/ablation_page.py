@@ -1,4 +1,4 @@
-"""The page of ``reports/ablation.py``: its figures as tables, with what a reader must know."""
+"""The page of ``reports/ablation.py``: its figures as tables, with their conditions."""
 
 from __future__ import annotations
 

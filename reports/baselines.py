@@ -2,7 +2,7 @@
 
 Run ``make reports CORPORA=FOLDER``, where FOLDER holds ``banglaser/``, ``ravdess/`` and
 ``emodb/``. Features and runs go to a working folder (``--work``): runs that are finished there are
-read and not fitted again, so remove it to begin anew. What is written here is the tables and the
+read and not fitted again, so remove it to start over. This script writes only the tables and the
 leading runs' ``metrics.json``: no audio, nothing about single utterances.
 """
 
@@ -79,7 +79,7 @@ CONDITIONS = (
     Condition("random", "none", "kernel"),
 )
 EVERY_TASK = tuple(Condition(PROTOCOL, norm) for norm in NORMS)
-"""Where all usable tasks are learnt, and not emotion alone."""
+"""Where all usable tasks are fitted, and not emotion alone."""
 PUBLISHED = {"banglaser": 0.852, "ravdess": 0.677, "emodb": 0.6925}
 """Accuracy of a Bangla multi-stream system (2025) that divided recordings at random."""
 MARKS = ("<!-- figures: begin (written by reports/baselines.py) -->", "<!-- figures: end -->")

@@ -74,9 +74,9 @@ def main() -> None:
 
 
 def written(work: Path) -> Path:
-    """Write the synthetic corpora where they are not there yet, whole or not at all.
+    """Write the synthetic corpora that do not exist yet, whole or not at all.
 
-    Whoever changes how they are made removes the working folder.
+    After a change of how they are made, remove the working folder.
     """
     folder, part = work / "corpora", work / "corpora.part"
     if not folder.is_dir():
@@ -189,7 +189,7 @@ def gains(without: pd.DataFrame, with_it: pd.DataFrame) -> Row:
         If the runs did not predict the same utterances.
     """
     if not without.index.equals(with_it.index):
-        raise ValueError("the runs did not predict the same utterances: carry both out anew")
+        raise ValueError("the runs did not predict the same utterances: repeat both runs")
     by_task: Row = {}
     for task in tasks_of(with_it):
         one, two = labelled(without, task), labelled(with_it, task)
@@ -212,8 +212,8 @@ def more_by(metric: Metric) -> Metric:
 def attended(run: Run, work: Path) -> Row:
     """Return how much of each task's attention falls on the first part of new speakers' utterances.
 
-    The model is the one fitted on all of the corpus; the speakers are others. Arousal is heard in
-    the first part alone, valence in the second.
+    The model is the one fitted on all of the corpus; the speakers are others. Arousal is
+    audible in the first part only, valence in the second only.
     """
     folder = work / "iemocap-new"
     ratings = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)

@@ -56,7 +56,7 @@ def _section(corpus: str, runs: list[Run], results: Row) -> Iterator[str]:
         ["task", "rated", "not rated", "low tail", "high tail"], [*_counts(counts)]
     )
     yield ""
-    heads = ["task", "what learns", "CCC or UAR", "CCC in the tails", "reach"]
+    heads = ["task", "model", "CCC or UAR", "CCC in the tails", "reach"]
     yield from table_lines(heads, [*_figures(runs, results["runs"])])
     labels = {run.label for run in runs}
     pairs = [p for p in COMPARED if p.with_it in labels and key_of(p) in results["differences"]]
@@ -97,12 +97,12 @@ def _gains(pair: Compared, gains: Row) -> Iterator[list[str]]:
 
 
 def _so(gain: Row) -> str:
-    """Say what a difference's interval allows to be said."""
+    """Return the conclusion that a difference's interval allows."""
     if gain["low"] == gain["high"] == 0:
         return "the same"  # a chain changes what its last task says, and nothing else
     if gain["low"] > 0:
         return "more"
-    return "less" if gain["high"] < 0 else "not told apart"
+    return "less" if gain["high"] < 0 else "not significant"
 
 
 def _attention(of_runs: Mapping[str, Row]) -> Iterator[str]:
@@ -111,9 +111,9 @@ def _attention(of_runs: Mapping[str, Row]) -> Iterator[str]:
     yield (
         f"Where attention falls, in {whole['utterances']} utterances of ten speakers of another "
         f"seed: the share on the first part, which takes {whole['first_part']:.2f} of the time and "
-        f"is the only one in which arousal is heard; valence is heard in the second alone. "
-        f"Recurrent layers hand on what was heard, so attention may fall where it is told, not "
-        f"where it was heard."
+        f"is the only one in which arousal is audible; valence is audible only in the second. "
+        f"Recurrent layers carry information on, so attention may fall where it is used, not "
+        f"where it is audible."
     )
     yield ""
     tasks = list(whole["shares"])
@@ -121,7 +121,7 @@ def _attention(of_runs: Mapping[str, Row]) -> Iterator[str]:
         [whats[label], *(f"{row['shares'][task]:.2f}" for task in tasks)]
         for label, row in of_runs.items()
     ]
-    yield from table_lines(["what learns", *tasks], rows)
+    yield from table_lines(["model", *tasks], rows)
 
 
 def key_of(pair: Compared) -> str:

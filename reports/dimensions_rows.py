@@ -20,7 +20,7 @@ class Run:
     label : str
         Its folder's name.
     what : str
-        What learns, in a few words.
+        The model, in a few words.
     recipe, corpus : str
         Names of a recipe and of a card.
     changes : sequence of str
@@ -110,11 +110,11 @@ RUNS = (
 """In the order of the page."""
 
 COMPARED = (
-    Compared("tasks learnt together, by a network", "attention", "attention-single"),
+    Compared("tasks fitted together, by a network", "attention", "attention-single"),
     Compared("an attention for each task, not one for all", "attention", "attention-together"),
     Compared("a chain of tasks, by kernels", "kernel-chain", "kernel-single"),
     Compared(
-        "tasks learnt together, by a network", "naturalness-network", "naturalness-network-single"
+        "tasks fitted together, by a network", "naturalness-network", "naturalness-network-single"
     ),
     Compared(
         "tasks stacked, by kernels", "naturalness-kernel-stacked", "naturalness-kernel-single"

@@ -1,10 +1,9 @@
 """Synthetic corpora laid out as IEMOCAP and MSP-IMPROV: recordings, rating files, missing ratings.
 
-Both corpora are had from their owners alone. These stand for them wherever files, cards, recipes,
-masks and figures are to be tried: names, folders and lists are those of the real ones, the voices
-are synthetic, and what a rater hears is declared here. They prove that the machinery works; about
-people they say nothing. ``python reports/rated_corpora.py FOLDER`` writes FOLDER/iemocap and
-FOLDER/msp-improv.
+Both corpora are available only from their owners. These replace them to test files, cards, recipes,
+masks and figures: names, folders and lists are those of the real ones, the voices are synthetic,
+and what a rater perceives is declared here. They show that the software works, and nothing about
+people. ``python reports/rated_corpora.py FOLDER`` writes FOLDER/iemocap and FOLDER/msp-improv.
 
 An utterance has two parts. Arousal moves level and range of pitch in the first, valence moves
 height of pitch and brightness in the second; in the other part the same things vary by chance.
@@ -58,7 +57,7 @@ class Spoken:
     turn : float
         Where the second part begins, in seconds.
     is_so : dict of str to float
-        Rating → what raters hear of it, mean 0, standard deviation 1.
+        Rating → what raters perceive of it, mean 0, standard deviation 1.
     """
 
     samples: npt.NDArray[np.float32]

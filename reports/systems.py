@@ -130,7 +130,7 @@ def place(corpus: str, corpora: Path, work: Path) -> Path:
         for name in ("arousal", "valence")
     ]
     listed = pd.concat(columns, axis=1).reset_index()
-    # The tables name .wav; the clips at hand are .flac.
+    # The tables name .wav; the clips are .flac.
     listed["file"] = [str(clips / f"{Path(name).stem}.flac") for name in listed["file"]]
     work.mkdir(parents=True, exist_ok=True)
     listed.to_csv(work / "clips.csv", index=False)
@@ -199,7 +199,7 @@ def value(figure: Mapping[str, Any]) -> str:
 
 
 def result_page(entry: Entry, metrics: Mapping[str, Any], predictions: pd.DataFrame) -> str:
-    """Write a run's page: all its figures, and who is taken for whom."""
+    """Write a run's page: all its figures, and the confusion matrix."""
     parts = [
         f"# {entry.what} ({', '.join(entry.corpora)})",
         f"Recipe: [{entry.recipe}](../../../pipelines/{entry.recipe}.yaml). {entry.note}".strip(),

@@ -52,7 +52,7 @@ class Claim:
         return f"{self.with_it} - {self.without}, {self.task}"
 
     def judged(self, difference: Mapping[str, Any]) -> str:
-        """Return whether a difference shows it, or is none that recordings like these can tell."""
+        """Return whether a difference shows it, or is too small for recordings like these."""
         # As it is printed, so that no reader sees a difference that is at least the least fail.
         if round(difference["value"], 3) >= self.least:
             return "yes"
@@ -61,7 +61,7 @@ class Claim:
 
 
 def differences(work: Path, label: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Compare an entry's run with those that a claim puts it beside, as far as they are there.
+    """Compare an entry's run with those that a claim names, as far as they exist.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ TESTED = (
     ("i", "members by maximum and by mean differ",
      "tests/models/test_fusion.py::"
      "test_members_pooled_by_maximum_and_mean_see_the_features_of_that_name_and_differ"),
-    ("i", "a model that is continued beats the one before and one that starts anew",
+    ("i", "a continued model beats the one before and one fitted from scratch",
      "tests/test_continued.py::"
      "test_a_continued_model_beats_the_one_before_and_one_fitted_from_scratch"),
     ("j", "known moving poles are recovered within 5 %",

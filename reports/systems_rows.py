@@ -36,7 +36,7 @@ class Entry:
     published : dict of str to str
         ``"TASK METRIC"`` → the published figure.
     note : str
-        What a reader of its page must know.
+        A remark for the reader of its page.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""CCC in the tails: whether extremes are told from each other, or drawn to the middle.
+"""CCC in the tails: whether extremes are distinguished, or drawn to the middle.
 
 Most labels lie in the middle of their scale, so CCC over all rows is ruled by them, while extremes,
 which matter most, are few and are what regressors miss (R. P. Ribeiro and N. Moniz, "Imbalanced
@@ -80,7 +80,7 @@ def tail_reach(true: npt.ArrayLike, pred: npt.ArrayLike, share: float = SHARE) -
     """Return how far apart predictions hold the tails, as a share of how far they are apart.
 
     The difference of the predictions' means in the upper and the lower tail, divided by the
-    truth's: 1 where extremes are met on average, 0 where they are not told from each other, between
+    truth's: 1 where extremes are met on average, 0 where they are not distinguished, between
     them where predictions are drawn to the middle. NaN where there are no tails.
 
     Parameters and errors are :func:`tail_ccc`'s.

@@ -26,7 +26,7 @@ EMOTION = Task(
 )
 COUNTS = (50, 100, 200)
 TREES, EPOCHS = (200, 100), (60, 60)
-"""What is learnt at first, and as much again when learning goes on."""
+"""Rounds of the first fit, and as many again when it is continued."""
 SEED = 0
 
 
@@ -56,14 +56,14 @@ def common(data: Material) -> Material:
 
 
 def curve(kind: Kind, large: Material, small: Material) -> Iterator[Row]:
-    """Yield a row for each number of utterances, continued and anew."""
+    """Yield a row for each number of utterances, continued and from scratch."""
     rounds, more = TREES if kind == "xgboost" else EPOCHS
     first = ContinuedClassifier(kind, rounds, more, random_state=SEED)
     first.fit(large.X, large.table["emotion"])
     folds = small.folds(SEED)
     y = small.table["emotion"].to_numpy(dtype=object)
     for count in (0, *COUNTS):
-        predictions = {"continued": np.empty(len(y), object), "anew": np.empty(len(y), object)}
+        predictions = {"continued": np.empty(len(y), object), "scratch": np.empty(len(y), object)}
         for number, (train, test) in enumerate(folds.splits()):
             if count == 0:
                 # Standardised by the training speakers' unlabelled recordings, as later on.
@@ -73,9 +73,9 @@ def curve(kind: Kind, large: Material, small: Material) -> Iterator[Row]:
                 continue
             few = drawn(y[train], count, number)
             X, label = small.X[train][few], y[train][few]
-            anew = ContinuedClassifier(kind, rounds + more, random_state=SEED).fit(X, label)
+            scratch = ContinuedClassifier(kind, rounds + more, random_state=SEED).fit(X, label)
             predictions["continued"][test] = first.continued(X, label).predict(small.X[test])
-            predictions["anew"][test] = anew.predict(small.X[test])
+            predictions["scratch"][test] = scratch.predict(small.X[test])
         for how, predicted in predictions.items():
             if count or how == "continued":
                 metrics = evaluate_with_intervals(
@@ -107,7 +107,7 @@ def page(results: Row) -> list[str]:
     kinds = list(dict.fromkeys(row["kind"] for row in results["rows"]))
     rows = []
     for kind in kinds:
-        for how in ("continued", "anew"):
+        for how in ("continued", "scratch"):
             of = {
                 row["count"]: row
                 for row in results["rows"]
@@ -124,11 +124,11 @@ def page(results: Row) -> list[str]:
         "",
         f"What {large} ({utterances[large]} utterances, English) is worth to {small} "
         f"({utterances[small]}, German), emotions {', '.join(results['classes'])}. Models fitted "
-        f"on {large} are continued on so many labelled utterances of {small}'s training speakers, "
-        f"drawn once a fold, classes as even as may be; `anew`: fitted on these alone, with as "
-        f"many rounds in all. UAR on the speaker left out, of {speakers[small]}; 95 % intervals "
-        f"by bootstrap over speakers. Features: {' and '.join(results['features'])}; standardised "
-        f"anew by the utterances that learning goes on with, at 0 by all of the training "
+        f"on {large} are continued on the given number of labelled utterances of {small}'s "
+        f"training speakers, drawn once a fold, with classes as balanced as possible; `scratch`: "
+        f"fitted only on these, with as many rounds in all. UAR on the left-out speaker, of "
+        f"{speakers[small]}; 95 % intervals by bootstrap over speakers. Features: {' and '.join(results['features'])}; standardised "
+        f"again on the utterances of the continued fit, at 0 on all of the training "
         f"speakers' recordings, unlabelled.",
         "",
         *table_lines(["model", "how", *(f"{count} utterances" for count in (0, *COUNTS))], rows),

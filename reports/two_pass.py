@@ -95,7 +95,7 @@ def page(results: Row) -> list[str]:
     """Write the page."""
     seeds: Sequence[Row] = results["seeds"]
     first = seeds[0]
-    names = {"oracle": "oracle: `hard`, the language told"}
+    names = {"oracle": "oracle: `hard`, the true language"}
     rows = [
         [
             names.get(mode, f"`{mode}`"),

@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def corpora_folder() -> Path | None:
-    """``FEATSER_CORPORA``, else ``shared/corpora`` beside the project, if it is there."""
+    """``FEATSER_CORPORA``, else ``shared/corpora`` beside the project, if it exists."""
     named = os.environ.get("FEATSER_CORPORA")
     folders = [Path(named)] if named else [ROOT.parent / "shared" / "corpora"]
     return next((folder for folder in folders if folder.is_dir()), None)

@@ -20,7 +20,7 @@ class Site:
     """What a server offers, how it misbehaves, and what it was asked.
 
     ``statuses`` are answered first, one a request; ``cuts`` are numbers of bytes after which the
-    connection is closed, one a GET; ``ranges`` and ``versions`` say whether it knows Range, and
+    connection is closed, one a GET; ``ranges`` and ``versions`` say whether it supports Range, and
     sends ETag and Last-Modified. ``slow`` files come 50 bytes at a time, with ``pause`` seconds
     between; ``endless`` ones announce no size and never end; ``user`` is ``name:password`` that
     all requests must have.
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _slowly(self, site: Site, content: bytes) -> None:
-        with suppress(OSError):  # nobody listens any more
+        with suppress(OSError):  # the client has disconnected
             for first in range(0, len(content), 50):
                 self.wfile.write(content[first : first + 50])
                 self.wfile.flush()

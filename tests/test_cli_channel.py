@@ -31,7 +31,7 @@ def tone(hertz: float, seed: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Stereo recordings: the left channel tells the class, the right one is loud hum."""
+    """Stereo recordings: the left channel carries the class, the right one is loud hum."""
     folder = tmp_path_factory.mktemp("channels")
     rows = []
     for number in range(24):

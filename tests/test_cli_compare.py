@@ -86,7 +86,7 @@ def notes_on(tmp_path: Path, *runs: Path) -> list[str]:
 
 
 def test_run_json_records_every_setting(fitted: Path) -> None:
-    """What a run does not record cannot be said to differ."""
+    """A setting that a run does not record cannot be compared."""
     record = json.loads((fitted / "run.json").read_text(encoding="utf-8"))
     assert set(Experiment.model_fields) <= set(record)
     assert (record["weights"], record["tune"], record["augmented"]) == ("equal", False, True)

@@ -1,4 +1,4 @@
-"""Features `frames` and ``featser fit --encode``: learnt in the fold, kept by the model."""
+"""Features `frames` and ``featser fit --encode``: fitted in the fold, stored in the model."""
 
 from __future__ import annotations
 

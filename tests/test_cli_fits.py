@@ -1,4 +1,4 @@
-"""Fits beside the store: an interrupted run goes on, a damaged file is told, gc removes them."""
+"""Fits beside the store: an interrupted run goes on, a damaged one is reported, gc removes them."""
 
 from __future__ import annotations
 

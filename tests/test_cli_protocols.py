@@ -1,4 +1,4 @@
-"""Every protocol through ``featser fit``: what is predicted, what is told, what is refused."""
+"""Every protocol through ``featser fit``: what is predicted, stated and refused."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_classes_that_corpora_do_not_share_are_not_scored_and_named(run: Path) -
     predictions = pd.read_parquet(run / "predictions.parquet").set_index("protocol")
     across = predictions.loc["leave-one-corpus-out"]
     assert set(across["emotion.true"].dropna()) == {"angry", "happy", "neutral"}
-    assert (across["emotion.p[sad]"] == 0).all(), "nor learnt"
+    assert (across["emotion.p[sad]"] == 0).all(), "nor fitted"
     assert "sad" in set(predictions.loc["speaker-independent", "emotion.true"])
     report = (run / "report.html").read_text(encoding="utf-8")
     assert "do not share all classes of &#39;emotion&#39;" in report

@@ -84,7 +84,7 @@ def test_without_augmented_copies_their_rows_are_left_out_with_the_fix(extracted
 
 
 def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
-    """Features tell which of six recordings a row holds; each has two copies."""
+    """Features state which of six recordings a row contains; each has two copies."""
     fits: list[dict[str, Any]] = []
     X = np.eye(6, dtype=np.float32)
     copies = Copies(np.concatenate([X, X]), np.arange(12)[:, None] % 6)
@@ -92,7 +92,7 @@ def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
     folds = Folds(np.arange(6) % 3)
     predictions = predict_with_test_copies_in_training(Ear(fits), X, label, folds, EMOTION, copies)
     assert predictions.index.tolist() == list(range(6))
-    assert any((part["X"].any(axis=0) & part["test"].any(axis=0)).any() for part in fits)
+    assert any((fold["X"].any(axis=0) & fold["test"].any(axis=0)).any() for fold in fits)
 
 
 @pytest.mark.slow

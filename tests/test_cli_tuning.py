@@ -1,4 +1,4 @@
-"""``featser fit --tune`` and stacked weights: what was chosen is written, told and kept."""
+"""``featser fit --tune`` and stacked weights: what was chosen is written, stated and cached."""
 
 from __future__ import annotations
 

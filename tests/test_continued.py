@@ -35,11 +35,11 @@ def test_a_continued_model_beats_the_one_before_and_one_fitted_from_scratch(
     small, test = corpus(40, 1.0, 2), corpus(300, 1.0, 3)
     reached = {
         "before": large,
-        "anew": ContinuedClassifier(kind, rounds=100).fit(*small),
+        "scratch": ContinuedClassifier(kind, rounds=100).fit(*small),
         "continued": large.continued(*small),
     }
     score = {name: uar(test[1], one.predict(test[0]), CLASSES) for name, one in reached.items()}
-    assert score["continued"] > max(score["before"], score["anew"]) + 0.01, score
+    assert score["continued"] > max(score["before"], score["scratch"]) + 0.01, score
 
 
 @pytest.mark.parametrize("kind", KINDS)

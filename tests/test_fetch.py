@@ -49,7 +49,7 @@ def md5(content: bytes) -> str:
 
 
 def card(folder: Path, *files: dict[str, object], name: str = "small") -> str:
-    """A card like EmoDB's whose corpus is to be had from the files."""
+    """A card like EmoDB's whose corpus can be downloaded from the files."""
     listed = "".join(
         "    - {" + ", ".join(f"{key}: '{value}'" for key, value in file.items()) + "}\n"
         for file in files
@@ -59,7 +59,7 @@ def card(folder: Path, *files: dict[str, object], name: str = "small") -> str:
         name: {name}
         title: A small corpus
         licence: CC0
-        citation: somebody
+        citation: A. Author
         source: https://example.org/small
         grammar: {{pattern: '(?P<speaker>[0-9]+)a01(?P<emotion>[FWN])a', example: 03a01Fa}}
         labels:
@@ -122,7 +122,7 @@ def test_without_the_licence_accepted_nothing_is_downloaded(site: Site, tmp_path
         typed, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
     assert refused.returncode == 1
-    assert "licence: CC0 (https://example.org/cc0)\ncite: somebody" in refused.stdout
+    assert "licence: CC0 (https://example.org/cc0)\ncite: A. Author" in refused.stdout
     assert "--accept-licence" in refused.stderr
     assert not (tmp_path / "to").exists()
     assert site.asked == []

@@ -50,7 +50,7 @@ def test_whole_removes_what_a_killed_process_left_and_nothing_that_is_being_writ
         [left] = unfinished(tmp_path)
         old(left)
         write_text(tmp_path / "run.json", "{}")
-        assert unfinished(tmp_path) == [left], "somebody is at work on it"
+        assert unfinished(tmp_path) == [left], "another process is writing it"
         running.send_signal(signal.SIGKILL)
     write_text(tmp_path / "run.json", "{}")
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]

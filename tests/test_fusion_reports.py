@@ -58,10 +58,10 @@ def test_members_disagree_in_the_mean_share_over_all_pairs(page_of: Any) -> None
     assert disagreement([["a", "b"], ["a", "a"], ["b", "a"]]) == (0.5 + 1.0 + 0.5) / 3
 
 
-def test_the_page_on_transfer_has_a_row_for_continued_and_one_for_anew(page_of: Any) -> None:
+def test_the_page_on_transfer_has_a_row_for_continued_and_one_for_scratch(page_of: Any) -> None:
     rows = [
         {"kind": "mlp", "count": 50, "how": how, "uar": interval(value)}
-        for how, value in (("continued", 0.6), ("anew", 0.5))
+        for how, value in (("continued", 0.6), ("scratch", 0.5))
     ]
     both = {"large": 100, "small": 10}
     results = {
@@ -70,4 +70,4 @@ def test_the_page_on_transfer_has_a_row_for_continued_and_one_for_anew(page_of: 
     }  # fmt: skip
     page = page_of("transfer", results)
     assert "| mlp | continued |  | 0.600 [0.580, 0.620] |  |  |" in page
-    assert "| mlp | anew |  | 0.500 [0.480, 0.520] |  |  |" in page
+    assert "| mlp | scratch |  | 0.500 [0.480, 0.520] |  |  |" in page

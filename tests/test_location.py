@@ -1,4 +1,4 @@
-"""Paths and URLs are told apart, joined and shortened without mangling either."""
+"""Paths and URLs are distinguished, joined and shortened without damage to either."""
 
 from __future__ import annotations
 

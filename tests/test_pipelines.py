@@ -45,7 +45,7 @@ def subsets(corpora: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def clips_of(folder: Path) -> pd.DataFrame:
-    """The clips with arousal and valence; their tables name .wav where .flac is at hand."""
+    """The clips with arousal and valence; their tables name .wav where the files are .flac."""
     columns = [
         pd.read_csv(folder / f"{name}.csv", header=None, names=["file", name], index_col="file")
         for name in ("arousal", "valence")

@@ -56,5 +56,5 @@ def test_runs_on_other_folds_are_not_compared(fear):
         (specs, seed): outcome(fear, [True] * 8) for specs in fear.SETS for seed in fear.SEEDS
     }
     outcomes[("tar",), 0].predictions["fold"] = 0
-    with pytest.raises(ValueError, match="fit both anew"):
+    with pytest.raises(ValueError, match="repeat both fits"):
         fear.difference(("static-ar",), ("tar",), outcomes)

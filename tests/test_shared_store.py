@@ -1,4 +1,4 @@
-"""Runs of several recipes that share a store: each learns from what its own recipe names."""
+"""Runs of several recipes that share a store: each uses what its own recipe names."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def main() -> None:
 def predictions(
     work: Path, store: Path, corpus: str, norm: str, features: list[str]
 ) -> pd.DataFrame:
-    """Return the out-of-fold predictions with some features, fitted unless they are there."""
+    """Return the out-of-fold predictions with some features; fit the run unless it exists."""
     folder = work / f"{corpus}-{norm}-{'+'.join(features)}"
     table = folder / "predictions.parquet"
     if not table.exists():
@@ -85,7 +85,7 @@ def difference(
     """
     same = ["emotion.true", "speaker", "fold"]
     if not ours[same].equals(theirs[same]):
-        raise ValueError("the two runs differ in their utterances or folds: fit both anew")
+        raise ValueError("the two runs differ in their utterances or folds: repeat both fits")
     counts = [by_speaker(one) for one in (ours, theirs)]
     speakers = len(counts[0])
     drawn = np.random.default_rng(0).multinomial(
@@ -110,7 +110,7 @@ def by_speaker(table: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def uar(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Mean recall of the classes that are there, of one confusion matrix or many."""
+    """Mean recall of the classes present, of one confusion matrix or many."""
     total = counts.sum(axis=-1)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     return np.nanmean(

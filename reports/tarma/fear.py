@@ -1,10 +1,10 @@
 """Write reports/tarma/fear.md and .json: fear-type emotion against the rest, on RAVDESS.
 
 Run ``python reports/tarma/fear.py CORPORA``, where CORPORA holds ``ravdess/``. Anger, disgust and
-fear are one class, all other emotions the other. The same model learns from linear prediction with
+fear are one class, all other emotions the other. The same model is fitted on linear prediction with
 coefficients that stand still (``static-ar``), that move (``tar``), and that move beside a moving
 average (``tarma``), from the 166 published values, and from these with each. Features and runs go
-to ``--work``, where finished runs are kept; what is written here are tables: no audio, nothing
+to ``--work``, where finished runs stay; this script writes tables only: no audio, nothing
 about single utterances.
 """
 
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def labelled(folder: Path, path: Path) -> Path:
-    """Write RAVDESS' manifest with the label that is to be learnt, and return where."""
+    """Write RAVDESS' manifest with the label to predict, and return its path."""
     table = featser.scan("ravdess", folder).manifest
     label = np.where(table["emotion"].isin(FEAR_TYPE), *TASK.classes)
     # Not called ravdess, whose card says which labels there are to learn.
@@ -169,7 +169,7 @@ def difference(from_: Specs, to: Specs, outcomes: Outcomes) -> Row:
         a, b = (outcomes[specs, seed].predictions for specs in (from_, to))
         same = [f"{LABEL}.true", "speaker", "fold"]
         if not a[same].equals(b[same]):
-            raise ValueError("the two runs differ in their utterances or folds: fit both anew")
+            raise ValueError("the two runs differ in their utterances or folds: repeat both fits")
         compared = compare_task(
             TASK,
             a[f"{LABEL}.true"].to_numpy(),

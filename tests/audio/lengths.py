@@ -30,13 +30,13 @@ def coded(samples: np.ndarray, form: str, rate: int = RATE, **how: object) -> by
 
 
 def mp3(seconds: float = 1.28, rate: int = RATE, channels: int = 1) -> bytes:
-    """An MP3 with variable bit rate, whose Xing frame tells the number of frames."""
+    """An MP3 with variable bit rate, whose Xing frame states the number of frames."""
     samples = speech_like(seconds, rate, channels)
     return coded(samples, "MP3", rate, bitrate_mode="VARIABLE", compression_level=0.3)
 
 
 def without_xing(data: bytes) -> bytes:
-    """Remove the frame that tells the number of frames."""
+    """Remove the frame that states the number of frames."""
     parsed = parse_mpeg(data)
     assert parsed is not None
     assert parsed.tag_bytes > 0

@@ -44,7 +44,7 @@ def test_bytes_that_are_hashed_are_those_that_are_decoded(tmp_path: Path, form: 
 def test_recording_that_changes_between_hashing_and_decoding_is_refused_and_not_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file is written anew, with equal size and date, as soon as its hash has been read."""
+    """The file is rewritten with equal size and date as soon as its hash has been read."""
     path = noise(tmp_path / "a.wav", 0.1)
     other = noise(tmp_path / "b.wav", 0.05)
     before = content_hash(path)

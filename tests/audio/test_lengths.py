@@ -46,7 +46,7 @@ def test_mp3_without_xing_header_is_read_to_its_end(
     bare = without_xing(whole)
     signal = decode(stored(tmp_path, bare))
     assert 2.0 <= signal.seconds < 2.0 + 3 * 1152 / rate
-    # The encoder and the decoder delay the sound by 576 + 529 samples, which a Xing header tells.
+    # The encoder and the decoder delay the signal by 576 + 529 samples; a Xing header states it.
     complete = decode(stored(tmp_path, whole, "b.bin")).samples
     np.testing.assert_allclose(signal.samples[1105 : 1105 + len(complete)], complete, atol=1e-6)
     assert signal.facts is not None
@@ -71,7 +71,7 @@ def test_segment_of_mp3_without_xing_header_equals_the_slice_of_the_whole(tmp_pa
 
 
 def test_joined_mp3_files_are_read_to_the_end_of_the_last(tmp_path: Path) -> None:
-    """The first file's header tells the length of the first file only."""
+    """The first file's header states the length of the first file only."""
     signal = decode(stored(tmp_path, mp3() + mp3()))
     assert signal.seconds > 2 * 1.28
     assert signal.facts is not None

@@ -18,9 +18,9 @@ TAKES = ("1", "2", "3")
 
 
 def write_corpus(demo: Path, folder: Path) -> pd.DataFrame:
-    """Write 48 voices of the demo corpus anew, and return their manifest (absolute paths).
+    """Write 48 recordings like the demo corpus, and return their manifest (absolute paths).
 
-    All have one level and one noise floor, which the demo corpus's emotions move a great deal.
+    All have the same level and noise floor, which vary with emotion in the demo corpus.
     """
     rows = []
     rng = np.random.default_rng(0)
@@ -38,7 +38,7 @@ def write_corpus(demo: Path, folder: Path) -> pd.DataFrame:
 
 
 def alter(file: str | Path, to: Path, change: Callable[[np.ndarray, int], np.ndarray]) -> str:
-    """Write a recording anew with its samples changed; its rate stays."""
+    """Rewrite a recording with changed samples and the same rate."""
     signal = decode(file)
     samples = change(signal.samples, signal.rate)
     soundfile.write(to, samples, signal.rate, subtype="PCM_16")

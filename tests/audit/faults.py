@@ -94,7 +94,7 @@ def replaced(change: Change) -> Plant:
 
 
 def rewritten(change: Callable[[bytes], bytes], **written: str) -> Plant:
-    """Change the first recording's bytes, after writing it in another container if so told."""
+    """Change the first recording's bytes; ``written`` selects another container first."""
 
     def plant(table: pd.DataFrame) -> pd.DataFrame:
         file = Path(table["file"][0])

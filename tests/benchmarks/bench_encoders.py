@@ -1,8 +1,8 @@
-"""What an encoder costs on BanglaSER: fitted anew in each fold, so it must be cheap.
+"""What an encoder costs on BanglaSER: it is fitted in each fold, so it must be cheap.
 
 Frames of all recordings are extracted first, which is not timed; then each encoder is fitted and
 applied as a fold does it, in one thread, in CPU seconds, which other work on the machine hardly
-moves. Nothing is asserted but that all is done; the figures go to
+affects. The only assertion is that all encoders are measured; the figures go to
 ``reports/benchmarks/encoders.json``.
 """
 

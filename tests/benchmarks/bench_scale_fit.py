@@ -2,19 +2,19 @@
 
 Run ``pytest -m bench -o python_files='bench_*.py' tests/benchmarks/bench_scale_fit.py -s``.
 
-The stores are synthetic: 6 classes, 60 speakers, values that tell a little of both. Each step runs
-in a process of its own, whose peak memory is told together with what it was once all libraries
-were there. The steps:
+The stores are synthetic: 6 classes, 60 speakers, values that depend weakly on both. Each step
+runs in a process of its own; its peak memory is reported beside the memory after all imports. The
+steps:
 
 ``read``
     All rows from the store, in batches.
 ``one fold``
-    The training part of one fold of six (5/6 of the rows) put into bins and learnt from, the test
-    part predicted. In batches, and with the features in memory.
+    The training set of one fold of six (5/6 of the rows) is binned and fitted on, the test set is
+    predicted. In batches, and with the features in memory.
 ``featser fit``
     All of it: 6 folds and the model on all, one after another, metrics with intervals, bundle and
     report, without the audit. In batches, and up to 10,000 with the features in memory, since one
-    fold tells the same.
+    fold shows the same.
 
 Ten trees a class instead of 200, so that it ends; what 200 cost follows from ``a tree``, the time
 of a further one. Nothing is asserted but that all utterances are predicted, and better than by

@@ -1,4 +1,4 @@
-"""The demo corpus is the same everywhere, fits its card, and is told the truth about."""
+"""The demo corpus is the same everywhere, matches its card, and has a true table."""
 
 from __future__ import annotations
 

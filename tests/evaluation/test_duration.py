@@ -1,4 +1,4 @@
-"""What the duration alone tells, and which labels corpora share."""
+"""The duration-only baseline, and the labels that corpora share."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_more_groups_widen_the_interval_for_having_chosen_two() -> None:
 
 
 def test_a_speaker_in_both_groups_is_drawn_for_both_at_once() -> None:
-    """Two languages of the same speakers: whoever is drawn brings both, and the gap stays."""
+    """Two languages of the same speakers: every draw contains both, and the gap stays."""
     data = made({"bn": 0.9, "en": 0.9})
     data["speaker"] = np.tile(data["speaker"][:160], 2)
     data["true"] = np.tile(data["true"][:160], 2)

@@ -1,4 +1,4 @@
-"""Sentences, corpora and splits: what each protocol tests, and what it refuses with the mend."""
+"""Sentences, corpora and splits: what each protocol tests, and what it refuses with the fix."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_speakers_who_share_a_recording_across_corpora_are_not_in_the_training_s
 
 
 @pytest.mark.parametrize(
-    ("split", "learnt", "tested"),
+    ("split", "trained", "tested"),
     [
         (CorpusSplit(train=("c0",), test=("c2",)), {"c0"}, {"c2"}),
         (CorpusSplit(test=("c2",)), {"c0", "c1"}, {"c2"}),
@@ -99,10 +99,10 @@ def test_speakers_who_share_a_recording_across_corpora_are_not_in_the_training_s
     ],
 )
 def test_corpora_are_on_the_sides_that_are_named(
-    split: CorpusSplit, learnt: set[str], tested: set[str]
+    split: CorpusSplit, trained: set[str], tested: set[str]
 ) -> None:
     table = corpus(corpora=3)
-    assert parts(table, folds_of("cross-corpus", table, split), "corpus") == [(learnt, tested)]
+    assert parts(table, folds_of("cross-corpus", table, split), "corpus") == [(trained, tested)]
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,11 @@ def split_corpus() -> pd.DataFrame:
     return table.assign(split=table["speaker"].map(part))
 
 
-@pytest.mark.parametrize(("dev", "learnt"), [("train", {"s0", "s1"}), ("unused", {"s0"})])
-def test_a_fixed_split_tests_test_and_fits_on_dev_by_default(dev: str, learnt: set[str]) -> None:
+@pytest.mark.parametrize(("dev", "trained"), [("train", {"s0", "s1"}), ("unused", {"s0"})])
+def test_a_fixed_split_tests_test_and_fits_on_dev_by_default(dev: str, trained: set[str]) -> None:
     table = split_corpus()
     folds = folds_of("fixed-split", table, CorpusSplit(dev=dev))
-    assert parts(table, folds, "speaker") == [(learnt, {"s2"})]
+    assert parts(table, folds, "speaker") == [(trained, {"s2"})]
     assert "6 train, 6 dev, 6 test utterances; only test is predicted" in folds.notes[0]
 
 

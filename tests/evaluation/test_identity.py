@@ -43,7 +43,7 @@ class Shelf:
 
 
 def given() -> dict[str, Any]:
-    """What a fit is made of: made anew, so that a test can change any of it."""
+    """The inputs of a fit, new at each call so that a test can change any of them."""
     sample = make_sample()
     tasks = sample.tasks[:1]
     made_of = np.array([[0, -1], [1, 2]], dtype=np.intp)
@@ -94,7 +94,7 @@ def a_feature_value(parts: dict[str, Any]) -> None:
 
 
 def the_order_of_rows(parts: dict[str, Any]) -> None:
-    # two rows of one fold, so that who is tested with whom stays as it is
+    # two rows of one fold, so that each test set stays the same
     same = np.flatnonzero(parts["fold"] == parts["fold"][0])[:2]
     parts["X"][same] = parts["X"][same[::-1]]
     parts["labels"].iloc[same] = parts["labels"].iloc[same[::-1]].to_numpy()

@@ -42,7 +42,7 @@ EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
 
 
 class Ear:
-    """Hears every sound in the features: column s of a row is 1 where it holds sound s."""
+    """Record every fit; column s of a row is 1 if the row contains recording s."""
 
     def __init__(self, fits: list[dict[str, Any]]) -> None:
         self.fits = fits
@@ -88,7 +88,7 @@ def corpora_with_copies(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def sounds_in(sound: np.ndarray, made_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features that tell, for utterances and for copies, which sounds they hold."""
+    """Return features that encode which recordings utterances and copies contain."""
     own = np.eye(sound.max() + 1, dtype=np.float32)[sound]
     mixed = [own[origins[origins >= 0]].max(axis=0) for origins in made_of]
     return own, np.array(mixed, dtype=np.float32).reshape(len(made_of), own.shape[1])
@@ -152,7 +152,7 @@ def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:
     except ProtocolError:  # too few utterances of a class
         return
     for train, test in folds:
-        assert (descent[test, 0] >= 0).all(), "no copy is in an inner test part"
+        assert (descent[test, 0] >= 0).all(), "no copy is in an inner test set"
         mixed_in = np.isin(descent[train, 1:], descent[test, 0])
         assert not mixed_in.any(), "no copy is trained on without all it was made of"
         if set(part["speaker"][train]).isdisjoint(part["speaker"][test]):

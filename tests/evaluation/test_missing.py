@@ -83,7 +83,7 @@ def test_speaker_groups_number_missing_speakers_one_by_one(missing: Any) -> None
 
 
 def test_independent_units_without_speaker_are_recordings(missing: Any) -> None:
-    """Missing recordings are nobody's: they join no speakers."""
+    """Missing recordings belong to no speaker: they join no speakers."""
     units = independent_units(["a", missing, "b", missing, "a"], ["x", "y", missing, "y", missing])
     assert units[1] == units[3]
     assert len(set(units)) == 3

@@ -128,7 +128,7 @@ def test_a_higher_level_contains_a_lower_one() -> None:
 def test_draws_where_a_metric_is_undefined_are_left_out_and_their_share_is_stated() -> None:
     true, pred, speaker = by_speaker(speakers=4)
     true[true == "neutral"] = "joy"
-    true[:5] = "neutral"  # by the first speaker alone, whom (3/4)^4 of the draws lack
+    true[:5] = "neutral"  # only the first speaker, whom (3/4)^4 of the draws lack
     figures = evaluate_with_intervals(EMOTION, true, pred, speaker, n=4000)
     assert figures["recall[neutral]"]["undefined"] == pytest.approx(0.75**4, abs=0.03)
     assert np.isfinite(figures["recall[neutral]"]["low"])

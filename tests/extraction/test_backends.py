@@ -1,4 +1,4 @@
-"""Whatever hands chunks out, the store gets equal bits, and what cannot work is said at once."""
+"""With every backend the store has equal bits, and what cannot work is refused at once."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def test_parts_of_a_group_become_one_with_equal_bits_whatever_the_workers_and_th
         results[jobs] = extract_manifest(table, ["zcr:basic"], Store(tmp_path / str(jobs)), jobs)
     assert len(list((tmp_path / "1").rglob("part-*.arrow"))) == 2 + 2
     assert results[1].keys == results[2].keys
-    # Resumed: the rows that are there are not those that a group needs first.
+    # Resumed: the stored rows are not those that a group needs first.
     extract_manifest(table.iloc[: GROUP + CHUNK], ["zcr:basic"], Store(tmp_path / "3"), 1)
     extract_manifest(table, ["zcr:basic"], Store(tmp_path / "3"), 2)
     assert bits(tmp_path / "1") == bits(tmp_path / "2") == bits(tmp_path / "3")
@@ -84,7 +84,7 @@ def test_a_kill_while_parts_become_one_leaves_nothing_behind_and_nothing_twice(
     monkeypatch.setattr(planner, "CHUNK", CHUNK)
     monkeypatch.setattr(planner, "GROUP", GROUP)
     [keys] = stored_keys(tmp_path / "killed").values()
-    assert len(keys) == 2 * GROUP - removed * CHUNK  # some rows are there twice
+    assert len(keys) == 2 * GROUP - removed * CHUNK  # some rows are stored twice
     extract_manifest(table, ["zcr:basic"], Store(tmp_path / "killed"), 1)
     assert once(tmp_path / "killed", len(table))
     assert bits(tmp_path / "killed") == bits(tmp_path / "whole")

@@ -63,7 +63,7 @@ def start_extract(
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so; a minute is for ever."""
+    """Wait until a condition holds, at most a minute."""
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, "it never came"
@@ -80,7 +80,7 @@ def children(pid: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and nobody asked after does not."""
+    """Return whether a process runs; a zombie does not."""
     shown = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
@@ -111,7 +111,7 @@ def manifest(folder: Path, count: int, first: int = 0, last: int | None = None) 
 
 
 def stored_keys(store: Path) -> dict[str, list[str]]:
-    """All keys in the part files, as often as they are there."""
+    """Return all keys in the part files, with repetitions."""
     keys: dict[str, list[str]] = {}
     for part in store.rglob("part-*.arrow"):
         keys.setdefault(part.parent.name, []).extend(read_part(part)[0])

@@ -47,7 +47,7 @@ def run(installed: Path, *arguments: object) -> str:
 
 
 def recordings(folder: Path) -> Path:
-    """Clicks and noise of four speakers: the crest factor tells them apart."""
+    """Clicks and noise of four speakers: the crest factor separates them."""
     rng = np.random.default_rng(0)
     rows = []
     for speaker in "abcd":

@@ -15,7 +15,7 @@ title: A corpus
 language: en
 licence: CC0
 citation: none needed
-source: nobody
+source: unknown
 grammar:
   pattern: (?P<speaker>[a-z0-9]+)-(?P<emotion>[a-z]+)-normal-(?P<take>[0-9])
   example: f1-angry-normal-1

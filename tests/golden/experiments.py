@@ -160,7 +160,7 @@ def _coarse(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def checksum() -> str:
-    """Return what tells these utterances and features from others."""
+    """Return a fingerprint of these utterances and features."""
     digest = sha256(utterances().to_csv(index=False).encode() + CARD.encode())
     for table in features().values():
         digest.update(table.to_csv(index=False).encode())

@@ -1,4 +1,4 @@
-"""Recordings in many formats: lossless ones written anew, lossy ones kept as files."""
+"""Recordings in many formats: lossless ones are written, lossy ones are stored as files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tests.golden import signals
 
 LOSSY_FOLDER = Path(__file__).parent / "data" / "audio"
-"""Encoders of lossy formats give other bytes with every version, so their files are kept."""
+"""Encoders of lossy formats give other bytes with every version, so their files are stored."""
 
 LOSSY = {"speech.mp3": ("MP3", "MPEG_LAYER_III", 16_000), "speech.ogg": ("OGG", "VORBIS", 44_100)}
 

@@ -56,7 +56,7 @@ FULL |= {"ivector": "ivector:2", "bag": "bag:8"}
 """How an option's value is asked for, where its default is too much for so few utterances."""
 
 DEFAULTS = {"coupling": "independent", "weights": "equal"}
-"""What options are when nobody asks for them, if not ``none``: other experiments have that."""
+"""Defaults of options, if not ``none``: other experiments have the default."""
 
 TORCH = ("torch", "skorch", "onnx")
 

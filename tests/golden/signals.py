@@ -1,6 +1,6 @@
-"""The signals whose values are pinned: kept as 16-bit samples, and made again to compare.
+"""The signals whose values are pinned: stored as 16-bit samples, and regenerated to compare.
 
-Extractors are given the kept samples, so that a change of the demo voice, of NumPy's generators
+Extractors get the stored samples, so that a change of the demo voice, of NumPy's generators
 or of the CPU changes no signal: a value that moves has moved because of the extractor.
 """
 
@@ -28,14 +28,14 @@ SAD = {"f0": 0.9, "range": 1.2, "rate": 0.8, "energy": -6.0, "tilt": 0.16, "brea
 
 
 def make_signals() -> dict[str, NDArray[np.int16]]:
-    """Make the signals anew.
+    """Generate the signals.
 
     Returns
     -------
     dict of str to ndarray of int16
         ``speech``: a man's voice with silence before and within it; ``loud``: an angry woman, near
         full scale; ``noisy``: 3 dB above the noise; ``whisper``: unvoiced throughout; ``short``:
-        0.2 s of a boy; ``silent``: zeros, now and then the smallest sample there is.
+        0.2 s of a boy; ``silent``: zeros, with the smallest possible sample here and there.
     """
     speech = adapter.speak(MAN, CALM, 1, seconds=2.1, snr=32.0)
     speech = np.concatenate((np.zeros(1920, np.float32), speech))
@@ -71,7 +71,7 @@ def silent() -> NDArray[np.float64]:
 
 @cache
 def stored_signals() -> dict[str, NDArray[np.float32]]:
-    """Return the kept signals as extractors see them, between −1 and 1."""
+    """Return the stored signals as extractors get them, between −1 and 1."""
     return {
         name: (samples / np.float32(32768)).astype(np.float32)
         for name, samples in stored_samples().items()

@@ -151,7 +151,7 @@ POINTS = 80
 
 
 def _sketch(samples: NDArray[np.float32], gain: float) -> dict[str, float]:
-    """Return what tells a signal from others: its length, level, peak and some samples."""
+    """Return the fingerprint of a signal: its length, level, peak and some samples."""
     places = np.linspace(0, len(samples) - 1, POINTS).round().astype(int)
     wide = samples.astype(np.float64)
     return {

@@ -1,4 +1,4 @@
-"""Trees learnt from batches are the trees learnt from the whole."""
+"""Trees fitted on batches are the trees fitted on all rows at once."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_tree_with_wrong_count_is_refused(
 
 
 def test_booster_from_a_path_is_refused(saved: dict[str, bytes], tmp_path: Path) -> None:
-    """``Booster(model_file=PATH)`` would open a file of whoever predicts."""
+    """``Booster(model_file=PATH)`` would open a file of the user who predicts."""
     plain = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode"}
     content = [plain | {"content": json.dumps(value)} for value in (None, None, "/etc/hostname")]
 

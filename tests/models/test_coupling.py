@@ -1,4 +1,4 @@
-"""Tasks that learn from each other, without learning from what is tested."""
+"""Tasks that use each other's predictions, without being fitted on test rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def fitted(sample: Sample, coupling: Coupling, name: str = "logistic") -> Couple
 
 
 def dependent(seed: int = 0, rows: int = 240) -> Sample:
-    """Emotion is the exclusive or of one feature's sign and a level that the others tell."""
+    """Emotion is the exclusive or of one feature's sign and a level that the others predict."""
     rng = np.random.default_rng(seed)
     level, side = rng.integers(0, 2, (2, rows))
     X = rng.normal(size=(rows, 6)).astype(np.float32) * 0.5

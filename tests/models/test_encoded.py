@@ -22,7 +22,7 @@ PLACE = ColumnRange(2, 10, 2)
 
 
 class MeanFrame(TransformerMixin, BaseEstimator):
-    """The mean of the present frames, less the mean that was learnt."""
+    """The mean of the present frames minus the fitted mean."""
 
     def __init__(self, width: int = 2) -> None:
         self.width = width

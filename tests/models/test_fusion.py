@@ -44,7 +44,7 @@ class Streams:
 
 
 def streams(noise: bool = False, seed: int = 0) -> Streams:
-    """Two blocks that hear the same emotions, or one that hears nothing."""
+    """Two blocks that carry the same emotions, or one that carries none."""
     rng = np.random.default_rng(seed)
     speaker = np.repeat(np.arange(12), 16)
     code = rng.integers(0, 3, len(speaker))

@@ -1,4 +1,4 @@
-"""What a model's name stands for is said, and two names for one estimator do not vote."""
+"""A model's name is explained, and two names of one estimator do not vote."""
 
 from __future__ import annotations
 

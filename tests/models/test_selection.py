@@ -1,4 +1,4 @@
-"""Features are chosen from the training part, and for all speakers."""
+"""Features are chosen on the training set, and for all speakers."""
 
 from __future__ import annotations
 

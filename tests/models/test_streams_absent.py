@@ -1,4 +1,4 @@
-"""What is said where the libraries that networks need are not installed."""
+"""Messages where the libraries that networks need are not installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings are chosen, and votes weighted, by speakers that were left out, and this is told."""
+"""Settings are chosen, and votes weighted, on left-out speakers, and this is stated."""
 
 from __future__ import annotations
 

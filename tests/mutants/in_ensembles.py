@@ -20,7 +20,7 @@ MUTANTS = (
         "models/coupling/couplers.py",
         "cells = cells[count >= TOO_FEW]",
         "cells = cells[count > TOO_FEW]",
-        "combinations of classes that two utterances have are not learnt",
+        "combinations of classes that two utterances have are not fitted",
         ("tests/models/test_coupling.py::test_a_combination_is_fitted_from_two_utterances_on",),
     ),
     Mutant(

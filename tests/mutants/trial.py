@@ -155,7 +155,7 @@ def try_mutant(mutant: Mutant, project: Path, nursery: Nursery) -> Trial:
 
 
 def verdict(code: int, output: str) -> tuple[str, str]:
-    """Return the outcome that pytest's exit code means, and what is to be said of it."""
+    """Return the outcome that pytest's exit code means, and a remark."""
     if code == -signal.SIGALRM:
         return CAUGHT, f"no result after {TIMEOUT_S} s"
     if code == _PASSED:

@@ -90,7 +90,7 @@ def sample_run(
 
 
 def figures(table: pd.DataFrame, tasks: list[Task], seed: int) -> dict[str, Any]:
-    """The metrics of all tasks, with the baselines of one training part."""
+    """The metrics of all tasks, with the baselines of one training set."""
     metrics = {}
     for task in tasks:
         true, pred = table[f"{task.name}.true"], table[f"{task.name}.pred"]

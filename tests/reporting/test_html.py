@@ -1,4 +1,4 @@
-"""The report tells the figures it was given, names its conditions, and asks for nothing."""
+"""The report shows the given figures, names its conditions, and loads nothing."""
 
 from __future__ import annotations
 

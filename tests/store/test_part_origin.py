@@ -50,7 +50,7 @@ def exchange(store: Store) -> list[str]:
 
 
 def without_origin(folder: Path) -> None:
-    """Write an extractor's part files and index anew, as older versions have written them."""
+    """Rewrite an extractor's part files and index as older versions wrote them."""
     names = {}
     for name in part_names(folder):
         table = read_table(folder / name).replace_schema_metadata(None)
@@ -104,7 +104,7 @@ def test_exchanged_parts_are_put_back_by_the_next_extraction(
     assert len(notes) == 2
     assert all("it was moved to" in note for note in notes)
     for extractor in (RMS, ZCR):
-        assert again.has(extractor, list("abcd")).all(), "nothing is computed anew"
+        assert again.has(extractor, list("abcd")).all(), "nothing is recomputed"
         again.flush(extractor)
     assert bits(store.folder) == before
     assert_rows(again, rows)

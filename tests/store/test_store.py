@@ -31,7 +31,7 @@ def values(rows: int, seed: int = 0) -> np.ndarray:
 
 
 def recordings(folder: Path, count: int, seconds: float = 0.3) -> pd.DataFrame:
-    """Noise with a name: enough for a store, which does not care what it hears."""
+    """Return noise with a name, which is enough for a store."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(1)
     files = [folder / f"{number:03d}.wav" for number in range(count)]

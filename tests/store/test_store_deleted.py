@@ -1,4 +1,4 @@
-"""What is deleted by hand while a store is used, or before: said, and never taken for done."""
+"""What is deleted by hand before or while a store is used is reported, never taken for done."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_extract_whose_store_is_deleted_at_the_very_end_ends_with_an_error(
     monkeypatch.setattr(extracting, "remember", deleted_before)
     with pytest.raises(StoreError, match="was deleted, moved or replaced"):
         extract(manifest(tmp_path, 2), store=tmp_path / "store", features=["mfcc:basic"], n_jobs=1)
-    assert not (tmp_path / "store").exists(), "it is not made anew, empty"
+    assert not (tmp_path / "store").exists(), "no empty store is created"
 
 
 def test_extraction_of_copies_notices_that_what_they_are_of_has_gone(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_rows_of_others_that_are_collected_meanwhile_do_not_stop_an_extraction(
 
 
 def test_writer_waits_for_the_lock_of_a_recreated_store(tmp_path: Path) -> None:
-    """The lock's file is deleted while one holds it: whoever waits must not own the old one."""
+    """The lock file is deleted while it is held: a waiting process must not get the old one."""
     lock, order = tmp_path / ".lock", []
     begun = threading.Event()
 
@@ -293,7 +293,7 @@ def test_reading_loop_beside_a_compacting_loop_reads_every_row(tmp_path: Path) -
 def test_reading_goes_on_where_part_files_went_away_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Far more often than one look anew would mend: a part goes after every part that is read."""
+    """A part file disappears after every part that is read, so that one retry is not enough."""
     keys, rows = [f"{number:03d}" for number in range(60)], values(60)
     store = Store(tmp_path)
     for first in range(0, 60, 2):

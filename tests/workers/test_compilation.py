@@ -49,7 +49,7 @@ def test_read_only_packages_keep_code_in_the_users_cache_folder(
 def test_a_folder_that_others_may_write_to_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compiled code is run: nobody else may put it there."""
+    """Compiled code is run: no other user may place it there."""
     shared = tmp_path / "cache" / "featser" / "numba"
     shared.mkdir(parents=True)
     shared.chmod(0o777)

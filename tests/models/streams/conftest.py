@@ -1,4 +1,4 @@
-"""Frames in which a burst in one band, at any moment, tells the class."""
+"""Frames in which the band of a burst, at any moment, determines the class."""
 
 from __future__ import annotations
 

@@ -242,12 +242,12 @@ def test_a_saved_network_predicts_the_same_where_torch_is_absent(
         f"X = np.load({str(tmp_path / 'X.npy')!r})\n"
         f"tables = [t.to_numpy() for t in model.predict_proba(X).values()]\n"
         f"tables.append(model.estimators_['alone'].predict_proba(X))\n"
-        f"np.save({str(tmp_path / 'told.npy')!r}, np.hstack(tables))\n"
+        f"np.save({str(tmp_path / 'predictions.npy')!r}, np.hstack(tables))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     probabilities = [table.to_numpy() for table in shared.predict_proba(bursts.X).values()]
     probabilities.append(alone.predict_proba(bursts.X))
-    assert np.array_equal(np.load(tmp_path / "told.npy"), np.hstack(probabilities))
+    assert np.array_equal(np.load(tmp_path / "predictions.npy"), np.hstack(probabilities))
     network = load_bundle(path).model.estimators_
     assert network["emotion"].network is network["level"].network
 

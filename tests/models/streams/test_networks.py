@@ -1,4 +1,4 @@
-"""Networks that do not hear padding, and whose exports say what they say."""
+"""Networks that ignore padding, and whose exports give their predictions."""
 
 from __future__ import annotations
 

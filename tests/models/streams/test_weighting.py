@@ -1,4 +1,4 @@
-"""Weights of tasks: their bounds, whom they favour, and the gradients they leave."""
+"""Weights of tasks: their bounds, the tasks that they favour, and the resulting gradients."""
 
 from __future__ import annotations
 
