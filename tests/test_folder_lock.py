@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from featser.experiment.runs.folder_lock import only_writer
-from featser.io.lock import exclusive_folder
+from featser.io.lock import FOLDER_LOCK, exclusive, exclusive_folder
+from featser.store.writing import LOCK
 from tests.features.corpus import alive, wait_for
 from tests.flow import PYTHON, featser_here
 from tests.test_parallel import children_of
@@ -107,9 +110,54 @@ def test_a_folder_that_cannot_be_locked_is_written_nevertheless(
     import fcntl
 
     def no_locks(handle: int, how: int) -> None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
     with exclusive_folder(tmp_path) as first, exclusive_folder(tmp_path) as second:
         assert not first
         assert not second
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lock_of_a_folder_locks_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS refuses locks on folders: flock needs a file that is open for writing."""
+    import fcntl
+
+    flock = fcntl.flock
+
+    def of_nfs(handle: int, how: int) -> None:
+        is_writable = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
+        assert is_writable
+        assert stat.S_ISREG(os.fstat(handle).st_mode)
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", of_nfs)
+    with exclusive_folder(tmp_path) as is_locked:
+        assert is_locked
+        with pytest.raises(BlockingIOError), exclusive_folder(tmp_path):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_that_a_crash_left_does_not_lock_the_folder(tmp_path: Path) -> None:
+    (tmp_path / FOLDER_LOCK).touch()
+    with exclusive_folder(tmp_path) as is_locked:
+        assert is_locked
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_is_locked_can_be_a_store_too(tmp_path: Path) -> None:
+    with exclusive_folder(tmp_path), exclusive(tmp_path / LOCK) as is_locked:
+        assert is_locked
+
+
+def test_fit_announces_the_run_that_it_replaces(extracted: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    line = [*arguments(extracted, "lda", folder), "--no-audit"]
+    first = featser_here(*line, cwd=extracted)
+    assert (first.returncode, "replaces" in first.stdout) == (0, False)
+    os.utime(folder / "run.json", (time.mktime((2026, 3, 1, 12, 30, 0, 0, 0, -1)),) * 2)
+    again = featser_here(*line, cwd=extracted)
+    assert f"replaces the run of 2026-03-01 12:30 in {folder}\n" in again.stdout

@@ -39,6 +39,7 @@ from featser.experiment.schema import Experiment
 from featser.extraction.extraction import Extraction, identify, usable
 from featser.features.registry import make_extractors
 from featser.io.atomic_write import write_text
+from featser.io.lock import FOLDER_LOCK
 from featser.io.result_display import Display, ShownResult
 from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
@@ -300,7 +301,8 @@ class _Steps:
         execution = Execution(self.store, folder, self.jobs, not again, typed_command(), cached)
         unusable = identify_rows(self.source, self.store)
         result = carry_out(experiment_of(self.source), self.source, unusable, execution)
-        names = [file.name for file in folder.iterdir() if file.name not in (RECIPE, "steps.json")]
+        others = (RECIPE, "steps.json", FOLDER_LOCK)
+        names = [file.name for file in folder.iterdir() if file.name not in others]
         self.state.fit = {"identity": identity, "files": checksums(folder, sorted(names))}
         self.state.write()
         return Step("fit", False, _headline(folder)), result

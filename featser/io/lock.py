@@ -16,8 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ATTEMPTS = 100
-NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
-"""Errors of file systems without locks; EBADF is NFS's, which locks no folders."""
+NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""Errors of file systems without locks."""
+FOLDER_LOCK = ".folder.lock"
+"""The file whose lock is that of the folder; not ``.lock``, which writers of a store lock."""
 
 
 @contextmanager
@@ -50,7 +52,8 @@ def exclusive(path: str | Path) -> Iterator[bool]:
 def exclusive_folder(path: str | Path) -> Iterator[bool]:
     """Lock a folder for the length of the block, or fail at once where another has the lock.
 
-    The lock is on the folder itself, so that no file is added to it.
+    The lock is on a hidden file in the folder, since NFS has no locks on folders. The file is
+    removed at the end of the block. A killed process leaves the file, but not the lock.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def exclusive_folder(path: str | Path) -> Iterator[bool]:
     BlockingIOError
         If another process, or another block of this one, holds the lock.
     OSError
-        If the folder cannot be made or opened.
+        If the folder cannot be made, or a file in it cannot be opened for writing.
 
     Examples
     --------
@@ -79,54 +82,35 @@ def exclusive_folder(path: str | Path) -> Iterator[bool]:
     False
     """
     path = Path(path)
-    made = _made(path)
-    handle = _acquired_folder(path)
+    new_folders = _make_folders(path)
+    handle, is_locked = _acquired(path / FOLDER_LOCK, wait=False)
     try:
-        yield handle is not None
+        yield is_locked
     finally:
-        for folder in made:  # while the lock is held: then no other process uses the folder
-            with suppress(OSError):  # it is not empty
+        if not is_locked:  # Windows removes no open file
+            os.close(handle)
+        with suppress(OSError):  # the folder was deleted meanwhile
+            (path / FOLDER_LOCK).unlink()
+        if is_locked:  # only now: a file that is removed later may be another's lock
+            os.close(handle)
+        for folder in new_folders:
+            with suppress(OSError):  # it is not empty, since another process may use it
                 folder.rmdir()
-        if handle is not None:
-            os.close(handle)
 
 
-def _made(path: Path) -> list[Path]:
+def _make_folders(path: Path) -> list[Path]:
     """Make a folder and those above it; return the new ones, innermost first."""
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    new_folders = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
-    return made
+    return new_folders
 
 
-def _acquired_folder(path: Path) -> int | None:
-    """Return a locked folder, open; None where there are no locks."""
-    if not _has_locks():
-        return None
-    for _ in range(ATTEMPTS):
-        path.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:  # a block that left it empty has just removed it
-            continue
-        try:
-            is_locked = _locked(handle, wait=False)
-        except BaseException:
-            os.close(handle)
-            raise
-        if is_locked and _is_file(handle, path):
-            return handle
-        os.close(handle)
-        if not is_locked:
-            break
-    return None
-
-
-def _acquired(path: Path) -> tuple[int, bool]:
+def _acquired(path: Path, wait: bool = True) -> tuple[int, bool]:
     """Return the open file, and whether its lock is held."""
     for attempt in range(ATTEMPTS):
         handle = _opened(path)
         try:
-            is_locked = _locked(handle)
+            is_locked = _locked(handle, wait)
         except BaseException:
             os.close(handle)
             raise
@@ -138,11 +122,12 @@ def _acquired(path: Path) -> tuple[int, bool]:
 
 
 def _opened(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except FileNotFoundError:  # tried first: this is done for every write
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    for _ in range(ATTEMPTS):
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # tried first: this is done for every write
+            path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
 def _is_file(handle: int, path: Path) -> bool:
@@ -153,12 +138,8 @@ def _is_file(handle: int, path: Path) -> bool:
         return False
 
 
-def _has_locks() -> bool:
-    return find_spec("fcntl") is not None
-
-
-def _locked(handle: int, wait: bool = True) -> bool:
-    if not _has_locks():
+def _locked(handle: int, wait: bool) -> bool:
+    if find_spec("fcntl") is None:  # on Windows
         return False
     import fcntl
 

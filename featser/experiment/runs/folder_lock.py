@@ -15,8 +15,8 @@ from featser.io.lock import exclusive_folder
 def only_writer(folder: str | Path | None) -> Iterator[None]:
     """Keep other commands out of a run's folder for the length of the block.
 
-    The lock ends with the process, however that ends. Where the file system has no locks, the
-    block runs without one.
+    The lock ends with the process, however that ends. Where the platform (Windows) or the file
+    system has no locks, the block runs without one.
 
     Parameters
     ----------

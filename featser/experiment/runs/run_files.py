@@ -7,6 +7,7 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from featser.models.bundle import Bundle, library_versions, save_bundle
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
+from featser.progress import announce
 from featser.reporting.html import write_report
 from featser.reporting.statements.overview import summary_line, task_table
 from featser.reporting.summary import RunSummary
@@ -166,9 +168,11 @@ def as_file_name(name: str) -> str:
 
 
 def write_run(run: Run) -> None:
-    """Write all of a run's files."""
+    """Write all of a run's files, and announce it where they replace those of an older run."""
     with output_errors(run.folder):
         run.folder.mkdir(parents=True, exist_ok=True)
+    if (run.folder / "run.json").exists():
+        announce(_replacement(run.folder))
     write_recipe(run.folder, run.experiment)
     described = json.dumps(_described(run), indent=1, ensure_ascii=False)
     write_text(run.folder / "run.json", described)
@@ -185,6 +189,12 @@ def write_run(run: Run) -> None:
     write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
     write_report(run.report, run.summary)
+
+
+def _replacement(folder: Path) -> str:
+    """Return a line on the run that a folder has and that is replaced."""
+    written = datetime.fromtimestamp((folder / "run.json").stat().st_mtime)
+    return f"replaces the run of {written:%Y-%m-%d %H:%M} in {folder}"
 
 
 def _bundle(run: Run) -> Bundle:
