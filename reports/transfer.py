@@ -127,9 +127,9 @@ def page(results: Row) -> list[str]:
         f"on {large} are continued on the given number of labelled utterances of {small}'s "
         f"training speakers, drawn once a fold, with classes as balanced as possible; `scratch`: "
         f"fitted only on these, with as many rounds in all. UAR on the left-out speaker, of "
-        f"{speakers[small]}; 95 % intervals by bootstrap over speakers. Features: {' and '.join(results['features'])}; standardised "
-        f"again on the utterances of the continued fit, at 0 on all of the training "
-        f"speakers' recordings, unlabelled.",
+        f"{speakers[small]}; 95 % intervals by bootstrap over speakers. Features: "
+        f"{' and '.join(results['features'])}; standardised again on the utterances of the "
+        f"continued fit, at 0 on all of the training speakers' recordings, unlabelled.",
         "",
         *table_lines(["model", "how", *(f"{count} utterances" for count in (0, *COUNTS))], rows),
         "",
