@@ -17,10 +17,10 @@ from featser.credentials import without_credentials
 EXIT_CODES = {
     0: "The command did what was asked.",
     1: "Something could not be used or written: a recording, a store, a model, an output; or "
-    "`audit` or `store verify` found errors. What was finished is kept.",
+    "`audit` or `store verify` found errors. Finished work is saved.",
     2: "The request is wrong: an option, an argument, a manifest, a card or a recipe.",
     70: "An error that featser did not expect. The message names the file with the details.",
-    130: "Interrupted by Ctrl-C. What was finished is kept.",
+    130: "Interrupted by Ctrl-C. Finished work is saved.",
 }
 """The exit codes of the command line, as docs/command-line.md and `featser --help` list them."""
 
@@ -109,7 +109,7 @@ class OutputError(FeatserError, OSError):
         fix = _OUTPUT_FIXES.get(self.errno or 0, "Choose another place")
         return (
             f"{self.path}: cannot be written ({self.strerror}). {fix}, and run the same command "
-            f"again: what was finished is kept"
+            f"again: finished work is saved"
         )
 
 

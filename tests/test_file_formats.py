@@ -128,7 +128,7 @@ def store(tmp_path: Path) -> Store:
     return Store(store.folder)
 
 
-def describe_anew(store: Store, **changes: Any) -> Path:
+def rewrite_description(store: Store, **changes: Any) -> Path:
     """Write the pinned ``extractor.json`` of format 2 with changes."""
     file = store.folder_of(RMS) / "extractor.json"
     document = pinned("features-2") | {"fingerprint": RMS.fingerprint()} | changes
@@ -137,7 +137,7 @@ def describe_anew(store: Store, **changes: Any) -> Path:
 
 
 def test_features_of_an_older_description_are_read_and_its_kind_is_added(store: Store) -> None:
-    file = describe_anew(store)
+    file = rewrite_description(store)
     np.testing.assert_array_equal(store.read(RMS, ["a", "b"]), np.ones((2, 2)))
     assert info(store)[0].rows == 2
     store.prepare([RMS])
@@ -149,7 +149,7 @@ def test_features_of_an_older_description_are_read_and_its_kind_is_added(store: 
 def test_features_of_another_format_are_refused_and_stay_as_they_are(
     store: Store, change: dict[str, Any]
 ) -> None:
-    file = describe_anew(store, **change)
+    file = rewrite_description(store, **change)
     before = file.read_bytes()
     row = np.ones((1, 2), dtype=np.float32)
     for use in (

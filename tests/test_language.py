@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "featser"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "featser"
 
 NAMES = {"told", "said", "heard", "seen", "found", "known", "wanted", "there", "kept", "mend"}
 """Names that do not state what the value is; `predictions` or `valid_rows` do."""
@@ -22,6 +23,7 @@ PHRASES = re.compile(
 """Words and phrases that do not occur in messages, reports and cards."""
 
 FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+TEST_FOLDERS = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.rglob("*.py")))
 
 Place = tuple[Path, int, str]
 
@@ -51,13 +53,23 @@ def strings_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+def is_forbidden(name: str) -> bool:
+    """Whether a name says nothing of its value, or has the words of a forbidden phrase."""
+    words = name.removeprefix("test_").strip("_").replace("_", " ")
+    return words in NAMES or PHRASES.search(words) is not None
+
+
+def forbidden_names_in(file: Path) -> Iterator[Place]:
+    """Yield the forbidden names of a module."""
+    for line, name in names_in(ast.parse(file.read_text(encoding="utf-8"))):
+        if is_forbidden(name):
+            yield file, line, name
+
+
 def forbidden_in_module(file: Path) -> Iterator[Place]:
     """Yield the forbidden names and phrases of a module."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for line, name in names_in(tree):
-        if name.strip("_") in NAMES:
-            yield file, line, name
-    for line, text in strings_in(tree):
+    yield from forbidden_names_in(file)
+    for line, text in strings_in(ast.parse(file.read_text(encoding="utf-8"))):
         for match in PHRASES.finditer(text):
             yield file, line, match[0]
 
@@ -81,8 +93,7 @@ def forbidden_in_folder(folder: Path) -> list[Place]:
 
 
 def lines_of(places: list[Place]) -> str:
-    root = PACKAGE.parent
-    return "\n".join(f"{file.relative_to(root)}:{line}: {word}" for file, line, word in places)
+    return "\n".join(f"{file.relative_to(ROOT)}:{line}: {word}" for file, line, word in places)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -91,8 +102,29 @@ def test_a_folder_has_no_forbidden_word(folder: str) -> None:
     assert not places, lines_of(places)
 
 
+def test_modules_beside_the_folders_have_no_forbidden_word() -> None:
+    files = sorted(PACKAGE.glob("*.py"))
+    places = [place for file in files for place in forbidden_in_module(file)]
+    assert files
+    assert not places, lines_of(places)
+
+
+def test_scripts_of_reports_have_no_forbidden_word() -> None:
+    places = forbidden_in_folder(ROOT / "reports")
+    assert not places, lines_of(places)
+
+
+@pytest.mark.parametrize("folder", [*TEST_FOLDERS, "."])
+def test_tests_have_no_forbidden_name(folder: str) -> None:
+    """Strings of tests are not checked: they also hold input that must be refused."""
+    files = sorted((ROOT / "tests" / folder).glob("*.py" if folder == "." else "**/*.py"))
+    places = [place for file in files for place in forbidden_names_in(file)]
+    assert files
+    assert not places, lines_of(places)
+
+
 def test_recipes_have_no_forbidden_word() -> None:
-    files = sorted((PACKAGE.parent / "pipelines").glob("*.yaml"))
+    files = sorted((ROOT / "pipelines").glob("*.yaml"))
     places = [place for file in files for place in forbidden_in_text(file)]
     assert files
     assert not places, lines_of(places)
@@ -102,3 +134,17 @@ def test_forbidden_words_are_reported_with_file_and_line(tmp_path: Path) -> None
     module = tmp_path / "module.py"
     module.write_text('"""Told."""\n\nkept = 1\nERROR = "mend it"\n', encoding="utf-8")
     assert [place[1:] for place in forbidden_in_folder(tmp_path)] == [(3, "kept"), (4, "mend")]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("told", True),
+        ("_kept", True),
+        ("test_what_is_not_listed_is_told", True),
+        ("n_found", False),
+        ("test_parts_are_merged", False),
+    ],
+)
+def test_names_with_a_forbidden_phrase_are_forbidden(name: str, expected: bool) -> None:
+    assert is_forbidden(name) == expected

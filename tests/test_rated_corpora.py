@@ -75,8 +75,8 @@ def has_figures_of_what_was_rated(run: Path, ratings: pd.DataFrame, tasks: tuple
         np.testing.assert_allclose(true, ratings[task], atol=1e-6)
         assert np.isfinite(predictions[f"{task}.pred"]).all(), "the unrated are predicted too"
         for fold, means in predictions.groupby("fold")[f"{task}.baseline"]:
-            learnt = ratings.loc[(predictions["fold"] != fold).to_numpy(), task]
-            assert set(means.round(9)) == {round(learnt.mean(), 9)}, "of the rated alone"
+            training_rows = ratings.loc[(predictions["fold"] != fold).to_numpy(), task]
+            assert set(means.round(9)) == {round(training_rows.mean(), 9)}, "of the rated alone"
     page = (run / "report.html").read_text(encoding="utf-8")
     assert all(task in page for task in tasks)
 

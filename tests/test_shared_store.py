@@ -33,8 +33,8 @@ def work(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def learnt_from(work: Path, name: str | None) -> list[str]:
-    """Return the notes on copies of a fit of a recipe, or of what was extracted last."""
+def copies_used(work: Path, name: str | None) -> list[str]:
+    """Return the number of copies and the notes on them, of a recipe or of the last extraction."""
     source = None if name is None else work / f"{name}.yaml"
     data = None if name is None else {"demo": work / "voices"}
     rows, unusable = read_rows(source, work / "store", None, data)
@@ -53,21 +53,21 @@ def test_a_fit_of_a_recipe_uses_the_copies_that_it_names_whatever_was_extracted_
         )
         assert result.altered is not None
         assert result.altered.done == 16
-    count, note = learnt_from(work, "mine")
+    count, note = copies_used(work, "mine")
     assert count == "16"
     assert "8 of gain" in note
     assert "8 of babble" in note
     assert "noise" not in note
-    assert learnt_from(work, "none") == ["0"]
-    assert "16 of noise" in learnt_from(work, None)[1], "what was extracted last"
+    assert copies_used(work, "none") == ["0"]
+    assert "16 of noise" in copies_used(work, None)[1], "what was extracted last"
 
 
 def test_copies_that_a_recipe_does_not_name_are_reported_as_unused(work: Path) -> None:
     asked = {"data": {"demo": work / "voices"}, "augment": ["gain"]}
     result = extract(work / "none.yaml", store=work / "store", **asked)
     assert "these augmented copies are not those that the recipe names" in "\n".join(result.notes)
-    assert learnt_from(work, "none") == ["0"]
-    assert "8 of gain" in learnt_from(work, None)[1]
+    assert copies_used(work, "none") == ["0"]
+    assert "8 of gain" in copies_used(work, None)[1]
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def test_copies_that_a_recipe_names_in_other_words_are_those_of_the_recipe(work:
     asked = {"data": {"demo": work / "voices"}, "augment": ["babble:talkers=2,copies=1", "gain"]}
     result = extract(work / "mine.yaml", store=work / "store", **asked)
     assert "not those that the recipe names" not in "\n".join(result.notes)
-    assert learnt_from(work, "mine")[0] == "16"
+    assert copies_used(work, "mine")[0] == "16"
 
 
 def test_features_that_are_named_twice_in_other_words_are_used_once(work: Path) -> None:
@@ -105,4 +105,4 @@ def test_an_extraction_alters_its_own_recordings_though_another_ends_meanwhile(
     result = extract(work / "mine.yaml", store=work / "store", data={"demo": work / "voices"})
     assert result.altered is not None
     assert result.altered.done == 16
-    assert learnt_from(work, "mine")[0] == "16"
+    assert copies_used(work, "mine")[0] == "16"

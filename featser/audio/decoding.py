@@ -24,7 +24,7 @@ from featser.audio.facts import Facts
 from featser.audio.signal import RATE, Signal
 from featser.audio.source import TOLERATED_LOSS_S, Source, open_source
 from featser.errors import InputError, UnusableAudio
-from featser.io.remote_files import at_hand
+from featser.io.remote_files import local_copy
 
 if TYPE_CHECKING:
     from featser.audio.libsndfile import Sound
@@ -97,7 +97,7 @@ def decode(
     The same as :func:`read_audio` but for the resampling and the scaling of peaks.
     """
     chosen = parse_channel(channel)
-    with at_hand(file) as path:
+    with local_copy(file) as path:
         refuse_non_files(path)
         samples, rate, facts = _read(path, start, end)
         try:

@@ -35,7 +35,7 @@ from featser.errors import InputError, ManifestError
 from featser.io.atomic_write import whole
 from featser.io.escaping import csv_cell, plain_cell
 from featser.io.location import path_part
-from featser.io.remote_files import at_hand
+from featser.io.remote_files import local_copy
 from featser.tasks import Kind
 
 __all__ = ["read_manifest", "task_notes", "tasks_from", "write_manifest"]
@@ -87,7 +87,7 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
     where = str(path)
     parquet = path_part(path).suffix.lower() == ".parquet"
     try:
-        with at_hand(path) as held:
+        with local_copy(path) as held:
             table = _read_parquet(held, where) if parquet else _read_text(held, where)
     except UnicodeDecodeError as error:
         raise ManifestError(f"{where}: not UTF-8 text ({error}): save it as UTF-8") from error

@@ -23,7 +23,7 @@ from featser.corpora.side_tables import join_tables, side_table_files
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, join, local_path, parent, path_part, placed
 from featser.io.remote_access import files_below
-from featser.io.remote_files import at_hand
+from featser.io.remote_files import local_copy
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
 
@@ -148,7 +148,7 @@ def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
         for name in side_table_files(card, listed):
             copy = tables / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            with at_hand(join(folder, listed[name])) as held:
+            with local_copy(join(folder, listed[name])) as held:
                 copy.write_bytes(held.read_bytes())
         return _scan_files(card, folder, files, tables, notes, listed)
 

@@ -29,7 +29,7 @@ IN_USE_SECONDS = 120.0
 
 
 @contextmanager
-def at_hand(file: str | PurePath) -> Iterator[Path]:
+def local_copy(file: str | PurePath) -> Iterator[Path]:
     """Give a recording as a file of this machine, for the length of the block.
 
     Parameters
@@ -72,7 +72,7 @@ def hash_of(url: str, hash_file: Callable[[Path], str]) -> str:
     Raises
     ------
     UnusableAudio
-        As :func:`at_hand` does.
+        As :func:`local_copy` does.
     """
     version, size = version_of(url)
     memory = _place(url).with_suffix(".json")

@@ -84,11 +84,11 @@ class Indexes:
         self._cached[extractor.fingerprint()] = index
 
     def forget(self, extractor: Extractor) -> None:
-        """Look anew the next time."""
+        """Read the index again at the next use."""
         self._cached.pop(extractor.fingerprint(), None)
 
-    def read_anew(self, extractor: Extractor) -> None:
-        """Look anew, into the part files themselves: the index on disk has proved wrong.
+    def reread(self, extractor: Extractor) -> None:
+        """Read the part files again, because the index on disk is wrong.
 
         Raises
         ------

@@ -197,4 +197,4 @@ def _take(indexes: Indexes, extractor: Extractor, gathering: Gathering) -> None:
     indexes.forget(extractor)
     if gathering.is_index_wrong:
         with suppress(FileNotFoundError):  # merged meanwhile: the next attempt looks anew
-            indexes.read_anew(extractor)
+            indexes.reread(extractor)

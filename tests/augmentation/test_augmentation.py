@@ -49,7 +49,7 @@ def copy_of(text: str, signal: Signal, identity: str = "a recording", index: int
 
 
 @pytest.fixture(autouse=True)
-def versions_are_looked_up_anew() -> None:
+def clear_versions() -> None:
     spec._version.cache_clear()
 
 

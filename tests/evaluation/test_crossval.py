@@ -77,7 +77,7 @@ def test_one_job_or_two_give_equal_bits_and_progress_reaches_the_end() -> None:
     assert steps == [(done, 4) for done in range(5)]
 
 
-def test_the_baseline_is_the_training_parts_most_frequent_class_or_mean() -> None:
+def test_the_baseline_is_the_most_frequent_class_or_mean_of_the_training_set() -> None:
     sample = make_sample()
     fold = sample.speaker % 3
     predictions = cross_fit(

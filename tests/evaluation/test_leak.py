@@ -125,20 +125,20 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     assert len(fits) == folds.count
     for part, (train, test) in zip(fits, folds.splits(), strict=True):
         assert not (part["X"].any(axis=0) & part["test"].any(axis=0)).any()
-        learnt = _rows_learnt_from(part, train)
+        training_rows = _training_rows(part, train)
         for name in PROMISED[protocol]:
             values = speaker_ids(table) if name == "speaker" else table[name].to_numpy()
-            assert not set(values[learnt]) & set(values[test]), name
+            assert not set(values[training_rows]) & set(values[test]), name
         if protocol == "fixed-split":
             assert set(table["split"].iloc[test]) == {"test"}
-            assert set(table["split"].iloc[learnt]) <= {
+            assert set(table["split"].iloc[training_rows]) <= {
                 "train",
                 corpus_split.dev.replace("train", "dev"),
             }
         _no_sound_crosses_an_inner_fold(part)
 
 
-def _rows_learnt_from(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
+def _training_rows(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
     """The utterances, and those that the copies beside them are made of."""
     descent = part["provenance"]
     assert descent[descent[:, 0] >= 0, 0].tolist() == train.tolist()
@@ -177,7 +177,7 @@ class Mean:
     """Predicts by the first feature's sign, so that a prediction shows what a row became."""
 
     def fit(self, X: np.ndarray, y: pd.DataFrame, **arguments: Any) -> Mean:
-        self.learnt = np.asarray(X).tolist()
+        self.fitted_ = np.asarray(X).tolist()
         return self
 
     def __sklearn_clone__(self) -> Mean:

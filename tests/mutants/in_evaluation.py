@@ -222,7 +222,7 @@ MUTANTS = (
         "_predicted(fitted, view, labels, labels, tasks)",
         "the baseline is estimated on test rows too",
         (
-            "tests/evaluation/test_crossval.py::test_the_baseline_is_the_training_parts_most_frequent_class_or_mean",
+            "tests/evaluation/test_crossval.py::test_the_baseline_is_the_most_frequent_class_or_mean_of_the_training_set",
         ),
     ),
     Mutant(

@@ -121,16 +121,16 @@ def refuse_too_much(
     needed = _needed(size, at_once, batches)
     if available is None or needed <= available:
         return
-    mends = ["fewer features (-f)"]
+    fixes = ["fewer features (-f)"]
     if at_once > 1 and _needed(size, 1, batches) <= available:
-        mends.insert(0, "one fold at a time (--jobs 1)")
+        fixes.insert(0, "one fold at a time (--jobs 1)")
     if not batches:
         learns = "--batches" if handles_batches(model) else f"--model {BATCHED[0]} --batches"
-        mends.insert(0, f"`{learns}`, which never holds all of them")
+        fixes.insert(0, f"`{learns}`, which never holds all of them")
     raise ResourceError(
         f"the features take {size / 1e9:.3g} GB, and fitting '{model}' on {at_once} folds at once "
         f"at least {needed / 1e9:.3g} GB, of which {available / 1e9:.3g} GB are available: "
-        f"use {', or '.join(mends)}"
+        f"use {', or '.join(fixes)}"
     )
 
 

@@ -149,7 +149,7 @@ def test_discriminant_axes_need_classes_and_are_one_fewer() -> None:
     assert model.fit_transform(X, y).shape == (len(X), 1)
 
 
-def test_i_vectors_are_of_one_length_about_the_training_parts_mean() -> None:
+def test_i_vectors_have_one_length_about_the_mean_of_the_training_set() -> None:
     X, _ = made(60)
     vectors = IVectors(n_components=3, rank=5, **SMALL).fit_transform(X)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.sqrt(5), rtol=1e-5)

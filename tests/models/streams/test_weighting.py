@@ -38,8 +38,8 @@ def test_the_unit_norm_bounds_weights_and_the_bounds_are_reached(
     assert weights_of(-favoured).min() == pytest.approx(low, abs=5e-4)
 
 
-def learnt(kind: type[Ming], losses: list[float], steps: int = 60) -> torch.Tensor:
-    """The weights after some steps on losses that stay as they are."""
+def fitted_weights(kind: type[Ming], losses: list[float], steps: int = 60) -> torch.Tensor:
+    """Return the weights after some steps on constant losses."""
     generator = torch.Generator().manual_seed(0)
     weighter = kind(len(losses), 5)
     weighter.own = torch.optim.Adam([weighter.W], lr=0.01)
@@ -52,13 +52,13 @@ def learnt(kind: type[Ming], losses: list[float], steps: int = 60) -> torch.Tens
 
 
 def test_equal_losses_leave_equal_weights() -> None:
-    assert torch.allclose(learnt(Ming, [0.7, 0.7, 0.7]), torch.full((3,), 1 / 3))
+    assert torch.allclose(fitted_weights(Ming, [0.7, 0.7, 0.7]), torch.full((3,), 1 / 3))
 
 
 def test_the_harder_task_gains_weight_and_the_naive_variant_drifts_to_the_easy_one() -> None:
-    assert learnt(Ming, [1.5, 0.5])[0] > 0.6
-    assert learnt(Naive, [1.5, 0.5])[0] < 0.4
-    three = learnt(Ming, [0.4, 0.8, 1.6])
+    assert fitted_weights(Ming, [1.5, 0.5])[0] > 0.6
+    assert fitted_weights(Naive, [1.5, 0.5])[0] < 0.4
+    three = fitted_weights(Ming, [0.4, 0.8, 1.6])
     assert three[0] < three[1] < three[2]
 
 
