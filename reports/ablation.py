@@ -57,9 +57,9 @@ SEED = 0
 QUICK = "kernel"
 RIVAL = "egemaps"
 RIVALLED = ("emodb",)
-"""Where openSMILE's functionals are tried: they cost more than all other features together."""
+"""Where openSMILE's functionals are tried, which cost more than all other features together."""
 LEFT_OUT = ("mlp",)
-"""Models that the default vote was tried with, and is without."""
+"""Models that were tried in the default vote, and are not in it."""
 
 INNER = ("emodb",)
 """Where weights from inner folds are tried: every member is fitted four times more."""
@@ -85,7 +85,7 @@ class Case:
     unit : ndarray of str, shape (n,)
         What must not be divided: speakers, joined where they share a recording.
     fits : Fits
-        Where finished fits are kept.
+        Where finished fits are cached.
     """
 
     corpus: str
@@ -194,7 +194,7 @@ def main() -> None:
 
 
 def steps(cases: Mapping[str, Sequence[Case]]) -> Iterator[tuple[str, Measure, Case]]:
-    """Yield all there is to do, what matters most first."""
+    """Yield all steps, the most important first."""
     for norm in range(len(NORMS)):
         for part, measure in (("families", families), ("votes", votes)):
             yield from ((part, measure, of[norm]) for of in cases.values())
@@ -242,7 +242,7 @@ def cases_of(name: str, corpora: Path, work: Path) -> Iterator[Case]:
 
 
 def about(case: Case) -> Row:
-    """Say what a corpus is."""
+    """Describe a corpus."""
     return {
         "utterances": len(case.data.table),
         "speakers": len(set(case.data.speaker)),

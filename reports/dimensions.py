@@ -2,10 +2,10 @@
 
 Run ``python reports/dimensions.py CORPORA``, where CORPORA holds ``emodb/``; ``make studies`` calls
 it. Two corpora are synthetic and written by ``reports/rated_corpora.py``: laid out as IEMOCAP and
-MSP-IMPROV, which only their owners give away. Features and runs are kept in a working folder
-(``--work``), so what is done is not done again; runs that need networks are left out where
-``featser[streams]`` is not installed, and what the page said of them stays. What is written are
-tables: no audio, nothing about single utterances.
+MSP-IMPROV, which are available only from their owners. Features and runs stay in a working
+folder (``--work``), so that finished steps are not repeated; runs that need networks are left out
+where ``featser[streams]`` is not installed, and their former figures stay. This script writes
+tables only: no audio, nothing about single utterances.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STRIDE = 4
 """Frames that one step of the attention stands for."""
 
 NEW = 10
-"""Utterances of each new speaker by which attention is looked at."""
+"""Utterances of each new speaker on which attention is examined."""
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 METRICS: dict[str, Metric] = {"ccc": ccc, "tail_ccc": tail_ccc, "tail_reach": tail_reach}
@@ -47,7 +47,7 @@ METRICS: dict[str, Metric] = {"ccc": ccc, "tail_ccc": tail_ccc, "tail_reach": ta
 
 
 def main() -> None:
-    """Carry out what can be, and write the page after each run."""
+    """Carry out all possible runs, and write the page after each."""
     parser = report_parser(__doc__, "dimensions", "emodb/")
     parser.add_argument("--only", action="append", metavar="LABEL")
     parser.add_argument("--jobs", type=int, default=-1)
@@ -158,7 +158,7 @@ def counted(table: pd.DataFrame) -> Row:
 
 
 def metrics_of(table: pd.DataFrame, task: str) -> Mapping[str, Metric]:
-    """Return what a task is judged by."""
+    """Return the metrics of a task."""
     if numeric(table, task):
         return METRICS
     classes = sorted(labelled(table, task)[f"{task}.true"].unique())

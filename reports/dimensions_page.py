@@ -99,7 +99,7 @@ def _gains(pair: Compared, gains: Row) -> Iterator[list[str]]:
 def _so(gain: Row) -> str:
     """Return the conclusion that a difference's interval allows."""
     if gain["low"] == gain["high"] == 0:
-        return "the same"  # a chain changes what its last task says, and nothing else
+        return "the same"  # a chain changes only the predictions of its last task
     if gain["low"] > 0:
         return "more"
     return "less" if gain["high"] < 0 else "not significant"
@@ -125,5 +125,5 @@ def _attention(of_runs: Mapping[str, Row]) -> Iterator[str]:
 
 
 def key_of(pair: Compared) -> str:
-    """Return by what name a comparison stands among what was found."""
+    """Return the name of a comparison in the results."""
     return f"{pair.with_it} − {pair.without}"

@@ -46,7 +46,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Compared:
-    """Two runs of which one has an idea that the other is without.
+    """Two runs of which one has an idea that the other lacks.
 
     Attributes
     ----------
@@ -123,4 +123,4 @@ COMPARED = (
 )
 
 ATTENDING = ("attention", "attention-together")
-"""Runs whose attention is looked at."""
+"""Runs whose attention is examined."""

@@ -1,7 +1,7 @@
-"""Write reports/fusion/fusion.md and .json: what streams of features are worth put together.
+"""Write reports/fusion/fusion.md and .json: the gain of combining streams of features.
 
-Run ``python reports/fusion.py CORPORA``, where CORPORA holds ``banglaser/`` and ``ravdess/``. What
-is written are tables: no audio, nothing about single utterances.
+Run ``python reports/fusion.py CORPORA``, where CORPORA holds ``banglaser/`` and ``ravdess/``. It
+writes tables only: no audio, nothing about single utterances.
 """
 
 from __future__ import annotations

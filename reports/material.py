@@ -41,8 +41,8 @@ class Material:
     names : list of str
         Of the features.
     speaker, sound, unit : ndarray of str, shape (n,)
-        Who speaks, what sounds the same, and what is never divided: speakers, joined where they
-        share a recording.
+        The speaker, the group of identical recordings, and the group that is never divided:
+        speakers, joined where they share a recording.
     """
 
     table: pd.DataFrame
@@ -113,7 +113,7 @@ def material(
     corpora : Path
         Holds a folder for each.
     work : Path
-        Where features are kept, and what the audit found.
+        The folder of features and of audit results.
     names : sequence of str
         The corpora's cards.
     specs : sequence of str

@@ -83,7 +83,7 @@ def write_iemocap(
     Parameters
     ----------
     folder : Path
-        Where to; it is made where it is not there.
+        The output folder, which is created if it does not exist.
     per_speaker : int
         Utterances of each speaker.
     seed : int

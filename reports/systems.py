@@ -1,10 +1,10 @@
 """Write the table of published systems in reports/README.md: every recipe on real recordings.
 
 Run ``make systems CORPORA=FOLDER``, where FOLDER holds ``banglaser/``, ``ravdess/``, ``emodb/``
-and, if there is one, ``subesco/``; ``--only NAME`` carries out some alone. Features and runs are
-kept in a working folder (``--work``), so what is done is not done again, and an interrupted run
-goes on where it was. What is written here are tables and each run's ``metrics.json``: no audio,
-nothing about single utterances. What is run, and what was published, is in
+and, if there is one, ``subesco/``; ``--only NAME`` carries out only some. Features and runs stay
+in a working folder (``--work``), so that finished steps are not repeated and an interrupted run
+continues. This script writes tables and each run's ``metrics.json``: no audio, nothing about
+single utterances. What is run, and what was published, is in
 ``reports/systems_rows.py``.
 """
 
@@ -65,7 +65,7 @@ TESTS_INTRODUCTION = """What must hold wherever the truth is known is held by te
 
 
 def main() -> None:
-    """Carry out what is asked for and can be, then write the pages and the table."""
+    """Carry out the requested runs that are possible, then write the pages and the table."""
     parser = report_parser(__doc__, "systems")
     parser.add_argument("--only", action="append", metavar="NAME", help="an entry's label")
     arguments = parser.parse_args()

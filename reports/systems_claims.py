@@ -34,7 +34,7 @@ class Claim:
     least : float
         How great the difference must be.
     why : str
-        How we read it where it is not shown.
+        How we interpret it if it is not shown.
     """
 
     system: str
@@ -48,12 +48,12 @@ class Claim:
 
     @property
     def key(self) -> str:
-        """What it is kept by."""
+        """Its key in the file of differences."""
         return f"{self.with_it} - {self.without}, {self.task}"
 
     def judged(self, difference: Mapping[str, Any]) -> str:
         """Return whether a difference shows it, or is too small for recordings like these."""
-        # As it is printed, so that no reader sees a difference that is at least the least fail.
+        # As printed, so that no reader sees a sufficient difference fail.
         if round(difference["value"], 3) >= self.least:
             return "yes"
         high = difference["high"]
@@ -127,7 +127,7 @@ def claims_table(differences: Measured) -> list[str]:
 
 
 def _read(differences: Measured) -> list[str]:
-    """Return how claims that are not shown are read, each reading once."""
+    """Return the interpretations of claims that are not shown, each once."""
     red = [claim for claim in CLAIMS if claim.key in differences and claim.why]
     red = [claim for claim in red if claim.judged(differences[claim.key]) != "yes"]
     reasons = dict.fromkeys(f"- {claim.system}: {claim.why}" for claim in red)

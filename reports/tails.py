@@ -31,7 +31,7 @@ def in_tails(true: npt.ArrayLike, share: float = SHARE) -> npt.NDArray[np.int_]:
     Parameters
     ----------
     true : array-like of float, shape (n,)
-        Numbers that are so.
+        True values.
     share : float
         Of the rows, in either tail, in (0, 0.5).
 
@@ -62,7 +62,7 @@ def tail_ccc(true: npt.ArrayLike, pred: npt.ArrayLike, share: float = SHARE) -> 
     Parameters
     ----------
     true, pred : array-like of float, shape (n,)
-        Numbers that are so, and numbers that were predicted.
+        True values, and predicted values.
     share : float
         As :func:`in_tails` has it.
 
@@ -83,7 +83,7 @@ def tail_reach(true: npt.ArrayLike, pred: npt.ArrayLike, share: float = SHARE) -
     truth's: 1 where extremes are met on average, 0 where they are not distinguished, between
     them where predictions are drawn to the middle. NaN where there are no tails.
 
-    Parameters and errors are :func:`tail_ccc`'s.
+    Parameters and errors are those of :func:`tail_ccc`.
     """
     truth, guess = number_pairs(true, pred)
     tail = in_tails(truth, share)

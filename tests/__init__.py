@@ -1,10 +1,10 @@
-"""What featser promises, each test one of its promises."""
+"""Tests of featser; each test checks one promise."""
 
 import os
 import sys
 
-# Matrices of tests are so small that BLAS' threads wait for each other longer than they compute,
-# the more so where several processes test side by side. Benchmarks have what users have.
+# Matrices of tests are so small that threads of BLAS wait longer than they compute, above all
+# where several processes run tests. Benchmarks keep the users' setting.
 if "bench" not in sys.argv:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -1,4 +1,4 @@
-"""Where the real recordings are, and what several tests look at: voices, features, a fit."""
+"""Fixtures: real recordings, and shared voices, features and a fit."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def real_recordings(corpora: Path) -> list[Path]:
 
 @pytest.fixture
 def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Workers started by this test meet the faults of marked recordings."""
+    """Workers started by this test apply the faults of marked recordings."""
     folder = tmp_path / "faults"
     shutil.copytree(ROOT / "tests" / "extraction" / "faults", folder)
     monkeypatch.syspath_prepend(folder)
@@ -64,7 +64,7 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo corpus, written once for all processes that test: not to be changed."""
+    """The demo corpus, written once for all test processes; tests must not change it."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
@@ -76,7 +76,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def voices(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A part of the demo corpus: 4 speakers, 2 takes of everything."""
+    """A subset of the demo corpus: 4 speakers, 2 takes of everything."""
     part = tmp_path_factory.mktemp("voices")
     for file in sorted(demo.glob("*.flac")):
         speaker, *_, take = file.stem.split("-")
@@ -88,7 +88,7 @@ def voices(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def extracted(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which a newcomer has typed ``featser extract``."""
+    """A folder after ``featser extract`` without options."""
     folder = tmp_path_factory.mktemp("work")
     shown = featser("extract", voices, "--corpus", "demo", "-f", "mfcc:basic", cwd=folder)
     assert shown.returncode == 0, shown.stderr
@@ -98,7 +98,7 @@ def extracted(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def fitted(extracted: Path) -> Path:
-    """The same folder after a bare ``featser fit``, with a quick model."""
+    """The same folder after ``featser fit`` with a quick model."""
     shown = featser_here(
         "fit", "--model", "logistic,lda", "-o", "run", "--jobs", "1", cwd=extracted
     )

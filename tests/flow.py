@@ -1,4 +1,4 @@
-"""Running the command line as a user does."""
+"""Run the command line as a user does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def heed_ctrl_c() -> None:
 
 
 def without_roots_rights() -> list[str]:
-    """Return what to put before a command that is to heed the rights of files, even run by root."""
+    """Return the prefix of a command that obeys file permissions even when run by root."""
     if os.geteuid() != 0:
         return []
     setpriv = shutil.which("setpriv")

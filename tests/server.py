@@ -1,4 +1,4 @@
-"""A web server with faults to order, on this machine and for the length of a test."""
+"""A web server with configurable faults, on this machine, for the duration of a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 @dataclass
 class Site:
-    """What a server offers, how it misbehaves, and what it was asked.
+    """A server's files, its faults, and the requests that it got.
 
     ``statuses`` are answered first, one a request; ``cuts`` are numbers of bytes after which the
     connection is closed, one a GET; ``ranges`` and ``versions`` say whether it supports Range, and

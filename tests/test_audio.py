@@ -1,4 +1,4 @@
-"""Any file becomes mono float32 at the target rate, or says why not."""
+"""Any file becomes mono float32 at the target rate, or is refused with a reason."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_segment_has_the_samples_of_that_slice_of_the_whole(tmp_path: Path) ->
 
 
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
-    """Recordings that cannot be used, each with a part of the reason that must be given."""
+    """Recordings that cannot be used, each with a phrase of the required reason."""
     good = wav(folder / "good.wav", tone()).read_bytes()
     flac = folder / "good.flac"
     soundfile.write(flac, np.random.default_rng(0).normal(0, 0.1, 16_000), RATE)

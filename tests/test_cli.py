@@ -1,4 +1,4 @@
-"""The command line as a user runs it: what it says, what it writes, how it exits."""
+"""The command line as a user runs it: output, files and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``featser fit --batches``: the features stay in the store, and the rest is as ever."""
+"""``featser fit --batches``: the features stay in the store, and all results are unchanged."""
 
 from __future__ import annotations
 

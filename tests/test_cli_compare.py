@@ -1,4 +1,4 @@
-"""``featser compare``: joined by file, refused where it would mislead, all of it in JSON."""
+"""``featser compare``: joined by file, refused where it would mislead, complete in JSON."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_comparison_ends_with_a_conclusion_for_each_task(fitted: Path, other: Pa
 
 
 def rewritten(run: Path, folder: Path, **changes: object) -> Path:
-    """A copy of a run whose run.json says something else; None takes a field away."""
+    """A copy of a run with changes in run.json; None removes a field."""
     copy = altered(run, folder, lambda table: table)
     record = json.loads((copy / "run.json").read_text(encoding="utf-8")) | changes
     remaining = {name: record[name] for name in record if changes.get(name, ...) is not None}

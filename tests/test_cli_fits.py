@@ -139,7 +139,7 @@ def cache_size(store: Path) -> int:
 
 
 def test_what_a_killed_fit_has_not_finished_is_removed_by_the_next(work: Path) -> None:
-    """It would count for no limit; the process is killed while it writes."""
+    """An unfinished file would escape the size limit; the process is killed while it writes."""
     code = """
 import os, signal, sys
 import pandas as pd

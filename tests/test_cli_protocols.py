@@ -19,7 +19,7 @@ FIT = ("-f", "mfcc:basic", "--model", "lda", "-t", "emotion", "--jobs", "1")
 
 @pytest.fixture(scope="module")
 def manifest(extracted: Path) -> Path:
-    """Two corpora of two speakers each; sad is in the first alone, and so is gender."""
+    """Two corpora of two speakers each; only the first has sad, and gender."""
     from featser.experiment.loading.last_extraction import recall
 
     table = recall(extracted / "featser-store")[0].table.drop(columns="key")

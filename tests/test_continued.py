@@ -15,7 +15,7 @@ CLASSES = ("angry", "happy", "sad")
 
 
 def corpus(rows: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Emotions in one code and room, or in another room, where one is shown otherwise."""
+    """Emotions in one code and room, or in another room where one is expressed differently."""
     rng = np.random.default_rng(seed)
     code = rng.integers(0, 3, rows)
     X = rng.normal(size=(rows, 30)).astype(np.float32)

@@ -155,7 +155,7 @@ def test_the_command_line_shows_no_credentials(site: Site, tmp_path: Path) -> No
 
 
 def test_scan_of_a_remote_folder_keeps_access_in_memory(site: Site) -> None:
-    """What one command scans and reads itself has the credentials that the user gave."""
+    """A single command that scans and reads keeps the user's credentials in memory."""
     site.user, site.files = "ann:hunter2", emodb("c/wav")
     result = scan(load_card("emodb"), site.url("c").replace("://", "://ann:hunter2@"))
     assert result.manifest["file"].str.contains("hunter2").all()

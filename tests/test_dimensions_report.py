@@ -1,4 +1,4 @@
-"""The page on dimensions says what predictions say, and that synthetic corpora prove no more."""
+"""The page on dimensions matches the predictions and states that the corpora are synthetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What excludes what is declared beside the fields, and is refused when an experiment is built."""
+"""Incompatible settings are declared beside the fields, and refused when an experiment is built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching: licence first, downloads that go on, checksums first, whole or not at all."""
+"""Fetching: licence before download, resumed downloads, checksum before unpacking."""
 
 from __future__ import annotations
 

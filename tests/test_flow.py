@@ -1,4 +1,4 @@
-"""What holds from the recordings to the report, whichever verbs lie between."""
+"""Guarantees from the recordings to the report, whatever commands are used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIT = ("fit", "--model", "lda", "-j", "1", "-o", "run")
 
 @pytest.fixture(scope="module")
 def mine(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with recordings of 3 speakers, the card of my own, and what was extracted."""
+    """A folder with recordings of 3 speakers, a card, and extracted features."""
     folder = tmp_path_factory.mktemp("mine")
     (folder / "voices").mkdir()
     for file in sorted(voices.glob("*-normal-*.flac")):

@@ -1,4 +1,4 @@
-"""The pages on languages, fusion and transfer say what their figures say: made-up figures."""
+"""The pages on languages, fusion and transfer match their figures: made-up figures."""
 
 from __future__ import annotations
 

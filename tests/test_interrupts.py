@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command with one line and the exit code 130, wherever it strikes."""
+"""Ctrl-C ends a command with one line and the exit code 130, whenever it arrives."""
 
 from __future__ import annotations
 

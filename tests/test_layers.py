@@ -117,7 +117,7 @@ def test_sub_folders_import_in_one_direction(folder: str) -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    """Nor inside their functions: what imports nothing that is left is taken away in turn."""
+    """Also inside their functions: modules that import no remaining module are removed in turn."""
     left = {name: imported_modules(file) for name, file in MODULES.items()}
     while free := {name for name, targets in left.items() if not targets & set(left)}:
         left = {name: targets for name, targets in left.items() if name not in free}

@@ -1,4 +1,4 @@
-"""What travels in the wheel: code, cards, templates and recipes."""
+"""The wheel contains code, cards, templates and recipes."""
 
 from __future__ import annotations
 

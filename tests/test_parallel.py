@@ -1,4 +1,4 @@
-"""Worker processes end with the process that they work for, however that ends."""
+"""Worker processes end with their parent process, however that ends."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def started(tmp_path: Path, workers: int, jobs: int, work: str) -> subprocess.Po
 def test_workers_of_a_killed_process_end(
     tmp_path: Path, workers: int, jobs: int, work: str
 ) -> None:
-    """Those at work, and those that never got any."""
+    """Workers with a task, and workers that never got one."""
     process = started(tmp_path, workers, jobs, work)
     below = children_of(process.pid)
     assert len(below) >= workers

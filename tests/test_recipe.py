@@ -1,4 +1,4 @@
-"""A recipe is checked before anything runs; an error lists what would be right."""
+"""A recipe is checked before anything runs; an error lists the valid values."""
 
 from __future__ import annotations
 

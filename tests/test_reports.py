@@ -1,4 +1,4 @@
-"""The pages under reports/ say what their figures say: made-up figures, no corpus."""
+"""The pages under reports/ match their figures: made-up figures, no corpus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of fear-type emotion says what its figures say: made-up figures, no corpus."""
+"""The page of fear-type emotion matches its figures: made-up figures, no corpus."""
 
 from __future__ import annotations
 

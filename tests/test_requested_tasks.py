@@ -1,4 +1,4 @@
-"""Which label is primary where the user names none, and why a column is no task."""
+"""Default choice of the primary label, and columns that are no task."""
 
 from __future__ import annotations
 

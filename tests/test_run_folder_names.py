@@ -1,4 +1,4 @@
-"""A new run's folder is named after the corpora, as far as these have names that can."""
+"""A new run's folder is named after the corpora whose names are valid."""
 
 from __future__ import annotations
 

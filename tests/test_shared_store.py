@@ -21,7 +21,7 @@ MINE, OTHER, NONE = "[gain, 'babble:talkers=2']", "['noise:copies=2']", "[]"
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """A folder with eight sounds of two speakers, and recipes that augment them differently."""
+    """A folder with eight recordings of two speakers, and recipes that augment them differently."""
     (tmp_path / "voices").mkdir()
     for number, name in enumerate(product(("f1", "m1"), ("angry", "sad"), ("1", "2"))):
         speaker, emotion, take = name

@@ -1,4 +1,4 @@
-"""Recordings whose headers are silent or wrong about their length, made from sound ones."""
+"""Recordings whose headers lack their length or state a wrong one, made from valid ones."""
 
 from __future__ import annotations
 

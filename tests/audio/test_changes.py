@@ -1,4 +1,4 @@
-"""A recording that changes while a command runs is never stored as what it was."""
+"""A recording that changes while a command runs is never stored under its former hash."""
 
 from __future__ import annotations
 

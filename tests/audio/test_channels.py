@@ -16,7 +16,7 @@ RATE = 16_000
 
 
 def babble(seed: int, level: float = 0.1, seconds: float = 2.0) -> np.ndarray:
-    """Noise whose level comes and goes four times a second, as that of speech does."""
+    """Noise whose level rises and falls four times a second, like that of speech."""
     t = np.arange(round(seconds * RATE)) / RATE
     noise = np.random.default_rng(seed).normal(0, level, len(t))
     return noise * (0.1 + np.sin(2 * np.pi * 2 * t) ** 2)

@@ -1,4 +1,4 @@
-"""What is computed from a signal once, and shared by all extractors that are called on it."""
+"""Derived signals are computed once and shared by all extractors of a signal."""
 
 from __future__ import annotations
 

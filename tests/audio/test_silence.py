@@ -13,7 +13,7 @@ RATE = 16_000
 
 
 def tone(seconds: float, amplitude: float = 0.3, rate: int = RATE) -> np.ndarray:
-    """A tone of 200 Hz that begins with its peak, hence with no zero."""
+    """A tone of 200 Hz that begins at its peak, so that its first sample is not zero."""
     return amplitude * np.cos(2 * np.pi * 200 * np.arange(round(seconds * rate)) / rate)
 
 
@@ -45,7 +45,7 @@ def test_room_noise_is_silence_at_any_rate(rate: int) -> None:
 @pytest.mark.parametrize(("below_db", "leading"), [(38, 0.0), (42, 1.0)])
 def test_what_is_40_db_under_the_loud_level_is_silence(below_db: float, leading: float) -> None:
     soft = tone(1.0, 0.3 * 10 ** (-below_db / 20))
-    pause = np.zeros(RATE)  # quieter than the soft tone, which is therefore no noise of the room
+    pause = np.zeros(RATE)  # quieter than the soft tone, so that the tone is not room noise
     silence = measure_silence(signal(soft, tone(1.0), pause, tone(1.0)))
     assert silence.leading_s == pytest.approx(leading, abs=0.025)
 

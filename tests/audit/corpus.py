@@ -61,11 +61,11 @@ COPIES: dict[str, Callable[[np.ndarray, int], Altered]] = {
         {"compression_level": 0.9},
     ),
 }  # fmt: skip
-"""What is done to recordings in the wild: container, samples, rate, and the encoder's options."""
+"""Alterations of real recordings: container, samples, rate, and the encoder's options."""
 
 
 def altered_copy(file: str | Path, how: str, folder: Path) -> str:
-    """Write a copy of a recording as one is met in the wild: ``how`` is a key of `COPIES`."""
+    """Write an altered copy of a recording; ``how`` is a key of `COPIES`."""
     signal = decode(file)
     form, samples, rate, options = COPIES[how](signal.samples, signal.rate)
     path = folder / f"{Path(file).stem} {how}.{form.lower()}"

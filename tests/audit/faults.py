@@ -30,7 +30,7 @@ class Fault(NamedTuple):
 
 
 def names_it(finding: Finding, fault: Fault) -> bool:
-    """Whether a finding names the fault; of faults of recordings, the first one and no other."""
+    """Return whether a finding names the fault; if recordings have it, only the first one."""
     files = {row.get("recording") for row in finding.table} - {None}
     return (
         (finding.kind, finding.severity) == (fault.kind, fault.severity)
@@ -72,7 +72,7 @@ def cut(table: pd.DataFrame, **changed: str) -> pd.DataFrame:
 
 
 def reencoded(how: str) -> Plant:
-    """Add a copy as one is met in the wild."""
+    """Add an altered copy of a recording."""
 
     def plant(table: pd.DataFrame) -> pd.DataFrame:
         new = table.iloc[[3]]
@@ -107,7 +107,7 @@ def rewritten(change: Callable[[bytes], bytes], **written: str) -> Plant:
 
 
 def announced(length: int) -> Callable[[bytes], bytes]:
-    """Let a WAV file's header say how many bytes of samples follow."""
+    """Set the number of bytes of samples in a WAV file's header."""
     return lambda content: content[:40] + struct.pack("<I", length) + content[44:]
 
 
@@ -132,7 +132,7 @@ def split_by_row(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def only(table: pd.DataFrame, *emotions: str) -> pd.DataFrame:
-    """Leave one speaker some emotions."""
+    """Remove all but some emotions of one speaker."""
     return table[(table["speaker"] != "m1") | table["emotion"].isin(emotions)]
 
 
@@ -266,4 +266,4 @@ FAULTS = {
         "shortcut", "warning", "'corpus'",
     ),
 }  # fmt: skip
-"""By what was done; each alone in a copy of the corpus."""
+"""Fault → how it is planted; each in its own copy of the corpus."""

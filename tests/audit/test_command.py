@@ -1,4 +1,4 @@
-"""`featser audit`: what the command shows, writes, and exits with."""
+"""`featser audit`: its output, files and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording that crashes, hangs or exhausts its decoder costs the audit that recording alone."""
+"""A recording that crashes, hangs or exhausts its decoder costs the audit only that recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same sound is found whatever was done to it, and other sounds are not taken for it."""
+"""Altered copies of a recording are recognised, and other recordings are not."""
 
 from __future__ import annotations
 

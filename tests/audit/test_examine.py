@@ -1,4 +1,4 @@
-"""What is measured of one recording is what is in it."""
+"""The measurements of one recording equal its known properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sounds to be altered, and what is measured of what comes out."""
+"""Test signals for augmentation, and measurements of the results."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def typed(draw) -> str:
 def test_parsing_the_canonical_text_gives_the_same_augmentation(text):
     try:
         augmentation = parse_augmentation(text)
-    except AugmentationError:  # several copies, and nothing in them varies
+    except AugmentationError:  # several copies without variation
         reject()
     assert parse_augmentation(augmentation.spec) == augmentation
     key = augmentation.key(augmentation.copies - 1, ["d"] * augmentation.donors)
@@ -257,13 +257,13 @@ def test_a_copy_is_finite_in_range_at_the_same_rate_and_as_long(text, rate, seco
     if not text.startswith("stretch"):
         assert len(copy.samples) == len(samples)
     if level == 0:
-        # G.711's A-law and the perceptual codecs have no code for nothing at all.
+        # G.711's A-law and the perceptual codecs have no code for silence.
         assert np.abs(copy.samples).max() < 1e-3
 
 
 @pytest.mark.parametrize("text", ALL)
 def test_the_same_copy_comes_out_in_any_order_and_another_for_what_differs(text):
-    # Nothing is left to chance in these.
+    # These kinds are deterministic.
     fixed = text.startswith("telephone") or text in {
         f"codec:name={name}" for name in ("adpcm", "gsm", "ulaw")
     }

@@ -1,4 +1,4 @@
-"""What each kind of augmentation does, on sounds of which the outcome is known."""
+"""Each kind of augmentation on signals whose outcome is known."""
 
 from __future__ import annotations
 
@@ -206,9 +206,9 @@ def test_the_direct_sound_comes_first_then_the_nearest_wall():
     rate, rt60 = 48_000, 0.4
     response = room_response(room, rt60, rate, rng())
     assert response[0] == 1
-    # By way of the floor it is √(2² + 1²) m in place of 2 m.
+    # The path over the floor is √(2² + 1²) m instead of 2 m.
     later = round((np.sqrt(5) - 2) / SPEED * rate)
-    # Before, nothing but the response of the high-pass to nothing, and the pulse's first lobes.
+    # Before it only the high-pass response to silence, and the pulse's first lobes.
     assert np.abs(response[1 : later - 17]).max() < 1e-9
     assert int(np.argmax(np.abs(response[1 : later + 40]))) + 1 == pytest.approx(later, abs=1)
     reflectance = np.exp(-3 * np.log(10) * 4 * room.volume / (SPEED * room.surface * rt60))

@@ -39,7 +39,7 @@ def test_a_copys_key_begins_with_its_sources() -> None:
 
 
 def test_babble_is_of_one_other_speaker() -> None:
-    """A copy then rests on two speakers, and most folds by speaker test neither."""
+    """Such a copy contains two speakers, and most folds by speaker test neither."""
     plan = plan_copies(sounds(6, 5), [parse_augmentation("babble:talkers=3,copies=2")])
     by_key = {sound.key: sound.speaker for sound in sounds(6, 5)}
     others = set()
@@ -197,7 +197,7 @@ def test_no_copy_is_made_of_or_with_a_recording_that_cannot_be_used(
 def test_a_copy_that_cannot_be_made_is_listed_and_the_others_are_stored(
     voices: Path, tmp_path: Path
 ) -> None:
-    """A donor has gone between planning and mixing."""
+    """A donor disappears between planning and mixing."""
     store = Store(tmp_path / "store")
     places = [(str(voices / f"{number}.wav"), None, None, "mix") for number in range(6)]
     some = [Sound(place, content_hash(place[0]), f"s{row % 2}") for row, place in enumerate(places)]

@@ -1,8 +1,8 @@
-"""What the audit finds, what it takes for copies wrongly, and what it costs beside extraction.
+"""Detection rate, false alarms and cost of the audit, compared with extraction.
 
 Run ``pytest -m bench tests/benchmarks/bench_audit.py -s``.
 
-Copies of every tenth real recording, altered as in the wild, are set among all the originals. Costs
+Copies of every tenth real recording, altered like real ones, are put among all originals. Costs
 are processor time with one worker, medians of a few rounds: the whole audit of RAVDESS beside
 extracting its features into a new store (the default ones, of every tenth recording). Nothing is
 asserted: the figures are printed and written to ``reports/benchmarks/audit.json``.
@@ -43,7 +43,7 @@ ROUNDS = 2
 
 @pytest.fixture(scope="module")
 def record() -> Iterator[Callable[[str, float], None]]:
-    """Take figures; print and write them at the end."""
+    """Collect figures; print and write them at the end."""
     figures: dict[str, float] = {}
     yield figures.__setitem__
     print()
@@ -129,7 +129,7 @@ def test_cost(corpora: Path, tmp_path: Path, record: Callable[[str, float], None
         ),
     }  # fmt: skip
     with threadpool_limits(1):
-        # In turns, so that whatever else the machine does falls on all alike; the first warms up.
+        # In turns, so that other load affects all equally; the first round warms up.
         rounds = [
             {
                 name: seconds(lambda a=act, r=rows: a(r)) / len(rows)

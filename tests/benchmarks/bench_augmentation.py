@@ -89,7 +89,7 @@ def ours(spec: str, donors: list[Signal]) -> Work:
 def milliseconds(works: list[Work], signals: list[Signal]) -> list[float]:
     """Median over recordings of each work's best of some rounds.
 
-    In turns, so that whatever else the machine does falls on all alike.
+    In turns, so that other load on the machine affects all equally.
     """
 
     def once(work: Work, signal: Signal) -> float:

@@ -59,7 +59,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def record() -> Iterator[Callable[[str, float], None]]:
-    """Take figures in milliseconds; print and write them at the end."""
+    """Collect figures in milliseconds; print and write them at the end."""
     figures: dict[str, float] = {}
     yield figures.__setitem__
     width = max(map(len, figures))
@@ -241,7 +241,7 @@ def test_opensmile(name, signals, record, monkeypatch):
         return theirs, ours, inside[0], seconds(extractor, signal)
 
     extractor(signals[0])
-    # In turns, so that whatever else the machine does falls on all alike.
+    # In turns, so that other load on the machine affects all equally.
     laps = np.array([[lap(signal) for signal in signals] for _ in range(SLOW_REPEATS)])
     theirs, ours, run, again = 1000 * np.median(laps.min(axis=0), axis=0)
     record(f"{name}: the opensmile package, ms", theirs)

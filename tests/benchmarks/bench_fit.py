@@ -1,8 +1,8 @@
 """What a whole default fit costs on BanglaSER, where its time goes, and what tuning adds.
 
-``extract`` and ``fit`` run as a user runs them, on all cores, twice: the second finds every fold
-kept. The parts of one fold are timed in this process, one thread, as CPU seconds of the training
-part of fold 0. Nothing is asserted but that all is done; the figures go to
+``extract`` and ``fit`` run as a user runs them, on all cores, twice: the second reuses every
+cached fold. The steps of one fold are timed in this process, one thread, as CPU seconds on the
+training set of fold 0. Nothing is asserted but that all is done; the figures go to
 ``reports/benchmarks/fit.json``.
 """
 

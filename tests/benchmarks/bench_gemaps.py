@@ -1,4 +1,4 @@
-"""How near gemaps is to openSMILE's eGeMAPS, to known truth, and how fast.
+"""Agreement of gemaps with openSMILE's eGeMAPS and with known values, and its speed.
 
 Run ``pytest -m bench tests/benchmarks/bench_gemaps.py -s`` (two minutes).
 
@@ -182,7 +182,7 @@ def _speed(signals: list[Signal], package: object) -> list[str]:
     works = (gemaps, egemaps, packaged)
     for work in works:
         work(chosen[0])
-    # In turns, so that whatever else the machine does falls on all alike.
+    # In turns, so that other load on the machine affects all equally.
     laps = [[[milliseconds(work, one) for work in works] for one in chosen] for _ in range(5)]
     here, engine, wrapped = np.median(np.min(laps, axis=0), axis=0)
     seconds = float(np.median([signal.seconds for signal in chosen]))
@@ -214,7 +214,7 @@ def _first_call() -> float:
 
 
 def test_nearness_to_truth(reference):
-    """Where the two differ, which is nearer to what the signal was made with."""
+    """Where the two differ, the one that is nearer to the true value."""
     extractor = make_extractor("gemaps")
     lines = [
         "# gemaps, openSMILE and the truth",

@@ -2,10 +2,10 @@
 
 Run ``pytest -m bench -o python_files='bench_*.py' tests/benchmarks/bench_scale.py -s``.
 
-The recordings are a tone in noise of 0.15–0.3 s, the extractor the cheapest there is, so that what
-is measured is the way to it and back. Each step runs in a process of its own, whose peak memory is
+The recordings are a tone in noise of 0.15–0.3 s, the extractor is the cheapest one, so that the
+overhead is measured. Each step runs in a process of its own, whose peak memory is
 that of the calling process; CPU time, which other work on the machine disturbs least, is that of
-the step alone, worker processes included. Nothing is asserted but that all utterances come back.
+the step alone, worker processes included. The only assertion is that all utterances are read back.
 The figures go to ``reports/benchmarks/scale.json``.
 """
 

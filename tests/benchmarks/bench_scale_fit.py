@@ -17,7 +17,7 @@ steps:
     fold shows the same.
 
 Ten trees a class instead of 200, so that it ends; what 200 cost follows from ``a tree``, the time
-of a further one. Nothing is asserted but that all utterances are predicted, and better than by
+of a further one. The only assertions are that all utterances are predicted, and better than by
 chance. The figures go to ``reports/benchmarks/scale_fit.json``.
 """
 
@@ -72,7 +72,7 @@ class Wide(Extractor):
 
 
 def table_of(count: int) -> pd.DataFrame:
-    """A manifest as an extraction keeps it: every class by every speaker."""
+    """A manifest as an extraction stores it: every class by every speaker."""
     number = np.arange(count)
     return pd.DataFrame(
         {
@@ -179,7 +179,7 @@ def few_trees(trees: int) -> None:
 
 
 def step(name: str, store: Path, trees: int) -> dict[str, float]:
-    """Run a step in this process; the extractor is known to it alone."""
+    """Run a step in this process, where the extractor is registered."""
     import matplotlib.figure
     import sklearn.ensemble
     import xgboost

@@ -1,4 +1,4 @@
-"""Cards describe corpora as data, and say precisely what is wrong with them."""
+"""Cards describe corpora as data, and errors in them are located precisely."""
 
 from __future__ import annotations
 

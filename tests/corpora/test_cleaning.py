@@ -1,4 +1,4 @@
-"""Labels that mean the same are one class, and words for nothing are missing, with a note."""
+"""Labels that mean the same are one class, and words such as 'none' are missing, with a note."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows(count: int) -> pd.DataFrame:
-    """Labels that only the whole of a column says the type of."""
+    """Labels whose type only the whole column determines."""
     numbers = range(count)
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Patterns of cards read what Python's re reads, and stop where they would take for ever."""
+"""Patterns of cards read what Python's re reads, and stop instead of running without end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scanning reads every label from a name, and hides nothing that is odd."""
+"""Scanning reads every label from a name, and reports every irregularity."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_unknown_durations_and_labels_and_untested_rows_are_no_obstacle() -> Non
     assert predictions.index.tolist() == np.flatnonzero(FOLD < 2).tolist()
     assert predictions["emotion.duration"].isin(["angry", "sad"]).all()
     seconds[FOLD != 0] = np.nan
-    duration_only(seconds, labels, Folds(FOLD), [EMOTION])  # nothing known in a training set
+    duration_only(seconds, labels, Folds(FOLD), [EMOTION])  # no duration in a training set
 
 
 def test_its_figures_come_last_and_have_intervals() -> None:

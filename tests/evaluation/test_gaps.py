@@ -1,4 +1,4 @@
-"""Groups beside each other: the gap's value, its interval, and what makes it no gap at all."""
+"""Gaps between groups: value, interval, and cases without a gap."""
 
 from __future__ import annotations
 

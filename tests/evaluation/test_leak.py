@@ -37,7 +37,7 @@ PROMISED = {
     "fixed-split": [],
     "random": [],
 }
-"""What no fold has in both training and test, beside the sounds of the recordings."""
+"""What no fold has in both training and test, besides the recordings themselves."""
 EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
 
 
@@ -104,7 +104,7 @@ def test_every_protocol_has_a_promise() -> None:
 def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     protocol: str, corpus: dict[str, Any], distinct: bool
 ) -> None:
-    if distinct:  # a fixed split, above all, is refused where sounds repeat
+    if distinct:  # a fixed split in particular is refused where recordings repeat
         corpus["sound"] = np.arange(len(corpus["sound"]))
     own, mixed = sounds_in(corpus["sound"], corpus["made_of"])
     audio = corpus["sound"].astype(str)
@@ -113,7 +113,7 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     corpus_split = CorpusSplit(test=("c0",)) if corpus["seed"] % 2 else CorpusSplit(dev="unused")
     try:
         folds = make_folds(protocol, table, corpus["label"], audio, corpus["seed"], corpus_split)
-    except ProtocolError:  # such as sounds that join all speakers: there are no two folds
+    except ProtocolError:  # such as recordings that join all speakers: two folds are impossible
         return
     unit = independent_units(speaker_ids(table), audio)
     labels = pd.DataFrame({"emotion": corpus["label"]})
@@ -139,7 +139,7 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
 
 
 def _training_rows(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
-    """The utterances, and those that the copies beside them are made of."""
+    """Return the training utterances and the sources of the copies among them."""
     descent = part["provenance"]
     assert descent[descent[:, 0] >= 0, 0].tolist() == train.tolist()
     return np.unique(descent[descent >= 0])
@@ -160,7 +160,7 @@ def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:
 
 
 def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
-    """A copy of 0 alone, and one of 1 with 2 mixed in: each in the folds that test neither."""
+    """A copy of 0, and one of 1 with 2 mixed in: each in the folds that test neither."""
     own, mixed = sounds_in(np.arange(4), made_of := np.array([[0, -1], [1, 2]]))
     labels = pd.DataFrame({"emotion": ["angry", "sad", "angry", "sad"]})
     fits: list[dict[str, Any]] = []
@@ -195,7 +195,7 @@ class Mean:
 def test_nothing_scored_changes_another_prediction_nor_the_enrolment(
     seed: int, recordings: int, tested: int
 ) -> None:
-    """What a test speaker says where it is scored, and any label of theirs, is no one else's."""
+    """Test recordings and their labels affect no prediction of other speakers."""
     rng = np.random.default_rng(seed)
     speaker = np.repeat(["a", "b", "c", "d"], 8)
     X = rng.normal(size=(32, 3)).astype(np.float32)

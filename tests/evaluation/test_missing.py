@@ -1,4 +1,4 @@
-"""A missing name is missing whatever holds it, and becomes no name."""
+"""A missing name is missing in every type of value, and never becomes a name."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def test_units_without_a_speaker_say_how_many_they_are() -> None:
 def test_units_are_enough_where_three_of_equal_size_would_vary_no_less(
     speaker: list[Any], enough: bool
 ) -> None:
-    """A name more or less among many rows without one changes no interval into none."""
+    """One speaker more or less among many rows without one does not remove the interval."""
     units = resampling_units(speaker, len(speaker))
     assert units.enough is enough
     assert units.note.startswith("no interval: ") is not enough

@@ -1,4 +1,4 @@
-"""Features that are read in batches are the features that an array holds."""
+"""Features that are read in batches equal the features of an array."""
 
 from __future__ import annotations
 

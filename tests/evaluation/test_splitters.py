@@ -1,4 +1,4 @@
-"""The protocols are scikit-learn splitters, each of use alone."""
+"""The protocols are scikit-learn splitters that can be used on their own."""
 
 from __future__ import annotations
 

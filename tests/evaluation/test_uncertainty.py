@@ -1,4 +1,4 @@
-"""Intervals come from resampling speakers, whole, with a seed."""
+"""Intervals come from resampling whole speakers with a seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Dask cluster whose workers die gives the features that this machine alone gives."""
+"""A Dask cluster whose workers die gives the features that a single machine gives."""
 
 from __future__ import annotations
 

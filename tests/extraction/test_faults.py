@@ -1,4 +1,4 @@
-"""A worker that crashes or hangs costs what it was at, and nothing else."""
+"""A worker that crashes or hangs loses only its current task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However many utterances there are: few part files, little in memory, and the same promises."""
+"""With any number of utterances: few part files, little memory, and the same guarantees."""
 
 from __future__ import annotations
 

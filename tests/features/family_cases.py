@@ -1,4 +1,4 @@
-"""Signals that every family over gemaps' contours must bear, and what is asked of them."""
+"""Signals that every family over gemaps' contours must accept, and the checks on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ODD = tuple(odd_signals())
 
 
 def values_of(name: str, samples: np.ndarray) -> dict[str, float]:
-    """The values by name, without the extractor's prefix; no warning is tolerated."""
+    """Return the values by name, without the extractor's prefix; any warning fails."""
     extractor = make_extractor(name)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

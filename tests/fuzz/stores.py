@@ -1,4 +1,4 @@
-"""Damaged stores: verified, repaired by the same command, never believed."""
+"""Damaged stores are detected by verify, repaired by the same command, and never trusted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as they are now beside the pinned ones, and what to say where they differ."""
+"""Compare current values with the pinned ones, and describe the differences."""
 
 from __future__ import annotations
 

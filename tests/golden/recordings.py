@@ -66,7 +66,7 @@ def write_recordings(folder: Path) -> dict[str, Recording]:
 
 
 def keep_lossy_recordings() -> None:
-    """Encode the recordings that are kept."""
+    """Encode the recordings that are stored."""
     LOSSY_FOLDER.mkdir(parents=True, exist_ok=True)
     speech = signals.stored_signals()["speech"][4_000:20_000]
     for name, (kind, subtype, rate) in LOSSY.items():

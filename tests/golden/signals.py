@@ -86,7 +86,7 @@ def stored_samples() -> dict[str, NDArray[np.int16]]:
 
 @cache
 def checksum() -> str:
-    """Return the checksum of the kept samples, which every golden file names."""
+    """Return the checksum of the stored samples, which every golden file names."""
     digest = hashlib.sha256()
     for name, samples in sorted(stored_samples().items()):
         digest.update(name.encode() + samples.astype("<i2").tobytes())

@@ -1,4 +1,4 @@
-"""What has golden values: for each golden file who it is about, and how its values are computed."""
+"""What has golden values: the subject of each golden file, and how its values are computed."""
 
 from __future__ import annotations
 

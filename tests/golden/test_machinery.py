@@ -1,4 +1,4 @@
-"""A golden test sees what changed, and says what to do."""
+"""A golden test reports what changed and how to fix it."""
 
 from __future__ import annotations
 

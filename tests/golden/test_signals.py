@@ -1,4 +1,4 @@
-"""The signals that extractors are given: what the demo voice and NumPy make today."""
+"""The signals that extractors get: what the demo voice and NumPy generate today."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STEPS = 2
 
 
 def test_regenerated_signals_equal_the_stored_ones() -> None:
-    """Extractors' values are pinned for the kept ones, so they say nothing of the generator."""
+    """Extractors' values are pinned for the stored ones, so they do not test the generator."""
     made, pinned = signals.make_signals(), signals.stored_samples()
     assert list(made) == list(pinned)
     for name, samples in pinned.items():

@@ -1,4 +1,4 @@
-"""One file that predicts, and that runs nothing it holds."""
+"""A bundle is one file that predicts and never runs code from its content."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_a_gain_within_noise_is_a_tie() -> None:
 
 
 class Remembers(ClassifierMixin, BaseEstimator):
-    """Notes the rows it is fitted on, which the first feature numbers."""
+    """Record the rows of each fit, which the first feature numbers."""
 
     fits: ClassVar[list[set[int]]] = []
 
@@ -207,14 +207,14 @@ class Remembers(ClassifierMixin, BaseEstimator):
 
 
 class Unweighted(LogisticRegression):
-    """Asks for sample weights and makes nothing of them."""
+    """Request sample weights and ignore them."""
 
     def fit(self, X: np.ndarray, y: np.ndarray, sample_weight: object = None) -> Unweighted:
         return super().fit(X, y)
 
 
 def test_the_last_models_of_the_stacked_coupling_are_weighted() -> None:
-    """Where the first ones make nothing of weights, the last ones alone can."""
+    """If the first ones ignore weights, only the last ones can use them."""
     sample = dependent(rows=120)
     weight = np.where(sample.labels["emotion"] == "angry", 5.0, 0.2) * (1 + np.arange(120) % 3)
     with config_context(enable_metadata_routing=True):
@@ -341,7 +341,9 @@ def test_what_cannot_be_coupled_is_refused_with_the_fix(sample: Sample) -> None:
 def test_shared_folds_leave_every_task_training_rows() -> None:
     speaker = np.repeat(np.arange(6), 10)
     emotion = np.tile([0, 1], 30)
-    gender = (speaker < 2).astype(np.intp)  # two speakers have it: both in test would lose it
+    gender = (speaker < 2).astype(
+        np.intp
+    )  # two speakers have it: with both in test it would be lost
     gender[::3] = -1
     splits = shared_folds([emotion, gender], speaker, 2)
     assert sorted(np.concatenate([test for _, test in splits])) == list(range(60))

@@ -1,4 +1,4 @@
-"""Packed frames inside pipelines: encoded in the fold, or read by networks alone."""
+"""Packed frames inside pipelines: encoded in the fold, or read only by networks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MeanFrame(TransformerMixin, BaseEstimator):
 
 
 class FramesReader(ClassifierMixin, BaseEstimator):
-    """Says the class by the sign of the first descriptor's mean."""
+    """Predict the class by the sign of the first descriptor's mean."""
 
     def __init__(self, width: int | None = None) -> None:
         self.width = width

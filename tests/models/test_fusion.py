@@ -84,7 +84,7 @@ def test_the_first_direction_is_that_of_partial_least_squares_and_of_canonical_c
 
 
 def best_and_reached(noise: bool) -> tuple[float, dict[str, float]]:
-    """UAR of the better stream, and of what puts both together; the mean of two samples."""
+    """UAR of the better stream and of the fusion, the mean of two samples."""
     alone, fused = [], []
     for sample in (streams(noise, seed) for seed in range(2)):
         views = (range(12), range(12, 32))

@@ -36,7 +36,7 @@ LEVELS = ("none", "weak", "middle", "strong", "full")
 
 
 def ordered(seed: int, rows: int = 250) -> tuple[np.ndarray, np.ndarray]:
-    """Five levels of a hidden strength, which three of ten features follow, bent and noisy."""
+    """Five levels of a strength that three of ten features follow with distortion and noise."""
     rng = np.random.default_rng(seed)
     strength = rng.uniform(0, 5, rows)
     X = rng.normal(size=(rows, 10))
@@ -122,7 +122,7 @@ def test_the_stretch_raises_concordance_on_new_speakers() -> None:
 
 
 def test_each_inner_fold_is_stretched_as_the_other_folds_say() -> None:
-    """The figure by which the stretch is judged, from scikit-learn's parts alone."""
+    """The score of the stretch, computed with scikit-learn only."""
     rng = np.random.default_rng(3)
     X = rng.normal(size=(60, 20))
     y, speaker = X[:, 0] + rng.normal(size=60) * 2, np.arange(60) // 6
@@ -168,7 +168,7 @@ def test_a_rating_that_only_one_or_two_utterances_have_stops_no_stretch() -> Non
     ids=lambda model: type(model).__name__,
 )
 def test_copies_of_a_rare_rating_do_not_make_it_less_rare(model: BaseEstimator) -> None:
-    row = np.r_[0:40, 0, 0, 0]  # three copies of the one utterance that is rated so
+    row = np.r_[0:40, 0, 0, 0]  # three copies of the only utterance with this rating
     descent = trace_provenance(np.arange(40), row[40:, None])
     X = np.random.default_rng(0).normal(size=(40, 3))[row]
     y = np.repeat([1.0, 3.0, 5.0], [1, 20, 19])[row]
@@ -201,7 +201,7 @@ def test_heads_and_selectors_survive_saving(tmp_path: Path, select: str) -> None
 
 
 class Network(Ridge):
-    """What stands for a network: it counts how often it is trained."""
+    """A stand-in for a network that counts how often it is trained."""
 
     trained = 0
 

@@ -1,4 +1,4 @@
-"""The kernel model: exact left-out predictions, one say for each family, honest probabilities."""
+"""The kernel model: exact left-out predictions, equal weight of families, calibration."""
 
 from __future__ import annotations
 

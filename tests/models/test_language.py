@@ -1,4 +1,4 @@
-"""A model for each language: what it gains, and what becomes of languages that lack classes."""
+"""A model for each language: its gain, and languages that lack classes."""
 
 from __future__ import annotations
 

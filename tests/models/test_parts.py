@@ -47,7 +47,7 @@ def test_neighbours_are_balanced_too() -> None:
 
 
 def test_scores_for_calibration_come_from_speakers_that_were_not_trained_on() -> None:
-    """A classifier that recognises the speaker is sure of itself, and wrong, on a new one."""
+    """A classifier that recognises speakers is confident, and wrong, on a new one."""
     rng = np.random.default_rng(0)
     speaker = np.repeat(np.arange(20), 8)
     y = rng.integers(0, 2, len(speaker))
@@ -115,7 +115,7 @@ def test_inner_weights_favour_the_informative_member(sample: Sample) -> None:
 
 
 def test_inner_weights_are_the_uar_over_chance_on_left_out_speakers(sample: Sample) -> None:
-    """A member that remembers its training rows has no more weight for it."""
+    """A member that memorises its training rows gains no weight."""
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
     members = [("good", GaussianNB()), ("memory", KNeighborsClassifier(1))]
     vote = VoteClassifier(members, weights="inner").fit(X, y, speaker=sample.speaker)

@@ -1,4 +1,4 @@
-"""Sample weights change a fit, or are refused: no meta-estimator drops them without a sign."""
+"""Sample weights change a fit, or are refused: no meta-estimator drops them silently."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ EMOTION = Task("emotion", classes=("angry", "calm"))
 
 
 def with_decoys(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two features for all 10 speakers; then 10 decoys, the k-th of which gives speaker k away."""
+    """Two features for all 10 speakers; then 10 decoys, the k-th of which identifies speaker k."""
     rng = np.random.default_rng(seed)
     speaker = np.repeat(np.arange(10), 40)
     y = np.tile([0, 1], 200)
@@ -49,7 +49,7 @@ def test_decoys_that_serve_one_speaker_are_rejected() -> None:
 
 
 def test_the_search_ends_where_no_row_can_be_better() -> None:
-    """At the minimum a kept row's gradient is λ in length, a dropped one's at most that."""
+    """At the minimum the gradient of a selected row has norm λ, of another at most λ."""
     X, y, speaker = with_decoys()
     lessons = []
     for voice in range(10):
@@ -77,7 +77,7 @@ def test_what_few_speakers_need_is_not_stable() -> None:
 
 
 class Draws(BaseEstimator):
-    """Keeps all features, and notes the rows of each draw, which the first feature numbers."""
+    """Select all features, and record the rows of each draw, which the first feature numbers."""
 
     rows: ClassVar[list[list[int]]] = []
 

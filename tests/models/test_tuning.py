@@ -33,7 +33,7 @@ from tests.models.conftest import Sample
 
 
 def voices() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features in which a speaker is easily known, whose emotions are those of few others."""
+    """Features that identify the speaker, whose emotions are those of few others."""
     rng = np.random.default_rng(0)
     speaker = np.repeat(np.arange(16), 12)
     y = rng.integers(0, 2, len(speaker))
@@ -114,7 +114,7 @@ def test_copies_are_fitted_on_but_never_scored(sample: Sample) -> None:
 
 
 class Counting(GaussianNB):
-    """Remembers what it was asked to predict."""
+    """Record the rows to predict."""
 
     tested: list[np.ndarray] = []  # noqa: RUF012
 

@@ -1,4 +1,4 @@
-"""The report says whether the primary task's probabilities mean what they say."""
+"""The report states whether the primary task's probabilities are calibrated."""
 
 from __future__ import annotations
 

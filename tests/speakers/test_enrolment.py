@@ -1,4 +1,4 @@
-"""Normalising by a few recordings: how far they are believed, and scikit-learn's contract."""
+"""Normalisation by a few recordings: their weight, and scikit-learn's contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking after a store loses nothing that is needed, and says what it removes."""
+"""Maintenance of a store loses nothing that is needed, and reports what it removes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of part files finds what they hold, whichever of them come and go."""
+"""The index of part files locates their rows although files appear and disappear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Computed once, found by content, whole or not at all, equal bits however it was run."""
+"""Features are computed once, looked up by content, and complete or absent, with equal bits."""
 
 from __future__ import annotations
 

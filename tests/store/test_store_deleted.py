@@ -151,7 +151,7 @@ def test_extraction_of_copies_notices_that_what_they_are_of_has_gone(tmp_path: P
 def test_rows_of_others_that_are_collected_meanwhile_do_not_stop_an_extraction(
     tmp_path: Path,
 ) -> None:
-    """As when a colleague runs ``featser store gc --unnamed`` on what another corpus has left."""
+    """As when ``featser store gc --unnamed`` removes what another corpus has left."""
     table, store = recordings(tmp_path / "corpus", [4800] * 3), tmp_path / "store"
     Store(store).add(MFCC, ["a", "b"], values(2))
 
@@ -250,7 +250,7 @@ def test_recordings_that_could_not_be_used_are_not_missed_wherever_the_project_m
 
 
 def test_export_of_features_that_were_not_extracted_last_leaves_rows_out(extracted: Path) -> None:
-    """Nothing says that all utterances have them."""
+    """Nothing guarantees that all utterances have them."""
     some = pd.read_csv(extracted / "m.csv").head(5)
     some.to_csv(extracted / "some.csv", index=False)
     extract(extracted / "some.csv", store=extracted / "store", features=["rms:basic"], n_jobs=1)

@@ -1,4 +1,4 @@
-"""Tasks that end well or badly, whatever the argument says."""
+"""Tasks that succeed or fail, as the argument selects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def act(argument: str, begin: Step) -> object:
     if argument == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif argument == "hang":
-        ctypes.PyDLL(None).sleep(3600)  # in C, and never returning to Python
+        ctypes.PyDLL(None).sleep(3600)  # in C, without returning to Python
     elif argument == "raise":
         raise ValueError("two\nlines")
     elif argument.startswith("allocate "):
@@ -29,7 +29,7 @@ def act(argument: str, begin: Step) -> object:
 
 
 def start_slowly(argument: float, begin: Step) -> float:
-    """Take longer to start than the only step may take."""
+    """Take longer to start than the time limit of a step."""
     begin("preparing", 0.0, 60.0)
     time.sleep(argument)
     begin("acting", 0.0)

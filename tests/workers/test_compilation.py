@@ -62,7 +62,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(
 
 
 def test_numba_keeps_code_where_neither_package_nor_home_can_be_written(tmp_path: Path) -> None:
-    """Numba alone refuses: `cannot cache function: no locator available`."""
+    """Numba refuses on its own: `cannot cache function: no locator available`."""
     site, home, temporary = (tmp_path / name for name in ("site", "home", "temporary"))
     shutil.copytree(ROOT / "featser", site / "featser", ignore=IGNORED)
     for folder in (home, temporary):

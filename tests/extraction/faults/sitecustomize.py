@@ -1,7 +1,7 @@
-"""Faults for recordings that are marked: their number of samples says what happens.
+"""Faults for marked recordings, whose number of samples selects the fault.
 
 Every Python whose module path begins with this file's folder loads it, worker processes among
-them. Faults of the extractor befall the families ``mfcc`` alone.
+them. Faults of the extractor affect only ``mfcc``.
 """
 
 import ctypes
@@ -43,7 +43,7 @@ IN_EXTRACTOR = {
     5005: lambda: os._exit(7),
     5006: once,
     5007: loop,
-    5008: lambda: ctypes.PyDLL(None).sleep(3600),  # in C, and never letting go of Python
+    5008: lambda: ctypes.PyDLL(None).sleep(3600),  # in C, without releasing the GIL
     5009: fail,
     5010: lambda: print("said by the extractor", flush=True),
     5011: lambda: time.sleep(0.1),

@@ -24,7 +24,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def table(files: list[Path]) -> Path:
-    """Rows of the first two recordings, and of a part of the first."""
+    """Rows of the first two recordings, and of a segment of the first."""
     manifest = pd.DataFrame(
         {"file": [str(files[0]), str(files[1]), str(files[0])], "start": [None, None, 0.1],
          "end": [None, None, 0.4]}

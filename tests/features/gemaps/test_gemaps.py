@@ -122,7 +122,7 @@ def test_textbook_formants_are_the_poles_that_the_vowel_was_made_with(centres):
     spectrum = short_spectrum(samples.astype(np.float32))
     taps = formants.predictor(formants.resampled(spectrum, formants.TEXTBOOK))
     hertz, _ = formants.formants(taps, formants.TEXTBOOK)
-    # The prediction has poles to spare; where they lie is their affair.
+    # The prediction has more poles than needed; where the others lie does not matter.
     for centre in centres[:2]:
         nearest = hertz[np.arange(len(hertz)), np.abs(hertz - centre).argmin(axis=1)]
         assert np.median(nearest) == pytest.approx(centre, rel=0.05)

@@ -40,7 +40,7 @@ LIBROSA = {
     "flatness": lambda y: librosa.feature.spectral_flatness(y=y, **FRAMES),
 }
 IN_DECIBELS = {"mfcc", "logmel", "contrast"}
-"""Their values cross zero: the difference is measured against the descriptor's range."""
+"""Their values cross zero, so the difference is relative to the descriptor's range."""
 
 
 def compute(name: str, samples: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ def test_one_task_networks_predict_values_and_ordered_classes(bursts: Bursts) ->
 
 
 def make_pair(rows: int, seed: int) -> tuple[np.ndarray, pd.DataFrame, np.ndarray, np.ndarray]:
-    """Two weak bursts, early and late in either order: a mark in band 4 or 5 says whose it is."""
+    """Two weak bursts, early and late in either order: a mark in band 4 or 5 names the task."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(rows, 30, 6)).astype(np.float32)
     labels, begin = rng.integers(0, 3, (rows, 2)), np.zeros((rows, 2), dtype=int)

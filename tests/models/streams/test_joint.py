@@ -1,4 +1,4 @@
-"""Tasks that share a network inside a pipeline: prepared, saved, and predicting alike."""
+"""Tasks that share a network inside a pipeline: preparation, saving and prediction."""
 
 from __future__ import annotations
 

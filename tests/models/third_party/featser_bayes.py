@@ -10,7 +10,7 @@ from featser.models.model import Model
 
 
 class EvenBayes(GaussianNB):
-    """Gaussian naive Bayes whose classes are equally probable before anything is measured."""
+    """Gaussian naive Bayes with equal prior probabilities of all classes."""
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> EvenBayes:
         """Fit to X, shape (n, d), and classes y, shape (n,)."""
