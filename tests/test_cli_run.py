@@ -64,7 +64,8 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     assert "0 of 5 fits reused from the cache, 5 computed" in first
     record = json.loads((work / "run" / "run.json").read_text(encoding="utf-8"))
     assert record["command"].startswith("featser run mine.yaml --data demo=voices")
-    assert load_recipe(work / "run" / "recipe.yaml") == load_recipe(work / "mine.yaml")
+    with_channel = load_recipe(work / "mine.yaml").model_copy(update={"channel": "mix"})
+    assert load_recipe(work / "run" / "recipe.yaml") == with_channel
 
     written = {file: file.stat().st_mtime_ns for file in (work / "run").glob("*.*")}
     again = run_here(work, "--set", "title=Only its title is another")
@@ -79,6 +80,7 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     assert steps_done_before(repaired) == ["audit", "extract"], "a file is not what it was"
     assert "5 of 5 fits reused from the cache, 0 computed" in repaired
     recomputed = run_here(work, "--again")
+    assert recomputed.pop(3).startswith("replaces the run of ")
     assert steps_done_before(recomputed) == ["extract"]
     assert not [line for line in recomputed if "kept from before" in line], "no fit is read"
     assert recomputed[3] == first[3]
@@ -91,7 +93,8 @@ def test_a_run_of_another_recipe_is_not_written_over(work: Path) -> None:
     shown = featser_here(*options, cwd=work)
     assert shown.returncode == 2
     assert "holds a run that `featser run` did not make" in shown.stderr
-    RunState(work / "run", load_recipe(work / "mine.yaml").model_dump(mode="json")).write()
+    recipe = load_recipe(work / "mine.yaml").to_dict() | {"channel": "mix"}
+    RunState(work / "run", recipe).write()
     shown = featser_here(*options, "--set", "model=knn", cwd=work)
     assert "holds a run of another recipe (model: 'lda' there, 'knn' now)" in shown.stderr
     assert not (work / "run" / "recipe.yaml").exists()

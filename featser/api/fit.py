@@ -16,6 +16,7 @@ from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
 from featser.experiment.runs.run_files import Run
 from featser.experiment.schema import Experiment
+from featser.models.building import refuse_missing_packages
 from featser.progress_bars import showing_progress
 
 
@@ -73,6 +74,7 @@ def fit(
     >>> run = fit("manifest.csv", model="svm", tasks=["emotion"])  # doctest: +SKIP
     """
     check_fields(fields)
+    refuse_missing_packages(fields.get("model") or "vote")
     with only_writer(output):
         rows, unusable = read_rows(source, store, corpus, data)
         experiment = experiment_of(rows, **fields)

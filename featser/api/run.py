@@ -41,6 +41,7 @@ from featser.features.registry import make_extractors
 from featser.io.atomic_write import write_text
 from featser.io.lock import FOLDER_LOCK
 from featser.io.result_display import Display, ShownResult
+from featser.models.building import refuse_missing_packages
 from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
 from featser.store.feature_store import Store
@@ -185,6 +186,8 @@ def run(
         if output is not None
         else Path("runs") / (as_file_name(experiment.name) or "run")
     )
+    if mode != "dry-run":
+        refuse_missing_packages(experiment.model)
     with only_writer(None if mode == "dry-run" else folder):
         return _carried_out(experiment, folder, data or {}, Path(store), n_jobs, mode, extraction)
 

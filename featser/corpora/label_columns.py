@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,10 @@ from featser.tasks import MAX_CLASSES, Kind, Task
 
 NEVER_GUESSED = (*RESERVED, "sentence", "repetition", "age")
 """Columns that become no task unless a card says so; neither does one that ends with ``_id``."""
+
+
+_INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
+"""A whole number as ratings are written; codes such as ``01`` are not."""
 
 
 def is_text_only(name: str) -> bool:
@@ -107,6 +112,50 @@ def task_notes(table: pd.DataFrame, tasks: Iterable[Task]) -> list[str]:
                     f"task `{task.name}`: the class '{name}' has one utterance only, so it "
                     f"cannot be in both training and test set: add recordings, or empty that label"
                 )
+    return notes
+
+
+def integer_class_notes(
+    table: pd.DataFrame, tasks: Iterable[Task], own: Sequence[Card], kinds: Mapping[str, Kind]
+) -> list[str]:
+    """Say which labels hold whole numbers that are treated as classes without a declared kind.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The manifest.
+    tasks : iterable of Task
+        The tasks of its labels.
+    own : sequence of Card
+        Cards of the user's, beside those that featser brings.
+    kinds : mapping of str to str
+        Kinds that the user gave to labels.
+
+    Returns
+    -------
+    list of str
+        A note for each label with three or more such classes; ratings are often written like
+        that, and so are codes of classes.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"stress": ["1", "3", "2"]})
+    >>> integer_class_notes(table, tasks_from(table)[0], [], {})[0].partition(";")[0]
+    '`stress` holds integers 1 to 3 and is treated as classes'
+    """
+    cards = cards_of(_column(table, "corpus"), own)
+    declared = {*kinds, *(name for card in cards for name in card.tasks)}
+    notes = []
+    for task in tasks:
+        if task.kind != "classification" or task.name in declared or len(task.classes) < 3:
+            continue
+        if all(_INTEGER.fullmatch(name) for name in task.classes):
+            numbers = sorted(map(int, task.classes))
+            notes.append(
+                f"`{task.name}` holds integers {numbers[0]} to {numbers[-1]} and is treated as "
+                f"classes; if they are ratings, use --kind {task.name}=regression or "
+                f"--kind {task.name}=ordinal"
+            )
     return notes
 
 

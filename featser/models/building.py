@@ -40,6 +40,29 @@ from featser.speakers.normalization import prepared
 from featser.tasks import NamedWeights, Task
 
 
+def refuse_missing_packages(name: str) -> None:
+    """Refuse models whose optional packages are not installed, before any data are read.
+
+    Parameters
+    ----------
+    name : str
+        As ``--model`` has it: one name, or several with commas between.
+
+    Raises
+    ------
+    ResourceError
+        With the command that installs the packages.
+
+    Examples
+    --------
+    >>> refuse_missing_packages("svm,knn")  # these need no package
+    """
+    if not set(members_of(name)).isdisjoint(NETWORKS):
+        from featser.models.streams.stream import refuse_without_torch
+
+        refuse_without_torch()
+
+
 def make_estimator(
     name: str,
     task: Task,

@@ -24,6 +24,7 @@ from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.schema import Experiment
 from featser.experiment.unfitted_model import unfitted_model
+from featser.models.building import refuse_missing_packages
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, stage
 from featser.store.feature_store import Store
@@ -154,6 +155,7 @@ def study(
         As :func:`featser.fit`.
     """
     check_fields(fields)
+    refuse_missing_packages(fields.get("model") or "vote")
     source_rows, unusable = read_rows(source, store, corpus, data)
     experiment = experiment_of(source_rows, **fields, **ONE_MODEL)
     experiment = experiment.model_copy(update={"tasks": (experiment.primary,)})

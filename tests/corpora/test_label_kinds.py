@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import Card, load_card
-from featser.corpora.label_columns import tasks_from
+from featser.corpora.label_columns import integer_class_notes, tasks_from
 from featser.corpora.label_kinds import Numeric, classes_in_order, with_kinds, without_points
 from featser.corpora.manifest import read_manifest
 from featser.corpora.manifest_stream import ManifestFile
@@ -68,6 +68,37 @@ def test_kind_of_a_dimension_is_regression_for_few_whole_numbers(name: str, tmp_
     table = read_manifest(manifest_of(tmp_path, ONE_TO_SEVEN, name))
     assert task_of(table, name).kind == "regression"
     assert table[name].tolist() == list(range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("values", "is_noted"),
+    [
+        pytest.param(["1", "2", "3", "4", "5"], True, id="integers"),
+        pytest.param(["1.0", "2.0", "3"], True, id="integers-with-points"),
+        pytest.param(["-1", "0", "1"], True, id="signs"),
+        pytest.param(["0", "1"], False, id="two-classes"),
+        pytest.param(["01", "02", "03"], False, id="codes"),
+        pytest.param(["1", "2", "high"], False, id="a-word"),
+        pytest.param(["1", "1.5", "2"], False, id="regression"),
+    ],
+)
+def test_note_on_integers_that_become_classes(
+    values: list[str], is_noted: bool, tmp_path: Path
+) -> None:
+    table = read_manifest(manifest_of(tmp_path, values))
+    notes = integer_class_notes(table, [task_of(table)], [], {})
+    assert len(notes) == is_noted
+
+
+def test_note_on_integer_classes_names_range_and_options_unless_the_kind_is_given(
+    tmp_path: Path,
+) -> None:
+    table = read_manifest(manifest_of(tmp_path, ONE_TO_SEVEN))
+    assert integer_class_notes(table, [task_of(table)], [], {}) == [
+        "`mood` holds integers 1 to 7 and is treated as classes; if they are ratings, use "
+        "--kind mood=regression or --kind mood=ordinal"
+    ]
+    assert integer_class_notes(table, [task_of(table)], [], {"mood": "classification"}) == []
 
 
 def test_whole_numbers_with_and_without_points_are_one_class(tmp_path: Path) -> None:

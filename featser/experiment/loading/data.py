@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.corpora.label_columns import integer_class_notes
 from featser.corpora.label_kinds import with_kinds
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
@@ -40,6 +41,7 @@ from featser.features.extractor import Extractor
 from featser.features.packed_frames import ColumnRange
 from featser.features.registry import make_extractors
 from featser.features.trimmed import TRIM
+from featser.models.building import refuse_missing_packages
 from featser.models.registry import reading_frames
 from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
 from featser.speakers.frame_normalization import normalise_copies, normalised_by_speaker
@@ -163,8 +165,10 @@ def load_data(
     TaskError
         If a task is not supported by the labels, or the model cannot be fitted in batches.
     ResourceError
-        If fitting so many folds at once would exhaust the memory.
+        If fitting so many folds at once would exhaust the memory, or a package that the model
+        needs is not installed.
     """
+    refuse_missing_packages(experiment.model)
     extractors = make_extractors(experiment.features)
     refuse_lost(source, unusable, store, extractors)
     has_features = usable(source.table, extractors, store)
@@ -177,6 +181,7 @@ def load_data(
     refusals = _refusals(source.table[~has_features], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.notes += task_notes(table, tasks)
+    data.notes += integer_class_notes(table, tasks, source.cards, experiment.kinds)
     data.notes += source.all_notes()
     if data.batched:
         size = 4 * len(keys) * dimension(extractors)
