@@ -56,18 +56,18 @@ class Spoken:
         At 16 kHz.
     turn : float
         Where the second part begins, in seconds.
-    is_so : dict of str to float
+    perceived : dict of str to float
         Rating → what raters perceive of it, mean 0, standard deviation 1.
     """
 
     samples: npt.NDArray[np.float32]
     turn: float
-    is_so: dict[str, float]
+    perceived: dict[str, float]
 
     @property
     def emotion(self) -> str:
         """The category that arousal and valence amount to."""
-        arousal, valence = self.is_so["arousal"], self.is_so["valence"]
+        arousal, valence = self.perceived["arousal"], self.perceived["valence"]
         if valence > 0.4:
             return "happy"
         if valence < -0.2 and abs(arousal) > 0.3:
@@ -221,10 +221,10 @@ def _speak(speaker: tuple[Speaker, float], rng: np.random.Generator) -> Spoken:
     """Return an utterance of 0.7 to 1.4 s."""
     voice, louder = speaker
     arousal, valence = np.clip(rng.normal(size=2), -2.3, 2.3)
-    is_so = {}
+    perceived = {}
     for name, (of_arousal, of_valence) in MADE_OF.items():
         chance = np.sqrt(1 - of_arousal**2 - of_valence**2)
-        is_so[name] = float(of_arousal * arousal + of_valence * valence + chance * rng.normal())
+        perceived[name] = float(of_arousal * arousal + of_valence * valence + chance * rng.normal())
     by_chance = rng.normal(size=4)
     first = Style(
         energy=louder + 4.0 * float(arousal),
@@ -243,7 +243,7 @@ def _speak(speaker: tuple[Speaker, float], rng: np.random.Generator) -> Spoken:
         synthesise(voice, style, rng, seconds=float(seconds), snr=30.0).samples
         for style, seconds in zip((first, second), lengths, strict=True)
     ]
-    return Spoken(np.concatenate(parts), len(parts[0]) / RATE, is_so)
+    return Spoken(np.concatenate(parts), len(parts[0]) / RATE, perceived)
 
 
 def _ratings(
@@ -252,7 +252,7 @@ def _ratings(
     """Return what each rater says, 1 to 5; half of the utterances lie within a point of 3."""
     return {
         name: np.clip(
-            np.rint(3 + 0.9 * spoken.is_so[name] + rng.normal(0, RATER_SD, raters)), 1.0, 5.0
+            np.rint(3 + 0.9 * spoken.perceived[name] + rng.normal(0, RATER_SD, raters)), 1.0, 5.0
         )
         for name in names
     }

@@ -17,7 +17,7 @@ from featser.errors import ProtocolError
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.training_copies import Copies
 from featser.studies.deliberate_leak import predict_with_test_copies_in_training
-from tests.evaluation.test_leak import EMOTION, Ear
+from tests.evaluation.test_leak import EMOTION, FitRecorder
 from tests.flow import featser_here
 from tests.test_layers import PACKAGE, imports_of
 
@@ -90,7 +90,9 @@ def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
     copies = Copies(np.concatenate([X, X]), np.arange(12)[:, None] % 6)
     label = pd.Series(["angry", "sad"] * 3)
     folds = Folds(np.arange(6) % 3)
-    predictions = predict_with_test_copies_in_training(Ear(fits), X, label, folds, EMOTION, copies)
+    predictions = predict_with_test_copies_in_training(
+        FitRecorder(fits), X, label, folds, EMOTION, copies
+    )
     assert predictions.index.tolist() == list(range(6))
     assert any((fold["X"].any(axis=0) & fold["test"].any(axis=0)).any() for fold in fits)
 

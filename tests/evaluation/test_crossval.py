@@ -16,35 +16,35 @@ from tests.models.conftest import Sample, make_sample
 
 
 class Memory(BaseEstimator):
-    """Says "seen" of a row that it was trained on, "new" of any other."""
+    """Predict "fitted" for the rows of the fit, "new" for any other."""
 
     def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Memory:
         self.rows_ = set(X[:, 0].tolist())
         return self
 
     def predict(self, X: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"heard": ["seen" if x in self.rows_ else "new" for x in X[:, 0]]})
+        return pd.DataFrame({"row": ["fitted" if x in self.rows_ else "new" for x in X[:, 0]]})
 
     def predict_proba(self, X: np.ndarray) -> dict[str, pd.DataFrame]:
-        table = pd.DataFrame({"new": np.ones(len(X)), "seen": np.zeros(len(X))})
-        return {"heard": table}
+        table = pd.DataFrame({"new": np.ones(len(X)), "fitted": np.zeros(len(X))})
+        return {"row": table}
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_no_row_is_predicted_by_a_model_that_saw_it(jobs: int) -> None:
     X = np.arange(60, dtype=np.float32)[:, None]
-    labels = pd.DataFrame({"heard": ["new", "seen"] * 30})
+    labels = pd.DataFrame({"row": ["new", "fitted"] * 30})
     fold = np.arange(60) % 4
-    task = Task("heard", classes=("new", "seen"), role="primary")
+    task = Task("row", classes=("new", "fitted"), role="primary")
     result = cross_fit(Memory(), X, labels, fold, None, [task], n_jobs=jobs)
-    assert (result.predictions["heard.pred"] == "new").all()
+    assert (result.predictions["row.pred"] == "new").all()
     assert result.predictions["fold"].tolist() == fold.tolist()
-    assert result.predictions["heard.true"].tolist() == labels["heard"].tolist()
-    assert (result.model.predict(X)["heard"] == "seen").all()
+    assert result.predictions["row.true"].tolist() == labels["row"].tolist()
+    assert (result.model.predict(X)["row"] == "fitted").all()
 
 
 class Speakers(Memory):
-    """Demands that each row comes with its speaker, which its first value numbers."""
+    """Require that each row has its speaker, whose number is its first value."""
 
     def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Speakers:
         assert np.asarray(speaker).tolist() == [f"speaker {x:.0f}" for x in X[:, 0]]
@@ -54,12 +54,12 @@ class Speakers(Memory):
 
 def test_rows_of_a_training_fold_come_with_their_own_speakers() -> None:
     X = np.arange(24, dtype=np.float32)[:, None]
-    labels = pd.DataFrame({"heard": ["new", "seen"] * 12})
+    labels = pd.DataFrame({"row": ["new", "fitted"] * 12})
     speaker = np.array([f"speaker {row}" for row in range(24)])
-    task = Task("heard", classes=("new", "seen"), role="primary")
+    task = Task("row", classes=("new", "fitted"), role="primary")
     fold = np.arange(24) % 3
     result = cross_fit(Speakers(), X, labels, fold, speaker, [task], n_jobs=1)
-    assert (result.predictions["heard.pred"] == "new").all()
+    assert (result.predictions["row.pred"] == "new").all()
 
 
 def real(sample: Sample) -> MultiTaskEstimator:
@@ -116,7 +116,7 @@ def test_a_training_fold_with_one_class_is_an_error_that_names_the_fold() -> Non
 
 
 class Stubborn(Memory):
-    """Refuses to be fitted, as estimators of scikit-learn do, with a message of several lines."""
+    """Refuse to be fitted with a message of several lines, as estimators of scikit-learn do."""
 
     def fit(self, X: np.ndarray, y: pd.DataFrame, speaker: object = None) -> Memory:
         raise ValueError("n_components must\nbe smaller")
@@ -124,8 +124,8 @@ class Stubborn(Memory):
 
 def test_cross_fit_value_error_of_an_estimator_names_fold_and_model() -> None:
     X = np.arange(8, dtype=np.float32)[:, None]
-    labels = pd.DataFrame({"heard": ["new", "seen"] * 4})
-    task = Task("heard", classes=("new", "seen"), role="primary")
+    labels = pd.DataFrame({"row": ["new", "fitted"] * 4})
+    task = Task("row", classes=("new", "fitted"), role="primary")
     message = "the training set of fold 0: Stubborn cannot be fitted: n_components must be smaller"
     with pytest.raises(TaskError, match=f"^{message}$") as refused:
         cross_fit(Stubborn(), X, labels, np.arange(8) % 2, None, [task], n_jobs=1, final=False)

@@ -41,16 +41,16 @@ PROMISED = {
 EMOTION = Task("emotion", classes=("angry", "sad"), role="primary")
 
 
-class Ear:
+class FitRecorder:
     """Record every fit; column s of a row is 1 if the row contains recording s."""
 
     def __init__(self, fits: list[dict[str, Any]]) -> None:
         self.fits = fits
 
-    def __sklearn_clone__(self) -> Ear:
-        return Ear(self.fits)
+    def __sklearn_clone__(self) -> FitRecorder:
+        return FitRecorder(self.fits)
 
-    def fit(self, X: np.ndarray, y: pd.DataFrame, **arguments: Any) -> Ear:
+    def fit(self, X: np.ndarray, y: pd.DataFrame, **arguments: Any) -> FitRecorder:
         self.training = {"X": X, "y": y["emotion"].to_numpy(), **arguments}
         return self
 
@@ -119,13 +119,15 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     labels = pd.DataFrame({"emotion": corpus["label"]})
     fits: list[dict[str, Any]] = []
     copies = Copies(mixed, corpus["made_of"])
-    result = cross_fit(Ear(fits), own, labels, folds, unit, [EMOTION], n_jobs=1, copies=copies)
+    result = cross_fit(
+        FitRecorder(fits), own, labels, folds, unit, [EMOTION], n_jobs=1, copies=copies
+    )
 
     assert len(result.predictions) == (folds.test >= 0).sum(), "no copy is predicted"
     assert len(fits) == folds.count
-    for part, (train, test) in zip(fits, folds.splits(), strict=True):
-        assert not (part["X"].any(axis=0) & part["test"].any(axis=0)).any()
-        training_rows = _training_rows(part, train)
+    for record, (train, test) in zip(fits, folds.splits(), strict=True):
+        assert not (record["X"].any(axis=0) & record["test"].any(axis=0)).any()
+        training_rows = _training_rows(record, train)
         for name in PROMISED[protocol]:
             values = speaker_ids(table) if name == "speaker" else table[name].to_numpy()
             assert not set(values[training_rows]) & set(values[test]), name
@@ -135,28 +137,28 @@ def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
                 "train",
                 corpus_split.dev.replace("train", "dev"),
             }
-        _no_sound_crosses_an_inner_fold(part)
+        _no_sound_crosses_an_inner_fold(record)
 
 
-def _training_rows(part: dict[str, Any], train: np.ndarray) -> np.ndarray:
+def _training_rows(record: dict[str, Any], train: np.ndarray) -> np.ndarray:
     """Return the training utterances and the sources of the copies among them."""
-    descent = part["provenance"]
+    descent = record["provenance"]
     assert descent[descent[:, 0] >= 0, 0].tolist() == train.tolist()
     return np.unique(descent[descent >= 0])
 
 
-def _no_sound_crosses_an_inner_fold(part: dict[str, Any]) -> None:
-    descent = part["provenance"]
+def _no_sound_crosses_an_inner_fold(record: dict[str, Any]) -> None:
+    descent = record["provenance"]
     try:
-        folds = inner_folds(part["y"], part["speaker"], 4, 0, descent)
+        folds = inner_folds(record["y"], record["speaker"], 4, 0, descent)
     except ProtocolError:  # too few utterances of a class
         return
     for train, test in folds:
         assert (descent[test, 0] >= 0).all(), "no copy is in an inner test set"
         mixed_in = np.isin(descent[train, 1:], descent[test, 0])
         assert not mixed_in.any(), "no copy is trained on without all it was made of"
-        if set(part["speaker"][train]).isdisjoint(part["speaker"][test]):
-            assert not (part["X"][train].any(axis=0) & part["X"][test].any(axis=0)).any()
+        if set(record["speaker"][train]).isdisjoint(record["speaker"][test]):
+            assert not (record["X"][train].any(axis=0) & record["X"][test].any(axis=0)).any()
 
 
 def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
@@ -164,11 +166,12 @@ def test_a_copy_is_trained_on_wherever_nothing_of_it_is_tested() -> None:
     own, mixed = sounds_in(np.arange(4), made_of := np.array([[0, -1], [1, 2]]))
     labels = pd.DataFrame({"emotion": ["angry", "sad", "angry", "sad"]})
     fits: list[dict[str, Any]] = []
-    cross_fit(Ear(fits), own, labels, np.arange(4), np.array(list("abcd")), [EMOTION], n_jobs=1,
+    recorder, units = FitRecorder(fits), np.array(list("abcd"))
+    cross_fit(recorder, own, labels, np.arange(4), units, [EMOTION], n_jobs=1,
               copies=Copies(mixed, made_of))  # fmt: skip
-    rows = {int(part["test"].argmax()): len(part["X"]) for part in fits}
+    rows = {int(record["test"].argmax()): len(record["X"]) for record in fits}
     assert rows == {0: 3 + 1, 1: 3 + 1, 2: 3 + 1, 3: 3 + 2}
-    last = next(part for part in fits if part["test"].argmax() == 3)
+    last = next(record for record in fits if record["test"].argmax() == 3)
     assert last["y"].tolist() == ["angry", "sad", "angry", "angry", "sad"], "a source's labels"
     assert last["speaker"].tolist() == ["a", "b", "c", "a", "b"], "a source's speaker"
 

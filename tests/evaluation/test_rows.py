@@ -43,7 +43,7 @@ def test_rows_of_one_table_cannot_be_mixed_into_another() -> None:
 
 
 class Memory(BaseEstimator):
-    """Says "seen" of a row that it was trained on, "new" of any other."""
+    """Predict "fitted" for the rows of the fit, "new" for any other."""
 
     def fit_batches(self, rows: Rows, y: pd.DataFrame) -> Memory:
         assert len(rows) == len(y)
@@ -51,14 +51,14 @@ class Memory(BaseEstimator):
         return self
 
     def predict(self, batch: np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({"heard": ["seen" if x in self.rows_ else "new" for x in batch[:, 0]]})
+        return pd.DataFrame({"row": ["fitted" if x in self.rows_ else "new" for x in batch[:, 0]]})
 
     def predict_proba(self, batch: np.ndarray) -> dict[str, pd.DataFrame]:
-        return {"heard": pd.DataFrame({"new": np.ones(len(batch)), "seen": np.zeros(len(batch))})}
+        return {"row": pd.DataFrame({"new": np.ones(len(batch)), "fitted": np.zeros(len(batch))})}
 
 
 class Small(InMemory):
-    """Hands out three rows at a time, whatever is asked for."""
+    """Return three rows at a time, whatever batch size is requested."""
 
     def part(self, rows: np.ndarray) -> Rows:
         return Small(self.X[rows])
@@ -69,12 +69,12 @@ class Small(InMemory):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_no_row_is_predicted_by_a_model_that_saw_it_or_a_copy_of_it(jobs: int) -> None:
-    labels = pd.DataFrame({"heard": (["new", "seen"] * 12)[: len(X)]})
+    labels = pd.DataFrame({"row": (["new", "fitted"] * 12)[: len(X)]})
     fold = np.arange(len(X)) % 4
-    task = Task("heard", classes=("new", "seen"), role="primary")
+    task = Task("row", classes=("new", "fitted"), role="primary")
     copies = Copies(Small(X), np.arange(len(X))[:, None])  # copies that sound as their sources do
     result = cross_fit(Memory(), Small(X), labels, fold, None, [task], n_jobs=jobs, copies=copies)
-    assert (result.predictions["heard.pred"] == "new").all()
+    assert (result.predictions["row.pred"] == "new").all()
     assert result.predictions["fold"].tolist() == fold.tolist()
-    assert result.predictions["heard.true"].tolist() == labels["heard"].tolist()
-    assert (result.model.predict(X)["heard"] == "seen").all()
+    assert result.predictions["row.true"].tolist() == labels["row"].tolist()
+    assert (result.model.predict(X)["row"] == "fitted").all()

@@ -341,9 +341,8 @@ def test_what_cannot_be_coupled_is_refused_with_the_fix(sample: Sample) -> None:
 def test_shared_folds_leave_every_task_training_rows() -> None:
     speaker = np.repeat(np.arange(6), 10)
     emotion = np.tile([0, 1], 30)
-    gender = (speaker < 2).astype(
-        np.intp
-    )  # two speakers have it: with both in test it would be lost
+    # Two speakers have class 1: with both in the test set, it would be missing in training.
+    gender = (speaker < 2).astype(np.intp)
     gender[::3] = -1
     splits = shared_folds([emotion, gender], speaker, 2)
     assert sorted(np.concatenate([test for _, test in splits])) == list(range(60))
