@@ -29,7 +29,7 @@ from featser.corpora.utterances import Utterance
 from featser.evaluation.metrics.metrics import ccc, uar
 from featser.evaluation.statistics.intervals import bootstrap_by_speaker
 from featser.experiment.recipe import load_recipe
-from featser.extraction.extraction import compute_all
+from featser.extraction.in_memory import compute_all
 from featser.features.lowlevel.spectrum import DEFAULT
 from featser.features.sets.frame_descriptors import STEP
 from featser.models.bundle import load_bundle
@@ -219,7 +219,7 @@ def attended(run: Run, work: Path) -> Row:
     ratings = write_iemocap(folder, per_speaker=NEW, seed=SEED + 1)
     files = {file.stem: file for file in folder.rglob("*.wav")}
     utterances = [Utterance(str(files[name]), name) for name in ratings["name"]]
-    frames, _ = compute_all(utterances, ["frames"], 1)
+    frames, _, _ = compute_all(utterances, ["frames"], 1)
     X = np.stack([frames["frames"][name] for name in ratings["name"]])
     shares: dict[str, float] = {}
     for task, model in load_bundle(work / run.label / "model.featser").model.estimators_.items():

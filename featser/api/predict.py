@@ -21,7 +21,7 @@ from featser.evaluation.protocols.groups import speaker_ids, speaker_names
 from featser.experiment.loading.data import frames_of
 from featser.experiment.loading.enrolment_recordings import Enrolled, enrolled, refuse_enrolment
 from featser.experiment.loading.source import is_manifest, table_of, with_channel
-from featser.extraction.extraction import compute_all
+from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
 from featser.features.registry import FILE_EXTRACTORS, make_extractor
 from featser.features.trimmed import TRIM, trimmed

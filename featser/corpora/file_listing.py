@@ -8,8 +8,13 @@ from pathlib import Path, PurePath
 
 from featser.audio.conversion import CONVERTIBLE, conversion_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
-from featser.io.location import path_part, unquoted
+from featser.errors import CardError, counted
+from featser.io.location import join, path_part, placed, unquoted
 from featser.io.remote_access import files_below
+
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+SHOWN = 3
+"""How many names an error message shows."""
 
 
 def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list[Path]:
@@ -123,3 +128,71 @@ def files_elsewhere(folder: str, grammar: Grammar) -> dict[str, str]:
 def is_audio(name: str, grammar: Grammar) -> bool:
     """Whether a file counts as audio by its ending."""
     return path_part(name).suffix.lower() in grammar.endings
+
+
+def preferred_files(
+    files: Sequence[PurePath], grammar: Grammar, notes: list[str]
+) -> list[PurePath]:
+    """Return one of files that differ in their endings alone, as the grammar prefers.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Audio files.
+    grammar : Grammar
+        Its endings are in the order of preference.
+    notes : list of str
+        Receives a sentence on the files that are skipped.
+
+    Returns
+    -------
+    list of path
+        Sorted.
+    """
+    chosen: dict[PurePath, PurePath] = {}
+    for file in sorted(files, key=lambda file: grammar.endings.index(file.suffix.lower())):
+        chosen.setdefault(file.with_suffix(""), file)
+    passed = sorted(set(files) - set(chosen.values()))
+    if passed:
+        notes.append(
+            f"{counted(len(passed), 'file')} skipped: the folder also has the recording in "
+            f"a preferred format, such as {passed[0].name} "
+            f"(used: {chosen[passed[0].with_suffix('')].name})"
+        )
+    return sorted(chosen.values())
+
+
+def table_file(path: str | Path) -> str | Path:
+    """Return the table that a path stands for: itself, or the one in a folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table, or a folder; a URL if it is text.
+
+    Returns
+    -------
+    str or Path
+        Of several tables in a folder the one that is called ``manifest``.
+
+    Raises
+    ------
+    CardError
+        If the file is no table, or the folder has none or several.
+    """
+    if isinstance(path, Path) and path.is_file() and path.suffix.lower() not in TABLE_ENDINGS:
+        raise CardError(
+            f"{path}: not a supported table ({', '.join(TABLE_ENDINGS)}): save it as CSV "
+            f"(UTF-8), and name that file"
+        )
+    if path_part(path).suffix.lower() not in TABLE_ENDINGS or (
+        isinstance(path, Path) and path.is_dir()
+    ):
+        beside = files_below(path) if isinstance(path, str) else sorted(map(str, path.iterdir()))
+        tables = [name for name in beside if path_part(name).suffix.lower() in TABLE_ENDINGS]
+        named = [name for name in tables if path_part(name).stem == "manifest"] or tables
+        if len(named) != 1:
+            what = ", ".join(path_part(name).name for name in tables[:SHOWN]) or "none"
+            raise CardError(f"{path}: needs one table (.csv, .tsv, .parquet), has {what}: name it")
+        return placed(join(path, named[0]))
+    return path

@@ -13,22 +13,25 @@ from typing import Any
 import pandas as pd
 
 from featser.corpora.card import Card
-from featser.corpora.card_schema import Grammar, fill
+from featser.corpora.card_schema import fill
 from featser.corpora.cleaning import as_text
-from featser.corpora.file_listing import audio_files, files_elsewhere, is_audio, to_convert
+from featser.corpora.file_listing import (
+    audio_files,
+    files_elsewhere,
+    is_audio,
+    preferred_files,
+    table_file,
+    to_convert,
+)
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
 from featser.corpora.side_tables import join_tables, side_table_files
 from featser.errors import CardError, counted
-from featser.io.location import is_remote, join, local_path, parent, path_part, placed
-from featser.io.remote_access import files_below
+from featser.io.location import is_remote, join, local_path, parent
 from featser.io.remote_files import local_copy
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
-
-SHOWN = 3
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,7 +199,7 @@ def _match(
     stems: dict[str, list[str]] = {}
     unknown: Counter[str] = Counter()
     left_out: dict[str, list[str]] = {}
-    for below in _preferred(files, card.grammar, notes):
+    for below in preferred_files(files, card.grammar, notes):
         file = join(base, listed.get(below.as_posix(), below.as_posix()))
         name = below.with_suffix("").as_posix()
         pattern = _excluded_by(card, name)
@@ -231,21 +234,6 @@ def _match(
             f"does the folder contain the corpus twice? All of them are in the manifest"
         )
     return matched
-
-
-def _preferred(files: Sequence[PurePath], grammar: Grammar, notes: list[str]) -> list[PurePath]:
-    """Of files that differ in their endings alone, keep that whose ending the grammar prefers."""
-    chosen: dict[PurePath, PurePath] = {}
-    for file in sorted(files, key=lambda file: grammar.endings.index(file.suffix.lower())):
-        chosen.setdefault(file.with_suffix(""), file)
-    passed = sorted(set(files) - set(chosen.values()))
-    if passed:
-        notes.append(
-            f"{counted(len(passed), 'file')} skipped: the folder also has the recording in "
-            f"a preferred format, such as {passed[0].name} "
-            f"(used: {chosen[passed[0].with_suffix('')].name})"
-        )
-    return sorted(chosen.values())
 
 
 def _excluded_by(card: Card, name: str) -> str | None:
@@ -376,21 +364,7 @@ def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, 
 
 def _scan_table(card: Card, path: str | Path) -> ScanResult:
     """Read a manifest; what is missing are the recordings that it names and that do not exist."""
-    if isinstance(path, Path) and path.is_file() and path.suffix.lower() not in TABLE_ENDINGS:
-        raise CardError(
-            f"{path}: not a supported table ({', '.join(TABLE_ENDINGS)}): save it as CSV "
-            f"(UTF-8), and name that file"
-        )
-    if path_part(path).suffix.lower() not in TABLE_ENDINGS or (
-        isinstance(path, Path) and path.is_dir()
-    ):
-        beside = files_below(path) if isinstance(path, str) else sorted(map(str, path.iterdir()))
-        tables = [name for name in beside if path_part(name).suffix.lower() in TABLE_ENDINGS]
-        named = [name for name in tables if path_part(name).stem == "manifest"] or tables
-        if len(named) != 1:
-            what = ", ".join(path_part(name).name for name in tables[:SHOWN]) or "none"
-            raise CardError(f"{path}: needs one table (.csv, .tsv, .parquet), has {what}: name it")
-        path = placed(join(path, named[0]))
+    path = table_file(path)
     table = read_manifest(path)
     matched = _Found(notes=notes_of(table))
     table["file"] = resolve(table, parent(path))
