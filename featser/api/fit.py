@@ -66,8 +66,8 @@ def fit(
     ------
     FeatserError
         If a field is not valid, features are missing, a task is not supported by the labels, a
-        protocol is not possible, memory would not suffice, or another command is writing into
-        the folder.
+        protocol is not possible, memory would not suffice, a package that the model needs is not
+        installed, or another command is writing into the folder.
 
     Examples
     --------

@@ -82,7 +82,7 @@ class ScanResult(ShownResult):
 
 
 @dataclass
-class _Found:
+class _MatchedFiles:
     """Recordings that fit: their rows, the groups of their names, their paths without ending."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
@@ -192,10 +192,10 @@ def _match(
     files: Sequence[PurePath],
     notes: list[str],
     listed: Mapping[str, str],
-) -> _Found:
+) -> _MatchedFiles:
     base = folder if is_remote(folder) else Path(folder).absolute()
     assert card.grammar is not None
-    matched = _Found(notes=notes)
+    matched = _MatchedFiles(notes=notes)
     stems: dict[str, list[str]] = {}
     unknown: Counter[str] = Counter()
     left_out: dict[str, list[str]] = {}
@@ -280,7 +280,7 @@ def _manifest(card: Card, table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def _missing(card: Card, matched: _Found) -> list[str]:
+def _missing(card: Card, matched: _MatchedFiles) -> list[str]:
     """Name the recordings of the card's design that were not found."""
     if card.design is None:
         return []
@@ -302,15 +302,17 @@ def _missing(card: Card, matched: _Found) -> list[str]:
             f"{counted(len(outside), 'recording')} of the card's grammar but not of its design, "
             f"such as {outside[0]}: in the manifest"
         )
-    also_unpublished = sorted(set(missing) & set(card.known_missing))
-    if also_unpublished:
+    missing_as_published = sorted(set(missing) & set(card.known_missing))
+    if missing_as_published:
         matched.notes.append(
-            f"missing from the published corpus as well: {', '.join(also_unpublished)}"
+            f"missing from the published corpus as well: {', '.join(missing_as_published)}"
         )
     return sorted(missing)
 
 
-def _result(card: Card, manifest: pd.DataFrame, missing: list[str], matched: _Found) -> ScanResult:
+def _result(
+    card: Card, manifest: pd.DataFrame, missing: list[str], matched: _MatchedFiles
+) -> ScanResult:
     notes = matched.notes
     tasks, refused = tasks_from(manifest, () if card.grammar is None else (card,), card.primary)
     expected_utterances = card.expected.utterances
@@ -366,7 +368,7 @@ def _scan_table(card: Card, path: str | Path) -> ScanResult:
     """Read a manifest; what is missing are the recordings that it names and that do not exist."""
     path = table_file(path)
     table = read_manifest(path)
-    matched = _Found(notes=notes_of(table))
+    matched = _MatchedFiles(notes=notes_of(table))
     table["file"] = resolve(table, parent(path))
     if table.empty:
         raise CardError(f"{path}: the table has no rows: add a row for each utterance")
@@ -378,7 +380,7 @@ def _scan_database(card: Card, folder: Path) -> ScanResult:
     from featser.corpora.audformat_io import read_audformat
 
     table, notes = read_audformat(folder)
-    return _result(card, *_in_order(table), _Found(notes=notes))
+    return _result(card, *_in_order(table), _MatchedFiles(notes=notes))
 
 
 def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

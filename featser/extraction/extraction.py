@@ -201,7 +201,7 @@ def extract_blocks(
     extractors, store, n_jobs, progress, timeout, backend, cluster
         As :func:`extract_manifest` has them; ``progress`` counts rows.
     keyed : callable
-        Told the keys of the rows of each block, in the blocks' order.
+        Called with the keys of the rows of each block, in the blocks' order.
 
     Returns
     -------
@@ -346,9 +346,9 @@ def usable(table: pd.DataFrame, extractors: Sequence[Extractor], store: Store) -
     table : DataFrame
         Column ``key``, empty where a file could not be read.
     extractors : sequence of Extractor
-        What is wanted of every row.
+        Which features every row must have.
     store : Store
-        Where it is looked for.
+        Where the features are.
     """
     keys = table["key"].fillna("").astype(str).tolist()
     result = np.ones(len(keys), dtype=bool)

@@ -145,7 +145,7 @@ class Pending(Generic[Block]):
     store : Store
         What is there already.
     keyed : callable
-        Told the keys of each block's rows.
+        Called with the keys of each block's rows.
     identifier : Identifier or Planned, optional
         What makes utterances of rows; an :class:`Identifier` by default.
 
