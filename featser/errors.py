@@ -17,7 +17,7 @@ from featser.credentials import without_credentials
 EXIT_CODES = {
     0: "The command did what was asked.",
     1: "Something could not be used or written: a recording, a store, a model, an output; or "
-    "`audit` or `store verify` found errors. Finished work is saved.",
+    "`audit`, `folds check` or `store verify` found errors. Finished work is saved.",
     2: "The request is wrong: an option, an argument, a manifest, a card or a recipe.",
     70: "An error that featser did not expect. The message names the file with the details.",
     130: "Interrupted by Ctrl-C. Finished work is saved.",

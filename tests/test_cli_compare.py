@@ -95,7 +95,7 @@ def test_run_json_records_every_setting(fitted: Path) -> None:
 def test_every_setting_is_compared_or_shown_in_the_table_of_runs() -> None:
     settings = set(Experiment.model_fields)
     shown = {"model", "features"}
-    without_effect = {"protocols", "enrolment_curve", "draws"}
+    without_effect = {"protocols", "folds", "enrolment_curve", "draws"}
     without_effect |= {"name", "title", "paper", "corpora"}
     assert settings - shown - without_effect < set(COMPARED)
     assert not (shown | without_effect) & set(COMPARED)

@@ -54,8 +54,19 @@ def clips_of(folder: Path) -> pd.DataFrame:
     return table.assign(file=[str(folder / f"{Path(name).stem}.flac") for name in table["file"]])
 
 
+def folds_of(recordings: Path, folder: Path) -> Path:
+    """Write a table of four folds that share speakers."""
+    names = sorted(file.stem for file in recordings.glob("*.flac"))
+    folds = [number % 4 + 1 for number in range(len(names))]
+    table = pd.DataFrame({"name": names, "fold": folds})
+    table.to_csv(folder / "folds.csv", index=False)
+    return folder / "folds.csv"
+
+
 def carried_out(name: str, subsets: dict[str, Path], folder: Path, dry: bool) -> Outcome:
-    changes = ELSEWHERE.get(name, ())
+    changes = [*ELSEWHERE.get(name, ())]
+    if "folds" in load_recipe(name).protocols:  # which the user has to give
+        changes.append(f"folds={folds_of(subsets[load_recipe(name).corpora[0]], folder)}")
     recipe = load_recipe(name, changes)
     data = {corpus: subsets[corpus] for corpus in recipe.corpora}
     store = folder / "store"

@@ -1,17 +1,24 @@
-"""``featser audit``: what would make a result wrong, before any training."""
+"""``featser audit`` and ``folds check``: what would make a result wrong, before any training."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-from featser.api.validation import output_file, validated
+import pandas as pd
+
+from featser.api.validation import output_file, path, validated
 from featser.audio.channels import MIX
 from featser.audit.audit_manifest import Audit, audit_manifest
+from featser.audit.folds_check import FoldsCheck, compare_folds
+from featser.corpora.fold_lists.fold_list import is_manifest_of_folds, read_fold_list
 from featser.corpora.label_columns import tasks_from
 from featser.credentials import without_credentials
 from featser.errors import TaskError, unknown
 from featser.evaluation.statistics.intervals import to_json
+from featser.experiment.audited import contents_of
+from featser.experiment.loading.published_folds import matched_folds
 from featser.experiment.loading.source import Source, read_source, with_channel
 from featser.io.atomic_write import write_text
 from featser.progress import stage
@@ -79,10 +86,74 @@ def audit(
     )
     if output is not None:
         described = {"source": without_credentials(str(source)), **to_json(result.to_dict())}
-        write_text(
-            Path(output), json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False)
-        )
+        _write_json(output, described)
     return result
+
+
+@validated(folds=path, output=output_file(".json"))
+def check_folds(
+    folds: str | Path,
+    source: str | Path | None = None,
+    /,
+    *,
+    corpus: str | None = None,
+    primary: str | None = None,
+    output: str | Path | None = None,
+) -> FoldsCheck:
+    """Check whether published folds keep speakers and recordings apart.
+
+    Parameters
+    ----------
+    folds : str or Path
+        The folds: as :func:`featser.corpora.fold_lists.fold_list.read_fold_list` reads them.
+    source : str or Path, optional
+        A manifest, or a corpus folder with ``corpus``, which gives speakers, labels and
+        recordings. By default the table of folds itself, if it is a manifest with a column
+        ``fold``.
+    corpus : str, optional
+        The card of a corpus folder.
+    primary : str, optional
+        The label whose classes are counted; by default the card's, else ``emotion``.
+    output : str or Path, optional
+        The JSON file to write.
+
+    Returns
+    -------
+    FoldsCheck
+
+    Raises
+    ------
+    FeatserError
+        If the folds or the source cannot be read.
+    ProtocolError
+        If two folds test a recording, names do not match, or there are fewer than two folds.
+
+    Examples
+    --------
+    >>> check_folds("folds.csv", "manifest.csv").is_disjoint  # doctest: +SKIP
+    True
+    """
+    listed = read_fold_list(folds)
+    has_recordings = source is not None or is_manifest_of_folds(folds)
+    if has_recordings:
+        read = read_source(folds if source is None else source, corpus)
+    else:
+        read = Source(pd.DataFrame({"file": list(listed.fold_of)}), listed.origin)
+    matched = matched_folds(listed, read.table["file"])
+    folds_of_rows = [matched.fold_of.get(file) for file in read.table["file"]]
+    table = read.table.assign(fold=pd.Series(folds_of_rows, read.table.index, dtype="str"))
+    content = contents_of(table) if has_recordings else None
+    result = compare_folds(table, content, primary or read.primary)
+    result.unmatched_names.extend(matched.unmatched)
+    result.notes.extend(matched.notes)
+    if output is not None:
+        _write_json(output, {"source": listed.origin, **to_json(result.to_dict())})
+    return result
+
+
+def _write_json(output: str | Path, described: dict[str, Any]) -> None:
+    text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(Path(output), text)
 
 
 def _refuse_no_label(source: Source, primary: str) -> None:

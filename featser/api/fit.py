@@ -10,6 +10,7 @@ from featser.api.validation import output_folder, validated
 from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import read_rows
+from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.source import STORE
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
@@ -77,6 +78,6 @@ def fit(
     refuse_missing_packages(fields.get("model") or "vote")
     with only_writer(output):
         rows, unusable = read_rows(source, store, corpus, data)
-        experiment = experiment_of(rows, **fields)
+        experiment = with_published_folds(rows, experiment_of(rows, **fields))
         execution = Execution(store, output, n_jobs, cache, typed_command())
         return carry_out(experiment, rows, unusable, execution)

@@ -24,6 +24,7 @@ from featser.experiment.forecast import Forecast, forecast
 from featser.experiment.loading.augmented_copies import named_copies
 from featser.experiment.loading.data import identify_rows
 from featser.experiment.loading.extraction_options import ExtractionOptions, extraction_options
+from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.source import STORE, Source, source_of, with_channel
 from featser.experiment.recipe import RECIPE, load_recipe, write_recipe
 from featser.experiment.resolved import (
@@ -208,6 +209,7 @@ def _carried_out(
     experiment = experiment.model_copy(update={"channel": channel})
     source = source_of(experiment, data, str(folder / RECIPE))
     experiment = experiment.model_copy(update={"corpora": source.corpora})
+    experiment = with_published_folds(source, experiment)
     state = RunState.read(folder)
     if not again:
         state.refuse_another(experiment)

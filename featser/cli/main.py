@@ -18,12 +18,11 @@ from featser.cli.console import (
     show_predictions,
     show_scan,
 )
-from featser.cli.curve_command import curve
 from featser.cli.failures import one_line_errors
 from featser.cli.fetch_command import fetch
 from featser.cli.fit_command import fit
+from featser.cli.folds_commands import folds
 from featser.cli.generated_options import with_extraction_options
-from featser.cli.leakage_command import leakage
 from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
 from featser.cli.recipe_commands import recipes
@@ -38,6 +37,7 @@ from featser.cli.shared_options import (
     typed,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store, stores
+from featser.cli.study_commands import curve, leakage
 from featser.errors import EXIT_CODES, FeatserError, counted
 from featser.experiment.runs.invocation import invoked_as
 from featser.workers.interrupts import guard
@@ -294,6 +294,7 @@ def demo(
 
 for command in (compare, curve, leakage, fetch, features, augmentations):
     app.command(cls=CommandWithPanels)(command)
+app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")

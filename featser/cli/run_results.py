@@ -31,11 +31,12 @@ def show_run(run: Run) -> None:
 
 def _show_protocol(summary: RunSummary, protocol: str) -> None:
     """Print the tables of a protocol, with what limits its figures."""
+    from featser.reporting.fold_section import fold_table
     from featser.reporting.statements.overview import baseline_table, recall_table, task_table
-    from featser.reporting.wording import optimistic, why_optimistic
+    from featser.reporting.wording import optimistic_because
 
-    why = why_optimistic(has_speakers=summary.has_speakers)
-    marked = f" (OPTIMISTIC: {why})" if optimistic(protocol) else ""
+    why = optimistic_because(summary, protocol)
+    marked = f" (OPTIMISTIC: {why})" if why else ""
     norm = summary.speaker_norm
     named = f", speaker normalisation: {norm}" if norm != "none" else ""
     say("")
@@ -43,6 +44,7 @@ def _show_protocol(summary: RunSummary, protocol: str) -> None:
     _show_table(task_table(summary, protocol))
     if protocol == summary.protocol:
         _show_table(recall_table(summary))
+    _show_table(fold_table(summary, protocol))
     _show_table(baseline_table(summary, protocol))
     for note, tasks in _notes_on(summary.metrics[protocol]).items():
         say_text(f"note on {', '.join(tasks)}: {note}")

@@ -130,7 +130,7 @@ class Card(Schema):
         groups = self.grammar.regex.names
         for name, label in self.labels.items():
             require(f"labels.{name}.value", label.groups, "group of `grammar.pattern`", groups)
-            if name in RESERVED and name not in ("speaker", "split"):
+            if name in RESERVED and name not in ("speaker", "split", "fold"):
                 raise ValueError(f"`labels.{name}`: a card cannot define the column `{name}`")
             if label.same_for is not None:
                 require(f"labels.{name}.same_for", [label.same_for], "label", self.labels)

@@ -22,9 +22,11 @@ AUDIO_ENDINGS = (
 )  # fmt: skip
 """Endings by which a file counts as audio, in lower case; decoding goes by content."""
 
-RESERVED = ("file", "start", "end", "speaker", "language", "corpus", "split", "channel")
+RESERVED = (
+    "file", "start", "end", "speaker", "language", "corpus", "split", "fold", "channel",
+)  # fmt: skip
 """Columns of a manifest whose meaning is fixed; none of them is declared by a card's fields
-but ``speaker``."""
+but ``speaker``, ``split`` and ``fold``."""
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _CHECKSUM = re.compile(r"md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}")

@@ -3,8 +3,8 @@
 A manifest has one row for each utterance. ``file`` is a path that is absolute or relative to the
 manifest's own folder, or a URL; ``start`` and ``end`` are seconds, both empty for the whole file;
 ``channel`` is which of several channels is meant: a number from 1 on, ``left``, ``right``,
-``loudest`` or ``mix``; ``speaker``, ``language``, ``corpus`` and ``split`` are names; every other
-column is a label.
+``loudest`` or ``mix``; ``speaker``, ``language``, ``corpus``, ``split`` and ``fold`` are names;
+every other column is a label.
 A label that is not known is empty, which is a missing value in memory.
 """
 

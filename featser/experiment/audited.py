@@ -13,6 +13,8 @@ from featser.audit.audit_manifest import Audit, audit_manifest
 from featser.audit.finding import Finding
 from featser.corpora.card import Card
 from featser.evaluation.protocols.folding import independent_units, speaker_ids
+from featser.evaluation.protocols.registry import PROTOCOLS
+from featser.extraction.extraction import identify
 from featser.io.location import is_remote, local_path
 from featser.progress import Progress, silent
 
@@ -68,17 +70,31 @@ def content_of(keys: pd.Series) -> NDArray[np.str_]:
     return keys.astype(str).str.split("[@#]", regex=True).str[0].to_numpy(dtype=np.str_)
 
 
-def by_bytes(table: pd.DataFrame) -> Examined:
+def contents_of(table: pd.DataFrame) -> NDArray[np.str_]:
+    """Return the content hash of each row's recording; empty where it cannot be read.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        A manifest.
+    """
+    keys = pd.Series(identify(table)[1], table.index, dtype="str").fillna("")
+    return content_of(keys)
+
+
+def by_bytes(table: pd.DataFrame, protocols: Sequence[str] = ()) -> Examined:
     """Know recordings by their bytes alone, as their keys tell; no file is opened.
 
     Parameters
     ----------
     table : DataFrame, n rows
         A manifest with column ``key``.
+    protocols : sequence of str
+        How the data are divided, for the notes.
     """
     sound = content_of(table["key"])
     notes = ["the data were not audited: altered copies of recordings were not looked for"]
-    return Examined(sound, [], [*notes, NO_DURATIONS, *_copies_note(table, sound)])
+    return Examined(sound, [], [*notes, NO_DURATIONS, *_copies_note(table, sound, protocols)])
 
 
 def examined(
@@ -89,6 +105,7 @@ def examined(
     progress: Progress = silent,
     cards: Sequence[Card] = (),
     cached: CachedAudit | None = None,
+    protocols: Sequence[str] = (),
 ) -> Examined:
     """Audit the utterances of a fit, as far as their recordings can still be opened.
 
@@ -108,12 +125,15 @@ def examined(
         Cards of the user's own.
     cached : CachedAudit, optional
         What is taken, and nothing examined, where it is of these rows.
+    protocols : sequence of str
+        How the data are divided, for the notes.
     """
     is_available = np.array([_may_be_opened(file) for file in table["file"]], dtype=bool)
     content = content_of(table["key"])
     if not is_available.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
-        return Examined(content, [], [note, NO_DURATIONS, *_copies_note(table, content)])
+        notes = [note, NO_DURATIONS, *_copies_note(table, content, protocols)]
+        return Examined(content, [], notes)
     result = cached.of(table[is_available]) if cached is not None else None
     if result is None:
         rows = table[is_available].drop(columns="key")
@@ -130,7 +150,7 @@ def examined(
         )
     seconds = np.full(len(table), np.nan)
     seconds[is_available] = result.facts["seconds"].to_numpy(dtype=float)
-    notes += _copies_note(table, sound)
+    notes += _copies_note(table, sound, protocols)
     durations = np.unique(seconds[np.isfinite(seconds)])
     if len(durations) == 1:
         notes.append(
@@ -144,7 +164,9 @@ def _may_be_opened(file: str) -> bool:
     return is_remote(file) or local_path(file).exists()
 
 
-def _copies_note(table: pd.DataFrame, sound: NDArray[np.str_]) -> list[str]:
+def _copies_note(
+    table: pd.DataFrame, sound: NDArray[np.str_], protocols: Sequence[str]
+) -> list[str]:
     """Say which utterances share their sound, and which speakers are therefore kept together."""
     content = content_of(table["key"])
     recordings = pd.DataFrame({"sound": sound, "content": content, "key": table["key"]})
@@ -153,10 +175,13 @@ def _copies_note(table: pd.DataFrame, sound: NDArray[np.str_]) -> list[str]:
     if not shared.any():
         return []
     count = int(shared.sum())
-    text = (
-        f"{count} utterances hold the same sound as another, as they are or altered; "
-        f"they are kept on one side of every fold"
-    )
+    text = f"{count} utterances hold the same sound as another, as they are or altered; "
+    as_given = [name for name in protocols if PROTOCOLS[name].as_given]
+    if as_given and len(as_given) == len(protocols):
+        return [f"{text}the published folds decide on which side they are"]
+    text += "they are kept on one side of every fold"
+    if as_given:
+        text += f" (except under '{as_given[0]}', which divides as published)"
     joined = _joined_speakers(speaker_ids(table), sound)
     if joined:
         text += f", and with them whole speakers: {_listed(joined)}"

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.audit.checks.fold_checks import overlap_findings
+from featser.audit.finding import Finding, by_severity
 from featser.evaluation.cross_fit import CrossFit, cross_fit
 from featser.evaluation.protocols.folding import fold_table
 from featser.experiment.audited import CachedAudit, Examined, by_bytes, content_of, examined
@@ -20,9 +22,20 @@ from featser.experiment.loading.source import Source
 from featser.experiment.plan import Plan, described_rows, inner_units, left_out_inside, plans_of
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.runs.reproduction import Reproduction
-from featser.experiment.runs.run_files import Metrics, Run, run_folder, write_run
+from featser.experiment.runs.run_files import (
+    PUBLISHED_FOLD,
+    Metrics,
+    Run,
+    run_folder,
+    write_run,
+)
 from featser.experiment.schema import Experiment
-from featser.experiment.scoring import described_predictions, metrics_of, with_duration
+from featser.experiment.scoring import (
+    add_fold_scores,
+    described_predictions,
+    metrics_of,
+    with_duration,
+)
 from featser.experiment.unfitted_model import unfitted_model
 from featser.experiment.variants.enrolled_fit import (
     curve_notes,
@@ -138,9 +151,10 @@ def _audit(experiment: Experiment, source: Source, data: Data, execution: Execut
             stage("Examining recordings"),
             source.cards,
             execution.audit,
+            protocols=experiment.protocols,
         )
     else:
-        audited = by_bytes(data.table)
+        audited = by_bytes(data.table, experiment.protocols)
     data.forget_credentials()
     data.notes += audited.notes
     if experiment.two_pass != "none":
@@ -170,12 +184,22 @@ def _evaluate(
     result.predictions = with_duration(result.predictions, plan, audited)
     metrics = metrics_of(data, plan.tasks, result.predictions, experiment.seed)
     metrics[plan.tasks[0].name] |= curve
+    add_fold_scores(metrics, data, plan, result.predictions, experiment.seed)
     evaluated.metrics[plan.protocol] = metrics
     evaluated.predictions.append(
         described_predictions(plan.protocol, data.table, result.predictions)
     )
-    evaluated.folds.append(fold_table(plan.folds, data.table).assign(protocol=plan.protocol))
+    evaluated.folds.append(_fold_table(plan, data))
     evaluated.results.append(result)
+
+
+def _fold_table(plan: Plan, data: Data) -> pd.DataFrame:
+    """Return which utterance each fold tests, of published folds with the names of the source."""
+    table = fold_table(plan.folds, data.table).assign(protocol=plan.protocol)
+    if plan.overlap is not None:
+        names = [plan.folds.names[number] for number in table["fold"]]
+        table.insert(1, PUBLISHED_FOLD, names)
+    return table
 
 
 def _cross_fit(
@@ -229,7 +253,7 @@ def _run_of(
         origin=source.origin,
         command=execution.command,
         seconds=0.0,
-        findings=audited.findings,
+        findings=by_severity([*audited.findings, *_fold_findings(data, plans, audited)]),
         augmentations=source.augmentations,
         fits=[] if fits is None else [_reused(results, plans), *fits.notes],
         normalizer=results[0].normalizer,
@@ -237,7 +261,20 @@ def _run_of(
         chosen={p.protocol: r.chosen for p, r in zip(plans, results, strict=True) if r.chosen},
         rows=described_rows(data.table, plans[0]),
         reproduction=Reproduction(source.locations, execution.store),
+        shared={plan.protocol: plan.overlap.phrases for plan in plans if plan.overlap is not None},
     )
+
+
+def _fold_findings(data: Data, plans: Sequence[Plan], audited: Examined) -> list[Finding]:
+    """Return what the folds share that are carried out as given."""
+    return [
+        finding
+        for plan in plans
+        if plan.overlap is not None
+        for finding in overlap_findings(
+            plan.protocol, data.table, plan.folds, plan.overlap, data.speaker, audited.sound
+        )
+    ]
 
 
 def _notes(results: Sequence[CrossFit], plans: Sequence[Plan], data: Data) -> list[str]:

@@ -5,6 +5,7 @@ Every check returns the value in its full form, or raises ValueError with the va
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import isfinite
@@ -311,6 +312,21 @@ def corpus_split(corpora: Sequence[str], protocols: Sequence[str]) -> None:
         raise ValueError(
             f"--train and --test are for `--protocol cross-corpus`; the protocols are "
             f"{', '.join(protocols)}"
+        )
+
+
+def path_text(value: Any) -> Any:
+    """Return a path as text; what is no path is left to the field."""
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def published_folds(folds: str, protocols: Sequence[str]) -> None:
+    """Check that published folds are given for a protocol that carries them out."""
+    from featser.evaluation.protocols.registry import PROTOCOLS
+
+    if folds and not any(PROTOCOLS[name].as_given for name in protocols):
+        raise ValueError(
+            f"--folds is for `--protocol folds`; the protocols are {', '.join(protocols)}"
         )
 
 

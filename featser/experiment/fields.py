@@ -280,6 +280,15 @@ class EvaluationFields(Fields):
     dev: Annotated[Literal["train", "unused"], Option("Use of the set `dev` of a fixed split:")] = (
         "train"
     )
+    folds: Annotated[
+        str,
+        BeforeValidator(checks.path_text),
+        Option(
+            "Published folds, for folds: a table with `name` and `fold`.",
+            metavar="FILE",
+            is_compared=False,
+        ),
+    ] = ""
     speaker_norm: Annotated[
         str,
         checked(checks.speaker_norm),

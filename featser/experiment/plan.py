@@ -18,6 +18,8 @@ from featser.evaluation.protocols.enrolment_split import (
 from featser.evaluation.protocols.folding import independent_units, make_folds
 from featser.evaluation.protocols.folds import ROLE, Folds, set_of_rows
 from featser.evaluation.protocols.groups import joined
+from featser.evaluation.protocols.overlap import Overlap, overlap_of
+from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.evaluation.protocols.shared_labels import Scored, scored_labels
 from featser.experiment.loading.data import Data
 from featser.experiment.schema import Experiment
@@ -34,11 +36,15 @@ class Plan:
     folds : Folds
     scored : Scored
         Labels and tasks.
+    overlap : Overlap or None
+        What training and test sets share, for folds that are carried out as given; None for
+        others, which share nothing that is not in their names.
     """
 
     protocol: str
     folds: Folds
     scored: Scored
+    overlap: Overlap | None = None
 
     @property
     def tasks(self) -> list[Task]:
@@ -155,7 +161,9 @@ def plans_of(data: Data, experiment: Experiment, sound: NDArray[np.str_]) -> lis
         if not plans:
             data.tasks = scored.tasks
             data.refused_tasks |= scored.refused
-        plans.append(Plan(protocol, folds, scored))
+        as_given = PROTOCOLS[protocol].as_given
+        overlap = overlap_of(folds, data.speaker, sound) if as_given else None
+        plans.append(Plan(protocol, folds, scored, overlap))
     return plans
 
 

@@ -90,6 +90,7 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
         checks.corpora_in_split((*self.train, *self.test), self.corpora)
         checks.corpus_split((*self.train, *self.test), self.protocols)
+        checks.published_folds(self.folds, self.protocols)
         checks.tasks((*self.tasks, self.primary), self.corpora, self.kinds)
         return self
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.evaluation.duration_baseline import duration_only
+from featser.evaluation.fold_scores import fold_scores, unshared_scores
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.evaluation.statistics.reliability import reliability
 from featser.experiment.audited import Examined
@@ -50,6 +51,33 @@ def metrics_of(
     if tasks[0].categorical:
         result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker, seed)
     return result
+
+
+def add_fold_scores(
+    metrics: dict[str, dict[str, dict[str, Any]]],
+    data: Data,
+    plan: Plan,
+    predictions: pd.DataFrame,
+    seed: int,
+) -> None:
+    """Add the scores of each fold to a protocol's metrics, if its folds are published ones.
+
+    Parameters
+    ----------
+    metrics : dict
+        As :func:`metrics_of` returns them.
+    data : Data
+    plan : Plan
+    predictions : DataFrame
+        Out of fold, on the index of the data's rows that were tested.
+    seed : int
+        Random seed of the intervals.
+    """
+    if plan.overlap is None:
+        return
+    for task in plan.tasks:
+        metrics[task.name] |= unshared_scores(task, predictions, plan.overlap, data.speaker, seed)
+        metrics[task.name] |= fold_scores(task, predictions, plan.folds, data.speaker)
 
 
 def _calibration(

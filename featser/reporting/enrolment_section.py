@@ -9,7 +9,7 @@ from featser.reporting.numbers import estimate, number
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
-from featser.reporting.wording import headline_metric, metric_title, optimistic
+from featser.reporting.wording import headline_metric, is_optimistic, metric_title
 
 _NOTE = (
     "These figures combine all draws. The figures in the rest of this report use each utterance "
@@ -38,7 +38,7 @@ def enrolment_section(run: RunSummary) -> dict[str, Any] | None:
             for given in (figure["value"], figure["low"], figure["high"], chance)
         )
         name = f"{recordings} recording{'s' * (recordings != '1')}"
-        marks.append(Mark(name, value, low, high, beside, optimistic(run.protocol)))
+        marks.append(Mark(name, value, low, high, beside, is_optimistic(run, run.protocol)))
     described = ", ".join(f"{mark.name} {number(mark.value)}" for mark in marks)
     description = f"{title} of {task.name} by enrolled recordings of each speaker: {described}."
     caption = f"{title} of {task.name} by enrolled recordings"

@@ -14,6 +14,7 @@ from featser.io.atomic_write import write_text
 from featser.io.escaping import for_html
 from featser.reporting import (
     data_section,
+    fold_section,
     gap_tables,
     plots,
     reliability_diagram,
@@ -99,7 +100,8 @@ def _environment(run: RunSummary) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "optimistic": wording.optimistic,
+        "optimistic": partial(wording.is_optimistic, run),
+        "shared": lambda protocol: run.shared.get(protocol, []),
         "norm_badge": wording.norm_badge(run.speaker_norm),
         "many": _COLLAPSED_FROM,
     }
@@ -134,6 +136,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "gaps": gap_tables.group_tables(run),
         "unusable": tables.of_frame("Recordings that could not be used", run.unusable),
         "folds": tables.folds(run),
+        "fold_scores": fold_section.fold_tables(run),
         "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
         "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),
@@ -155,7 +158,7 @@ def _headline(run: RunSummary) -> dict[str, Any]:
             figure_here = protocol_figures[name]
             value, low, high = (_float(figure_here[key]) for key in ("value", "low", "high"))
             beside = _float(protocol_figures.get(baseline, {}).get("value"))
-            hollow = wording.optimistic(protocol)
+            hollow = wording.is_optimistic(run, protocol)
             title = f"{protocol}{' – OPTIMISTIC' if hollow else ''}"
             marks.append(Mark(title, value, low, high, beside, hollow))
     title = wording.metric_title(name)
@@ -207,7 +210,9 @@ def _recall_plot(run: RunSummary, index: int, task: Task) -> str:
         value, low, high = (_float(figure.get(key)) for key in ("value", "low", "high"))
         if np.isfinite(value):
             marks.append(
-                Mark(name, value, low, high, chance, hollow=wording.optimistic(run.protocol))
+                Mark(
+                    name, value, low, high, chance, hollow=wording.is_optimistic(run, run.protocol)
+                )
             )
     if not marks:
         return ""
@@ -245,7 +250,7 @@ def _speaker_section(run: RunSummary) -> dict[str, Any] | None:
     name = wording.headline_metric(task)
     title = wording.metric_title(name)
     pooled = _float(run.figures(task).get(name, {}).get("value"))
-    hollow = wording.optimistic(run.protocol)
+    hollow = wording.is_optimistic(run, run.protocol)
     marks = tables.speaker_marks(speakers, plots.MOST_SPEAKERS, hollow=hollow)
     notes = [f"The dashed line is the {title} over all speakers."] if marks else []
     if task.categorical:

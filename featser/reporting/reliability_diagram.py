@@ -12,7 +12,7 @@ from featser.reporting.numbers import ABSENT, count, estimate, number
 from featser.reporting.summary import RunSummary
 from featser.reporting.svg import ACCENT, FILL, INK, MUTED, PAPER, WARN, house_style, inline_svg
 from featser.reporting.tables import Table, pairs
-from featser.reporting.wording import metric_title, optimistic
+from featser.reporting.wording import is_optimistic, metric_title
 
 SENTENCE = (
     f"Utterances in {BINS} bins of equal width by confidence, the probability of the most probable "
@@ -50,7 +50,7 @@ def section(run: RunSummary) -> Section | None:
     figures = [
         f"{metric_title(name)} {estimate(figure)}" for name, figure in calibration.figures.items()
     ]
-    hollow = optimistic(run.protocol)
+    hollow = is_optimistic(run, run.protocol)
     drawn = _drawn(calibration.bins, f"Reliability of {task.name}", hollow=hollow)
     return Section(task.name, "; ".join(figures), Markup(drawn), _table(task.name, calibration))
 

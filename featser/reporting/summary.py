@@ -88,6 +88,8 @@ class RunSummary:
     findings : list of dict
         Findings of the audit, errors first: ``kind``, ``severity``, ``message`` and
         ``table``, a list of rows with the same names.
+    shared : dict of str to list of str
+        Protocols with published folds, and what their training and test sets share, in words.
     """
 
     title: str
@@ -112,6 +114,7 @@ class RunSummary:
     seconds: float = 0.0
     findings: list[dict[str, Any]] = field(default_factory=list)
     rows: pd.DataFrame | None = None
+    shared: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def primary(self) -> Task:

@@ -21,6 +21,8 @@ from featser.tasks import Task
 
 NOT_GIVEN = "not given"
 _MOST_ROWS = 50
+_IN_OTHER_TABLES = ("recall[", "enrolled[", "fold[")
+"""Beginnings of the names of figures that have tables of their own."""
 
 
 @dataclass
@@ -80,14 +82,14 @@ def of_finding(finding: dict[str, Any]) -> Table | None:
 def results(run: RunSummary, task: Task) -> Table:
     """Return a task's metrics under each protocol, with their baselines.
 
-    Recalls and figures by enrolled recordings have their own tables.
+    Recalls and figures by enrolled recordings or by fold have their own tables.
     """
     by_protocol = {protocol: run.figures(task, protocol) for protocol in run.protocols}
     by_protocol = {protocol: figures for protocol, figures in by_protocol.items() if figures}
     names = [
         name
         for name in dict.fromkeys(name for figures in by_protocol.values() for name in figures)
-        if baselines.baseline_of(name) is None and not name.startswith(("recall[", "enrolled["))
+        if baselines.baseline_of(name) is None and not name.startswith(_IN_OTHER_TABLES)
     ]
     rows = []
     for name in names:
@@ -190,7 +192,7 @@ def speaker_table(speakers: Sequence[tuple[str, float, int, int]], task: Task) -
 def folds(run: RunSummary) -> Table:
     """List which speakers are tested in which fold."""
     rows = []
-    for fold, rows_of_fold in run.folds.groupby("fold", sort=True):
+    for fold, rows_of_fold in run.folds.groupby("fold", sort=False):
         speakers = [str(name) for name in rows_of_fold["speaker"] if not _is_nothing(name)]
         rows.append(
             [

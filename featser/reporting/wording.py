@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from featser.errors import counted
+from featser.evaluation.fold_scores import MEAN, UNSHARED, fold_of_figure
 from featser.evaluation.metrics.registry import REGISTRY, headline, title_of
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.registry import PROTOCOLS
@@ -26,6 +27,8 @@ ENROLLED = (
     "the speakers of the training fold. The figures hold if such recordings, of all classes, are "
     "made beforehand."
 )
+_OF_FOLDS = {MEAN: ", mean over folds", UNSHARED: " without shared recordings"}
+"""What follows the metric's title in figures that only published folds have."""
 _INTERVAL = "[low, high]"
 _GLOSSARY = {
     _INTERVAL: "Bootstrap interval, 95 % unless said otherwise: the metric on many draws of "
@@ -75,6 +78,22 @@ def optimistic(protocol: str) -> bool:
     return protocol in PROTOCOLS and PROTOCOLS[protocol].optimistic
 
 
+def is_optimistic(run: RunSummary, protocol: str) -> bool:
+    """Return whether a run's figures under a protocol are optimistic.
+
+    They are if the protocol is, or if published folds share speakers or recordings.
+    """
+    return optimistic(protocol) or bool(run.shared.get(protocol))
+
+
+def optimistic_because(run: RunSummary, protocol: str) -> str:
+    """Return why a run's figures under a protocol are optimistic; empty if they are not."""
+    if not is_optimistic(run, protocol):
+        return ""
+    shared = run.shared.get(protocol, [])
+    return " and ".join(shared) or why_optimistic(has_speakers=run.has_speakers)
+
+
 def norm_badge(speaker_norm: str) -> str:
     """Return the label shown beside every figure if speakers were normalised, else empty."""
     if speaker_norm == "transductive":
@@ -107,6 +126,11 @@ def metric_title(name: str) -> str:
     if name.startswith("enrolled["):
         count, metric = name.removeprefix("enrolled[").split("].")
         return f"{metric_title(metric)} with {_recordings(int(count))}"
+    if (of_fold := fold_of_figure(name)) is not None:
+        return f"{metric_title(of_fold[1])}, fold {of_fold[0]}"
+    for head, what in _OF_FOLDS.items():
+        if name.startswith(f"{head}."):
+            return f"{metric_title(name.removeprefix(f'{head}.'))}{what}"
     if (baseline := baseline_of(name)) is not None:
         return baseline_title(baseline[0], metric_title(baseline[1]))
     return title_of(name)

@@ -32,6 +32,7 @@ SPLITTERS = pytest.mark.parametrize(
         (splitters.LeaveOneCorpusOut(), SENTENCE, 3),
         (splitters.CrossCorpus(test=["a"]), SENTENCE, 1),
         (splitters.FixedSplit(), SPLIT, 1),
+        (splitters.PublishedFolds(), SPEAKER, 14),
     ],
     ids=lambda value: type(value).__name__,
 )

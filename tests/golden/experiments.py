@@ -56,7 +56,8 @@ class Experiment:
         Of ``prosody``, ``timbre`` and ``frames``.
     source : str
         ``corpus``, which a card describes; ``corpora``, a table of three corpora; ``few``, the
-        first six speakers of ``corpus``; or ``augmented``, a table of all with altered copies.
+        first six speakers of ``corpus``; ``published``, a table of all with folds; or
+        ``augmented``, a table of all with altered copies.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -189,7 +190,8 @@ class Workplace:
 
     def card(self, name: str) -> str | None:
         """Return the card that describes a source."""
-        return None if name in ("corpora", "augmented") else str(self.folder / "golden.yaml")
+        without = ("corpora", "augmented", "published")
+        return None if name in without else str(self.folder / "golden.yaml")
 
     def store(self, name: str) -> Path:
         """Return the store that a source's features are in."""
@@ -217,6 +219,7 @@ def workplace() -> Workplace:
     corpora = np.array(["one", "two", "three"])[np.arange(ROWS) * 3 // ROWS]
     absolute.assign(corpus=corpora).to_csv(folder / "corpora.csv", index=False)
     absolute.to_csv(folder / "augmented.csv", index=False)
+    absolute.assign(fold=_folds()).to_csv(folder / "published.csv", index=False)
     (folder / "golden.yaml").write_text(CARD, encoding="utf-8")
     store = folder / "store"
     specs = {
@@ -227,6 +230,11 @@ def workplace() -> Workplace:
     prosody = features()["prosody"]
     adapter.store_copies(folder / "store-of-copies", specs["prosody"], files, prosody, copies())
     return Workplace(folder, specs)
+
+
+def _folds() -> list[str]:
+    """Return folds that share speakers and a recording; some utterances have none."""
+    return ["" if row % 20 == 19 else str(row % 4 + 9) for row in range(ROWS)]
 
 
 def _write_manifest(table: pd.DataFrame, folder: Path) -> None:

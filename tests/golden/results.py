@@ -156,6 +156,9 @@ def _of_protocol(name: str) -> Experiments:
             "two corpora by one": _experiment(sides, source="corpora"),
             "each by the others": _experiment({"protocol": name}, source="corpora"),
         }
+    if name == "folds":
+        published = {"protocol": name, "tasks": ("emotion",)}
+        return {"speakers in several folds": _experiment(published, source="published")}
     if name == "fixed-split":
         unused = {"protocol": name, "dev": "unused"}
         return {"dev is learnt": _experiment({}), "dev is unused": _experiment(unused)}

@@ -4,7 +4,8 @@
 out at a time where there are twelve or fewer, else six groups of speakers, with classes as even
 as whole speakers allow. The others ask more (sentences, corpora), follow a corpus's own split, or
 ask less: their figures are too good, and featser marks them as optimistic wherever it shows them.
-Under each, recordings with the same content are never on both sides.
+Under each, recordings with the same content are never on both sides, except under ``folds``, which
+carries out published folds as they are and states what they share.
 """
 
 from __future__ import annotations
@@ -56,13 +57,14 @@ def make_folds(
     protocol : str
         One of :data:`PROTOCOLS`.
     table : DataFrame, n rows
-        A manifest; of its columns ``speaker``, ``sentence``, ``corpus`` and ``split`` those that
-        the protocol needs, and ``file`` for messages.
+        A manifest; of its columns ``speaker``, ``sentence``, ``corpus``, ``split`` and ``fold``
+        those that the protocol needs, and ``file`` for messages.
     label : array-like, shape (n,)
         The primary task's labels, by which folds are balanced, as :func:`strata_of` has them.
     audio : array-like of str, shape (n,)
         The identity of each recording's content; equal ones are never on both sides, even where
-        that joins two speakers. A row where it is missing is a group of its own.
+        that joins two speakers, except under ``folds``. A row where it is missing is a group of
+        its own.
     seed : int
         Seed of the shuffling.
     corpus_split : CorpusSplit, optional

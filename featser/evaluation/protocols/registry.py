@@ -29,6 +29,10 @@ class Protocol:
         Whether its figures are too good, since speakers are in both training and test.
     across_corpora : bool
         Whether only classes that corpora share are used for training and scored.
+    as_given : bool
+        Whether folds are carried out as they are given, also where training and test sets share
+        speakers or recordings; what they share is stated beside every figure, and every fold has
+        scores of its own.
     without_speakers : tuple of str
         ``where`` and ``folds`` where the data do not give the speakers; empty: the same.
     """
@@ -40,6 +44,7 @@ class Protocol:
     maker: str
     optimistic: bool = False
     across_corpora: bool = False
+    as_given: bool = False
     without_speakers: tuple[str, ...] = ()
 
     def described(self, *, has_speakers: bool) -> Protocol:
@@ -100,6 +105,15 @@ _ROWS = (
         "On the corpus's own test set",
         "The corpus defines the training set and the test set.",
         "given:fixed_split",
+    ),
+    Protocol(
+        "folds",
+        "published folds, from --folds FILE or the manifest's column `fold`, carried out as they "
+        "are",
+        "On the published test folds",
+        "The folds are published ones: each is tested by a model that was trained on the others.",
+        "published:published_folds",
+        as_given=True,
     ),
     Protocol(
         "sentence-independent",

@@ -21,6 +21,8 @@ _HOW_TO_FIX = {
     "corpus": "fill in the manifest's column `corpus`, or ask for `--protocol speaker-independent`",
     "split": "fill in the manifest's column `split` with train, dev and test, or ask for "
     "`--protocol speaker-independent`",
+    "fold": "give the published folds, `--folds FILE` (in `featser run`: `--set folds=FILE`), or "
+    "fill in the manifest's column `fold`",
 }
 
 
@@ -87,7 +89,7 @@ class Request:
 
         Parameters
         ----------
-        name : {'speaker', 'sentence', 'corpus', 'split'}
+        name : {'speaker', 'sentence', 'corpus', 'split', 'fold'}
             The column.
         partly : bool
             Whether it may be empty in some rows.

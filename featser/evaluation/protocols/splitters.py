@@ -130,6 +130,16 @@ class FixedSplit(ProtocolSplitter):
         return CorpusSplit(dev=self.dev)
 
 
+class PublishedFolds(ProtocolSplitter):
+    """Each published fold tested by a model of the others; ``groups=fold``.
+
+    Rows without a fold are neither tested nor trained on.
+    """
+
+    protocol = "folds"
+    columns = ("fold",)
+
+
 class CrossCorpus(ProtocolSplitter):
     """One fold: some corpora tested by others; ``groups=corpus``.
 

@@ -119,6 +119,9 @@ def described_differences(runs: Sequence[Compared], parts: Sequence[pd.DataFrame
     for protocol in sorted(filter(optimistic, {run.protocol for run in runs})):
         has_speakers = any((part["who"] != "").any() for part in parts)
         notes.append(f"'{protocol}' is optimistic: {why_optimistic(has_speakers=has_speakers)}")
+    for run in runs:
+        if shared := run.described.get("shared", {}).get(run.protocol):
+            notes.append(f"the figures of {run.name} are optimistic: {' and '.join(shared)}")
     for run, part in zip(runs[1:], parts[1:], strict=True):
         if run.protocol == first.protocol and not _same_folds(parts[0]["fold"], part["fold"]):
             notes.append(

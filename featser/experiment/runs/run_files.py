@@ -17,6 +17,7 @@ import pandas as pd
 from featser import __version__
 from featser.audio.channels import MIX, parse_channels
 from featser.audit.finding import Finding
+from featser.evaluation.fold_scores import score_table
 from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.evaluation.statistics.intervals import to_json
@@ -46,6 +47,9 @@ from featser.store.description import describe
 _LONGEST_NAME = 60
 """Characters of a corpus's name that the name of a run's folder takes."""
 
+PUBLISHED_FOLD = "published_fold"
+"""The column of ``folds.csv`` that has the names of published folds."""
+
 Metrics = dict[str, dict[str, dict[str, dict[str, Any]]]]
 
 
@@ -58,7 +62,8 @@ class Run(ShownResult):
     folder : Path
         Holds ``recipe.yaml``, ``run.json``, ``metrics.json``, ``predictions.parquet``,
         ``folds.csv``, ``audit.json``, ``model.featser`` and ``report.html``; where speakers were
-        enrolled also ``enrolment.csv`` and ``enrolled.csv``.
+        enrolled also ``enrolment.csv`` and ``enrolled.csv``; with published folds
+        ``fold_scores.csv``.
     experiment : Experiment
     data : Data
     metrics : dict
@@ -90,6 +95,9 @@ class Run(ShownResult):
         :func:`featser.experiment.plan.described_rows`.
     reproduction : Reproduction
         What the commands that reproduce the run need beside its recipe.
+    shared : dict of str to list of str
+        Protocols whose folds are carried out as given, and what their training and test sets
+        share, in words.
     """
 
     folder: Path
@@ -111,6 +119,7 @@ class Run(ShownResult):
     chosen: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: pd.DataFrame | None = None
     reproduction: Reproduction = field(default_factory=Reproduction)
+    shared: dict[str, list[str]] = field(default_factory=dict)
 
     def display(self) -> Display:
         """Return the result in one line, and the metrics of all tasks."""
@@ -182,6 +191,10 @@ def write_run(run: Run) -> None:
         run.predictions.to_parquet(temporary, index=False)
     with whole(run.folder / "folds.csv") as temporary:
         for_csv(run.folds).to_csv(temporary, index=False)
+    scores = score_table(run.metrics)
+    if len(scores):
+        with whole(run.folder / "fold_scores.csv") as temporary:
+            for_csv(scores).to_csv(temporary, index=False)
     if run.enrolled is not None:
         write_enrolment(run.folder, run.metrics, run.enrolled)
     findings = to_json([finding.to_dict() for finding in run.findings])
@@ -255,6 +268,7 @@ def _described(run: Run) -> dict[str, Any]:
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "tasks": [task.to_dict() for task in run.data.tasks],
         "chosen": run.chosen,
+        "shared": run.shared,
         "augmented_copies": 0 if copies is None else len(copies.X),
     }
 
@@ -289,7 +303,7 @@ def _summary(run: Run) -> RunSummary:
         metrics=run.metrics,
         predictions=run.predictions[chosen].reset_index(drop=True),
         rows=run.rows,
-        folds=folds.groupby(by, dropna=False).size().reset_index(name="n"),
+        folds=_with_fold_names(folds.groupby(by, dropna=False).size().reset_index(name="n"), folds),
         unusable=run.data.unusable,
         refused_tasks=run.data.refused_tasks,
         notes=run.notes,
@@ -300,7 +314,16 @@ def _summary(run: Run) -> RunSummary:
         settings=described_settings(run.experiment),
         seconds=run.seconds,
         findings=[finding.to_dict() for finding in run.findings],
+        shared=run.shared,
     )
+
+
+def _with_fold_names(counts: pd.DataFrame, folds: pd.DataFrame) -> pd.DataFrame:
+    """Return counts by fold with the names of published folds in place of numbers."""
+    if PUBLISHED_FOLD not in folds or folds[PUBLISHED_FOLD].isna().any():
+        return counts
+    names = dict(zip(folds["fold"], folds[PUBLISHED_FOLD], strict=True))
+    return counts.assign(fold=counts["fold"].map(names))
 
 
 def _model_libraries(run: Run) -> Sequence[str]:

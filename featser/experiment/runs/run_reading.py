@@ -176,10 +176,17 @@ def _field_problems(described: dict[str, Any]) -> Iterator[str]:
     for spec, fingerprint in features.items():
         if not isinstance(fingerprint, str):
             yield f"field 'features': the version of '{spec}' is {_kind(fingerprint)}, not text"
+    shared = described.get("shared", {})
+    if not isinstance(shared, dict) or not all(map(_is_texts, shared.values())):
+        yield "field 'shared' is not an object of lists of text"
     for name, value in described.items():
         items = value if isinstance(value, list) else []
         if any(isinstance(item, dict) and "name" not in item for item in items):
             yield f"field '{name}': an object in the list lacks 'name'"
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _nesting(content: Any) -> int:

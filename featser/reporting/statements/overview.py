@@ -47,12 +47,12 @@ def summary_line(run: RunSummary) -> str:
 
 
 def task_table(run: RunSummary, protocol: str) -> Table:
-    """Return the metrics of all tasks under a protocol, without recalls and baselines."""
+    """Return the metrics of all tasks under a protocol, without recalls, baselines and folds."""
     rows = [
         [task.name, metric_title(name), estimate(figure)]
         for task in run.ordered_tasks
         for name, figure in run.figures(task, protocol).items()
-        if baselines.baseline_of(name) is None and not name.startswith("recall[")
+        if baselines.baseline_of(name) is None and not name.startswith(("recall[", "fold["))
     ]
     return Table("Tasks", ["task", "metric", VALUE], rows, {0, 1, 2})
 

@@ -15,7 +15,7 @@ from typing import Any
 from featser.audit.checks.shortcuts import PROBED, TESTED
 from featser.reporting.numbers import has_interval
 from featser.reporting.summary import RunSummary
-from featser.reporting.wording import headline_metric, optimistic, why_optimistic
+from featser.reporting.wording import headline_metric, optimistic_because
 from featser.tasks import Task
 
 
@@ -162,10 +162,9 @@ def verdict_of(run: RunSummary) -> str:
     """Return the verdict on a run's primary task under its own protocol."""
     task = run.primary
     figures = run.figures(task)
-    why = why_optimistic(has_speakers=run.has_speakers) if optimistic(run.protocol) else ""
     return verdict(
         figures.get(headline_metric(task)),
         chance_level(task, figures),
         shortcut_of(run),
-        optimistic_because=why,
+        optimistic_because=optimistic_because(run, run.protocol),
     )

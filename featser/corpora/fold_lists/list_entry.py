@@ -1,0 +1,118 @@
+"""An entry of a published list: a recording, a fold, and which of the fold's sets it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from featser.corpora.cleaning import MISSING_WORDS
+from featser.errors import ManifestError, shortened, unknown
+
+TEST, TRAINING = "test", "train"
+NAME_COLUMNS = ("file", "name")
+"""Where a list has the names of recordings; the first that it has counts."""
+_SPLITS = {
+    "test": TEST,
+    "train": TRAINING,
+    "training": TRAINING,
+    "valid": TRAINING,
+    "validation": TRAINING,
+    "val": TRAINING,
+    "dev": TRAINING,
+}
+"""How sources call the sets of a fold; what is not tested may be used for training."""
+
+
+class ListEntry(NamedTuple):
+    """A recording in a list.
+
+    Attributes
+    ----------
+    name : str
+        As the source writes it.
+    fold : str
+        The fold's name.
+    split : {'test', 'train'}
+        Whether the fold tests the recording, or may be trained on it.
+    """
+
+    name: str
+    fold: str
+    split: str
+
+
+def entry_of(values: Mapping[str, Any], name: str, where: str, fold: str = "") -> ListEntry | None:
+    """Return the entry of a row or a line; None if it has no fold.
+
+    Parameters
+    ----------
+    values : mapping
+        ``fold`` and perhaps ``split``.
+    name : str
+        The recording.
+    where : str
+        The file and the line, for messages.
+    fold : str
+        The fold where the values do not have it.
+
+    Raises
+    ------
+    ManifestError
+        If there is no name, or the split is unknown.
+
+    Examples
+    --------
+    >>> entry_of({"fold": 1.0}, "03a01Fa", "folds.csv, data row 1")
+    ListEntry(name='03a01Fa', fold='1', split='test')
+    """
+    fold = text_of_cell(values.get("fold")) or fold
+    if not fold or fold in MISSING_WORDS:
+        return None
+    if not name:
+        raise ManifestError(f"{where}: names no recording: name it or drop the row")
+    split = text_of_cell(values.get("split")).lower() or TEST
+    if split not in _SPLITS:
+        raise ManifestError(f"{where}: {unknown('split', split, _SPLITS)}")
+    return ListEntry(name, fold, _SPLITS[split])
+
+
+def text_of_cell(value: object) -> str:
+    """Return a cell as text without white space around it, whole numbers without a point.
+
+    Examples
+    --------
+    >>> text_of_cell(" 1 "), text_of_cell(2.0), text_of_cell(None), text_of_cell(float("nan"))
+    ('1', '2', '', '')
+    """
+    if value is None or value != value:  # noqa: PLR0124  # NaN
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def split_named_in(text: str) -> str:
+    """Return the set that a file's name states; that of test lists if it states none.
+
+    Examples
+    --------
+    >>> split_named_in("emodb_train_fold_1"), split_named_in("fold_1")
+    ('train', 'test')
+    """
+    words = text.lower().replace("-", "_").split("_")
+    return next((word for word in words if word in _SPLITS), TEST)
+
+
+def refuse_no_name(columns: list[str], where: str) -> None:
+    """Refuse a list whose columns do not give recordings and folds."""
+    if not any(name in columns for name in NAME_COLUMNS):
+        absent = "`name` or `file`"
+    elif "fold" not in columns:
+        absent = "`fold`"
+    else:
+        return
+    listed = shortened(", ".join(columns)) or "none"
+    raise ManifestError(
+        f"{where}: no column {absent}; columns: {listed}. Folds are a table with the columns "
+        f"`name` (or `file`) and `fold`"
+    )
