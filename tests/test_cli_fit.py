@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pandas as pd
@@ -230,6 +231,7 @@ def shown_at(extracted: Path) -> dict[int, str]:
     """What the same fit prints in terminals of several widths."""
     shown = {}
     for width in (60, 80, 300):
+        rmtree(extracted / "widths", ignore_errors=True)  # else a line says that it is replaced
         done = featser(
             "fit", "--model", "lda", "-o", "widths", "--jobs", "1", cwd=extracted,
             env={"COLUMNS": str(width)},

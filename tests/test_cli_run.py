@@ -80,7 +80,7 @@ def test_a_recipe_is_carried_out_step_by_step_and_no_step_twice(work: Path) -> N
     assert steps_done_before(repaired) == ["audit", "extract"], "a file is not what it was"
     assert "5 of 5 fits reused from the cache, 0 computed" in repaired
     recomputed = run_here(work, "--again")
-    assert recomputed.pop(3).startswith("replaces the run of ")
+    assert [line for line in recomputed if line.startswith("replaces the run of ")]
     assert steps_done_before(recomputed) == ["extract"]
     assert not [line for line in recomputed if "kept from before" in line], "no fit is read"
     assert recomputed[3] == first[3]

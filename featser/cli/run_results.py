@@ -25,6 +25,8 @@ def show_run(run: Run) -> None:
     _show_notes(summary)
     for line in run.fits:
         say_text(line)
+    if run.replaced:
+        say_text(run.replaced)
     say(f"model: {run.bundle}")
     say(f"report: {run.report}")
 

@@ -57,6 +57,6 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
 def test_a_machine_that_would_make_other_features_is_refused() -> None:
     with pytest.raises(
         FeatserError,
-        match=r"of what computes 'zcr:basic': featser",
+        match=r"computes 'zcr:basic' with other library versions than this machine",
     ):
         Work(WorkerPool(), {"zcr:basic": "0123456789abcdef"})([])

@@ -37,7 +37,6 @@ from featser.models.bundle import Bundle, library_versions, save_bundle
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
-from featser.progress import announce
 from featser.reporting.html import write_report
 from featser.reporting.statements.overview import summary_line, task_table
 from featser.reporting.summary import RunSummary
@@ -98,6 +97,8 @@ class Run(ShownResult):
     shared : dict of str to list of str
         Protocols whose folds are carried out as given, and what their training and test sets
         share, in words.
+    replaced : str
+        A line on the older run that was in the folder; empty without one.
     """
 
     folder: Path
@@ -120,6 +121,7 @@ class Run(ShownResult):
     rows: pd.DataFrame | None = None
     reproduction: Reproduction = field(default_factory=Reproduction)
     shared: dict[str, list[str]] = field(default_factory=dict)
+    replaced: str = ""
 
     def display(self) -> Display:
         """Return the result in one line, and the metrics of all tasks."""
@@ -177,11 +179,11 @@ def as_file_name(name: str) -> str:
 
 
 def write_run(run: Run) -> None:
-    """Write all of a run's files, and announce it where they replace those of an older run."""
+    """Write all of a run's files, and note in `replaced` which older run they replace."""
     with output_errors(run.folder):
         run.folder.mkdir(parents=True, exist_ok=True)
     if (run.folder / "run.json").exists():
-        announce(_replacement(run.folder))
+        run.replaced = _replacement(run.folder)
     write_recipe(run.folder, run.experiment)
     described = json.dumps(_described(run), indent=1, ensure_ascii=False)
     write_text(run.folder / "run.json", described)
