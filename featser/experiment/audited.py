@@ -10,13 +10,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audit.audit_manifest import Audit, audit_manifest
+from featser.audit.checks.shortcuts import probe_folds
+from featser.audit.checks.single_features import (
+    MOST_ROWS,
+    FeatureBlock,
+    Labelled,
+    single_feature_findings,
+)
 from featser.audit.finding import Finding
 from featser.corpora.card import Card
 from featser.evaluation.protocols.folding import independent_units, speaker_ids
 from featser.evaluation.protocols.registry import PROTOCOLS
+from featser.evaluation.rows import Rows, rows_of
+from featser.experiment.loading.data import Data
 from featser.extraction.extraction import identify
 from featser.io.location import is_remote, local_path
 from featser.progress import Progress, silent
+from featser.tasks import Task
 
 MOST_NAMED = 6
 NO_DURATIONS = "durations are missing, so there is no duration-only baseline"
@@ -157,6 +167,54 @@ def examined(
             f"all recordings last {durations[0]:.4g} s, so there is no duration-only baseline"
         )
     return Examined(sound, result.findings, notes, seconds if len(durations) > 1 else None)
+
+
+def revealing_features(
+    data: Data, task: Task, sound: NDArray[np.str_], seed: int = 0
+) -> list[Finding]:
+    """Report features that alone predict the primary task too well to be features of a voice.
+
+    Parameters
+    ----------
+    data : Data
+        With features and labels. Packed frames are left out: they have no columns of one meaning.
+    task : Task
+        The primary task; without classes nothing is tested.
+    sound : ndarray of str, shape (n,)
+        Equal for utterances with the same sound.
+    seed : int
+        Random seed of the folds.
+    """
+    if not task.categorical:
+        return []
+    has_label = data.table[task.name].notna().to_numpy()
+    if len(np.unique(data.speaker[has_label & (data.speaker != "")])) > 1:
+        has_label = has_label & (data.speaker != "")
+    rows = np.flatnonzero(has_label)
+    rows = rows[:: -(-len(rows) // MOST_ROWS)] if len(rows) else rows
+    label = data.table[task.name].iloc[rows].astype(str).to_numpy(dtype=str)
+    classes, codes = np.unique(label, return_inverse=True)
+    if len(classes) < 2:
+        return []
+    fold, by_speaker = probe_folds(label, data.speaker[rows], sound[rows], seed)
+    if fold is None:
+        return []
+    labelled = Labelled(task.name, classes.tolist(), codes, fold, by_speaker)
+    return single_feature_findings(_feature_blocks(data, rows), labelled)
+
+
+def _feature_blocks(data: Data, rows: NDArray[np.intp]) -> list[FeatureBlock]:
+    """Return the features of some rows, a block for each extractor of whole utterances."""
+    some = rows_of(data.X, rows)
+    X = np.concatenate(list(some.batches())) if isinstance(some, Rows) else some
+    blocks, first = [], 0
+    for extractor in data.extractors:
+        last = first + extractor.dimension
+        if extractor.frame_width is None:
+            own = type(extractor).__module__.startswith("featser.features.sets.")
+            blocks.append(FeatureBlock(extractor.spec, extractor.names, X[:, first:last], own))
+        first = last
+    return blocks
 
 
 def _may_be_opened(file: str) -> bool:

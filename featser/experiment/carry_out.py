@@ -16,7 +16,14 @@ from featser.audit.checks.fold_checks import overlap_findings
 from featser.audit.finding import Finding, by_severity
 from featser.evaluation.cross_fit import CrossFit, cross_fit
 from featser.evaluation.protocols.folding import fold_table
-from featser.experiment.audited import CachedAudit, Examined, by_bytes, content_of, examined
+from featser.experiment.audited import (
+    CachedAudit,
+    Examined,
+    by_bytes,
+    content_of,
+    examined,
+    revealing_features,
+)
 from featser.experiment.loading.data import Data, load_data
 from featser.experiment.loading.source import Source
 from featser.experiment.plan import Plan, described_rows, inner_units, left_out_inside, plans_of
@@ -128,6 +135,7 @@ def carry_out(
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(data, experiment, content_of(data.table["key"]))
     audited = _audit(experiment, source, data, execution)
+    audited.findings.extend(revealing_features(data, data.tasks[0], audited.sound, experiment.seed))
     plans = plans_of(data, experiment, audited.sound)
     data.notes += [note for plan in plans for note in plan.notes]
     fits = Fits(execution.store) if execution.cache else None

@@ -154,7 +154,7 @@ def probe_all(
     if len(label) < FEWEST_ROWS or len(np.unique(label)) < 2:
         return []
     properties = _columns(table, facts)[valid_rows]
-    fold, by_speaker = _folds(label, speakers, recording_group, seed)
+    fold, by_speaker = probe_folds(label, speakers, recording_group, seed)
     if fold is None:
         return []
     return [
@@ -273,13 +273,32 @@ def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
     return pd.get_dummies(values).to_numpy(dtype=float)
 
 
-def _folds(
+def probe_folds(
     label: NDArray[np.str_],
     speakers: NDArray[np.str_],
     recording_group: NDArray[np.str_],
     seed: int,
 ) -> tuple[NDArray[np.intp] | None, bool]:
-    """Return folds, None if there are none, and whether they are speaker-independent."""
+    """Return the folds of a probe: by speaker where that is possible.
+
+    Parameters
+    ----------
+    label : ndarray of str, shape (n_rows,)
+        Classes.
+    speakers : ndarray of str, shape (n_rows,)
+        Empty where the speaker is unknown.
+    recording_group : ndarray of str, shape (n_rows,)
+        Equal for rows of the same recording group.
+    seed : int
+        Random seed.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,), or None
+        The fold in which each row is tested; None if the rows cannot be divided.
+    bool
+        Whether the folds are speaker-independent.
+    """
     if len(np.unique(speakers)) > 1:
         try:
             return assign_folds("speaker-independent", label, speakers, recording_group, seed), True
