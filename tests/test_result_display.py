@@ -79,7 +79,8 @@ SHOWN = {
     "comparison": r"<Comparison: 2 runs (<script>\x1b[2J\n, b), 4 utterances in all of them>",
     "leakage": "<Leakage: emotion under 1 way to divide the data, 0 left out; files in "
     r"<script>\x1b[2J\n>",
-    "curve": "<Curve: UAR of emotion 0.500 with 2, 0.500 with 8 training speakers, chance 0.250; "
+    "curve": "<Curve: UAR of emotion: 0.500 with 2 training speakers; 0.500 with 8 training "
+    "speakers; chance 0.250; "
     r"files in <script>\x1b[2J\n>",
     "outcome": "<Outcome: 'x', 2 steps; files in runs/x>",
 }
@@ -123,7 +124,7 @@ def test_repr_of_a_long_text_is_cut() -> None:
 
 def test_results_without_rows_or_points_can_be_shown() -> None:
     assert repr(curve(0)).startswith("<Curve: UAR of emotion")
-    assert "0.500 with 2 training speakers, chance" in repr(curve(1))
+    assert "0.500 with 2 training speakers; chance" in repr(curve(1))
     assert repr(replace(comparison(), pairs=[])).startswith("<Comparison: 2 runs")
 
 
