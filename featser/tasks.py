@@ -14,9 +14,9 @@ from featser.errors import TaskError, unknown
 Kind = Literal["classification", "ordinal", "regression"]
 Role = Literal["primary", "auxiliary"]
 Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
-"""How tasks learn from each other: see :mod:`featser.models.coupling.coupling`."""
+"""How tasks use each other's predictions: see :mod:`featser.models.coupling.coupling`."""
 TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
-"""How languages are told apart first: see :mod:`featser.models.language.two_pass`."""
+"""How the language is identified first: see :mod:`featser.models.language.two_pass`."""
 NamedWeights = Literal["equal", "inner", "stacked"]
 """Weights of a vote's members: see :mod:`featser.models.ensemble.voting`."""
 Fusion = Literal["none", "aligned", "gated", "pooled"]

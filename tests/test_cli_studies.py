@@ -158,5 +158,5 @@ def test_a_fold_is_fitted_on_the_given_number_of_speakers_and_never_on_those_it_
                 assert not set(unit[train]) & set(unit[test])
     few, many = plan[2][1].train(0), plan[8][1].train(0)
     assert set(few) < set(many), "the few are among the many"
-    with pytest.raises(ProtocolError, match="a fold has 1 speaker to learn from"):
+    with pytest.raises(ProtocolError, match="a fold has 1 training speaker: "):
         _plan(unit[:6], Folds(np.repeat([0, 1], 3)), 1, 0)

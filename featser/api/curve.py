@@ -1,4 +1,4 @@
-"""``featser curve``: how the figure grows with the number of speakers that are learnt from."""
+"""``featser curve``: how the figure grows with the number of training speakers."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def curve(
     cache: bool = True,
     **fields: Any,
 ) -> Curve:
-    """Learn from 2, 4, 8, … training speakers, test the same folds, and write the curve.
+    """Fit on 2, 4, 8, … training speakers, test the same folds, and write the curve.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def curve(
 
 
 def levels(most: int) -> list[int]:
-    """Return how many speakers are learnt from: 2, 4, 8, … and as many as there are."""
+    """Return the numbers of training speakers: 2, 4, 8, … and as many as there are."""
     doubled = [FEWEST * 2**step for step in range(most) if FEWEST * 2**step < most]
     return [*doubled, most]
 
@@ -184,7 +184,7 @@ def _plan(unit: NDArray[np.str_], folds: Folds, draws: int, seed: int) -> dict[i
     trains = [np.unique(unit[folds.train(k)]) for k in range(folds.count)]
     most = min(map(len, trains))
     if most < FEWEST:
-        raise ProtocolError(f"a fold has {most} speaker to learn from: a curve needs {FEWEST}")
+        raise ProtocolError(f"a fold has {most} training speaker: a curve needs {FEWEST}")
     random = np.random.default_rng(seed)
     orders = [[random.permutation(names) for names in trains] for _ in range(draws)]
     plan: dict[int, list[Folds]] = {}
@@ -201,7 +201,7 @@ def _plan(unit: NDArray[np.str_], folds: Folds, draws: int, seed: int) -> dict[i
 def _excluded(
     unit: NDArray[np.str_], folds: Folds, chosen: Sequence[NDArray[np.str_]]
 ) -> NDArray[np.bool_]:
-    """Return, for each fold, the rows that it neither tests nor learns from."""
+    """Return, for each fold, the rows that are neither in its training set nor in its test set."""
     rows = [~np.isin(unit, who) & (folds.test != k) for k, who in enumerate(chosen)]
     return np.array(rows, dtype=bool)
 

@@ -139,7 +139,7 @@ def _repeated_augmentations(
 
 
 def _named_otherwise(source: Source, asked: Sequence[str]) -> list[str]:
-    """Say who learns from copies that are not those of the recipe."""
+    """Say which fits use copies that are not those of the recipe."""
     if source.recipe is None:
         return []
     if set(parse_augmentations(source.augmentations)) == set(parse_augmentations(asked)):

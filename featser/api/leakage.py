@@ -47,8 +47,8 @@ class Way:
     protocol : str
         How the utterances are divided.
     copies : {'none', 'training', 'anywhere'}
-        Whether augmented copies are learnt from: those of training recordings alone, or, by the
-        deliberate mistake, any.
+        Whether augmented copies are in the training set: those of training recordings only, or, as
+        the deliberate mistake, those of all recordings.
     """
 
     name: str

@@ -149,8 +149,8 @@ def rebuild_extractors(
     Raises
     ------
     BundleError
-        If this version of featser would compute other features than the model has learnt, or a
-        file that the bundle names is not beside it.
+        If this version of featser would compute other features than those that
+        the model was fitted on, or a file that the bundle names is not beside it.
     """
     extractors = []
     for described in bundle.extractors:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @experiment_command
 def leakage(result: Leakage) -> None:
-    """Show how much the same pipeline flatters itself when test recordings leak into training.
+    """Show how much a figure rises when test recordings leak into the training set.
 
-    The same features and model, divided in ways that leak more and less: augmented before the
-    split (altered copies of test recordings are learnt from: a common mistake), at random (test
-    speakers are learnt from), by speaker, and by speaker and sentence. What a row has above the
-    last one, it owes to the leak that the row names. The rows with augmented copies need a store
-    that has some (`featser extract --augment`); rows that the data do not allow are left out,
-    with the reason. `featser fit` cannot make the mistake of the first row.
+    The same features and model are evaluated on divisions that leak more and less: augmented before
+    the split (altered copies of test recordings are in the training set: a common mistake), at
+    random (test speakers are in the training set), by speaker, and by speaker and sentence. The
+    amount by which a row exceeds the last one is due to the leak that the row names. The rows with
+    augmented copies need a store that has some (`featser extract --augment`); rows that the data do
+    not allow are left out, with the reason. `featser fit` cannot make the mistake of the first row.
 
     Writes leakage.csv, leakage.json, leakage.md and leakage.html.
     """
@@ -46,11 +46,11 @@ def leakage(result: Leakage) -> None:
 
 @experiment_command
 def curve(result: Curve) -> None:
-    """Show whether more speakers would help: UAR by how many speakers are learnt from.
+    """Show whether more speakers would help: UAR by the number of training speakers.
 
-    Each fold is tested as `fit --protocol speaker-independent` tests it, but its model learns
-    from 2, 4, 8, … of the training speakers alone, chosen at random, several times. A curve that
-    still rises at its end says that recording more speakers would help.
+    Each fold is tested as in `fit --protocol speaker-independent`, but its model is fitted on only
+    2, 4, 8, … of the training speakers, which are drawn at random several times. If the curve still
+    rises at its end, recordings of more speakers would help.
 
     Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg.
     """

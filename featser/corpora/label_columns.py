@@ -102,7 +102,7 @@ def tasks_from(
 
 
 def task_notes(table: pd.DataFrame, tasks: Iterable[Task]) -> list[str]:
-    """Say which classes are too small to be both learnt and tested: those of one utterance."""
+    """Say which classes have one utterance, too few for training and test set."""
     notes = []
     for task in tasks:
         if task.categorical:

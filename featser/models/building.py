@@ -257,7 +257,7 @@ def _in_steps(classifier: Any, task: Task) -> Any:
         return classifier
     if "ordinal" in classifier.get_params():
         return classifier.set_params(ordinal=True)
-    # All but the calibrated ones balance what they learn from.
+    # All but the calibrated ones balance the classes of their training rows.
     return OrdinalClassifier(
         classifier, prior="data" if isinstance(classifier, GroupCalibrated) else "even"
     )

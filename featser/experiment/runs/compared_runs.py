@@ -95,7 +95,7 @@ def _protocols(
 def _keyed(table: pd.DataFrame) -> pd.DataFrame:
     """Say in the index which utterance a row is of."""
     keys = pd.MultiIndex.from_frame(utterances(table))
-    # Who speaks is told apart across corpora, as long as all of the run is in sight.
+    # Speakers are distinguished across corpora while all rows of the run are present.
     return table.assign(**{"who": speaker_ids(table)}).set_index(keys)
 
 

@@ -68,7 +68,7 @@ class Run(ShownResult):
     metrics : dict
         protocol → task → metric → ``{"value", "low", "high"}``.
     predictions, folds : DataFrame
-        Of all protocols, told apart by the column ``protocol``.
+        Of all protocols, which the column ``protocol`` names.
     model : MultiTaskEstimator
         Fitted on all data.
     notes : list of str

@@ -230,8 +230,8 @@ class PrimaryGate(TaskWeighter):
 
     An auxiliary gradient is multiplied by ``max(0, cos(g_primary, g_auxiliary))`` in all
     parameters that the primary task uses (Du et al., "Adapting auxiliary losses using gradient
-    similarity", 2018); an auxiliary head learns from its own in full. A batch without labels of the
-    primary task has nothing to compare with, and is not gated.
+    similarity", 2018); an auxiliary head uses its own gradient in full. A batch without labels of
+    the primary task has nothing to compare with, and is not gated.
     """
 
     def backward(
