@@ -150,6 +150,20 @@ def test_fit_with_column_fold_of_the_manifest_needs_no_file(extracted: Path, wor
     ]  # fmt: skip
 
 
+def test_names_of_folds_from_strangers_are_escaped(extracted: Path, work: Path) -> None:
+    names = pd.read_csv(work / "speakers.csv")
+    hostile = {1: "<b>x", 2: "=1+1", 3: "[/]", 4: "\x1b[31m"}
+    names.assign(fold=names["fold"].map(hostile)).to_csv(work / "hostile.csv", index=False)
+    options = ("--protocol", "folds", "--folds", "hostile.csv", "--no-audit", "-o", "hostile")
+    shown = fit(extracted, work, *options)
+    assert shown.returncode == 0, shown.stderr
+    html = (work / "hostile" / "report.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;x" in html
+    assert "<b>x" not in html
+    assert "\x1b" not in shown.stdout + html
+    assert "'=1+1" in (work / "hostile" / "fold_scores.csv").read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def duplicated(work: Path) -> Path:
     """A manifest whose first recording is also under another name, in another fold."""

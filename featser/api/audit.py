@@ -145,7 +145,7 @@ def check_folds(
     content = contents_of(table) if has_recordings else None
     result = compare_folds(table, content, primary or read.primary)
     result.unmatched_names.extend(matched.unmatched)
-    result.notes.extend(matched.notes)
+    result.notes.extend(listed.notes)
     if output is not None:
         _write_json(output, {"source": listed.origin, **to_json(result.to_dict())})
     return result

@@ -109,6 +109,7 @@ def test_fold_list_with_fewer_training_recordings_is_noted() -> None:
         ("name,folds\na,1\n", "no column `fold`; columns: name, folds"),
         ("stem,fold\na,1\n", "no column `name` or `file`; columns: stem, fold"),
         ("name,fold,split\na,1,tset\na,2,train\n", "unknown split 'tset'; did you mean 'test'?"),
+        (f"name,fold\na,{'1' * 200}\n", "`fold` has 200 characters"),
         ("name,fold\na,\n", "names no recording with a fold that tests it"),
         ("name,fold\na,1,2\n", "line 2: 3 fields, the header has 2"),
         ("", "is empty"),

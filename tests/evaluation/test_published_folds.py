@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featser.audit.checks.fold_checks import overlap_findings
 from featser.audit.folds_check import compare_folds
 from featser.errors import ProtocolError
 from featser.evaluation.fold_scores import fold_scores, score_rows, unshared_scores
@@ -62,7 +63,8 @@ def test_overlap_is_what_training_and_test_sets_have_in_common(table: pd.DataFra
     repeated = own.groupby("sound")["fold"].nunique() > 1
     assert set(overlap.recordings) == set(repeated[repeated].index)
     assert set(sound[overlap.in_training]) == set(overlap.recordings)
-    assert bool(overlap.phrases) == bool(overlap.speakers or overlap.recordings)
+    is_shared = bool(overlap.speakers or overlap.recordings)
+    assert bool(overlap.phrases) == (is_shared or not (own["speaker"] != "").any())
 
 
 def test_folds_are_in_the_order_of_their_numbers() -> None:
@@ -72,10 +74,41 @@ def test_folds_are_in_the_order_of_their_numbers() -> None:
 
 def test_rows_without_a_fold_are_listed_and_unused() -> None:
     table = pd.DataFrame({"file": list("abcdefg"), "fold": ["1", "2", *[None] * 5]})
+    table["speaker"] = list("stuvwxy")
     folds = make_folds("folds", table, np.zeros(7), np.arange(7))
     assert folds.notes == (
         "folds: 5 utterances have no fold and are neither used for training nor tested: c, d, e, …",
     )
+
+
+@pytest.mark.parametrize(
+    ("speakers", "note"),
+    [
+        ([None] * 4, "speakers are not named, so folds may share them: the figures under 'folds'"),
+        (["f1", "m1", None, None], "folds: 2 of 4 utterances that are tested have no speaker"),
+    ],
+)
+def test_folds_of_speakers_who_are_not_named_say_so(speakers: list[str | None], note: str) -> None:
+    table = pd.DataFrame({"file": list("abcd"), "fold": ["1", "2"] * 2, "speaker": speakers})
+    folds = make_folds("folds", table, np.zeros(4), np.arange(4))
+    assert [one for one in folds.notes if note in one] == list(folds.notes)
+    assert folds.notes
+
+
+def test_overlap_findings_state_whether_folds_are_disjoint() -> None:
+    table = pd.DataFrame({"file": ["/x/a", "/x/b"], "fold": ["1", "2"]})
+    folds = Folds(np.array([0, 1]), names=("1", "2"))
+    sound = np.array(["1", "2"])
+
+    def kinds_of(*speakers: str) -> list[tuple[str, str]]:
+        speaker = np.array(speakers)
+        overlap = overlap_of(folds, speaker, sound)
+        findings = overlap_findings("folds", table, folds, overlap, speaker, sound)
+        return [(finding.kind, finding.severity) for finding in findings]
+
+    assert kinds_of("f1", "m1") == [("disjoint folds", "note")]
+    assert kinds_of("f1", "f1") == [("speakers in training and test", "warning")]
+    assert kinds_of("f1", "") == [("folds without speakers", "warning")]
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def duplicate_findings(
         if rows[False]:
             message = (
                 f"{_count(rows[False], how, len(table))}, with the same speaker and label: remove "
-                f"one copy; a fit keeps both in the same fold"
+                f"one copy; a fit keeps both in the same fold, unless published folds divide them"
             )
             findings.append(Finding(kind, "warning", message, rows[False]))
     return findings

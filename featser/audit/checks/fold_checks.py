@@ -16,6 +16,8 @@ from featser.io.location import below, common_folder
 
 SPEAKERS = "speakers in training and test"
 RECORDINGS = "recordings in training and test"
+UNNAMED = "folds without speakers"
+DISJOINT = "disjoint folds"
 
 
 def overlap_findings(
@@ -43,9 +45,20 @@ def overlap_findings(
     Returns
     -------
     list of Finding
-        A warning for shared speakers and one for shared recordings, each with their names.
+        A warning for shared speakers and one for shared recordings, each with their names; a
+        warning if speakers are missing; a note if nothing is shared.
     """
     findings = []
+    if not overlap.phrases and not overlap.n_unnamed:
+        message = f"under '{protocol}' folds share neither speakers nor recordings"
+        findings.append(Finding(DISJOINT, "note", message))
+    if overlap.n_unnamed:
+        message = (
+            f"{overlap.n_unnamed} of {counted(overlap.n_tested, 'utterance')} that '{protocol}' "
+            f"tests have no speaker, so folds may share speakers: fill in the manifest's column "
+            f"`speaker`"
+        )
+        findings.append(Finding(UNNAMED, "warning", message))
     if overlap.speakers:
         message = (
             f"folds share {counted(len(overlap.speakers), 'speaker')}: the figures under "

@@ -149,7 +149,10 @@ def _refuse_overlap(origin: str, tested: pd.DataFrame) -> None:
     if twice.empty:
         return
     by_name = twice.groupby("name", sort=False)["fold"]
-    listed = [f"'{shortened(str(name))}' in folds {', '.join(folds)}" for name, folds in by_name]
+    listed = [
+        f"'{shortened(str(name))}' in folds {shortened(', '.join(folds))}"
+        for name, folds in by_name
+    ]
     have = "has" if len(listed) == 1 else "have"
     raise ProtocolError(
         f"{origin}: the test lists overlap: {counted(len(listed), 'recording')} {have} several "

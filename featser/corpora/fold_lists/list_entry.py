@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from featser.corpora.cleaning import MISSING_WORDS
-from featser.errors import ManifestError, shortened, unknown
+from featser.errors import SHOWN_CHARACTERS, ManifestError, shortened, unknown
 
 TEST, TRAINING = "test", "train"
 NAME_COLUMNS = ("file", "name")
@@ -65,11 +65,16 @@ def entry_of(values: Mapping[str, Any], name: str, where: str, fold: str = "") -
     >>> entry_of({"fold": 1.0}, "03a01Fa", "folds.csv, data row 1")
     ListEntry(name='03a01Fa', fold='1', split='test')
     """
-    fold = text_of_cell(values.get("fold")) or fold
+    fold = " ".join((text_of_cell(values.get("fold")) or fold).split())
     if not fold or fold in MISSING_WORDS:
         return None
     if not name:
         raise ManifestError(f"{where}: names no recording: name it or drop the row")
+    if len(fold) > SHOWN_CHARACTERS:
+        raise ManifestError(
+            f"{where}: `fold` has {len(fold)} characters: give folds names of at most "
+            f"{SHOWN_CHARACTERS}"
+        )
     split = text_of_cell(values.get("split")).lower() or TEST
     if split not in _SPLITS:
         raise ManifestError(f"{where}: {unknown('split', split, _SPLITS)}")

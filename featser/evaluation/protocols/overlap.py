@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.errors import counted
-from featser.evaluation.protocols.folds import Folds
+from featser.evaluation.protocols.folds import UNTESTED, Folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +23,24 @@ class Overlap:
         The identities of recordings, in their order.
     in_training : ndarray of bool, shape (n,)
         Rows whose recording is also in the training set of the fold that tests them.
+    n_tested : int
+        The number of rows that are tested.
+    n_unnamed : int
+        How many of them have no speaker.
     """
 
     speakers: tuple[str, ...]
     recordings: tuple[str, ...]
     in_training: NDArray[np.bool_]
+    n_tested: int
+    n_unnamed: int
 
     @property
     def phrases(self) -> list[str]:
-        """What is shared, as it stands beside a figure; empty where nothing is."""
+        """What is shared or may be, as it stands beside a figure; empty where nothing is."""
         phrases = []
+        if self.n_unnamed == self.n_tested:
+            phrases.append("speakers are not named, so folds may share them")
         if self.speakers:
             phrases.append(f"folds share {counted(len(self.speakers), 'speaker')}")
         if self.recordings:
@@ -69,4 +77,11 @@ def overlap_of(folds: Folds, speaker: NDArray[np.str_], audio: NDArray[np.str_])
         speakers |= {*speaker[train].tolist()} & {*speaker[test].tolist()} - {""}
         in_training[test] = np.isin(audio[test], audio[train])
     recordings = np.unique(audio[in_training]).tolist()
-    return Overlap(tuple(sorted(speakers)), tuple(map(str, recordings)), in_training)
+    tested = folds.test != UNTESTED
+    return Overlap(
+        tuple(sorted(speakers)),
+        tuple(map(str, recordings)),
+        in_training,
+        n_tested=int(tested.sum()),
+        n_unnamed=int((speaker[tested] == "").sum()),
+    )

@@ -72,8 +72,13 @@ def _without_fold(request: Request, without: NDArray[np.bool_]) -> list[str]:
 def _shared(request: Request, folds: Folds) -> list[str]:
     """State what training and test sets share."""
     overlap = overlap_of(folds, request.speaker, request.audio)
-    if not overlap.phrases:
+    if not overlap.phrases and not overlap.n_unnamed:
         return []
+    if not overlap.phrases:
+        return [
+            f"{request.protocol}: {overlap.n_unnamed} of {counted(overlap.n_tested, 'utterance')} "
+            f"that are tested have no speaker, so folds may share speakers"
+        ]
     return [
         f"{' and '.join(overlap.phrases)}: the figures under '{request.protocol}' are optimistic; "
         f"expect lower ones on new speakers"
