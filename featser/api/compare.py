@@ -24,9 +24,6 @@ from featser.io.result_display import Display, ShownResult
 from featser.reporting.statements.conclusions import conclusion
 from featser.tasks import Task
 
-_FEWEST_SWAPS = 40
-"""With fewer ways of swapping than that, no two-sided p can be below 0.05."""
-
 
 @dataclass(frozen=True, eq=False)
 class Pair:
@@ -40,8 +37,8 @@ class Pair:
         How many were compared.
     result : Difference
         ``b - a``.
-    p_holm, mcnemar_holm : float
-        The p values, corrected for there being several comparisons.
+    p_holm : float
+        The p value, corrected for there being several comparisons.
     """
 
     task: str
@@ -51,7 +48,6 @@ class Pair:
     speakers: int
     result: Difference
     p_holm: float
-    mcnemar_holm: float
 
     @property
     def conclusion(self) -> str:
@@ -63,13 +59,7 @@ class Pair:
             title_of(self.result.metric),
             (interval.value, interval.low, interval.high),
             self.p_holm,
-            self.swapped,
         )
-
-    @property
-    def swapped(self) -> str:
-        """Whose predictions the permutation test swaps between the runs."""
-        return "speakers" if self.speakers else "utterances"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,7 +105,6 @@ def compare(
     runs: Sequence[str | Path],
     output: str | Path | None = None,
     protocol: str | None = None,
-    seed: int = 0,
 ) -> Comparison:
     """Compare runs pair by pair, on the utterances that all of them predicted.
 
@@ -128,8 +117,6 @@ def compare(
     protocol : str, optional
         Whose predictions to compare; by default the first of the first run that all have, else
         each run's leading one.
-    seed : int
-        Of the bootstrap and of the permutations.
 
     Returns
     -------
@@ -154,16 +141,14 @@ def compare(
             f"{opened[0].predictions['file'].iloc[0]}, {opened[1].predictions['file'].iloc[0]}): "
             f"compare runs of the same recordings, in the same place"
         )
-    result = Comparison(opened, len(common), *_compared(opened, common, seed))
+    result = Comparison(opened, len(common), *_compared(opened, common))
     if output is not None:
         text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         write_text(Path(output), text)
     return result
 
 
-def _compared(
-    runs: Sequence[Compared], common: pd.Index[Any], seed: int
-) -> tuple[list[Pair], list[str]]:
+def _compared(runs: Sequence[Compared], common: pd.Index[Any]) -> tuple[list[Pair], list[str]]:
     parts = [run.predictions.loc[common] for run in runs]
     names = [_tasks_of(part) for part in parts]
     shared = [task for task in names[0] if all(task in others for others in names)]
@@ -194,19 +179,11 @@ def _compared(
         true = parts[0][f"{name}.true"].to_numpy(dtype=dtype)[has_label]
         pred = [part[f"{name}.pred"].to_numpy(dtype=dtype)[has_label] for part in parts]
         for one, two in combinations(range(len(runs)), 2):
-            difference = compare_task(task, true, pred[one], pred[two], who, seed=seed)
+            difference = compare_task(task, true, pred[one], pred[two], who)
             counts = int(has_label.sum()), len(set(who) - {""})
             rows.append((name, runs[one].name, runs[two].name, *counts, difference))
-    corrected = zip(
-        holm([row[-1].permutation.p for row in rows]),
-        holm([row[-1].mcnemar for row in rows]),
-        strict=True,
-    )
-    pairs = [
-        Pair(*row, float(p), float(mcnemar))
-        for row, (p, mcnemar) in zip(rows, corrected, strict=True)
-    ]
-    notes += [note for pair in pairs if (note := _too_few_speakers(pair))]
+    corrected = holm([row[-1].p for row in rows])
+    pairs = [Pair(*row, float(p)) for row, p in zip(rows, corrected, strict=True)]
     notes += dict.fromkeys(
         f"{pair.task}: {pair.result.difference.note}"
         for pair in pairs
@@ -237,16 +214,6 @@ def _speakers(parts: Sequence[pd.DataFrame]) -> NDArray[np.str_]:
     """Return who speaks, as the run says that names most; the first of those that name as many."""
     named = [part["who"].to_numpy(dtype=np.str_) for part in parts]
     return max(named, key=lambda names: np.count_nonzero(names != ""))
-
-
-def _too_few_speakers(pair: Pair) -> str:
-    permutation = pair.result.permutation
-    if not permutation.exact or permutation.swaps >= _FEWEST_SWAPS:
-        return ""
-    return (
-        f"{pair.task}, {pair.a} and {pair.b}: too few {pair.swapped} differ for any p below "
-        f"{min(1, 2 / permutation.swaps):g}, and the interval is likely too narrow"
-    )
 
 
 def _tasks_of(table: pd.DataFrame) -> list[str]:

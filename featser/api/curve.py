@@ -218,7 +218,6 @@ def _point(
         labelled[0][f"{task.name}.true"].to_numpy(),
         [table[f"{task.name}.pred"].to_numpy() for table in labelled],
         who,
-        seed=loaded.experiment.seed,
     )
     sizes = [len(part.train(k)) for part in chosen for k in range(part.count)]
     lacking = sum(len(result.notes) for result in fitted)
@@ -266,7 +265,7 @@ def _write(result: Curve, command: str) -> None:
     sentences = [
         "Each fold of the speaker-independent protocol is tested as ever, but its model learns "
         "from so many speakers alone, chosen at random; UAR is the mean over several choices, its "
-        "interval by bootstrap over the test speakers. A curve that still rises at its end says "
+        "95 % interval over the test speakers. A curve that still rises at its end says "
         "that more speakers would help; one that is flat, that they would not.",
         f"Chance: {number(result.chance)}.",
     ]

@@ -139,7 +139,7 @@ class Leakage(ShownResult):
     fits : list of str
         Which kept fits were damaged, or what could not be kept.
     resampled : str
-        What intervals resample.
+        What intervals are over: speakers, or utterances.
     """
 
     folder: Path
@@ -249,7 +249,7 @@ def _scored(loaded: Study, way: Way, folds: Folds, predicted: pd.DataFrame) -> L
     speaker = loaded.data.speaker[labelled.index.to_numpy()]
     figures = evaluate_with_intervals(
         task, labelled[f"{task.name}.true"].to_numpy(), labelled[f"{task.name}.pred"].to_numpy(),
-        speaker, seed=loaded.experiment.seed,
+        speaker,
     )  # fmt: skip
     leaks = way.leaks if loaded.has_speakers else _WITHOUT_SPEAKERS.get(way.name, way.leaks)
     return Leak(
@@ -290,7 +290,7 @@ def _write(result: Leakage, command: str) -> None:
     sentences = [
         "The same recordings, features and model: only the training sets and test sets differ. "
         "What a row has above the last one, it owes to what leaks. All figures are of recordings "
-        f"as they are; intervals are by bootstrap over {result.resampled}.",
+        f"as they are; 95 % intervals over {result.resampled}.",
     ]
     write_study(folder / "leakage", "What leaks", sentences, table, result.described, command)
 

@@ -122,7 +122,7 @@ def audit_manifest(
     jobs : int
         Worker processes, as joblib counts them: −1 for one a core.
     seed : int
-        Random seed for the folds and intervals of the shortcut baselines.
+        Random seed for the folds of the shortcut baselines.
     progress : callable
         Called with the number of recordings done and the total.
     cards : sequence of Card

@@ -27,20 +27,17 @@ def compare(
             "runs have]."
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="Random seed of the bootstrap and the permutations.")
-    ] = 0,
 ) -> None:
     """Compare runs on the utterances that all of them predicted, pair by pair and paired.
 
-    For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval by
-    bootstrap over speakers; p by permutation over speakers; McNemar's exact p of accuracy; each
-    p also corrected for there being several (Holm). A sentence for each task and pair of runs
-    says which run is better, or how large a difference could be missed.
+    For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval over
+    speakers, its p value, and p corrected for the number of comparisons (Holm). The interval
+    excludes 0 exactly where p is below 0.05. A sentence for each task and pair of runs says which
+    run is better, or how large a difference could be missed.
     """
     from featser.api.compare import compare as run
 
-    comparison = run(runs, output, protocol, seed)
+    comparison = run(runs, output, protocol)
     _show(comparison)
     if output is not None:
         say(f"comparison: {output}")
@@ -66,24 +63,7 @@ def _show(comparison: Comparison) -> None:
     say(f"{comparison.common} utterances are in all runs")
     columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
     table("Differences", columns, [_line(pair, letters) for pair in comparison.pairs])
-    swapped = " and ".join(dict.fromkeys(pair.swapped for pair in comparison.pairs)) or "speakers"
-    say_text(
-        f"p: permutation, predictions of {swapped} swapped between the runs; exact: in all ways"
-    )
-    counted = [
-        (
-            pair.task,
-            f"{letters[pair.a]}, {letters[pair.b]}",
-            f"{pair.result.only_a}, {pair.result.only_b}",
-            _p(pair.result.mcnemar),
-            _p(pair.mcnemar_holm),
-        )
-        for pair in comparison.pairs
-        if not math.isnan(pair.result.mcnemar)
-    ]
-    if counted:
-        title = "Accuracy, by McNemar's exact test (as if utterances were independent)"
-        table(title, ["task", "runs", "alone right", "p", "p Holm"], counted)
+    say_text("p: t-test with one speaker at a time left out (jackknife), the runs being paired")
     for note in comparison.notes:
         say_text(f"note: {note}")
 
@@ -108,7 +88,7 @@ def _line(pair: Pair, letters: dict[str, str]) -> tuple[str, ...]:
         f"{letters[pair.a]} → {letters[pair.b]}",
         f"{result.a:.3f} → {result.b:.3f}",
         f"{result.difference.value:+.3f}{interval}",
-        f"{_p(result.permutation.p)}{' (exact)' if result.permutation.exact else ''}",
+        _p(result.p),
         _p(pair.p_holm),
     )
 

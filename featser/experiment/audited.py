@@ -128,7 +128,7 @@ def examined(
     jobs : int
         Worker processes, as joblib counts them.
     seed : int
-        Random seed for the folds and intervals of the shortcut baselines.
+        Random seed for the folds of the shortcut baselines.
     progress : callable
         Called with the recordings examined and in all.
     cards : sequence of Card

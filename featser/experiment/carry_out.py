@@ -185,12 +185,12 @@ def _evaluate(
     data.notes += first_pass_notes(data, experiment, plan.protocol, result.identified)
     curve: dict[str, Any] = {}
     if adapt is not None:
-        curve = curve_of(adapt, plan.tasks[0], result.predictions, experiment.seed)
+        curve = curve_of(adapt, plan.tasks[0], result.predictions)
         data.notes += curve_notes(adapt, plan, curve)
         evaluated.enrolled.append(who_enrols(adapt, data.table, plan.protocol))
         result.predictions = one_each(result.predictions, adapt.enrolments[0])
     result.predictions = with_duration(result.predictions, plan, audited)
-    metrics = metrics_of(data, plan.tasks, result.predictions, experiment.seed)
+    metrics = metrics_of(data, plan.tasks, result.predictions)
     metrics[plan.tasks[0].name] |= curve
     add_fold_scores(metrics, data, plan, result.predictions, experiment.seed)
     evaluated.metrics[plan.protocol] = metrics

@@ -327,5 +327,5 @@ class EvaluationFields(Fields):
     seed: Annotated[
         int,
         Field(ge=0, le=MAX_SEED, strict=True),
-        Option("Random seed for folds, models and intervals.", commands=ALL_STUDIES),
+        Option("Random seed for folds and models.", commands=ALL_STUDIES),
     ] = 0

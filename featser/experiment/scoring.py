@@ -20,7 +20,7 @@ from featser.tasks import Task
 
 
 def metrics_of(
-    data: Data, tasks: Sequence[Task], predictions: pd.DataFrame, seed: int
+    data: Data, tasks: Sequence[Task], predictions: pd.DataFrame
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Return task → metric → ``{"value", "low", "high"}`` of a protocol.
 
@@ -31,8 +31,6 @@ def metrics_of(
         The primary one first: it alone has figures of calibration.
     predictions : DataFrame
         Out of fold, on the index of the data's rows that were tested.
-    seed : int
-        Random seed of the intervals.
     """
     result = {}
     speaker = data.speaker[predictions.index]
@@ -45,11 +43,10 @@ def metrics_of(
             part[f"{task.name}.pred"].to_numpy(),
             speaker[has_label],
             part[f"{task.name}.baseline"].to_numpy(),
-            seed=seed,
             duration_pred=part[alone].to_numpy() if alone in part else None,
         )
     if tasks[0].categorical:
-        result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker, seed)
+        result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker)
     return result
 
 
@@ -81,7 +78,7 @@ def add_fold_scores(
 
 
 def _calibration(
-    task: Task, predictions: pd.DataFrame, speaker: NDArray[np.str_], seed: int
+    task: Task, predictions: pd.DataFrame, speaker: NDArray[np.str_]
 ) -> dict[str, dict[str, Any]]:
     """Return the figures of a task's probabilities."""
     has_label = predictions[f"{task.name}.true"].notna().to_numpy()
@@ -91,7 +88,6 @@ def _calibration(
         predictions.loc[has_label, columns].to_numpy(dtype=float),
         task.classes,
         speaker[has_label],
-        seed=seed,
     ).figures
 
 

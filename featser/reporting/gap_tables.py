@@ -31,8 +31,8 @@ _AGE_ORDER = {name: order for order, (_, name) in enumerate(_AGES)}
 def group_tables(run: RunSummary) -> list[Table]:
     """Compare the headline metrics between groups; one table per column with two or more groups.
 
-    The intervals are computed from the predictions with the run's seed. A column with the same
-    groups as an earlier one (one language per corpus) is left out.
+    The intervals are computed from the predictions. A column with the same groups as an earlier one
+    (one language per corpus) is left out.
     """
     tables: list[Table] = []
     divisions: list[npt.NDArray[np.str_]] = []
@@ -71,7 +71,7 @@ def _table(run: RunSummary, column: str, title: str, groups: npt.NDArray[np.str_
         true, pred = pairs(run, task, chosen)
         if task.categorical and _one_class_each(true, groups[chosen]):
             continue
-        gap = group_gap(task, true, pred, groups[chosen], speaker[chosen], seed=run.seed)
+        gap = group_gap(task, true, pred, groups[chosen], speaker[chosen])
         cells = [_cell(gap, name) for name in names]
         rows.append([f"{task.name}: {metric_title(gap.metric)}", *cells, _largest_gap(gap)])
         notes |= dict.fromkeys(_notes(gap, task))
@@ -99,8 +99,10 @@ def _largest_gap(gap: Gap) -> str:
 
 def _notes(gap: Gap, task: Task) -> list[str]:
     notes = [f"{task.name}: {note}." for note in gap.notes]
-    texts = [*(figure.get("note", "") for figure in gap.groups.values()), gap.gap.note]
-    notes += [as_sentence(note) for note in texts if note]
+    notes += [
+        f"{name}: {figure['note']}." for name, figure in gap.groups.items() if "note" in figure
+    ]
+    notes += [as_sentence(gap.gap.note)] if gap.gap.note else []
     if gap.best and len(gap.groups) > 2 and math.isfinite(gap.gap.low):
         notes.append(
             f"The gap is between the best and the worst of several groups, so its interval has a "

@@ -32,7 +32,7 @@ class Section:
 
 
 def section(run: RunSummary) -> Section | None:
-    """Make the section with the run's seed; None if the primary task has no probabilities."""
+    """Make the section; None if the primary task has no probabilities."""
     from markupsafe import Markup
 
     task = run.primary
@@ -45,7 +45,6 @@ def section(run: RunSummary) -> Section | None:
         run.predictions.loc[rows, columns].to_numpy(dtype=float),
         task.classes,
         run.speakers()[rows],
-        seed=run.seed,
     )
     figures = [
         f"{metric_title(name)} {estimate(figure)}" for name, figure in calibration.figures.items()

@@ -50,7 +50,7 @@ class RunSummary:
         Whether features were normalised by speaker: ``none``, ``transductive``, by all of the
         test speaker's own, or such as ``enrol:8``, by some of them.
     seed : int
-        The run's seed; also that of the intervals that the report computes for groups.
+        The run's seed.
     tasks : list of Task
         The tasks; the primary one (or else the first) leads the report.
     metrics : dict
@@ -192,7 +192,7 @@ class RunSummary:
 
     @property
     def resampled(self) -> ResamplingUnits:
-        """The units that intervals over all rows resample."""
+        """The units that intervals over all rows leave out one at a time."""
         from featser.evaluation.statistics.resampling import resampling_units
 
         return resampling_units(self.speakers(), len(self.predictions))

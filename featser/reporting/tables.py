@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from featser.evaluation.metrics import metrics
 from featser.evaluation.missing import is_missing
 from featser.reporting import baselines
-from featser.reporting.numbers import count, estimate, number, percent
+from featser.reporting.numbers import count, estimate, number
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import as_sentence, headline_metric, metric_title
@@ -118,14 +118,20 @@ def recalls(run: RunSummary, task: Task) -> Table:
     ]
     columns = ["class", *["recall"] * len(by_protocol), "utterances"]
     groups = [(protocol, 1) for protocol in by_protocol]
-    lacking = [
-        f"{name}: {percent(figures[f'recall[{name}]']['undefined'])} of the draws have no "
-        f"utterance of this class and were left out ({protocol})."
-        for protocol, figures in by_protocol.items()
-        for name in task.classes
-        if 0 < figures.get(f"recall[{name}]", {}).get("undefined", 0) < 1
-    ]
-    return Table(f"Recall by class of {task.name}", columns, rows, protocols=groups, notes=lacking)
+    notes = dict.fromkeys(
+        note for figures in by_protocol.values() for note in _notes_on_recalls(task, figures)
+    )
+    caption = f"Recall by class of {task.name}"
+    return Table(caption, columns, rows, protocols=groups, notes=list(notes))
+
+
+def _notes_on_recalls(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the notes on recalls that do not concern the headline metric as well."""
+    known = str(figures.get(headline_metric(task), {}).get("note", ""))
+    for name in task.classes:
+        note = figures.get(f"recall[{name}]", {}).get("note", "")
+        if note and note not in known:
+            yield f"{name}: {note}."
 
 
 def confusion(run: RunSummary, task: Task) -> npt.NDArray[np.int64]:

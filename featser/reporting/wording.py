@@ -31,8 +31,9 @@ _OF_FOLDS = {MEAN: ", mean over folds", UNSHARED: " without shared recordings"}
 """What follows the metric's title in figures that only published folds have."""
 _INTERVAL = "[low, high]"
 _GLOSSARY = {
-    _INTERVAL: "Bootstrap interval, 95 % unless said otherwise: the metric on many draws of "
-    "{whole} with replacement. It shows how much the figure varies with the choice of {drawn}.",
+    _INTERVAL: "Confidence interval, 95 % unless said otherwise, by the spread of the metric when "
+    "{one} at a time is left out (jackknife). It shows how much the figure varies with the choice "
+    "of {units}.",
     "Chance, majority, mean": "Baselines that do not use the recordings: guessing at random; "
     "always predicting the most frequent class of the training fold; always predicting its mean.",
     "Duration only": "A baseline: a small decision tree whose only feature is the duration of the "
@@ -184,7 +185,7 @@ def glossary(run: RunSummary) -> dict[str, str]:
     """Return the terms of the report and their meanings."""
     kinds = {task.kind for task in run.tasks}
     terms = {row.title: row.meaning for row in REGISTRY if kinds & set(row.kinds)} | _GLOSSARY
-    drawn = run.resampled.words
-    whole = "whole speakers" if drawn == "speakers" else drawn
-    terms[_INTERVAL] = _GLOSSARY[_INTERVAL].format(whole=whole, drawn=drawn)
+    units = run.resampled.words
+    one = f"one {units.removesuffix('s')}"
+    terms[_INTERVAL] = _GLOSSARY[_INTERVAL].format(one=one, units=units)
     return terms

@@ -137,7 +137,7 @@ def probe_all(
     task : Task
         A task with classes.
     seed : int
-        Random seed for folds and intervals.
+        Random seed for folds.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def probe_all(
         return []
     return [
         replace(
-            _probe(name, _numbers(properties[name]), label, speakers, fold, seed),
+            _probe(name, _numbers(properties[name]), label, speakers, fold),
             by_speaker=by_speaker,
         )
         for name in PROBED
@@ -315,14 +315,13 @@ def _probe(
     label: NDArray[np.str_],
     speakers: NDArray[np.str_],
     fold: NDArray[np.intp],
-    seed: int,
 ) -> Probe:
     classes = [str(value) for value in np.unique(label)]
-    every = _scored(label, _predictions(x, label, fold), speakers, classes, seed)
+    every = _scored(label, _predictions(x, label, fold), speakers, classes)
     single: list[tuple[float, float, str]] = []
     for name_of_class in classes if len(classes) > 2 else classes[:1]:
         one = np.where(label == name_of_class, "it", "rest")
-        figure = _scored(one, _predictions(x, one, fold), speakers, ["it", "rest"], seed)
+        figure = _scored(one, _predictions(x, one, fold), speakers, ["it", "rest"])
         single.append((figure["value"], figure["low"], name_of_class))
     value, low, best = max(single)
     return Probe(
@@ -351,7 +350,6 @@ def _scored(
     predictions: NDArray[np.str_],
     speakers: NDArray[np.str_],
     classes: Sequence[str],
-    seed: int,
 ) -> dict[str, float]:
     task = Task("label", "classification", tuple(classes))
-    return evaluate_with_intervals(task, label, predictions, speakers, seed=seed)["uar"]
+    return evaluate_with_intervals(task, label, predictions, speakers)["uar"]

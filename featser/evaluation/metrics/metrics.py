@@ -1,7 +1,7 @@
 """The field's metrics, as pure functions of truth and prediction.
 
 Each function checks its input and then computes; nothing is dropped or filled in. The formulas
-are in :mod:`featser.evaluation.metrics.sums`; :func:`scores` applies them to many draws at once.
+are in :mod:`featser.evaluation.metrics.sums`; :func:`scores` applies them to many sums at once.
 
 References
 ----------
@@ -327,14 +327,14 @@ def evaluate_task(
 
 
 def scores(task: Task, statistics: Array) -> dict[str, Array]:
-    """Compute a task's metrics from summed statistics, many draws at once.
+    """Compute a task's metrics from summed statistics, of many sets of rows at once.
 
     Parameters
     ----------
     task : Task
         The task.
     statistics : ndarray of float, shape (..., K, K) or (..., 9)
-        Confusion matrices, or sums of :func:`moments`, over the rows of a draw.
+        Confusion matrices, or sums of :func:`moments`, over the rows of a set.
 
     Returns
     -------

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from featser.evaluation.metrics.pairs import Array
+from featser.evaluation.metrics.scales import FISHER, LOG, LOGIT, SHARE, Scale
 from featser.evaluation.metrics.sums import (
     accuracy_of,
     ccc_of,
@@ -41,20 +42,28 @@ class Metric:
         For the glossary.
     kinds : tuple of str
         The kinds of task that have it. The first metric of a kind is its headline.
+    scale : Scale
+        The scale on which its interval is symmetric. ``make coverage-of-intervals`` measures
+        whether intervals on that scale keep their level.
     formula : callable, optional
         From summed statistics with any leading axes (confusion matrices of shape (..., K, K), or
         sums of ``moments`` of shape (..., 9)) to values (...); None
         for metrics that need more than these.
     has_baseline : bool
         Whether it is also computed for the majority class, or the mean.
+    is_biased : bool
+        Whether it is too high where utterances are few. The lower bound of its interval is then
+        counted from the value less the bias that the jackknife estimates.
     """
 
     name: str
     title: str
     meaning: str
     kinds: tuple[Kind, ...]
+    scale: Scale
     formula: Callable[[Array], Array] | None = None
     has_baseline: bool = False
+    is_biased: bool = False
 
 
 _CLASSES: tuple[Kind, ...] = ("classification", "ordinal")
@@ -66,6 +75,7 @@ REGISTRY = (
         "Unweighted average recall: the mean of the recalls of the classes, so that rare and "
         "frequent classes count the same. Chance level is one over the number of classes.",
         _CLASSES,
+        LOGIT,
         uar_of,
         has_baseline=True,
     ),
@@ -75,6 +85,7 @@ REGISTRY = (
         "Agreement on ordered classes beyond chance, where an error of two classes counts four "
         "times an error of one; 1 is perfect, 0 is chance.",
         ("ordinal",),
+        FISHER,
         kappa_of,
     ),
     Metric(
@@ -82,6 +93,7 @@ REGISTRY = (
         "MAE",
         "Mean absolute error, in the label's unit or in classes. Smaller is better.",
         ("ordinal",),
+        LOG,
         ordinal_mae_of,
         has_baseline=True,
     ),
@@ -91,6 +103,7 @@ REGISTRY = (
         "Weighted accuracy: the share of all utterances that is classified correctly. Frequent "
         "classes dominate it.",
         _CLASSES,
+        LOGIT,
         accuracy_of,
         has_baseline=True,
     ),
@@ -99,6 +112,7 @@ REGISTRY = (
         "Macro F1",
         "The mean over the classes of F1, the harmonic mean of precision and recall.",
         ("classification",),
+        LOGIT,
         macro_f1_of,
     ),
     Metric(
@@ -106,6 +120,7 @@ REGISTRY = (
         "Recall",
         "The share of the utterances of a class that is classified correctly.",
         _CLASSES,
+        LOGIT,
     ),
     Metric(
         "ece",
@@ -113,6 +128,8 @@ REGISTRY = (
         "Expected calibration error: the mean distance, over the utterances, between the "
         "confidence of a bin of the reliability diagram and its accuracy. Smaller is better.",
         _CLASSES,
+        SHARE,
+        is_biased=True,
     ),
     Metric(
         "brier",
@@ -120,6 +137,7 @@ REGISTRY = (
         "The squared distance between the probabilities and the truth (1 for the true class, 0 "
         "for the others), summed over the classes; 0 is best, 2 is worst.",
         _CLASSES,
+        LOG,
     ),
     Metric(
         "log_loss",
@@ -127,6 +145,7 @@ REGISTRY = (
         "The mean of minus the natural logarithm of the true class's probability. Smaller is "
         "better.",
         _CLASSES,
+        LOG,
     ),
     Metric(
         "ccc",
@@ -134,6 +153,7 @@ REGISTRY = (
         "Concordance correlation coefficient: correlation that is also lowered by a wrong mean "
         "or spread; 1 is perfect agreement, 0 is none.",
         ("regression",),
+        FISHER,
         ccc_of,
         has_baseline=True,
     ),
@@ -142,6 +162,7 @@ REGISTRY = (
         "Pearson's r",
         "Correlation, whatever the mean and the spread.",
         ("regression",),
+        FISHER,
         pearson_of,
     ),
     Metric(
@@ -149,6 +170,7 @@ REGISTRY = (
         "RMSE",
         "Root of the mean squared error, in the label's unit. Smaller is better.",
         ("regression",),
+        LOG,
         rmse_of,
         has_baseline=True,
     ),
@@ -157,6 +179,7 @@ REGISTRY = (
         "MAE",
         "Mean absolute error, in the label's unit or in classes. Smaller is better.",
         ("regression",),
+        LOG,
         mae_of,
         has_baseline=True,
     ),
@@ -176,6 +199,18 @@ def metrics_of(kind: Kind) -> list[Metric]:
         for row in REGISTRY
         if kind in row.kinds and (row.formula is not None or row.name == PER_CLASS)
     ]
+
+
+def metric_of(name: str) -> Metric:
+    """Return the row of a metric; that of :data:`PER_CLASS` for the recall of a class.
+
+    Examples
+    --------
+    >>> metric_of("uar").scale.name, metric_of("recall[anger]").scale.name
+    ('logit', 'logit')
+    """
+    key = PER_CLASS if name.startswith("recall[") else name
+    return next(row for row in REGISTRY if row.name == key)
 
 
 def headline(kind: Kind) -> str:

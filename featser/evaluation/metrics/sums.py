@@ -1,9 +1,8 @@
 """The metrics' formulas, on confusion matrices and on sums, with any leading axes.
 
 A metric of classes is a function of the confusion matrix, a metric of numbers of nine sums over
-the pairs. Both add up over rows, so a bootstrap draw of speakers is a weighted sum of what each
-speaker has, and a thousand draws are one call. ``metrics`` defines what
-each metric means.
+the pairs. Both add up over rows, so the sum without a speaker is the sum less what that speaker
+has, and leaving each speaker out once is one call. ``metrics`` defines what each metric means.
 """
 
 from __future__ import annotations
@@ -64,6 +63,27 @@ def chance_uar(confusion: Array) -> float:
     0.5
     """
     return 1.0 / int((confusion.sum(axis=-1) > 0).sum())
+
+
+def half_an_error(k: int) -> Array:
+    """Return the confusion matrix of half a right and half a wrong row in each class.
+
+    Added to a confusion matrix without errors, it tells how near the metric is to its best value
+    (Jeffreys' prior for each recall).
+
+    Parameters
+    ----------
+    k : int
+        The number of classes.
+
+    Examples
+    --------
+    >>> half_an_error(3).tolist()
+    [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]]
+    """
+    half = np.full((k, k), 0.5 / max(1, k - 1))
+    np.fill_diagonal(half, 0.5)
+    return half
 
 
 def _ratio(above: Array, below: Array) -> Array:

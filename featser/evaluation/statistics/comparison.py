@@ -1,23 +1,20 @@
 """Whether one run is better than another on the same utterances: paired, by speaker.
 
-All functions are pure. Utterances of one speaker are correlated, so speakers are drawn (bootstrap)
-and speakers are swapped (permutation). McNemar's test assumes independent utterances; it is
-included since papers report it, and its p values are the smallest of the three.
+All functions are pure. Utterances of one speaker are correlated, so each speaker is left out of
+both runs at once, and the spread of the differences gives the interval and the p value: the
+jackknife, with Student's t (see ``jackknife``). The interval excludes 0 exactly where p is below
+0.05. Tests that take utterances as independent, such as McNemar's, find differences where there are
+none: see ``docs/intervals.md``.
 
 References
 ----------
-McNemar, "Note on the sampling error of the difference between correlated proportions or
-percentages", Psychometrika 12, 1947; its exact form is the sign test. Holm, "A simple sequentially
-rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979. Davison and
-Hinkley, "Bootstrap Methods and their Application", 1997, §3.8 and §4.3. Phipson and Smyth,
-"Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
-Biology 9, 2010.
+Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics
+6, 1979.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,32 +24,20 @@ from featser.errors import TaskError
 from featser.evaluation.metrics.metrics import scores, statistics_of
 from featser.evaluation.metrics.pairs import Array
 from featser.evaluation.metrics.registry import headline
-from featser.evaluation.statistics.intervals import Interval, drawn_weights, interval_of
+from featser.evaluation.metrics.scales import IDENTITY
+from featser.evaluation.statistics.jackknife import (
+    leave_one_out,
+    standard_error,
+    t_bounds,
+    t_test,
+)
+from featser.evaluation.statistics.jackknife_interval import Interval
 from featser.evaluation.statistics.resampling import ResamplingUnits, resampling_units
 from featser.tasks import Task
 
-PERMUTATIONS = 10_000
-_CELLS_AT_ONCE = 2_000_000
 _ROUNDING = 1e-12
-
-
-@dataclass(frozen=True)
-class Permutation:
-    """A permutation test.
-
-    Attributes
-    ----------
-    p : float
-        Two-sided; NaN where the metric is undefined.
-    swaps : int
-        How many ways of swapping were looked at.
-    exact : bool
-        Whether those were all there are.
-    """
-
-    p: float
-    swaps: int
-    exact: bool
+_UNDEFINED = "no interval: the difference is undefined without one of the speakers"
+_ALIKE = "no interval: all {words} differ by the same amount, so their spread is not known"
 
 
 @dataclass(frozen=True)
@@ -66,23 +51,16 @@ class Difference:
     a, b : float
         The metric of either run.
     difference : Interval
-        ``b - a``, and its interval by bootstrap over speakers, with the same draws for both.
-    permutation : Permutation
-        Of swapping the two runs' predictions, speaker by speaker.
-    mcnemar : float
-        The exact p of McNemar's test of accuracy; NaN for numbers.
-    only_a, only_b : int
-        Utterances that one run alone has right; 0 for numbers.
+        ``b - a``, and its interval over speakers.
+    p : float
+        Two-sided p value of no difference; NaN where there is no interval.
     """
 
     metric: str
     a: float
     b: float
     difference: Interval
-    permutation: Permutation
-    mcnemar: float
-    only_a: int
-    only_b: int
+    p: float
 
 
 def compare_task(
@@ -92,9 +70,6 @@ def compare_task(
     b: npt.ArrayLike,
     speaker: npt.ArrayLike | None,
     *,
-    n: int = 1000,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
     level: float = 0.95,
 ) -> Difference:
     """Compare two runs' predictions of the same utterances.
@@ -106,15 +81,9 @@ def compare_task(
     true, a, b : array-like, shape (n_rows,)
         Truth, and what either run predicted, without missing values.
     speaker : array-like, shape (n_rows,), or None
-        As in :func:`featser.evaluation.statistics.intervals.bootstrap_by_speaker`.
-    n : int
-        Draws of the bootstrap.
-    permutations : int
-        Draws of the permutation test, where there are more ways of swapping than that.
-    seed : int
-        Of both.
+        As in :func:`featser.evaluation.statistics.intervals.interval_by_speaker`.
     level : float
-        The share of draws inside the interval, in (0, 1).
+        Of the interval, such as 0.95.
 
     Returns
     -------
@@ -125,53 +94,89 @@ def compare_task(
     ------
     TaskError
         If lengths differ, a value is missing, or a class is unknown.
+
+    Examples
+    --------
+    >>> task = Task("emotion", classes=("angry", "sad"))
+    >>> true = ["angry", "sad"] * 8
+    >>> a = ["angry"] * 10 + true[10:]
+    >>> speaker = [f"s{row // 4}" for row in range(16)]
+    >>> compared = compare_task(task, true, a, true, speaker)
+    >>> round(compared.difference.value, 2), round(compared.p, 2)
+    (0.31, 0.08)
     """
     truth = np.asarray(true, dtype=object if task.categorical else float)
     units = resampling_units(speaker, len(truth))
     sums = _sums(task, truth, a, b, units)
-    name = headline(task.kind)
-    one, two = (float(scores(task, side.sum(axis=0))[name]) for side in sums)
-    draws = np.array([])
-    if units.enough:
-        draws = _differences(task, sums, drawn_weights(units.count, n, seed))
-    only_a, only_b = _discordant(task, truth, a, b)
-    return Difference(
-        name,
-        one,
-        two,
-        interval_of(two - one, draws, units, level),
-        _permuted(task, sums, two - one, permutations, seed),
-        mcnemar(only_a, only_b) if task.categorical else math.nan,
-        only_a,
-        only_b,
-    )
+    return paired_difference(task, sums, units, level)
 
 
-def mcnemar(only_a: int, only_b: int) -> float:
-    """Return the exact two-sided p of McNemar's test.
+def paired_difference(
+    task: Task, sums: Array, units: ResamplingUnits, level: float = 0.95
+) -> Difference:
+    """Compare two runs by what each unit contributes to the metric in either.
 
     Parameters
     ----------
-    only_a, only_b : int
-        Utterances that one classifier alone has right, and that the other alone has.
+    task : Task
+        Its headline metric is compared.
+    sums : ndarray of float, shape (2, units.count, ...)
+        As :func:`featser.evaluation.metrics.metrics.statistics_of` gives them, of one run and of
+        the other.
+    units : ResamplingUnits
+        The units.
+    level : float
+        Of the interval.
+    """
+    name = headline(task.kind)
+    one, two = (float(scores(task, side.sum(axis=0))[name]) for side in sums)
+    left_out = [scores(task, leave_one_out(side))[name] for side in sums]
+    error = float(standard_error(left_out[1] - left_out[0]))
+    difference, p = difference_of(two - one, error, units.effective - 1, units, level)
+    return Difference(name, one, two, difference, p)
+
+
+def difference_of(
+    value: float, error: float, df: float, units: ResamplingUnits, level: float
+) -> tuple[Interval, float]:
+    """Return a difference with its interval, and the p value of no difference.
+
+    Parameters
+    ----------
+    value, error : float
+        The difference on all rows, and its standard error.
+    df : float
+        Degrees of freedom of Student's t.
+    units : ResamplingUnits
+        What was left out.
+    level : float
+        Such as 0.95.
 
     Returns
     -------
+    Interval
+        On the identity scale.
     float
-        Twice the smaller tail of the binomial distribution with n = ``only_a + only_b`` and
-        p = 1/2, at most 1; 1 where they never differ.
+        Two-sided p; NaN where there is no interval.
 
     Examples
     --------
-    >>> mcnemar(5, 5)
-    1.0
-    >>> round(mcnemar(10, 1), 3)
-    0.012
+    >>> units = resampling_units([f"s{number}" for number in range(10)], 10)
+    >>> interval, p = difference_of(0.05, 0.02, 9, units, 0.95)
+    >>> round(interval.low, 3), round(p, 3)
+    (0.005, 0.034)
     """
-    from scipy.stats import binomtest
-
-    total = only_a + only_b
-    return float(binomtest(min(only_a, only_b), total).pvalue) if total else 1.0
+    if not units.enough:
+        return Interval(value, math.nan, math.nan, units.note), math.nan
+    if not (math.isfinite(value) and math.isfinite(error)):
+        return Interval(value, math.nan, math.nan, _UNDEFINED), math.nan
+    if error < _ROUNDING and abs(value) < _ROUNDING:
+        return Interval(value, value, value, units.note), 1.0
+    if error < _ROUNDING:
+        note = _ALIKE.format(words=units.words)
+        return Interval(value, math.nan, math.nan, note), math.nan
+    low, high = t_bounds(value, error, df, IDENTITY, level)
+    return Interval(value, float(low), float(high), units.note), float(t_test(value, error, df))
 
 
 def holm(p: npt.ArrayLike) -> Array:
@@ -224,64 +229,3 @@ def _sums(
         np.concatenate([units.of_row, units.of_row + units.count]),
     )
     return both.reshape(2, units.count, *both.shape[1:])
-
-
-def _differences(task: Task, sums: Array, weights: Iterator[Array]) -> Array:
-    """Return the difference of the metric in every draw, shape (n,)."""
-    name = headline(task.kind)
-    units = sums.shape[1]
-    flat = sums.reshape(2, units, -1)
-    differences = []
-    for block in weights:
-        totals = block @ flat
-        values = scores(task, totals.reshape(2, len(block), *sums.shape[2:]))[name]
-        differences.append(values[1] - values[0])
-    return np.concatenate(differences)
-
-
-def _permuted(
-    task: Task, sums: Array, observed: float, permutations: int, seed: int
-) -> Permutation:
-    """Swap the two runs' predictions of each unit, or not, and count equally large differences."""
-    if not math.isfinite(observed):
-        return Permutation(math.nan, 0, exact=False)
-    name = headline(task.kind)
-    one, two = (side.reshape(sums.shape[1], -1) for side in sums)
-    # Swapping a unit to which both runs contribute the same changes nothing: it is not tried.
-    gain = (two - one)[(one != two).any(axis=1)]
-    base = one.sum(axis=0), two.sum(axis=0)
-    exact = 2 ** len(gain) <= permutations
-    extreme = tried = 0
-    for swapped in _swaps(len(gain), None if exact else permutations, seed):
-        moved = swapped @ gain
-        totals = np.stack([base[0] + moved, base[1] - moved])
-        values = scores(task, totals.reshape(2, len(swapped), *sums.shape[2:]))[name]
-        away = np.abs(values[1] - values[0])
-        extreme += int((away >= abs(observed) - _ROUNDING).sum())
-        tried += len(swapped)
-    # Of draws, the one that was observed counts as well: no p of zero.
-    p = extreme / tried if exact else (extreme + 1) / (tried + 1)
-    return Permutation(p, tried, exact)
-
-
-def _swaps(units: int, permutations: int | None, seed: int) -> Iterator[Array]:
-    """Yield, in blocks, which units are swapped (1) and which not: all ways, or random ones."""
-    if permutations is None:
-        every = np.arange(2**units)[:, None] >> np.arange(units)
-        yield (every & 1).astype(float)
-        return
-    random = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // max(1, units))
-    for start in range(0, permutations, at_once):
-        block = min(at_once, permutations - start)
-        yield random.integers(0, 2, size=(block, units)).astype(float)
-
-
-def _discordant(
-    task: Task, true: npt.NDArray[np.generic], a: npt.ArrayLike, b: npt.ArrayLike
-) -> tuple[int, int]:
-    if not task.categorical:
-        return 0, 0
-    right_a = np.asarray(a, dtype=object) == true
-    right_b = np.asarray(b, dtype=object) == true
-    return int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())

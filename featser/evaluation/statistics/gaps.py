@@ -1,9 +1,12 @@
 """How far apart groups are: the metric of each, and the largest gap with its interval.
 
 Overlapping intervals of two groups say little about their difference, so the gap has an interval of
-its own, from the same draws of speakers. The two groups were chosen since they are farthest apart;
-where there are more than two groups, the interval is widened for the number of pairs that could
-have been chosen (Bonferroni).
+its own: each speaker is left out of both groups at once (the jackknife), and the degrees of freedom
+are those of Welch and Satterthwaite, since a small group makes the gap uncertain however many
+speakers the other has (Satterthwaite, "An approximate distribution of estimates of variance
+components", Biometrics Bulletin 2, 1946). The two groups were chosen since they are
+farthest apart; where there are more than two groups, the interval is widened for the number of
+pairs that could have been chosen (Bonferroni).
 """
 
 from __future__ import annotations
@@ -18,15 +21,12 @@ import numpy.typing as npt
 
 from featser.errors import TaskError
 from featser.evaluation.metrics.metrics import scores, statistics_of
-from featser.evaluation.metrics.pairs import Array
 from featser.evaluation.metrics.registry import headline
 from featser.evaluation.missing import as_text
-from featser.evaluation.statistics.intervals import (
-    Interval,
-    drawn_weights,
-    evaluate_with_intervals,
-    interval_of,
-)
+from featser.evaluation.statistics.comparison import difference_of
+from featser.evaluation.statistics.intervals import evaluate_with_intervals
+from featser.evaluation.statistics.jackknife import error_in_strata, leave_one_out
+from featser.evaluation.statistics.jackknife_interval import Interval
 from featser.evaluation.statistics.resampling import (
     FEWEST_SPEAKERS,
     ResamplingUnits,
@@ -73,8 +73,6 @@ def group_gap(
     group: npt.ArrayLike,
     speaker: npt.ArrayLike | None,
     *,
-    n: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> Gap:
     """Compare the headline metric between groups of rows.
@@ -89,10 +87,10 @@ def group_gap(
         The group of each row. A row whose group is missing (None, NaN, ``pandas.NA``) or empty is
         left out.
     speaker : array-like, shape (n_rows,), or None
-        As in ``bootstrap_by_speaker``. A speaker may be in
-        several groups.
-    n, seed, level
-        As in :func:`featser.evaluation.statistics.intervals.bootstrap_by_speaker`.
+        As in :func:`featser.evaluation.statistics.intervals.interval_by_speaker`. A speaker may be
+        in several groups.
+    level : float
+        Such as 0.95.
 
     Returns
     -------
@@ -117,7 +115,7 @@ def group_gap(
     truth, guess, names, who = truth[has_group], guess[has_group], names[has_group], who[has_group]
     name = headline(task.kind)
     figures = {
-        str(one): _of_group(task, truth, guess, who, names == one, name, n, seed, level)
+        str(one): _of_group(task, truth, guess, who, names == one, name, level)
         for one in np.unique(names)
     }
     defined = sorted(
@@ -126,14 +124,10 @@ def group_gap(
     if len(defined) < 2:
         none = Interval(math.nan, math.nan, math.nan, note="fewer than two groups have a value")
         return Gap(name, figures, "", "", none, level, [])
-    (low, worst), (high, best) = defined[0], defined[-1]
+    worst, best = defined[0][1], defined[-1][1]
     pairs = len(list(combinations(defined, 2)))
     own = 1 - (1 - level) / pairs
-    units = _units_of_both(names, who, (best, worst))
-    draws = np.array([])
-    if units.enough:
-        draws = _gap_draws(task, truth, guess, names, units, (best, worst), n, seed)
-    gap = interval_of(high - low, draws, units, own)
+    gap = _gap(task, truth, guess, names, who, (best, worst), own)
     return Gap(name, figures, best, worst, gap, own, _lacking(task, truth, names))
 
 
@@ -144,54 +138,53 @@ def _of_group(
     who: npt.NDArray[np.str_],
     rows: npt.NDArray[np.bool_],
     name: str,
-    n: int,
-    seed: int,
     level: float,
 ) -> dict[str, Any]:
-    figures = evaluate_with_intervals(
-        task, true[rows], pred[rows], who[rows], n=n, seed=seed, level=level
-    )
+    figures = evaluate_with_intervals(task, true[rows], pred[rows], who[rows], level=level)
     return figures[name] | {"n": int(rows.sum())}
+
+
+def _gap(
+    task: Task,
+    true: npt.NDArray[Any],
+    pred: npt.NDArray[Any],
+    names: npt.NDArray[np.str_],
+    who: npt.NDArray[np.str_],
+    chosen: tuple[str, str],
+    level: float,
+) -> Interval:
+    """Return the gap between two groups, the first less the second."""
+    both = np.isin(names, chosen)
+    units = _units_of_both(names[both], who[both], chosen)
+    # One call for both groups, whose moments must count from the same middle values.
+    of_row = units.of_row + units.count * (names[both] == chosen[1])
+    counted = statistics_of(task, true[both], pred[both], of_row)
+    sums = np.zeros((2 * units.count, *counted.shape[1:]))
+    sums[: len(counted)] = counted
+    sides = sums.reshape(2, units.count, *counted.shape[1:])
+    metric = headline(task.kind)
+    high, low = (float(scores(task, side.sum(axis=0))[metric]) for side in sides)
+    left_out = [scores(task, leave_one_out(side))[metric] for side in sides]
+    members = [np.isin(np.arange(units.count), units.of_row[names[both] == one]) for one in chosen]
+    smaller = min(members, key=np.count_nonzero)
+    spread, df = error_in_strata(left_out[0] - left_out[1], smaller)
+    error = float(spread)
+    interval, _ = difference_of(high - low, error, min(df, units.effective - 1), units, level)
+    return interval
 
 
 def _units_of_both(
     names: npt.NDArray[np.str_], who: npt.NDArray[np.str_], chosen: tuple[str, str]
 ) -> ResamplingUnits:
-    """Return the units of all rows; too few where one of the two groups has too few."""
+    """Return the units of two groups; too few where one of them has too few."""
     units = resampling_units(who, len(who))
     for one in chosen:
         own = who[names == one]
-        if units.enough and not resampling_units(own, len(own)).enough:
+        if not resampling_units(own, len(own)).enough:
             note = f"no interval of the gap: '{one}' has fewer than {FEWEST_SPEAKERS} speakers"
             return replace(units, note=note, enough=False)
-    return units
-
-
-def _gap_draws(
-    task: Task,
-    true: npt.NDArray[Any],
-    pred: npt.NDArray[Any],
-    names: npt.NDArray[np.str_],
-    units: ResamplingUnits,
-    chosen: tuple[str, str],
-    n: int,
-    seed: int,
-) -> Array:
-    """Return the gap between two groups in every draw of speakers."""
-    both = np.isin(names, chosen)
-    # One call for both groups, whose moments must count from the same middle values.
-    of_row = units.of_row[both] + units.count * (names[both] == chosen[1])
-    sums = statistics_of(task, true[both], pred[both], of_row)
-    shape = sums.shape[1:]
-    flat = np.zeros((2 * units.count, int(np.prod(shape))))
-    flat[: len(sums)] = sums.reshape(len(sums), -1)
-    sides = flat.reshape(2, units.count, -1)
-    metric = headline(task.kind)
-    gaps = []
-    for block in drawn_weights(units.count, n, seed):
-        values = scores(task, (block @ sides).reshape(2, len(block), *shape))[metric]
-        gaps.append(values[0] - values[1])
-    return np.concatenate(gaps)
+    # What limits the groups' own intervals limits the gap, too; their figures say it.
+    return replace(units, note="")
 
 
 def _lacking(task: Task, true: npt.NDArray[Any], names: npt.NDArray[np.str_]) -> list[str]:

@@ -1,11 +1,11 @@
-"""How far a metric would vary with other speakers: intervals from resampling speakers.
+"""How far a metric would vary with other speakers: intervals by leaving speakers out.
 
-Utterances of one speaker are correlated, so resampling utterances gives intervals that are too
-narrow. Here whole speakers (the units that ``resampling`` chooses) are drawn
-with replacement, the metric is computed on all rows drawn (pooled, as the value itself is), and
-the interval is made of the percentiles of the draws: the cluster bootstrap (Davison and Hinkley,
-"Bootstrap Methods and their Application", 1997, §3.8; Field and Welsh, "Bootstrapping clustered
-data", JRSS B 69, 2007).
+Utterances of one speaker are correlated, so an interval over utterances is too narrow. Here each
+speaker (each unit that ``resampling`` chooses) is left out once, the metric is computed on all
+other rows (pooled, as the value itself is), and the spread of these values gives the standard
+error, which Student's t turns into an interval: see ``jackknife``. The interval is symmetric on the
+scale that the metric has in the registry. ``docs/intervals.md`` shows by simulation that the
+intervals keep their level.
 
 The interval covers other speakers like these. It does not cover other training sets, other
 corpora or other seeds.
@@ -15,69 +15,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from featser.errors import TaskError
-from featser.evaluation.metrics.metrics import evaluate_task, scores, statistics_of
+from featser.evaluation.metrics.metrics import evaluate_task, statistics_of
 from featser.evaluation.metrics.pairs import Array
-from featser.evaluation.metrics.registry import baselines_of
+from featser.evaluation.metrics.registry import baselines_of, metrics_of
+from featser.evaluation.metrics.scales import IDENTITY, LOGIT, Scale
+from featser.evaluation.metrics.sums import half_an_error, recalls_of, uar_of
+from featser.evaluation.statistics.jackknife_interval import Interval, interval_of, interval_of_sums
 from featser.evaluation.statistics.resampling import ResamplingUnits, resampling_units
 from featser.tasks import Task
 
-_CELLS_AT_ONCE = 2_000_000
 
-
-@dataclass(frozen=True)
-class Interval:
-    """A metric with its interval.
-
-    Attributes
-    ----------
-    value : float
-        The metric on all rows.
-    low, high : float
-        Bounds of the interval; NaN where there is none. A percentile interval need not be
-        symmetric.
-    undefined : float
-        The share of draws that were left out since the metric is undefined there, in [0, 1].
-    note : str
-        Why there is no interval, or why it is not by speaker; empty if all is as it should be.
-    """
-
-    value: float
-    low: float
-    high: float
-    undefined: float = 0.0
-    note: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return ``value``, ``low`` and ``high``, and the rest where it is not empty."""
-        figure: dict[str, Any] = {"value": self.value, "low": self.low, "high": self.high}
-        if self.undefined:
-            figure["undefined"] = self.undefined
-        if self.note:
-            figure["note"] = self.note
-        return figure
-
-
-def bootstrap_by_speaker(
+def interval_by_speaker(
     statistic: Callable[[npt.NDArray[Any], npt.NDArray[Any]], float],
     true: npt.ArrayLike,
     pred: npt.ArrayLike,
     speaker: npt.ArrayLike | None,
     *,
-    n: int = 1000,
-    seed: int = 0,
+    scale: Scale = IDENTITY,
     level: float = 0.95,
 ) -> Interval:
-    """Bootstrap any statistic of truth and prediction by speaker.
+    """Compute any statistic of truth and prediction with its interval over speakers.
 
-    The statistic is called on the rows of each draw. For a task's own metrics
-    :func:`evaluate_with_intervals` gives the same intervals in a fraction of the time.
+    The statistic is called once for each speaker, on the rows of all others. For a task's own
+    metrics :func:`evaluate_with_intervals` gives the same intervals in a fraction of the time.
 
     Parameters
     ----------
@@ -86,44 +53,41 @@ def bootstrap_by_speaker(
     true, pred : array-like, shape (n_rows,)
         Truth and prediction.
     speaker : array-like, shape (n_rows,), or None
-        Who speaks. ``resampling_units`` decides by it what is
-        drawn: speakers, and one by one the rows that lack a speaker.
-    n : int
-        The number of draws.
-    seed : int
-        Seed of the draws.
+        Who speaks. ``resampling_units`` decides by it what is left out at once: a speaker, or a row
+        that lacks a speaker.
+    scale : Scale
+        On which the interval is symmetric.
     level : float
-        The share of draws inside the interval, in (0, 1).
+        Such as 0.95.
 
     Returns
     -------
     Interval
-        The statistic on all rows, and the percentiles of the draws where it is defined. The bounds
-        are NaN where the units are too few; the note gives the reason, or the number of rows
-        without a speaker.
+        The statistic on all rows, and its bounds. They are NaN where the units are too few; the
+        note gives the reason, or the number of rows without a speaker.
 
     Raises
     ------
     TaskError
-        If lengths differ, or ``n`` or ``level`` cannot be.
+        If lengths differ, or ``level`` cannot be.
 
     Examples
     --------
     >>> from featser.evaluation.metrics.metrics import mae
-    >>> interval = bootstrap_by_speaker(mae, [1, 2, 3], [2, 2, 3], ["f1", "f2", "m1"], n=100)
-    >>> round(interval.value, 2), interval.low <= interval.value <= interval.high
-    (0.33, True)
+    >>> interval = interval_by_speaker(mae, [1, 2, 3, 4], [2, 2, 3, 4], ["f1", "f2", "m1", "m2"])
+    >>> interval.value, interval.low <= interval.value <= interval.high
+    (0.25, True)
     """
     truth, guess = np.asarray(true), np.asarray(pred)
     units = resampling_units(speaker, len(truth))
-    _check_request(len(truth), len(guess), n, level)
-    draws: list[float] = []
+    _check_request(len(truth), len(guess), level)
+    left_out: list[float] = []
     if units.enough:
-        for weights in drawn_weights(units.count, n, seed):
-            for weight in weights:
-                rows = np.repeat(np.arange(len(truth)), weight[units.of_row].astype(np.int64))
-                draws.append(float(statistic(truth[rows], guess[rows])))
-    return interval_of(float(statistic(truth, guess)), np.array(draws), units, level)
+        for unit in range(units.count):
+            others = units.of_row != unit
+            left_out.append(float(statistic(truth[others], guess[others])))
+    value = float(statistic(truth, guess))
+    return interval_of(value, np.array(left_out), units, scale, level)
 
 
 def evaluate_with_intervals(
@@ -133,15 +97,13 @@ def evaluate_with_intervals(
     speaker: npt.ArrayLike | None,
     baseline_pred: npt.ArrayLike | None = None,
     *,
-    n: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
     duration_pred: npt.ArrayLike | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Compute all metrics of a task with their intervals, and the baselines with theirs.
 
-    All metrics see the same draws. A draw of speakers may lack a class: its UAR is then the mean
-    over the classes it has, and the recall of that class is left out of that draw.
+    The recall of a class depends on the speakers who have that class, so these alone count for its
+    interval.
 
     Parameters
     ----------
@@ -150,11 +112,11 @@ def evaluate_with_intervals(
     true, pred : array-like, shape (n_rows,)
         Truth and prediction, without missing values.
     speaker : array-like, shape (n_rows,), or None
-        As in :func:`bootstrap_by_speaker`.
+        As in :func:`interval_by_speaker`.
     baseline_pred : array-like, shape (n_rows,), optional
         As in :func:`featser.evaluation.metrics.metrics.evaluate_task`.
-    n, seed, level
-        As in :func:`bootstrap_by_speaker`.
+    level : float
+        Such as 0.95.
     duration_pred : array-like, shape (n_rows,), optional
         Predictions of the duration-only baseline
         (:func:`featser.evaluation.duration_baseline.duration_only`); its metrics come last, as
@@ -164,45 +126,110 @@ def evaluate_with_intervals(
     -------
     dict of str to dict
         :func:`~featser.evaluation.metrics.metrics.evaluate_task`'s metrics in its order, each with
-        ``value``, ``low`` and ``high`` (float); ``undefined``, the share of draws left out, where
-        there are any; and ``note`` (str) where an interval is absent or not by speaker.
-        ``chance.uar`` is a constant: its bounds equal it. Baselines that would look like a fault
-        have an ``explanation`` (str), and ``informative`` (False) where they are none: those of
-        the most frequent class, where it differs between folds.
+        ``value``, ``low`` and ``high`` (float), and ``note`` (str) where an interval is absent or
+        limited. ``chance.uar`` is a constant: its bounds equal it. Baselines that would look like
+        a fault have an ``explanation`` (str), and ``informative`` (False) where they are none:
+        those of the most frequent class, where it differs between folds.
 
     Raises
     ------
     TaskError
-        If lengths differ, a value is missing, a class is unknown, or ``n`` or ``level`` cannot be.
+        If lengths differ, a value is missing, a class is unknown, or ``level`` cannot be.
+
+    Examples
+    --------
+    >>> task = Task("emotion", classes=("angry", "sad"))
+    >>> true = ["angry", "sad"] * 20
+    >>> pred = ["angry"] * 10 + true[10:]
+    >>> speaker = [f"s{row // 4}" for row in range(40)]
+    >>> uar = evaluate_with_intervals(task, true, pred, speaker)["uar"]
+    >>> uar["value"], round(uar["low"], 2), round(uar["high"], 2)
+    (0.875, 0.64, 0.97)
     """
     values = evaluate_task(task, true, pred, baseline_pred)
     rows = len(np.asarray(true, dtype=object))
     units = resampling_units(speaker, rows)
-    _check_request(rows, rows, n, level)
-    draws: dict[str, Array] = {}
-    if units.enough:
-        draws = _metric_draws(task, statistics_of(task, true, pred, units.of_row), n, seed)
-        if baseline_pred is not None:
-            statistics = statistics_of(task, true, baseline_pred, units.of_row)
-            baseline = _metric_draws(task, statistics, n, seed)
-            draws |= {name: baseline[name.split(".", 1)[1]] for name in baselines_of(task.kind)}
-    figures: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        if name == "chance.uar":
-            figures[name] = Interval(value, value, value).to_dict()
-        else:
-            figures[name] = interval_of(
-                value, draws.get(name, np.array([])), units, level
-            ).to_dict()
+    _check_request(rows, rows, level)
+    intervals = dict(_intervals(task, true, pred, speaker, units, level))
+    if "chance.uar" in values:
+        chance = values["chance.uar"]
+        intervals["chance.uar"] = Interval(chance, chance, chance)
+    if baseline_pred is not None:
+        baseline = dict(_intervals(task, true, baseline_pred, speaker, units, level))
+        intervals |= {name: baseline[name.split(".", 1)[1]] for name in baselines_of(task.kind)}
+    figures = {name: intervals[name].to_dict() for name in values}
     if baseline_pred is not None:
         _explain_baseline(figures, task, baseline_pred)
     if duration_pred is not None:
-        alone = evaluate_with_intervals(
-            task, true, duration_pred, speaker, n=n, seed=seed, level=level
-        )
+        alone = evaluate_with_intervals(task, true, duration_pred, speaker, level=level)
         names = [name.split(".", 1)[1] for name in baselines_of(task.kind)]
         figures |= {f"duration.{name}": alone[name] for name in names}
     return figures
+
+
+def _intervals(
+    task: Task,
+    true: npt.ArrayLike,
+    pred: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    units: ResamplingUnits,
+    level: float,
+) -> Iterator[tuple[str, Interval]]:
+    """Yield the name and the interval of each metric of a task."""
+    sums = statistics_of(task, true, pred, units.of_row)
+    half_error = half_an_error(len(task.classes)) if task.categorical else None
+    units = _noting_rare_classes(task, sums, units)
+    for row in metrics_of(task.kind):
+        if row.formula is not None:
+            yield (
+                row.name,
+                interval_of_sums(row.formula, sums, units, row.scale, level, half_error=half_error),
+            )
+        else:
+            yield from _recalls(task, true, pred, speaker, level)
+
+
+def _recalls(
+    task: Task,
+    true: npt.ArrayLike,
+    pred: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    level: float,
+) -> Iterator[tuple[str, Interval]]:
+    """Yield the recall of each class, over the speakers who have the class."""
+    truth, guess = np.asarray(true, dtype=object), np.asarray(pred, dtype=object)
+    who = None if speaker is None else np.asarray(speaker, dtype=object)
+    half_error = half_an_error(len(task.classes))
+    for k, name in enumerate(task.classes):
+        rows = truth == name
+        if not rows.any():
+            yield f"recall[{name}]", Interval(math.nan, math.nan, math.nan, "no utterance of it")
+            continue
+        units = resampling_units(None if who is None else who[rows], int(rows.sum()))
+        sums = statistics_of(task, truth[rows], guess[rows], units.of_row)
+
+        def recall(confusion: Array, k: int = k) -> Array:
+            return recalls_of(confusion)[..., k]
+
+        yield (
+            f"recall[{name}]",
+            interval_of_sums(recall, sums, units, LOGIT, level, half_error=half_error),
+        )
+
+
+def _noting_rare_classes(task: Task, sums: Array, units: ResamplingUnits) -> ResamplingUnits:
+    """Add a note on classes of one speaker alone: without this speaker the classes are fewer."""
+    if not task.categorical or not units.enough:
+        return units
+    holders = (sums.sum(axis=-1) > 0).sum(axis=0)
+    rare = [name for name, count in zip(task.classes, holders, strict=True) if count == 1]
+    if not rare:
+        return units
+    note = (
+        f"only one of the {units.words} has {', '.join(rare)}, so the intervals of UAR and "
+        f"macro F1 are uncertain"
+    )
+    return replace(units, note="; ".join(filter(None, [units.note, note])))
 
 
 def _explain_baseline(
@@ -235,8 +262,6 @@ def mean_uar_with_interval(
     preds: Sequence[npt.ArrayLike],
     speaker: npt.ArrayLike | None,
     *,
-    n: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> tuple[dict[str, Any], list[float]]:
     """Average the UAR of several models on the same rows, with an interval of the mean.
@@ -248,9 +273,9 @@ def mean_uar_with_interval(
     true : array-like of str, shape (n_rows,)
         Truth.
     preds : sequence of array-like of str, shape (n_rows,)
-        What each model predicted. In every draw of speakers all of them are scored.
-    speaker, n, seed, level
-        As in :func:`bootstrap_by_speaker`.
+        What each model predicted. A speaker is left out of all of them at once.
+    speaker, level
+        As in :func:`interval_by_speaker`.
 
     Returns
     -------
@@ -266,15 +291,18 @@ def mean_uar_with_interval(
     """
     rows = len(np.asarray(true, dtype=object))
     units = resampling_units(speaker, rows)
-    _check_request(rows, rows, n, level)
+    _check_request(rows, rows, level)
     each = [evaluate_task(task, true, pred)["uar"] for pred in preds]
-    draws = np.array([])
-    if units.enough:
-        by_unit = [statistics_of(task, true, pred, units.of_row) for pred in preds]
-        draws = np.mean(
-            [_metric_draws(task, statistics, n, seed)["uar"] for statistics in by_unit], axis=0
-        )
-    return interval_of(float(np.mean(each)), draws, units, level).to_dict(), each
+    sums = np.stack([statistics_of(task, true, pred, units.of_row) for pred in preds], axis=1)
+
+    def mean_uar(confusions: Array) -> Array:
+        mean: Array = uar_of(confusions).mean(axis=-1)
+        return mean
+
+    interval = interval_of_sums(
+        mean_uar, sums, units, LOGIT, level, half_error=half_an_error(len(task.classes))
+    )
+    return interval.to_dict(), each
 
 
 def to_json(data: Any) -> Any:
@@ -310,70 +338,8 @@ def to_json(data: Any) -> Any:
     return data
 
 
-def _metric_draws(task: Task, statistics: Array, n: int, seed: int) -> dict[str, Array]:
-    # A draw's statistics are the drawn units' statistics, added: no row is touched again.
-    units = len(statistics)
-    flat = statistics.reshape(units, -1)
-    totals = np.concatenate([weights @ flat for weights in drawn_weights(units, n, seed)])
-    return scores(task, totals.reshape(n, *statistics.shape[1:]))
-
-
-def drawn_weights(units: int, n: int, seed: int) -> Iterator[Array]:
-    """Yield, in blocks of draws, how often each unit was drawn, shape (block, units).
-
-    Parameters
-    ----------
-    units : int
-        How many there are; as many are drawn, with replacement.
-    n : int
-        The number of draws.
-    seed : int
-        Equal seeds give equal draws.
-
-    Examples
-    --------
-    >>> next(drawn_weights(3, 2, seed=0)).sum(axis=1).tolist()
-    [3.0, 3.0]
-    """
-    random = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // units)
-    for start in range(0, n, at_once):
-        block = min(at_once, n - start)
-        drawn = random.integers(0, units, size=(block, units))
-        cell = drawn + np.arange(block)[:, None] * units
-        counts = np.bincount(cell.ravel(), minlength=block * units)
-        yield counts.reshape(block, units).astype(float)
-
-
-def interval_of(value: float, draws: Array, units: ResamplingUnits, level: float) -> Interval:
-    """Return a value with the interval that its draws make.
-
-    Parameters
-    ----------
-    value : float
-        On all rows.
-    draws : ndarray of float, shape (n,)
-        The same on each draw; those that are not finite are left out. Not looked at where the
-        units are too few.
-    units : Units
-        What was drawn.
-    level : float
-        The share of draws inside the interval, in (0, 1).
-    """
-    if not units.enough:
-        return Interval(value, math.nan, math.nan, note=units.note)
-    defined = draws[np.isfinite(draws)]
-    undefined = 1.0 - len(defined) / len(draws)
-    if not len(defined):
-        return Interval(value, math.nan, math.nan, undefined, "undefined in every draw")
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), undefined, units.note)
-
-
-def _check_request(n_true: int, n_pred: int, n: int, level: float) -> None:
+def _check_request(n_true: int, n_pred: int, level: float) -> None:
     if n_true != n_pred:
         raise TaskError(f"{n_true} true values but {n_pred} predicted: give one for each row")
-    if n < 1:
-        raise TaskError(f"n = {n}: a bootstrap needs one draw or more, commonly 1000")
     if not 0 < level < 1:
         raise TaskError(f"level = {level}: give a share between 0 and 1, such as 0.95")

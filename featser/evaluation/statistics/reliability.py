@@ -9,8 +9,8 @@ largest of them:
   "Reliability of subjective probability forecasts", JRSS C 26, 1977).
 - **ECE**, expected calibration error: ``Σ n_b / N · |accuracy_b − confidence_b|`` over the bins, in
   [0, 1] (Naeini et al., AAAI 2015; Guo et al., "On calibration of modern neural networks", ICML
-  2017). It depends on the bins, and is biased upwards where utterances are few: a draw of speakers
-  has more of that than the data, so its interval may lie above the value.
+  2017). It depends on the bins, and is too high where utterances are few; the lower bound of its
+  interval is counted from the value less that bias, as the jackknife estimates it.
 - **Brier score**: ``Σ_c (p_c − 1[c is the truth])²``, averaged over utterances, in [0, 2] (Brier,
   Monthly Weather Review 78, 1950). For two classes it is twice the Brier score of scikit-learn.
 - **Log loss**: ``−ln p_truth``, averaged, in nats. Probabilities below :data:`FLOOR`, float32's
@@ -28,8 +28,10 @@ import numpy.typing as npt
 
 from featser.errors import TaskError
 from featser.evaluation.metrics.pairs import Array, class_pairs
-from featser.evaluation.statistics.intervals import drawn_weights, interval_of
-from featser.evaluation.statistics.resampling import ResamplingUnits, resampling_units
+from featser.evaluation.metrics.registry import metric_of
+from featser.evaluation.metrics.scales import LOGIT
+from featser.evaluation.statistics.jackknife_interval import interval_of_sums
+from featser.evaluation.statistics.resampling import resampling_units
 
 BINS = 10
 FLOOR = float(np.finfo(np.float32).eps)
@@ -52,7 +54,7 @@ class Bin:
     confidence, accuracy : float
         Their mean confidence, and the share that is right; NaN where there are none.
     accuracy_low, accuracy_high : float
-        Interval of the accuracy by bootstrap over speakers; NaN where there is none.
+        Interval of the accuracy over the speakers in the bin; NaN where there is none.
     """
 
     low: float
@@ -87,11 +89,9 @@ def reliability(
     classes: tuple[str, ...],
     speaker: npt.ArrayLike | None,
     *,
-    n: int = 1000,
-    seed: int = 0,
     level: float = 0.95,
 ) -> Reliability:
-    """Measure how well probabilities are calibrated, with intervals by bootstrap over speakers.
+    """Measure how well probabilities are calibrated, with intervals over speakers.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def reliability(
         A column for each class, in their order; rows sum to 1.
     classes : tuple of str, length K
         All classes.
-    speaker, n, seed, level
-        As in :func:`featser.evaluation.statistics.intervals.bootstrap_by_speaker`.
+    speaker, level
+        As in :func:`featser.evaluation.statistics.intervals.interval_by_speaker`.
 
     Returns
     -------
@@ -119,18 +119,13 @@ def reliability(
     if len(truth) != len(p):
         raise TaskError(f"{len(truth)} true values but {len(p)} rows of probabilities")
     units = resampling_units(speaker, len(p))
-    sums = _sums(truth, p, units)
-    drawn = np.empty((0, *sums.shape[1:]))
-    if units.enough:
-        flat = sums.reshape(len(sums), -1)
-        drawn = np.concatenate([weights @ flat for weights in drawn_weights(len(sums), n, seed)])
-        drawn = drawn.reshape(-1, *sums.shape[1:])
-    whole = sums.sum(axis=0)
-    figures = {
-        name: interval_of(float(score(whole)), score(drawn), units, level).to_dict()
-        for name, score in _SCORES.items()
-    }
-    return Reliability(figures, _bins(whole, drawn, units, level))
+    sums = calibration_sums(truth, p, units.of_row, units.count)
+    figures = {}
+    for name, score in SCORES.items():
+        row = metric_of(name)
+        interval = interval_of_sums(score, sums, units, row.scale, level, is_biased=row.is_biased)
+        figures[name] = interval.to_dict()
+    return Reliability(figures, _bins(truth, p, speaker, sums.sum(axis=0), level))
 
 
 def _checked(probabilities: npt.ArrayLike, k: int) -> Array:
@@ -147,23 +142,49 @@ def _checked(probabilities: npt.ArrayLike, k: int) -> Array:
 _COUNT, _RIGHT, _CONFIDENCE = range(3)
 
 
-def _sums(truth: npt.NDArray[np.int64], p: Array, units: ResamplingUnits) -> Array:
-    """Return what each unit contributes, shape (units, BINS + 1, 3)."""
+def calibration_sums(
+    truth: npt.NDArray[np.int64], p: Array, of_row: npt.NDArray[np.int64], n_units: int
+) -> Array:
+    """Sum what the rows of each unit contribute to the figures of :data:`SCORES`.
+
+    Parameters
+    ----------
+    truth : ndarray of int, shape (n_rows,)
+        Positions of the true classes.
+    p : ndarray of float, shape (n_rows, K)
+        Probabilities.
+    of_row : ndarray of int, shape (n_rows,)
+        The unit of each row.
+    n_units : int
+        How many units there are.
+
+    Returns
+    -------
+    ndarray of float, shape (n_units, BINS + 1, 3)
+
+    Examples
+    --------
+    >>> sums = calibration_sums(np.array([0, 1]), np.array([[0.9, 0.1]] * 2), np.array([0, 0]), 1)
+    >>> round(float(SCORES["ece"](sums[0])), 2)
+    0.4
+    """
     rows = np.arange(len(p))
-    top = p.argmax(axis=1)
-    confidence = p[rows, top]
-    own = np.zeros((len(p), BINS + 1, 3))
-    place = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-    own[rows, place, _COUNT] = 1
-    own[rows, place, _RIGHT] = top == truth
-    own[rows, place, _CONFIDENCE] = confidence
-    true_probabilities = np.zeros_like(p)
-    true_probabilities[rows, truth] = 1
-    own[:, BINS, 0] = ((p - true_probabilities) ** 2).sum(axis=1)
-    own[:, BINS, 1] = -np.log(np.maximum(p[rows, truth], FLOOR))
-    summed = np.zeros((units.count, BINS + 1, 3))
-    np.add.at(summed, units.of_row, own)
-    return summed
+    right, confidence = p.argmax(axis=1) == truth, p.max(axis=1)
+    squares = np.square(p).sum(axis=1) - 2 * p[rows, truth] + 1
+    losses = -np.log(np.maximum(p[rows, truth], FLOOR))
+    cell, cells = of_row * BINS + _places(confidence), n_units * BINS
+    sums = np.zeros((n_units, BINS + 1, 3))
+    for column, weights in ((_COUNT, None), (_RIGHT, right), (_CONFIDENCE, confidence)):
+        counted = np.bincount(cell, weights, cells)
+        sums[:, :BINS, column] = counted.reshape(n_units, BINS)
+    sums[:, BINS, 0] = np.bincount(of_row, squares, n_units)
+    sums[:, BINS, 1] = np.bincount(of_row, losses, n_units)
+    return sums
+
+
+def _places(confidence: Array) -> npt.NDArray[np.int64]:
+    """Return the bin of each confidence."""
+    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
 def _rows(sums: Array) -> Array:
@@ -187,27 +208,46 @@ def _log_loss(sums: Array) -> Array:
     return loss
 
 
-_SCORES: dict[str, Callable[[Array], Array]] = {
+SCORES: dict[str, Callable[[Array], Array]] = {
     "ece": _ece,
     "brier": _brier,
     "log_loss": _log_loss,
 }
+"""The figures, as functions of :func:`calibration_sums` with any leading axes."""
 
 
-def _bins(whole: Array, drawn: Array, units: ResamplingUnits, level: float) -> list[Bin]:
+# Half a right and half a wrong row, as ``half_an_error`` has it for confusion matrices.
+_HALF_ERROR = np.array([1.0, 0.5])
+
+
+def _share_right(sums: Array) -> Array:
+    share: Array = sums[..., _RIGHT] / sums[..., _COUNT]
+    return share
+
+
+def _bins(
+    truth: npt.NDArray[np.int64],
+    p: Array,
+    speaker: npt.ArrayLike | None,
+    whole: Array,
+    level: float,
+) -> list[Bin]:
+    right, place = p.argmax(axis=1) == truth, _places(p.max(axis=1))
+    who = None if speaker is None else np.asarray(speaker, dtype=object)
     bins = []
     for number in range(BINS):
-        n, right, confidence = whole[number]
         edges = number / BINS, (number + 1) / BINS
+        rows = place == number
+        n = int(rows.sum())
         if not n:
             bins.append(Bin(*edges, 0, *[np.nan] * 4))
             continue
-        counts = drawn[:, number, _COUNT]
-        shares = np.divide(
-            drawn[:, number, _RIGHT], counts, out=np.full(len(counts), np.nan), where=counts > 0
+        # The accuracy of a bin depends on the speakers in the bin.
+        units = resampling_units(None if who is None else who[rows], n)
+        counts = np.bincount(units.of_row), np.bincount(units.of_row, weights=right[rows])
+        accuracy = interval_of_sums(
+            _share_right, np.stack(counts, axis=1), units, LOGIT, level, half_error=_HALF_ERROR
         )
-        accuracy = interval_of(float(right / n), shares, units, level)
-        bins.append(
-            Bin(*edges, int(n), float(confidence / n), accuracy.value, accuracy.low, accuracy.high)
-        )
+        confidence = float(whole[number, _CONFIDENCE] / n)
+        bins.append(Bin(*edges, n, confidence, accuracy.value, accuracy.low, accuracy.high))
     return bins

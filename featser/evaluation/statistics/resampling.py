@@ -1,10 +1,10 @@
 """Which rows an interval or a paired test takes together: the resampling units.
 
-Utterances of one speaker are not independent, so speakers are resampled whole. Where a speaker is
+Utterances of one speaker are not independent, so speakers are left out whole. Where a speaker is
 missing, it is unknown which of those utterances belong together. Each of them is then a unit of its
-own, and the speakers that are known are still resampled whole. The alternatives are worse:
-resampling all utterances one by one ignores the speakers that are known, leaving rows out describes
-other data than the value does, and one unit for all of them invents a speaker.
+own, and the speakers that are known are still left out whole. The alternatives are worse: leaving
+out all utterances one by one ignores the speakers that are known, an interval without these rows
+describes other data than the value does, and one unit for all of them invents a speaker.
 
 An interval over such units may be too narrow, since several of them may share a speaker;
 :attr:`ResamplingUnits.note` gives their number. Of 95 % percentile intervals of an accuracy
@@ -27,9 +27,11 @@ from featser.errors import TaskError, counted
 from featser.evaluation.metrics.pairs import Indices
 from featser.evaluation.missing import as_text
 
-FEWEST_SPEAKERS = 3
-"""With fewer speakers there is no interval: two speakers have three different draws."""
+FEWEST_SPEAKERS = 4
+"""With fewer speakers there is no interval: the quantile of Student's t is 4.3 and more."""
 
+FEW_SPEAKERS = 10
+"""With fewer speakers the interval is uncertain itself, and a note says so."""
 
 _FEW = 0.05
 """The share of rows without a speaker up to which intervals are hardly affected."""
@@ -37,7 +39,7 @@ _FEW = 0.05
 
 @dataclass(frozen=True, eq=False)
 class ResamplingUnits:
-    """What is resampled: speakers, and utterances whose speaker is missing.
+    """What is left out at once: speakers, and utterances whose speaker is missing.
 
     Attributes
     ----------
@@ -54,6 +56,9 @@ class ResamplingUnits:
         enough of them.
     enough : bool
         Whether an interval can be made.
+    effective : float
+        The number of units that Student's t counts: ``count`` where all units are of one sort, else
+        Kish's effective number, since many single utterances are worth little beside speakers.
     """
 
     of_row: Indices
@@ -62,15 +67,16 @@ class ResamplingUnits:
     n_unnamed: int
     note: str = ""
     enough: bool = True
+    effective: float = 0.0
 
     @property
     def words(self) -> str:
-        """What is resampled, in one word; :attr:`note` has the details."""
+        """What is left out at once, in one word; :attr:`note` has the details."""
         return "speakers" if self.n_speakers else "utterances"
 
 
 def resampling_units(speaker: npt.ArrayLike | None, n_rows: int) -> ResamplingUnits:
-    """Decide what is resampled: speakers, and one by one the utterances that lack a speaker.
+    """Decide what is left out at once: a speaker, or an utterance that lacks a speaker.
 
     Parameters
     ----------
@@ -82,10 +88,9 @@ def resampling_units(speaker: npt.ArrayLike | None, n_rows: int) -> ResamplingUn
     Returns
     -------
     ResamplingUnits
-        Where all rows have a speaker, an interval needs :data:`FEWEST_SPEAKERS` of them. Where some
-        lack one, two speakers may still hold most rows; the effective number of units,
-        ``(Σ n)² / Σ n²`` of their sizes ``n`` (L. Kish, "Survey Sampling", 1965), must then reach
-        that number.
+        An interval needs :data:`FEWEST_SPEAKERS` units. Where some rows lack a speaker, two
+        speakers may still hold most rows; the effective number of units, ``(Σ n)² / Σ n²`` of
+        their sizes ``n`` (L. Kish, "Survey Sampling", 1965), must then reach that number.
 
     Raises
     ------
@@ -108,35 +113,38 @@ def resampling_units(speaker: npt.ArrayLike | None, n_rows: int) -> ResamplingUn
     of_row = np.array([index.setdefault(key, len(index)) for key in keys], dtype=np.int64)
     n_unnamed = int(np.count_nonzero(names == ""))
     n_speakers = len(index) - n_unnamed
-    enough = _enough(of_row, n_speakers, n_unnamed)
-    note = _note(n_rows, n_speakers, n_unnamed, enough=enough)
-    return ResamplingUnits(of_row, len(index), n_speakers, n_unnamed, note, enough)
+    effective = float(len(index))
+    if n_speakers and n_unnamed:
+        sizes = np.bincount(of_row)
+        effective = float(sizes.sum() ** 2 / np.square(sizes).sum())
+    enough = effective >= FEWEST_SPEAKERS
+    note = _note(n_rows, n_speakers, n_unnamed, effective)
+    return ResamplingUnits(of_row, len(index), n_speakers, n_unnamed, note, enough, effective)
 
 
-def _enough(of_row: Indices, n_speakers: int, n_unnamed: int) -> bool:
-    """Whether units are enough for an interval."""
-    if n_speakers >= FEWEST_SPEAKERS or not n_speakers:
-        return True
-    if not n_unnamed:
-        return False
-    sizes = np.bincount(of_row)
-    return bool(sizes.sum() ** 2 >= FEWEST_SPEAKERS * np.square(sizes).sum())
+def _note(n_rows: int, n_speakers: int, n_unnamed: int, effective: float) -> str:
+    """Say what limits an interval over units."""
+    if n_speakers and n_unnamed:
+        unnamed = counted(n_unnamed, "utterance")
+        units = f"{counted(n_speakers, 'speaker')} and {unnamed} without one"
+    else:
+        units = counted(n_speakers, "speaker") if n_speakers else counted(n_unnamed, "utterance")
+    if effective < FEWEST_SPEAKERS:
+        return f"no interval: {units}, and an interval needs {FEWEST_SPEAKERS} speakers or more"
+    notes = []
+    if n_unnamed:
+        notes.append(_unnamed_note(n_rows, n_speakers, n_unnamed))
+    if effective < FEW_SPEAKERS:
+        notes.append(f"{units}: the interval is uncertain with fewer than {FEW_SPEAKERS} speakers")
+    return "; ".join(notes)
 
 
-def _note(n_rows: int, n_speakers: int, n_unnamed: int, *, enough: bool) -> str:
-    if not enough:
-        speakers = counted(n_speakers, "speaker")
-        besides = f" and {counted(n_unnamed, 'utterance')} without one" if n_unnamed else ""
-        return (
-            f"no interval: {speakers}{besides}, and resampling speakers needs {FEWEST_SPEAKERS} or "
-            f"more"
-        )
+def _unnamed_note(n_rows: int, n_speakers: int, n_unnamed: int) -> str:
     if not n_speakers:
         return (
-            "no speakers are known: utterances were resampled, so the interval is likely too narrow"
+            "no speakers are known: each utterance counts as a speaker of its own, so the interval "
+            "is likely too narrow"
         )
-    if not n_unnamed:
-        return ""
     have = "has" if n_unnamed == 1 else "have"
     doubt = "is likely" if n_unnamed > _FEW * n_rows else "may be a little"
     return (

@@ -82,7 +82,7 @@ def one_each(predictions: pd.DataFrame, enrolment: Enrolment) -> pd.DataFrame:
 
 
 def curve_of(
-    adapt: EnrolledSpeakers, task: Task, predictions: pd.DataFrame, seed: int
+    adapt: EnrolledSpeakers, task: Task, predictions: pd.DataFrame
 ) -> dict[str, dict[str, Any]]:
     """Compute a task's headline metric for each number of enrolled recordings.
 
@@ -94,14 +94,12 @@ def curve_of(
         The primary one.
     predictions : DataFrame
         As :func:`one_each` takes them.
-    seed : int
-        Of the bootstrap over speakers.
 
     Returns
     -------
     dict of str to dict
         ``enrolled[N].{metric}`` → ``value``, ``low``, ``high`` of all draws' predictions together,
-        each speaker's being resampled as one; and ``draws``, the value of each draw alone.
+        each speaker being left out of all draws at once; and ``draws``, the value of each draw.
     """
     metric = headline(task.kind)
     figures = {}
@@ -109,7 +107,7 @@ def curve_of(
         own = predictions[predictions["enrolled"] == enrolment.recordings]
         own = own[own[f"{task.name}.true"].notna()]
         speaker = adapt.speaker[own.index]
-        figure = evaluate_with_intervals(task, *_pair(own, task), speaker, seed=seed)[metric]
+        figure = evaluate_with_intervals(task, *_pair(own, task), speaker)[metric]
         draws = [part for _, part in own.groupby("draw")]
         figure["draws"] = [evaluate_task(task, *_pair(part, task))[metric] for part in draws]
         figures[f"enrolled[{enrolment.recordings}].{metric}"] = figure

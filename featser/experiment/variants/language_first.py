@@ -98,7 +98,6 @@ def first_pass_notes(
         language_of(data.table)[rows],
         identified.to_numpy(),
         data.speaker[rows],
-        seed=experiment.seed,
     )["uar"]
     note = f" ({reached['note']})" if reached.get("note") else ""
     yield (

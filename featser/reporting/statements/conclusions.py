@@ -14,7 +14,6 @@ def conclusion(
     metric: str,
     difference: tuple[float, float, float],
     p: float,
-    units: str = "speakers",
 ) -> str:
     """Return which of two runs is better, or how large a difference could be missed.
 
@@ -32,8 +31,6 @@ def conclusion(
         B - A and the bounds of its 95 % interval, NaN if they are undefined.
     p : float
         The p value, corrected for the number of comparisons; NaN if it is undefined.
-    units : {'speakers', 'utterances'}
-        The units whose predictions the permutation test swaps.
 
     Examples
     --------
@@ -71,8 +68,8 @@ svm is +0.012 (95 % interval -0.020 to +0.045, corrected p = 0.520), so a differ
     )
     if low > 0 or high < 0:
         return (
-            f"{figures}: the interval excludes 0, but the permutation test over {units} finds no "
-            f"significant difference. More {units} are needed."
+            f"{figures}: the interval of this comparison alone excludes 0, but p corrected for the "
+            f"number of comparisons is not below {LEVEL}."
         )
     return f"{figures}, so a difference of up to {max(abs(low), abs(high)):.3f} could be missed."
 
