@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems studies ablation clean
+.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems studies ablation coverage-of-intervals clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -90,6 +90,10 @@ studies: $(VENV)/.installed
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
+
+# How often intervals hold the true value, by simulation: docs/intervals.md.
+coverage-of-intervals: $(VENV)/.installed
+	$(BIN)/python reports/coverage_of_intervals.py
 
 clean:
 	rm -rf $(VENV) $(STREAMS) $(LOWEST) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

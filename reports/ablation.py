@@ -21,7 +21,6 @@ import pandas as pd
 from ablation_page import BASE, page
 from common import (
     CORPORA,
-    DRAWS,
     PROTOCOL,
     REPORTS,
     Row,
@@ -139,8 +138,6 @@ class Case:
             labelled[f"{task.name}.true"].to_numpy(),
             labelled[f"{task.name}.pred"].to_numpy(),
             self.data.speaker[labelled.index],
-            n=DRAWS,
-            seed=SEED,
         )
         return next(iter(metrics.values()))
 
@@ -155,9 +152,6 @@ class Case:
             a[f"{task.name}.pred"].to_numpy(),
             b[f"{task.name}.pred"].to_numpy(),
             self.data.speaker[a.index],
-            n=DRAWS,
-            permutations=1,
-            seed=SEED,
         )
         return comparison.difference.to_dict()
 
@@ -171,7 +165,7 @@ def main() -> None:
     arguments = report_parser(__doc__, "ablation").parse_args()
     cases = {name: list(cases_of(name, arguments.corpora, arguments.work)) for name in CORPORA}
     results: Row = {
-        "seed": SEED, "draws": DRAWS, "protocol": PROTOCOL, "model": QUICK,
+        "seed": SEED, "protocol": PROTOCOL, "model": QUICK,
         "features": list(DEFAULT_FEATURES), "members": list(members_of("vote")),
         "corpora": {name: about(of[0]) for name, of in cases.items()},
         "families": [], "votes": [], "couplings": [],

@@ -64,8 +64,8 @@ def _method(results: Row) -> Iterator[str]:
     yield (
         f"Emotion (UAR) under `{protocol.name}`: {protocol.title}; recordings "
         f"that the audit found to hold the same sound stay on one side. Seed {results['seed']}, "
-        f"the one seed. In brackets 95 % intervals by bootstrap over speakers, {results['draws']} "
-        f"draws; differences are paired: both sides are scored on the same draws of speakers. An "
+        f"the one seed. In brackets 95 % intervals over speakers (docs/intervals.md); "
+        f"differences are paired: a speaker is left out of both sides at once. An "
         f"interval that holds 0 says that these speakers cannot tell. Intervals are not corrected "
         f"for there being many of them: of twenty differences that are nothing, one is expected to "
         f"look like something."

@@ -195,7 +195,7 @@ def page(rows: list[Row]) -> str:
     parts = [
         "# Results",
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
-        "below. With its 95 % interval (bootstrap over speakers, 1000 draws): of the primary task "
+        "below. With its 95 % interval over speakers: of the primary task "
         f"{_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
         "but not EmoDB's, of whom each is a fold. Protocols:",
         "\n".join(

@@ -17,7 +17,6 @@ from featser.tasks import Task
 REPORTS = Path(__file__).resolve().parent
 CORPORA = ("banglaser", "ravdess", "emodb")
 PROTOCOL = "speaker-independent"
-DRAWS = 1000
 TIMEOUT = 600.0
 """Seconds: no figure is to depend on how busy the machine was."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from common import DRAWS, PROTOCOL, REPORTS, TIMEOUT, Row, report_parser, write_report
+from common import PROTOCOL, REPORTS, TIMEOUT, Row, report_parser, write_report
 from dimensions_page import key_of, page
 from dimensions_rows import ATTENDING, COMPARED, RUNS, SYNTHETIC, Compared, Run
 from rated_corpora import write_corpora, write_iemocap
@@ -27,7 +27,8 @@ from tails import SHARE, in_tails, tail_ccc, tail_reach
 import featser
 from featser.corpora.utterances import Utterance
 from featser.evaluation.metrics.metrics import ccc, uar
-from featser.evaluation.statistics.intervals import bootstrap_by_speaker
+from featser.evaluation.metrics.scales import FISHER, IDENTITY, LOGIT
+from featser.evaluation.statistics.intervals import interval_by_speaker
 from featser.experiment.recipe import load_recipe
 from featser.extraction.in_memory import compute_all
 from featser.features.lowlevel.spectrum import DEFAULT
@@ -43,7 +44,9 @@ NEW = 10
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 METRICS: dict[str, Metric] = {"ccc": ccc, "tail_ccc": tail_ccc, "tail_reach": tail_reach}
-"""Of a dimension. Tails are those of the rows of each draw."""
+"""Of a dimension. Tails are those of the rows that are left when a speaker is left out."""
+SCALES = {"ccc": FISHER, "tail_ccc": FISHER, "uar": LOGIT}
+"""The scales of intervals; other metrics have no limited range."""
 
 
 def main() -> None:
@@ -92,7 +95,7 @@ def stored_results(file: Path) -> Row:
         before: Row = json.loads(file.read_text(encoding="utf-8"))
         return before
     empty: Row = {name: {} for name in ("corpora", "runs", "differences", "attention")}
-    return {"seed": SEED, "draws": DRAWS, "share": SHARE, **empty}
+    return {"seed": SEED, "share": SHARE, **empty}
 
 
 def possible(names: Sequence[str] | None) -> list[Run]:
@@ -166,14 +169,14 @@ def metrics_of(table: pd.DataFrame, task: str) -> Mapping[str, Metric]:
 
 
 def figures(table: pd.DataFrame) -> Row:
-    """Return for each task each metric with its interval by bootstrap over speakers."""
+    """Return for each task each metric with its interval over speakers."""
     by_task: Row = {}
     for task in tasks_of(table):
         rows = labelled(table, task)
         true, pred = (rows[f"{task}.{part}"].to_numpy() for part in ("true", "pred"))
         by_task[task] = {
-            name: bootstrap_by_speaker(
-                metric, true, pred, rows["speaker"], n=DRAWS, seed=SEED
+            name: interval_by_speaker(
+                metric, true, pred, rows["speaker"], scale=SCALES.get(name, IDENTITY)
             ).to_dict()
             for name, metric in metrics_of(table, task).items()
         }
@@ -196,9 +199,7 @@ def gains(without: pd.DataFrame, with_it: pd.DataFrame) -> Row:
         both = np.stack([one[f"{task}.pred"], two[f"{task}.pred"]], axis=1)
         true = two[f"{task}.true"].to_numpy()
         by_task[task] = {
-            name: bootstrap_by_speaker(
-                more_by(metric), true, both, two["speaker"], n=DRAWS, seed=SEED
-            ).to_dict()
+            name: interval_by_speaker(more_by(metric), true, both, two["speaker"]).to_dict()
             for name, metric in metrics_of(with_it, task).items()
         }
     return by_task

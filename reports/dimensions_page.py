@@ -29,8 +29,8 @@ def page(results: Row) -> list[str]:
     text = [
         "# Dimensions: together, alone, and in the tails",
         "",
-        f"Folds by speaker, nothing known of the test speaker; 95 % intervals by bootstrap over "
-        f"speakers, {results['draws']} draws, seed {results['seed']}. Tails: the "
+        f"Folds by speaker, nothing known of the test speaker; 95 % intervals over "
+        f"speakers, seed {results['seed']}. Tails: the "
         f"{results['share']:.0%} of utterances with the lowest and the {results['share']:.0%} with "
         f"the highest ratings, equal ratings together. The ends of a scale lie far apart, so CCC "
         f"in the tails stands beside another model's in the same tails, never beside CCC of all. "
@@ -61,7 +61,7 @@ def _section(corpus: str, runs: list[Run], results: Row) -> Iterator[str]:
     labels = {run.label for run in runs}
     pairs = [p for p in COMPARED if p.with_it in labels and key_of(p) in results["differences"]]
     if pairs:
-        yield from ("", "What each idea adds, on the same utterances and draws:", "")
+        yield from ("", "What each idea adds, on the same utterances:", "")
         yield from table_lines(
             ["idea", "task", "figure", "with less without", "so"],
             [row for pair in pairs for row in _gains(pair, results["differences"][key_of(pair)])],

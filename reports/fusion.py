@@ -54,7 +54,7 @@ def streams(data: Material) -> list[Row]:
         name: data.predict(OnColumns(make_estimator(MODEL, task, SEED), columns), task, folds)
         for name, columns in zip(data.blocks, (one, two), strict=True)
     }
-    best = max(alone, key=lambda name: data.figure(alone[name], task, SEED)["value"])
+    best = max(alone, key=lambda name: data.figure(alone[name], task)["value"])
     deaf = noisy(data, best)
     predictions = {
         **alone,
@@ -73,8 +73,7 @@ def streams(data: Material) -> list[Row]:
         ),
     }
     return [
-        row
-        | {"best": best, "to_best": data.gain(alone[best], predictions[row["name"]], task, SEED)}
+        row | {"best": best, "to_best": data.gain(alone[best], predictions[row["name"]], task)}
         for row in figures(data, predictions, task)
     ]
 
@@ -107,12 +106,12 @@ def pooled(data: Material) -> Row:
         for how in ("max", "mean")
     }
     every = averaged(task, list(members.values()))
-    better = max(votes, key=lambda name: data.figure(votes[name], task, SEED)["value"])
+    better = max(votes, key=lambda name: data.figure(votes[name], task)["value"])
     predictions = {**members, **votes, "vote of all six": every}
     return {
         "rows": figures(data, predictions, task),
         "better": better,
-        "gain": data.gain(votes[better], every, task, SEED),
+        "gain": data.gain(votes[better], every, task),
         "disagreement": disagreement([t["emotion.pred"] for t in members.values()]),
     }
 
@@ -135,9 +134,7 @@ def emotion(data: Material) -> Task:
 
 def figures(data: Material, predictions: Mapping[str, pd.DataFrame], task: Task) -> list[Row]:
     """Return a row for each table of predictions."""
-    return [
-        {"name": name, "uar": data.figure(table, task, SEED)} for name, table in predictions.items()
-    ]
+    return [{"name": name, "uar": data.figure(table, task)} for name, table in predictions.items()]
 
 
 def page(results: Row) -> list[str]:
@@ -146,8 +143,8 @@ def page(results: Row) -> list[str]:
     text = [
         "# Streams of features put together",
         "",
-        f"UAR of emotion, folds by speaker, nothing known of the test speaker; 95 % intervals by "
-        f"bootstrap over speakers, seed {results['seed']}. Every model is `{results['model']}`.",
+        f"UAR of emotion, folds by speaker, nothing known of the test speaker; 95 % intervals "
+        f"over speakers, seed {results['seed']}. Every model is `{results['model']}`.",
     ]
     for name, row in corpora.items():
         if "streams" in row:

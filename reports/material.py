@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import DRAWS, PROTOCOL, Row
+from common import PROTOCOL, Row
 
 import featser
 from featser.corpora.card import Card
@@ -78,14 +78,14 @@ class Material:
             language=language,
         ).predictions  # fmt: skip
 
-    def figure(self, predictions: pd.DataFrame, task: Task, seed: int) -> Row:
-        """Return UAR with its interval by bootstrap over speakers."""
+    def figure(self, predictions: pd.DataFrame, task: Task) -> Row:
+        """Return UAR with its interval over speakers."""
         true, predicted = (
             predictions[f"{task.name}.{part}"].to_numpy() for part in ("true", "pred")
         )
-        return evaluate_with_intervals(task, true, predicted, self.unit, n=DRAWS, seed=seed)["uar"]
+        return evaluate_with_intervals(task, true, predicted, self.unit)["uar"]
 
-    def gain(self, from_: pd.DataFrame, to: pd.DataFrame, task: Task, seed: int) -> Row:
+    def gain(self, from_: pd.DataFrame, to: pd.DataFrame, task: Task) -> Row:
         """Return by how much the second predictions are better, with its interval."""
         comparison = compare_task(
             task,
@@ -93,9 +93,6 @@ class Material:
             from_[f"{task.name}.pred"].to_numpy(),
             to[f"{task.name}.pred"].to_numpy(),
             self.unit,
-            n=DRAWS,
-            permutations=1,
-            seed=seed,
         )
         return comparison.difference.to_dict()
 

@@ -44,15 +44,15 @@ INTRODUCTION = """## Published systems
 
 Ten published systems, each a recipe of `pipelines/` whose comment says what is the paper's and
 what is ours. A published figure stands beside a protocol only for orientation: corpora agree, but
-divisions, features and often classes differ, or are not stated. Intervals: 95 %, bootstrap over
+divisions, features and often classes differ, or are not stated. Intervals: 95 %, over
 speakers. Each run's own page has all figures of it."""
 
 
 CLAIMS_INTRODUCTION = """### What each idea shows
 
 Differences between runs of the table above, by speaker, one seed, as `featser compare` tells them:
-the same recordings, an interval from a bootstrap over speakers with the same draws for both, p from
-swapping the two runs speaker by speaker (not corrected for the number of lines). "Within chance":
+the same recordings, an interval and p from leaving one speaker at a time out of both runs (not
+corrected for the number of lines). "Within chance":
 the interval reaches what was to be shown. Of e, blocks of noise, and of i, six members against one
 pooling alone, are in [fusion/fusion.md](fusion/fusion.md); h once more, with other folds, in
 [two-pass/two-pass.md](two-pass/two-pass.md); j, normalised by speaker, in

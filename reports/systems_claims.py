@@ -86,7 +86,7 @@ def differences(work: Path, label: str) -> Iterator[tuple[str, dict[str, Any]]]:
             raise ValueError(f"{claim.key}: compared by {pair.result.metric}, not {claim.metric}")
         difference = asdict(pair.result.difference)
         figures = {name: difference[name] for name in ("value", "low", "high")}
-        yield claim.key, figures | {"p": pair.result.permutation.p}
+        yield claim.key, figures | {"p": pair.result.p}
 
 
 def keep(path: Path, measured: Iterator[tuple[str, dict[str, Any]]]) -> Measured:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 import numpy as np
-from common import DRAWS, Row, report_parser, table_lines, with_interval, write_report
+from common import Row, report_parser, table_lines, with_interval, write_report
 from continued import ContinuedClassifier, Kind
 from material import Material, material
 from sklearn.base import clone
@@ -78,9 +78,7 @@ def curve(kind: Kind, large: Material, small: Material) -> Iterator[Row]:
             predictions["scratch"][test] = scratch.predict(small.X[test])
         for how, predicted in predictions.items():
             if count or how == "continued":
-                metrics = evaluate_with_intervals(
-                    EMOTION, y, predicted, small.unit, n=DRAWS, seed=SEED
-                )
+                metrics = evaluate_with_intervals(EMOTION, y, predicted, small.unit)
                 yield {"kind": kind, "count": count, "how": how, "uar": metrics["uar"]}
 
 
@@ -127,7 +125,7 @@ def page(results: Row) -> list[str]:
         f"on {large} are continued on the given number of labelled utterances of {small}'s "
         f"training speakers, drawn once a fold, with classes as balanced as possible; `scratch`: "
         f"fitted only on these, with as many rounds in all. UAR on the left-out speaker, of "
-        f"{speakers[small]}; 95 % intervals by bootstrap over speakers. Features: "
+        f"{speakers[small]}; 95 % intervals over speakers. Features: "
         f"{' and '.join(results['features'])}; standardised again on the utterances of the "
         f"continued fit, at 0 on all of the training speakers' recordings, unlabelled.",
         "",

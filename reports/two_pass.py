@@ -59,11 +59,11 @@ def measured(data: Material, seed: int) -> Row:
     return {
         "seed": seed,
         "folds": folds.count,
-        "language": data.figure(first, tongues, seed),
+        "language": data.figure(first, tongues),
         "modes": {
             mode: {
-                "uar": data.figure(table, EMOTION, seed),
-                "to_common": data.gain(predicted["common"], table, EMOTION, seed),
+                "uar": data.figure(table, EMOTION),
+                "to_common": data.gain(predicted["common"], table, EMOTION),
                 "by_language": {
                     name: uar(
                         table["emotion.true"][language == name],
@@ -116,7 +116,7 @@ def page(results: Row) -> list[str]:
         f"{', '.join(results['classes'])} by {results['speakers']} speakers. Features "
         f"{' and '.join(results['features'])}; each model is `{results['model']}`. UAR of all "
         f"languages together, {first['folds']} folds by speaker, nothing known of the test "
-        f"speaker; 95 % intervals by bootstrap over speakers, of seed {first['seed']}.",
+        f"speaker; 95 % intervals over speakers, of seed {first['seed']}.",
         "",
         "**Each language is one corpus here, so language equals recording condition:** what tells "
         "languages apart may be rooms and microphones, and what a language's own model gains may "
