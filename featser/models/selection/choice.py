@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from featser.evaluation.metrics.metrics import scores, statistics_of
 from featser.evaluation.metrics.registry import headline
 from featser.evaluation.protocols.groups import speaker_groups
+from featser.evaluation.statistics.jackknife import leave_one_out, standard_error
 from featser.tasks import Task
 
 BEYOND_NOISE = 2.0
@@ -85,19 +86,12 @@ def judged(
     value, left_out = {}, {}
     for name, pred in predicted.items():
         sums = statistics_of(task, true, pred, unit)
-        total = sums.sum(axis=0)
-        value[name] = float(scores(task, total)[metric])
-        left_out[name] = scores(task, total - sums)[metric]
+        value[name] = float(scores(task, sums.sum(axis=0))[metric])
+        left_out[name] = scores(task, leave_one_out(sums))[metric]
     first = next(iter(predicted))
     error = {
-        name: _jackknife(values - left_out[first])
+        name: float(standard_error(values - left_out[first]))
         for name, values in left_out.items()
         if name != first
     }
     return Judged(metric, value, error)
-
-
-def _jackknife(values: NDArray[np.float64]) -> float:
-    """Return the standard error from values with one unit left out each."""
-    count = len(values)
-    return float(np.sqrt((count - 1) / count * np.sum((values - values.mean()) ** 2)))
