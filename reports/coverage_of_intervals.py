@@ -87,10 +87,15 @@ def held(
         len(by_speaker) - 1,
         row.scale,
         LEVEL,
-        half_error=sums.half_an_error(k) if is_matrix else None,
+        half_error=_half_an_error(row, k) if is_matrix else None,
         is_biased=row.is_biased,
     )
     return float(((low <= true) & (true <= high)).mean()), float((high - low).mean())
+
+
+def _half_an_error(row: registry.Metric, k: int) -> Array:
+    """Return half an error: of all classes together, or of the class that a recall is of."""
+    return sums.half_an_error(k) * (k if row.name == registry.PER_CLASS else 1)
 
 
 def coverage_of_classes(

@@ -59,9 +59,7 @@ def test_its_figures_come_last_and_have_intervals() -> None:
     speaker = np.repeat([f"s{number}" for number in range(8)], 10)
     true = labels["emotion"]
     predictions = predictions.iloc[::-1].to_numpy()
-    figures = evaluate_with_intervals(
-        EMOTION, true, true, speaker, n=100, duration_pred=predictions
-    )
+    figures = evaluate_with_intervals(EMOTION, true, true, speaker, duration_pred=predictions)
     assert list(figures)[-2:] == ["duration.uar", "duration.accuracy"]
     assert figures["uar"]["value"] == 1
     alone = figures["duration.uar"]

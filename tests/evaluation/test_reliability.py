@@ -7,7 +7,8 @@ import pytest
 import sklearn.metrics
 
 from featser.errors import TaskError
-from featser.evaluation.statistics.intervals import bootstrap_by_speaker
+from featser.evaluation.metrics.scales import LOG, LOGIT
+from featser.evaluation.statistics.intervals import interval_by_speaker
 from featser.evaluation.statistics.reliability import BINS, FLOOR, reliability
 
 CLASSES = ("anger", "joy", "sad")
@@ -40,13 +41,13 @@ def test_figures_and_bins_have_the_values_worked_out_by_hand() -> None:
 
 def test_figures_equal_scikit_learns() -> None:
     true, p, speaker = drawn()
-    figures = reliability(true, p, CLASSES, speaker, n=20).figures
+    figures = reliability(true, p, CLASSES, speaker).figures
     assert figures["log_loss"]["value"] == pytest.approx(
         sklearn.metrics.log_loss(true, p, labels=list(CLASSES))
     )
     two = np.stack([p[:, 0], 1 - p[:, 0]], axis=1)
     either = np.where(true == "anger", "anger", "joy")
-    brier = reliability(either, two, ("anger", "joy"), speaker, n=20).figures["brier"]["value"]
+    brier = reliability(either, two, ("anger", "joy"), speaker).figures["brier"]["value"]
     assert brier == pytest.approx(
         2 * sklearn.metrics.brier_score_loss(either == "anger", p[:, 0]), rel=1e-9
     )
@@ -54,29 +55,58 @@ def test_figures_equal_scikit_learns() -> None:
 
 def test_probabilities_that_happen_as_they_say_are_near_the_diagonal() -> None:
     true, p, speaker = drawn(20_000)
-    result = reliability(true, p, CLASSES, speaker, n=50)
+    result = reliability(true, p, CLASSES, speaker)
     assert result.figures["ece"]["value"] < 0.02
     assert sum(b.n for b in result.bins) == 20_000
     sure = np.eye(3)[p.argmax(axis=1)]
-    wrong = reliability(true, sure, CLASSES, speaker, n=50)
+    wrong = reliability(true, sure, CLASSES, speaker)
     share = (np.array(CLASSES)[p.argmax(axis=1)] != true).mean()
     assert wrong.figures["ece"]["value"] == pytest.approx(share)
     assert wrong.figures["log_loss"]["value"] == pytest.approx(-share * np.log(FLOOR))
     assert wrong.bins[BINS - 1].n == 20_000
 
 
-def test_intervals_are_those_of_whole_speakers_drawn_again() -> None:
+@pytest.mark.parametrize("name", ["brier", "log_loss"])
+def test_intervals_are_those_of_speakers_left_out(name: str) -> None:
     true, p, speaker = drawn(60)
-    figures = reliability(true, p, CLASSES, speaker, n=300, seed=4).figures
+    figures = reliability(true, p, CLASSES, speaker).figures
 
-    def brier(predicted: np.ndarray, at: np.ndarray) -> float:
-        rows = at.astype(int)
-        return reliability(predicted, p[rows], CLASSES, None, n=1).figures["brier"]["value"]
+    def figure(predicted: np.ndarray, at: np.ndarray) -> float:
+        return reliability(predicted, p[at.astype(int)], CLASSES, None).figures[name]["value"]
 
-    slow = bootstrap_by_speaker(brier, true, np.arange(60), speaker, n=300, seed=4)
-    assert figures["brier"] == pytest.approx(slow.to_dict())
-    few = reliability(true, p, CLASSES, ["a", "b"] * 30)
-    assert "needs 3 or more" in few.figures["ece"]["note"]
+    slow = interval_by_speaker(figure, true, np.arange(60), speaker, scale=LOG)
+    assert figures[name] == pytest.approx(slow.to_dict())
+
+
+def test_lower_bound_of_ece_is_counted_from_the_value_less_its_bias() -> None:
+    """Probabilities that happen as they say: ECE is above its true value, 0."""
+    true, p, speaker = drawn(300)
+    found = reliability(true, p, CLASSES, speaker).figures["ece"]
+    without = [
+        reliability(true[speaker != one], p[speaker != one], CLASSES, None).figures["ece"]["value"]
+        for one in range(10)
+    ]
+    bias = 9 * (np.mean(without) - found["value"])
+    width = 2.262157 * np.sqrt(9 / 10 * np.square(without - np.mean(without)).sum())
+    assert bias > 0.01
+    assert found["high"] == pytest.approx(found["value"] + width)
+    assert found["low"] == pytest.approx(max(0.0, found["value"] - bias - width))
+
+
+def test_accuracy_of_a_bin_is_over_the_speakers_in_the_bin() -> None:
+    true, p, speaker = drawn(300)
+    bins = reliability(true, p, CLASSES, speaker).bins
+    full = bins[6]
+    rows = np.ceil(p.max(axis=1) * BINS) - 1 == 6
+    right = np.array(CLASSES)[p.argmax(axis=1)] == true
+    expected = interval_by_speaker(
+        lambda t, _: float(t.mean()), right[rows], right[rows], speaker[rows], scale=LOGIT
+    )
+    assert [full.accuracy, full.accuracy_low, full.accuracy_high] == pytest.approx(
+        [expected.value, expected.low, expected.high]
+    )
+    few = reliability(true, p, CLASSES, ["a", "b"] * 150)
+    assert "needs 4 speakers or more" in few.figures["ece"]["note"]
     assert np.isnan(few.bins[5].accuracy_low)
 
 

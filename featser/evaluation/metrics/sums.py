@@ -66,10 +66,10 @@ def chance_uar(confusion: Array) -> float:
 
 
 def half_an_error(k: int) -> Array:
-    """Return the confusion matrix of half a right and half a wrong row in each class.
+    """Return the confusion matrix of half a right and half a wrong row, spread over all classes.
 
-    Added to a confusion matrix without errors, it tells how near the metric is to its best value
-    (Jeffreys' prior for each recall).
+    Added to a confusion matrix without errors, it tells how near the metric is to its best value.
+    For the recall of a single class, times ``k``: Jeffreys' prior.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def half_an_error(k: int) -> Array:
 
     Examples
     --------
-    >>> half_an_error(3).tolist()
-    [[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.25, 0.25, 0.5]]
+    >>> half_an_error(2).tolist()
+    [[0.25, 0.25], [0.25, 0.25]]
     """
-    half = np.full((k, k), 0.5 / max(1, k - 1))
-    np.fill_diagonal(half, 0.5)
+    half = np.full((k, k), 0.5 / k / max(1, k - 1))
+    np.fill_diagonal(half, 0.5 / k)
     return half
 
 

@@ -164,6 +164,8 @@ def _gap(
     sides = sums.reshape(2, units.count, *counted.shape[1:])
     metric = headline(task.kind)
     high, low = (float(scores(task, side.sum(axis=0))[metric]) for side in sides)
+    if not units.enough:
+        return Interval(high - low, math.nan, math.nan, units.note)
     left_out = [scores(task, leave_one_out(side))[metric] for side in sides]
     members = [np.isin(np.arange(units.count), units.of_row[names[both] == one]) for one in chosen]
     smaller = min(members, key=np.count_nonzero)

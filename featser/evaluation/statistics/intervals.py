@@ -199,11 +199,12 @@ def _recalls(
     """Yield the recall of each class, over the speakers who have the class."""
     truth, guess = np.asarray(true, dtype=object), np.asarray(pred, dtype=object)
     who = None if speaker is None else np.asarray(speaker, dtype=object)
-    half_error = half_an_error(len(task.classes))
+    half_error = len(task.classes) * half_an_error(len(task.classes))
     for k, name in enumerate(task.classes):
         rows = truth == name
         if not rows.any():
-            yield f"recall[{name}]", Interval(math.nan, math.nan, math.nan, "no utterance of it")
+            note = "no utterance of this class"
+            yield f"recall[{name}]", Interval(math.nan, math.nan, math.nan, note)
             continue
         units = resampling_units(None if who is None else who[rows], int(rows.sum()))
         sums = statistics_of(task, truth[rows], guess[rows], units.of_row)
