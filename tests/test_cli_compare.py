@@ -39,9 +39,8 @@ def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Pat
     assert shown.returncode == 0, shown.stderr
     assert "64 utterances are in all runs" in shown.stdout
     assert "`speaker_norm` differs" in shown.stdout
-    assert "(exact)" in shown.stdout, "four speakers can be swapped in 16 ways"
     assert "A → B" in shown.stdout
-    assert "too few speakers differ for any p below 0.125" in shown.stdout
+    assert "4 speakers: the interval is uncertain with fewer than 10 speakers" in shown.stdout
     comparison = json.loads((fitted.parent / "comparison.json").read_text(encoding="utf-8"))
     assert [run["protocol"] for run in comparison["runs"]] == ["speaker-independent"] * 2
     assert {pair["task"] for pair in comparison["pairs"]} == {"emotion", "gender"}
@@ -53,7 +52,7 @@ def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Pat
     values = [tasks["emotion"]["uar"]["value"] for tasks in metrics]
     assert [pair["result"]["a"], pair["result"]["b"]] == pytest.approx(values)
     assert pair["result"]["difference"]["value"] == pytest.approx(values[1] - values[0])
-    assert pair["p_holm"] >= pair["result"]["permutation"]["p"]
+    assert pair["p_holm"] >= pair["result"]["p"]
 
 
 def test_comparison_ends_with_a_conclusion_for_each_task(fitted: Path, other: Path) -> None:
@@ -62,9 +61,11 @@ def test_comparison_ends_with_a_conclusion_for_each_task(fitted: Path, other: Pa
     sentences = [pair["conclusion"] for pair in pairs]
     for task, sentence in zip(("emotion", "gender"), sentences, strict=True):
         assert sentence.startswith(
-            f"{task}: no significant difference between {fitted} and {other}."
+            (
+                f"{task}: no significant difference between {fitted} and {other}.",
+                f"{task}: {fitted} is better than {other} by ",
+            )
         )
-        assert sentence.endswith((" could be missed.", "More speakers are needed."))
     _, _, end = shown.stdout.partition("\nConclusions\n")
     assert end.split() == " ".join(sentences).split()
 
@@ -154,15 +155,15 @@ def test_a_missing_speaker_is_noted_and_taken_from_the_run_that_names_it(
     assert not [note for note in notes_on(tmp_path, one, fitted) if "no speaker" in note]
 
 
-def test_without_speakers_no_text_says_that_speakers_were_swapped(
+def test_without_speakers_no_text_says_that_speakers_were_left_out(
     fitted: Path, tmp_path: Path
 ) -> None:
     one, two = (
         altered(fitted, tmp_path / name, lambda table: table.assign(speaker=None)) for name in "ab"
     )
     shown = featser_here("compare", one, two)
-    assert "predictions of utterances swapped" in shown.stdout
-    assert "too few speakers" not in shown.stdout
+    assert "p: t-test by leaving out one utterance at a time" in shown.stdout
+    assert "one speaker at a time" not in shown.stdout
 
 
 def test_rows_are_joined_by_file_and_never_by_position(

@@ -83,7 +83,7 @@ def test_leakage_with_one_missing_speaker_has_intervals_over_speakers_and_says_s
     assert row["uar"]["note"].startswith("1 of 64 utterances has no speaker")
     text = (folder / "leakage.md").read_text(encoding="utf-8")
     assert "1 of 64 utterances has no speaker" in text
-    assert "bootstrap over speakers" in text
+    assert "intervals over speakers" in text
 
 
 def test_curve_and_fit_by_speaker_count_the_utterances_without_one(one_missing: Path) -> None:
@@ -131,7 +131,7 @@ def test_without_speakers_no_text_claims_anything_about_speakers(nameless: Path)
     assert "on other recordings, perhaps of the same speakers" in audit
     assert "chosen on left-out recordings: emotion" in shown
     assert "settings chosen on left-out recordings" in report
-    assert "utterances were resampled, so the interval is likely too narrow" in shown
+    assert "no speakers are known: each utterance counts as a speaker of its own" in shown
     described = json.loads((run / "run.json").read_text(encoding="utf-8"))
     assert "left-out recordings" in described["model"]
 
@@ -143,7 +143,7 @@ def test_leakage_without_speakers_says_perhaps(nameless: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     text = (nameless.parent / "leak-none" / "leakage.md").read_text(encoding="utf-8")
     assert "perhaps the test speakers: the data do not say who speaks" in text
-    assert "bootstrap over utterances" in text
+    assert "intervals over utterances" in text
 
 
 def test_a_run_without_corpus_is_named_after_its_model(nameless: Path, tmp_path: Path) -> None:

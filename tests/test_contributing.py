@@ -14,6 +14,7 @@ import pytest
 
 from featser.evaluation.metrics import metrics, registry, sums
 from featser.evaluation.metrics.registry import Metric
+from featser.evaluation.metrics.scales import LOGIT
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.registry import PROTOCOLS, Protocol
 from featser.tasks import Task
@@ -47,7 +48,7 @@ def test_metric_of_the_guide_is_computed_with_an_interval(monkeypatch: pytest.Mo
     function, row = code_of("How to add a metric")
     names: dict[str, Any] = dict(vars(sums))
     exec(function, names)
-    metric = eval(row, {"Metric": Metric, **names})
+    metric = eval(row, {"Metric": Metric, "LOGIT": LOGIT, **names})
     monkeypatch.setattr(registry, "REGISTRY", (*registry.REGISTRY, metric))
     task = Task("emotion", "classification", ("a", "b"))
     assert "worst_recall" in metrics.metric_names(task)

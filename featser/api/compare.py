@@ -61,6 +61,11 @@ class Pair:
             self.p_holm,
         )
 
+    @property
+    def unit(self) -> str:
+        """What is left out at once."""
+        return "speaker" if self.speakers else "utterance"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(ShownResult):

@@ -63,7 +63,8 @@ def _show(comparison: Comparison) -> None:
     say(f"{comparison.common} utterances are in all runs")
     columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
     table("Differences", columns, [_line(pair, letters) for pair in comparison.pairs])
-    say_text("p: t-test with one speaker at a time left out (jackknife), the runs being paired")
+    units = " or ".join(dict.fromkeys(pair.unit for pair in comparison.pairs)) or "speaker"
+    say_text(f"p: t-test by leaving out one {units} at a time in both runs (jackknife)")
     for note in comparison.notes:
         say_text(f"note: {note}")
 

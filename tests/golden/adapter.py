@@ -226,8 +226,8 @@ class Fitted:
     Attributes
     ----------
     metrics : dict of str to float
-        Of each task the leading metric with its interval: ``emotion uar``, ``emotion uar low``, …;
-        of an enrolment curve its points as well.
+        Of each task the leading metric: ``emotion uar``, …; of an enrolment curve its points as
+        well.
     folds : dict of str to int
         File name → the fold that tests it.
     predictions : dict of str to dict of str to float
@@ -284,9 +284,8 @@ def _leading(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str
         leading = next(iter(by_name))
         for name, figure in by_name.items():
             if name == leading or name.startswith("enrolled["):
-                for end, key in (("", "value"), (" low", "low"), (" high", "high")):
-                    value = figure.get(key)
-                    figures[f"{task} {name}{end}"] = float("nan") if value is None else float(value)
+                value = figure["value"]
+                figures[f"{task} {name}"] = float("nan") if value is None else float(value)
     return figures
 
 

@@ -1,8 +1,9 @@
 """Results of experiments that have golden values: each model, each protocol, each option.
 
 The names come from featser's own tables, so that a new one has no golden result and a test asks
-for it. What each experiment gives is little: the leading metric of each task with its interval,
-the fold that tests each utterance, and what is predicted for a few of them out of fold.
+for it. What each experiment gives is little: the leading metric of each task (intervals have
+tests of their own), the fold that tests each utterance, and what is predicted for a few of them out
+of fold.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ Experiments = Mapping[str, Experiment]
 PROBABILITY = 1e-3
 """Tolerance of probabilities, predicted numbers and metrics: kinds of CPU move them by 1e-6 and
 less, and one utterance more that is recognised moves UAR by 0.01 and more."""
-INTERVAL = 0.025
-"""Tolerance of the bounds of an interval: they lie at the figures of two bootstrap samples, and
-where two samples differ by rounding alone, kinds of CPU take one or the other."""
 TREES = 1e-6
 """The same of trees, whose splits do not move; what remains is float32 arithmetic."""
 NETWORK = 1e-2
@@ -121,9 +119,7 @@ def _subject(
 
 def tolerance_of(case: str, name: str, limit: float) -> float:
     """Return how far a value may be from what is pinned: folds not at all."""
-    if case.endswith(": folds"):
-        return 0.0
-    return max(INTERVAL, limit) if name.endswith((" low", " high")) else limit
+    return 0.0 if case.endswith(": folds") else limit
 
 
 def _experiment(

@@ -60,7 +60,7 @@ def sample_run(
         speaker_norm="none",
         seed=seed,
         tasks=tasks,
-        metrics={protocol: figures(table, tasks, seed)},
+        metrics={protocol: figures(table, tasks)},
         predictions=table,
         folds=folds,
         unusable=pd.DataFrame(
@@ -89,7 +89,7 @@ def sample_run(
     return run
 
 
-def figures(table: pd.DataFrame, tasks: list[Task], seed: int) -> dict[str, Any]:
+def figures(table: pd.DataFrame, tasks: list[Task]) -> dict[str, Any]:
     """The metrics of all tasks, with the baselines of one training set."""
     metrics = {}
     for task in tasks:
@@ -100,7 +100,7 @@ def figures(table: pd.DataFrame, tasks: list[Task], seed: int) -> dict[str, Any]
             baseline = baseline.astype(object)
         speaker = table["speaker"][rows] if "speaker" in table else None
         metrics[task.name] = evaluate_with_intervals(
-            task, true[rows], pred[rows], speaker, baseline, n=200, seed=seed
+            task, true[rows], pred[rows], speaker, baseline
         )
     return metrics
 

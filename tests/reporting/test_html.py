@@ -114,9 +114,9 @@ def test_gaps_between_genders_are_shown_for_each_task(run: RunSummary, page: Pag
 
 
 def test_groups_are_compared_once_by_every_column_that_makes_some() -> None:
-    run = sample_run(all_tasks=False)
+    run = sample_run(speakers=20, all_tasks=False)
     age = run.predictions["speaker"].str[-1].astype(int) * 7 + 10
-    run.predictions["age"] = age.astype(str).where(age < 70)  # one speaker's is not known
+    run.predictions["age"] = age.astype(str).where(age < 70)  # of two speakers it is not known
     run.predictions["language"] = run.predictions["corpus"].map({"made-up-a": "bn"}).fillna("en")
     page = Page(render(run))
     by_age = page.table("Headline metrics by age")
@@ -184,7 +184,7 @@ def test_speaker_independent_reports_are_not_called_optimistic(page: Page) -> No
 
 def test_a_second_protocol_stands_beside_the_first_with_its_own_mark() -> None:
     run = sample_run()
-    other = figures(sample_run(seed=7).predictions, run.tasks, 0)
+    other = figures(sample_run(seed=7).predictions, run.tasks)
     run.metrics["random"] = other
     page = Page(render(run))
     cells = page.table("Metrics of emotion")["UAR"]
@@ -245,7 +245,7 @@ def test_small_and_large_runs_make_a_whole_page(
     speakers_shown = len(page.table("UAR of emotion by speaker")) - 1
     assert speakers_shown == run.predictions["speaker"].nunique()
     if speakers == 2:
-        assert "No interval: 2 speakers, and resampling speakers needs 3 or more." in page.text
+        assert "No interval: 2 speakers, and an interval needs 4 speakers or more." in page.text
     if speakers > 105:
         assert "The 52 lowest and the 52 highest of" in page.text
 
@@ -261,9 +261,9 @@ def test_a_run_without_speakers_says_what_its_intervals_are() -> None:
     run = sample_run(all_tasks=False, protocol="random")
     run.predictions = run.predictions.drop(columns=["speaker", "gender", "corpus", "language"])
     run.folds = pd.DataFrame({"fold": [0, 1], "speaker": [np.nan, None], "n": [200, 200]})
-    run.metrics = {"random": figures(run.predictions, run.tasks, 0)}
+    run.metrics = {"random": figures(run.predictions, run.tasks)}
     page = Page(render(run))
-    assert "No speakers are known: utterances were resampled" in page.text
+    assert "No speakers are known: each utterance counts as a speaker of its own" in page.text
     assert " % over utterances)" in page.text
     assert "not known" in page.text
     assert "by speaker" not in " ".join(page.captions)
@@ -285,11 +285,12 @@ def test_undefined_figures_are_na_whether_nan_or_none() -> None:
     figures = run.metrics[run.protocol]["emotion"]
     figures["recall[anger]"] = {"value": None, "low": None, "high": None}
     figures["recall[neutral]"] = {"value": float("nan"), "low": float("nan"), "high": float("nan")}
-    figures["recall[sadness]"] |= {"undefined": 0.12}
+    few = "5 speakers: the interval is uncertain with fewer than 10 speakers"
+    figures["recall[sadness]"] |= {"note": few}
     page = Page(render(run))
     rows = page.table("Recall by class of emotion")
     assert rows["anger"][0] == rows["neutral"][0] == "n/a"
-    assert "sadness: 12 % of the draws have no utterance of this class" in page.text
+    assert f"sadness: {few}." in page.text
 
 
 def test_an_undefined_headline_is_stated_and_not_drawn() -> None:

@@ -25,7 +25,7 @@ def test_report_marks_settings_that_differ_from_the_default() -> None:
     assert "Model (8 settings, 1 changed)" in page
     assert '<strong>svm</strong></td><td class="text">vote</td>' in page
     assert "<strong>emotion: (&lt;b&gt;: removed)</strong>" in page
-    assert "Random seed for folds, models and intervals." in page
+    assert "Random seed for folds and models." in page
     assert page.count('aria-label="Settings: ') == len(GROUPS)
 
 

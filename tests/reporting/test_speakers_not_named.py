@@ -23,7 +23,7 @@ def nameless(protocol: str, missing: object = np.nan, rows: slice = slice(None))
     run = sample_run(protocol=protocol)
     run.predictions["speaker"] = run.predictions["speaker"].astype(object)
     run.predictions.loc[run.predictions.index[rows], "speaker"] = missing
-    run.metrics = {protocol: figures(run.predictions, run.tasks, 0)}
+    run.metrics = {protocol: figures(run.predictions, run.tasks)}
     return run
 
 
@@ -37,12 +37,12 @@ def test_a_report_without_speakers_claims_nothing_about_speakers(
         "who are also in the training set",
         "speakers are in both",
         "over speakers)",
-        "draws of whole speakers",
-        "by bootstrap over speakers",
+        "one speaker at a time",
+        "interval is over speakers",
     ):
         assert claim not in page.text
     assert "the data do not give the speakers" in page.text
-    assert "No speakers are known: utterances were resampled" in page.text
+    assert "No speakers are known: each utterance counts as a speaker of its own" in page.text
     assert "over utterances)" in page.text
     assert "nan" not in page.text.split()
 
