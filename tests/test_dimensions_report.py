@@ -17,7 +17,6 @@ REPORTS = Path(__file__).parents[1] / "reports"
 def dimensions(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(REPORTS))
     page = importlib.import_module("dimensions")
-    monkeypatch.setattr(page, "DRAWS", 20)
     return page
 
 

@@ -17,8 +17,8 @@ from featser.api.run import Outcome, Step
 from featser.audit.audit_manifest import Audit
 from featser.audit.finding import Finding
 from featser.corpora.scanning import ScanResult
-from featser.evaluation.statistics.comparison import Difference, Permutation
-from featser.evaluation.statistics.intervals import Interval
+from featser.evaluation.statistics.comparison import Difference
+from featser.evaluation.statistics.jackknife_interval import Interval
 from featser.experiment.runs.compared_runs import Compared
 from featser.experiment.runs.run_files import Run
 from featser.extraction.extraction import Extraction
@@ -46,11 +46,9 @@ def extraction() -> Extraction:
 
 
 def comparison() -> Comparison:
-    difference = Difference(
-        "uar", 0.5, 0.6, Interval(0.1, -0.1, 0.3), Permutation(0.3, 8, exact=True), 0.5, 1, 2
-    )
+    difference = Difference("uar", 0.5, 0.6, Interval(0.1, -0.1, 0.3), 0.3)
     runs = [Compared(name, "random", pd.DataFrame(), {}) for name in (HOSTILE, "b")]
-    return Comparison(runs, 4, [Pair("emotion", HOSTILE, "b", 4, 3, difference, 0.3, 0.5)])
+    return Comparison(runs, 4, [Pair("emotion", HOSTILE, "b", 4, 3, difference, 0.3)])
 
 
 def leakage() -> Leakage:
