@@ -205,8 +205,8 @@ def simulated(seed: int = 0, share: float = 1.0) -> dict[str, Any]:
         for setting in settings(speakers):
             for metric, (coverage, width) in coverage_of_classes(setting, runs, random).items():
                 rows.append(vars(setting) | _row(metric, coverage, width, runs))
-            found = found_without_difference(setting, runs, random)
-            rows.append(vars(setting) | _row("difference", found, None, runs))
+            rejected = found_without_difference(setting, runs, random)
+            rows.append(vars(setting) | _row("difference", rejected, None, runs))
         for metric, coverage, width in _others(speakers, runs // 4, random):
             rows.append({"speakers": speakers} | _row(metric, coverage, width, runs // 4))
     gaps = [
@@ -245,7 +245,10 @@ def tables(results: dict[str, Any]) -> list[str]:
         [metric, *(_shares(rows, metric, speakers) for speakers in SPEAKERS)] for metric in metrics
     ]
     widths = ["mean width of UAR", *(_width(rows, speakers) for speakers in SPEAKERS)]
-    found = ["difference of UAR", *(_shares(rows, "difference", speakers) for speakers in SPEAKERS)]
+    differences = [
+        "difference of UAR",
+        *(_shares(rows, "difference", speakers) for speakers in SPEAKERS),
+    ]
     gaps = [
         [f"{one} and {other} speakers", f"{100 * gap['found']:.1f}"]
         for gap in results["gaps"]
@@ -260,7 +263,7 @@ def tables(results: dict[str, Any]) -> list[str]:
         "Intervals of a difference between two equally good runs that exclude 0, in per cent "
         "(should be 5).",
         "",
-        *table_lines(header, [found]),
+        *table_lines(header, [differences]),
         "",
         "Intervals of a gap between two equal groups that exclude 0, in per cent (should be 5).",
         "",

@@ -127,10 +127,10 @@ def recalls(run: RunSummary, task: Task) -> Table:
 
 def _notes_on_recalls(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the notes on recalls that do not concern the headline metric as well."""
-    known = str(figures.get(headline_metric(task), {}).get("note", ""))
+    of_headline = str(figures.get(headline_metric(task), {}).get("note", ""))
     for name in task.classes:
         note = figures.get(f"recall[{name}]", {}).get("note", "")
-        if note and note not in known:
+        if note and note not in of_headline:
             yield f"{name}: {note}."
 
 

@@ -102,14 +102,14 @@ def test_interval_excludes_0_exactly_where_p_is_below_5_percent() -> None:
     """200 pairs of runs whose skill differs by speaker; either case is frequent."""
     random = np.random.default_rng(3)
     true, speaker = both_classes(6, 6)
-    found = 0
+    n_excluding = 0
     for _ in range(200):
         a, b = (noisy(random, true, random.beta(6, 3, 6).repeat(12) + up) for up in (0, 0.1))
         comparison = compare_task(TASK, true, a, b, speaker)
         excludes = comparison.difference.low > 0 or comparison.difference.high < 0
         assert excludes == (comparison.p < 0.05)
-        found += excludes
-    assert 20 <= found <= 180
+        n_excluding += excludes
+    assert 20 <= n_excluding <= 180
 
 
 def test_a_clear_difference_is_significant() -> None:

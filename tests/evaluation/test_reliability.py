@@ -81,16 +81,16 @@ def test_intervals_are_those_of_speakers_left_out(name: str) -> None:
 def test_lower_bound_of_ece_is_counted_from_the_value_less_its_bias() -> None:
     """Probabilities that happen as they say: ECE is above its true value, 0."""
     true, p, speaker = drawn(300)
-    found = reliability(true, p, CLASSES, speaker).figures["ece"]
+    ece = reliability(true, p, CLASSES, speaker).figures["ece"]
     without = [
         reliability(true[speaker != one], p[speaker != one], CLASSES, None).figures["ece"]["value"]
         for one in range(10)
     ]
-    bias = 9 * (np.mean(without) - found["value"])
+    bias = 9 * (np.mean(without) - ece["value"])
     width = 2.262157 * np.sqrt(9 / 10 * np.square(without - np.mean(without)).sum())
     assert bias > 0.01
-    assert found["high"] == pytest.approx(found["value"] + width)
-    assert found["low"] == pytest.approx(max(0.0, found["value"] - bias - width))
+    assert ece["high"] == pytest.approx(ece["value"] + width)
+    assert ece["low"] == pytest.approx(max(0.0, ece["value"] - bias - width))
 
 
 def test_accuracy_of_a_bin_is_over_the_speakers_in_the_bin() -> None:

@@ -9,8 +9,8 @@ describes other data than the value does, and one unit for all of them invents a
 An interval over such units may be too narrow, since several of them may share a speaker;
 :attr:`ResamplingUnits.note` gives their number. Of 95 % intervals of an accuracy that differs
 between 40 speakers of 30 utterances each (sd .15), 95 % held the true value with all speakers
-named, 94 % with 5 % of the utterances unnamed at random, 90 % with 20 %, 79 % with half of them, and
-68 % with all of them (1500 simulated data sets each).
+named, 94 % with 5 % of the utterances unnamed at random, 90 % with 20 %, 79 % with half of them,
+and 68 % with all of them (1500 simulated data sets each).
 
 Only the units are chosen here. Intervals are computed from them by
 :mod:`featser.evaluation.statistics.intervals`.

@@ -18,8 +18,8 @@ def conclusion(
     """Return which of two runs is better, or how large a difference could be missed.
 
     A run counts as better if the corrected p value is below 0.05 and the 95 % interval of the
-    difference, which is not corrected, excludes 0. Otherwise, the end of the interval that is farther from 0 is the largest
-    difference that is compatible with the data.
+    difference, which is not corrected, excludes 0. Otherwise, the end of the interval that is
+    farther from 0 is the largest difference that is compatible with the data.
 
     Parameters
     ----------
