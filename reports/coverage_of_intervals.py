@@ -245,10 +245,7 @@ def tables(results: dict[str, Any]) -> list[str]:
         [metric, *(_shares(rows, metric, speakers) for speakers in SPEAKERS)] for metric in metrics
     ]
     widths = ["mean width of UAR", *(_width(rows, speakers) for speakers in SPEAKERS)]
-    differences = [
-        "difference of UAR",
-        *(_shares(rows, "difference", speakers) for speakers in SPEAKERS),
-    ]
+    shares = [_shares(rows, "difference", speakers) for speakers in SPEAKERS]
     gaps = [
         [f"{one} and {other} speakers", f"{100 * gap['found']:.1f}"]
         for gap in results["gaps"]
@@ -263,7 +260,7 @@ def tables(results: dict[str, Any]) -> list[str]:
         "Intervals of a difference between two equally good runs that exclude 0, in per cent "
         "(should be 5).",
         "",
-        *table_lines(header, [differences]),
+        *table_lines(header, [["difference of UAR", *shares]]),
         "",
         "Intervals of a gap between two equal groups that exclude 0, in per cent (should be 5).",
         "",

@@ -16,8 +16,7 @@ REPORTS = Path(__file__).parents[1] / "reports"
 @pytest.fixture
 def dimensions(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.syspath_prepend(str(REPORTS))
-    page = importlib.import_module("dimensions")
-    return page
+    return importlib.import_module("dimensions")
 
 
 def predictions(shrink: float) -> pd.DataFrame:

@@ -96,8 +96,8 @@ MUTANTS = (
     Mutant(
         "interval-of-utterances",
         "evaluation/statistics/intervals.py",
-        "    units = resampling_units(speaker, rows)\n    _check_request(rows, rows, level)\n    inter",
-        "    units = resampling_units(None, rows)\n    _check_request(rows, rows, level)\n    inter",
+        "units = resampling_units(speaker, rows)\n    _check_request(rows, rows, level)\n    inter",
+        "units = resampling_units(None, rows)\n    _check_request(rows, rows, level)\n    inter",
         "utterances are left out one by one instead of speakers",
         ("tests/evaluation/test_uncertainty.py",),
     ),
