@@ -291,7 +291,9 @@ BEGIN, END = "<!-- written by make coverage-of-intervals -->", "<!-- end -->"
 
 def write(results: dict[str, Any], page: Path = PAGE, file: Path = JSON) -> None:
     """Write the results, and the tables between the marks of the page."""
-    file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    lines = ",\n".join(json.dumps(row) for row in results["rows"])
+    rest = json.dumps({name: results[name] for name in results if name != "rows"})
+    file.write_text(f'{rest[:-1]}, "rows": [\n{lines}\n]}}\n', encoding="utf-8")
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     text = "\n".join(tables(results))

@@ -88,7 +88,6 @@ def unshared_scores(
     predictions: pd.DataFrame,
     overlap: Overlap,
     speaker: NDArray[np.str_],
-    seed: int = 0,
 ) -> Figures:
     """Score the test rows whose recording is not in the training set of their fold.
 
@@ -98,8 +97,6 @@ def unshared_scores(
         As :func:`fold_scores` has them.
     overlap : Overlap
         What training and test sets share.
-    seed : int
-        Random seed of the intervals.
 
     Returns
     -------
@@ -111,7 +108,7 @@ def unshared_scores(
     rows = labelled[~overlap.in_training[labelled.index]]
     if not len(rows) or len(rows) == len(labelled):
         return {}
-    figures = evaluate_with_intervals(task, *_pair(rows, task), speaker[rows.index], seed=seed)
+    figures = evaluate_with_intervals(task, *_pair(rows, task), speaker[rows.index])
     return {
         f"{UNSHARED}.{metric}": figures[metric] | {"n": len(rows)} for metric in fold_metrics(task)
     }

@@ -192,7 +192,7 @@ def _evaluate(
     result.predictions = with_duration(result.predictions, plan, audited)
     metrics = metrics_of(data, plan.tasks, result.predictions)
     metrics[plan.tasks[0].name] |= curve
-    add_fold_scores(metrics, data, plan, result.predictions, experiment.seed)
+    add_fold_scores(metrics, data, plan, result.predictions)
     evaluated.metrics[plan.protocol] = metrics
     evaluated.predictions.append(
         described_predictions(plan.protocol, data.table, result.predictions)

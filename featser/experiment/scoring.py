@@ -55,7 +55,6 @@ def add_fold_scores(
     data: Data,
     plan: Plan,
     predictions: pd.DataFrame,
-    seed: int,
 ) -> None:
     """Add the scores of each fold to a protocol's metrics, if its folds are published ones.
 
@@ -67,13 +66,11 @@ def add_fold_scores(
     plan : Plan
     predictions : DataFrame
         Out of fold, on the index of the data's rows that were tested.
-    seed : int
-        Random seed of the intervals.
     """
     if plan.overlap is None:
         return
     for task in plan.tasks:
-        metrics[task.name] |= unshared_scores(task, predictions, plan.overlap, data.speaker, seed)
+        metrics[task.name] |= unshared_scores(task, predictions, plan.overlap, data.speaker)
         metrics[task.name] |= fold_scores(task, predictions, plan.folds, data.speaker)
 
 
