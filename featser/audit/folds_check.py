@@ -137,7 +137,7 @@ def compare_folds(
         shared_speakers(folds, overlap, speaker),
         shared_recordings(table, folds, overlap, speaker, recordings),
         without_fold=[without_credentials(str(file)) for file in table["file"][~tested]],
-        not_checked=_not_checked(content, speaker[tested]),
+        not_checked=_not_checked(None if content is None else content[tested], speaker[tested]),
     )
 
 

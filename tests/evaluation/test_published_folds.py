@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from featser.evaluation.fold_scores import fold_scores, score_rows, unshared_sco
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.folds import UNTESTED, Folds
 from featser.evaluation.protocols.overlap import overlap_of
+from featser.experiment.loading.data import Data
+from featser.experiment.plan import inner_units, left_out_inside
 from featser.tasks import Task
 
 EMOTION = Task("emotion", "classification", ("angry", "sad"))
@@ -157,6 +160,17 @@ def test_unshared_scores_leave_out_rows_whose_recording_is_in_training() -> None
     assert (figures["unshared.uar"]["value"], figures["unshared.uar"]["n"]) == (1.0, 2)
     none_shared = overlap_of(folds, speaker, np.array(["a", "d", "b", "c"]))
     assert unshared_scores(EMOTION, table, none_shared, speaker) == {}
+
+
+def test_inner_folds_of_published_folds_are_by_speaker() -> None:
+    """Also where the published folds themselves share speakers, or a recording."""
+    speaker, sound = np.array(["f1", "f1", "m1", "m2"]), np.array(["1", "2", "3", "3"])
+    data = cast(Data, SimpleNamespace(speaker=speaker))
+    units = inner_units("folds", data, sound)
+    assert units[0] == units[1]
+    assert units[2] == units[3]
+    assert units[0] != units[2]
+    assert left_out_inside("folds", data) == "speakers"
 
 
 def test_compare_folds_of_disjoint_folds_says_so() -> None:

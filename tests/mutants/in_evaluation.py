@@ -192,6 +192,30 @@ MUTANTS = (
         ("tests/evaluation/test_given_sides.py",),
     ),
     Mutant(
+        "rows-without-a-fold-train",
+        "evaluation/protocols/published.py",
+        "excluded = np.tile(without, (len(names), 1)) if without.any() else None",
+        "excluded = None",
+        "recordings that no published fold names are trained on",
+        ("tests/evaluation/test_published_folds.py",),
+    ),
+    Mutant(
+        "shared-recordings-not-looked-for",
+        "evaluation/protocols/overlap.py",
+        "in_training[test] = np.isin(audio[test], audio[train])",
+        "in_training[test] = np.isin(test, train)",
+        "recordings under two names in two folds are not reported",
+        ("tests/evaluation/test_published_folds.py",),
+    ),
+    Mutant(
+        "shared-rows-scored-alone",
+        "evaluation/fold_scores.py",
+        "rows = labelled[~overlap.in_training[labelled.index]]",
+        "rows = labelled[overlap.in_training[labelled.index]]",
+        "figures without shared recordings are those of the shared ones",
+        ("tests/evaluation/test_published_folds.py",),
+    ),
+    Mutant(
         "inner-folds-ignore-speakers",
         "evaluation/protocols/inner_folds.py",
         "    for units in (groups[own], own):\n"
