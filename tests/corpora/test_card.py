@@ -43,7 +43,8 @@ def test_every_card_that_featser_brings_is_valid() -> None:
 def test_cards_share_one_vocabulary_of_emotions() -> None:
     vocabulary = {
         "angry", "happy", "sad", "neutral", "calm", "fearful", "disgust", "surprised", "bored",
-        "emphatic", "positive", "rest",
+        "amused", "anxious", "apologetic", "assertive", "concerned", "contempt", "emphatic",
+        "encouraging", "enthusiastic", "excited", "positive", "rest", "sarcastic", "sleepy",
     }  # fmt: skip
     for name in list_cards():
         task = load_card(name).tasks.get("emotion")
