@@ -247,9 +247,11 @@ def test_emozionalmente_knows_the_seven_emotions_of_its_samples() -> None:
 
 
 EMNS = """\
-id|utterance|description|emotion|level|audio_recording|user_id|gender|age
-1|I can't, not now.|soft|Sarcastic|5|wavs/recorded_audio_mNQTB2g.webm|3|Female|20s
-2|Look at that!|loud|Surprised|9|wavs/recorded_audio.webm|3|Female|20s
+id|utterance|description|emotion|date|status|gender|age|level|audio_recording|user_id
+1|I can't, not now.|soft|Sarcastic||Complete|Female|20s|5|wavs/recorded_audio_mNQTB2g.webm|3
+2|Look at that!|loud|Surprised||Complete|Female|20s|9|wavs/recorded_audio.webm|3
+3|Not recorded.|loud|Happy||Needs Updating|Female|20s|9||3
+4|Not recorded either.|loud|Sad||Needs Updating|Female|20s|9||3
 """
 
 
