@@ -28,7 +28,11 @@ from featser.evaluation.metrics.registry import baselines_of, metrics_of
 from featser.evaluation.metrics.scales import IDENTITY, LOGIT, Scale
 from featser.evaluation.metrics.sums import half_an_error, recalls_of, uar_of
 from featser.evaluation.statistics.jackknife_interval import Interval, interval_of, interval_of_sums
-from featser.evaluation.statistics.resampling import ResamplingUnits, resampling_units
+from featser.evaluation.statistics.resampling import (
+    FEWEST_SPEAKERS,
+    ResamplingUnits,
+    resampling_units,
+)
 from featser.tasks import Task
 
 
@@ -219,16 +223,17 @@ def _recalls(
 
 
 def _noting_rare_classes(task: Task, sums: Array, units: ResamplingUnits) -> ResamplingUnits:
-    """Add a note on classes of one speaker alone: without this speaker the classes are fewer."""
+    """Add a note on classes of few speakers, whose recalls make the mean uncertain."""
     if not task.categorical or not units.enough:
         return units
     holders = (sums.sum(axis=-1) > 0).sum(axis=0)
-    rare = [name for name, count in zip(task.classes, holders, strict=True) if count == 1]
+    named = zip(task.classes, holders, strict=True)
+    rare = [name for name, count in named if 0 < count < FEWEST_SPEAKERS]
     if not rare:
         return units
     note = (
-        f"only one of the {units.words} has {', '.join(rare)}, so the intervals of UAR and "
-        f"macro F1 are uncertain"
+        f"fewer than {FEWEST_SPEAKERS} {units.words} have {' or '.join(rare)}, so the intervals of "
+        f"UAR and macro F1 are uncertain"
     )
     return replace(units, note="; ".join(filter(None, [units.note, note])))
 

@@ -65,9 +65,9 @@ class ResamplingUnits:
     count: int
     n_speakers: int
     n_unnamed: int
-    note: str = ""
-    enough: bool = True
-    effective: float = 0.0
+    note: str
+    enough: bool
+    effective: float
 
     @property
     def words(self) -> str:
