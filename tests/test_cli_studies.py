@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 WITHOUT_FITS = shutil.ignore_patterns("fits")
 QUICK = ("--model", "lda", "--no-audit", "--jobs", "1", "-o")
+FEW = "4 speakers: the interval is uncertain with fewer than 10 speakers"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,8 @@ def test_the_table_says_what_leaks_and_what_the_data_do_not_allow(augmented: Pat
             text = (augmented / "leaks" / page).read_text(encoding="utf-8")
             assert row["leaks"] in text
             assert f"{row['uar']['value']:.3f}" in text
+            assert FEW in text
+    assert FEW in shown.stdout
     assert "altered copies of the test recordings themselves" in results["rows"][0]["leaks"]
 
 
@@ -136,6 +139,8 @@ def test_the_curve_fits_on_more_and_more_speakers_and_tests_the_same(
     page = (folder / "curve" / "curve.html").read_text(encoding="utf-8")
     assert "training speakers" in page
     assert "<svg" in page
+    assert FEW in page
+    assert FEW in shown.stdout
     whole = featser_here("fit", *QUICK, "whole", "-t", "emotion", cwd=folder)
     assert "4 of 5 fits reused from the cache" in whole.stdout, "the last point's folds are a fit's"
     metrics = json.loads((folder / "whole" / "metrics.json").read_text(encoding="utf-8"))

@@ -30,6 +30,7 @@ from featser.reporting.curve_figure import drawn
 from featser.reporting.numbers import estimate, number
 from featser.reporting.study_page import write_study
 from featser.reporting.tables import Table
+from featser.reporting.wording import as_sentence
 from featser.studies.study import Study, study
 
 PROTOCOL = "speaker-independent"
@@ -88,6 +89,12 @@ class Curve(ShownResult):
     chance: float
     described: dict[str, Any]
     fits: list[str] = field(default_factory=list)
+
+    @property
+    def interval_notes(self) -> list[str]:
+        """What limits the intervals, each note once."""
+        figures = [point.uar for point in self.points]
+        return list(dict.fromkeys(figure["note"] for figure in figures if "note" in figure))
 
     def display(self) -> Display:
         """Return the UAR for each number of training speakers."""
@@ -261,6 +268,7 @@ def _write(result: Curve, command: str) -> None:
             ]
             for point in result.points
         ],
+        notes=[as_sentence(note) for note in result.interval_notes],
     )
     sentences = [
         "Each fold of the speaker-independent protocol is tested as ever, but its model learns "

@@ -150,6 +150,12 @@ class Leakage(ShownResult):
     fits: list[str] = field(default_factory=list)
     resampled: str = "speakers"
 
+    @property
+    def interval_notes(self) -> list[str]:
+        """What limits the intervals, each note once."""
+        figures = [figure for row in self.rows for figure in (row.accuracy, row.uar)]
+        return list(dict.fromkeys(figure["note"] for figure in figures if "note" in figure))
+
     def display(self) -> Display:
         """Return the ways to divide the data, with their figures."""
         rows = [[row.name, estimate(row.accuracy), estimate(row.uar)] for row in self.rows]
@@ -275,8 +281,7 @@ def _write(result: Leakage, command: str) -> None:
         for_csv(pd.DataFrame(map(_flat, result.rows))).to_csv(temporary, index=False)
     notes = [f"{name}: left out: {reason}." for name, reason in result.left_out.items()]
     notes += [f"{note}." for note in result.notes]
-    remarks = [figure.get("note", "") for row in result.rows for figure in (row.accuracy, row.uar)]
-    notes += [as_sentence(note) for note in dict.fromkeys(remarks) if note]
+    notes += [as_sentence(note) for note in result.interval_notes]
     table = Table(
         f"Recognising {result.described['task']} under ways to divide the data",
         ["division of the data", "test recordings in training", "accuracy", "UAR", "folds"],

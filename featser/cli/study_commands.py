@@ -37,7 +37,7 @@ def leakage(result: Leakage) -> None:
     table(f"{result.described['task']}: {result.described['model']}", columns, rows)
     for name, reason in result.left_out.items():
         say(f"left out: {name}: {reason}")
-    for note in result.notes:
+    for note in (*result.notes, *result.interval_notes):
         say(f"note: {note}")
     for line in result.fits:
         say(line)
@@ -67,6 +67,8 @@ def curve(result: Curve) -> None:
     ]  # fmt: skip
     table(f"{result.described['task']}: {result.described['model']}", columns, rows)
     say(f"chance: {number(result.chance)}")
+    for note in result.interval_notes:
+        say(f"note: {note}")
     for line in result.fits:
         say(line)
     say(f"figure: {result.folder / 'curve.html'}")
