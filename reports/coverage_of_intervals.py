@@ -189,19 +189,12 @@ def found_without_gap(
     return float(((low > 0) | (high < 0)).mean())
 
 
-def simulated(seed: int = 0, share: float = 1.0) -> dict[str, Any]:
-    """Carry all simulations out.
-
-    Parameters
-    ----------
-    seed : int
-    share : float
-        Of :data:`RUNS`.
-    """
+def simulated(seed: int = 0) -> dict[str, Any]:
+    """Carry all simulations out."""
     random = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     for speakers in SPEAKERS:
-        runs = int(share * RUNS[speakers])
+        runs = RUNS[speakers]
         for setting in settings(speakers):
             for metric, (coverage, width) in coverage_of_classes(setting, runs, random).items():
                 rows.append(vars(setting) | _row(metric, coverage, width, runs))
@@ -210,7 +203,7 @@ def simulated(seed: int = 0, share: float = 1.0) -> dict[str, Any]:
         for metric, coverage, width in _others(speakers, runs // 4, random):
             rows.append({"speakers": speakers} | _row(metric, coverage, width, runs // 4))
     gaps = [
-        {"groups": groups, "found": found_without_gap(groups, int(share * RUNS[10]), random)}
+        {"groups": groups, "found": found_without_gap(groups, RUNS[10], random)}
         for groups in GROUPS
     ]
     return {"seed": seed, "level": LEVEL, "rows": rows, "gaps": gaps}
