@@ -115,6 +115,13 @@ def test_a_segment_has_the_samples_of_that_slice_of_the_whole(tmp_path: Path) ->
     assert np.array_equal(read_audio(path, start=0.25).samples, whole[4000:])
 
 
+def test_a_name_with_a_zero_byte_is_refused_with_the_reason() -> None:
+    """Tables can hold such names; the operating system refuses them with a ValueError."""
+    for read in (read_audio, content_hash):
+        with pytest.raises(UnusableAudio, match="not a valid path"):
+            read("a\0b.wav")
+
+
 def broken(folder: Path) -> dict[str, tuple[Path, str]]:
     """Recordings that cannot be used, each with a phrase of the required reason."""
     good = wav(folder / "good.wav", tone()).read_bytes()

@@ -31,6 +31,7 @@ HOSTILE = {
     "an integer of 5,000 digits": ("a: " + "9" * 5_000, "cannot be converted"),
     "a tag that does not fit": ("a: !!timestamp z", "cannot be converted"),
     "a control character": ("a: \x00", "not YAML"),
+    "a zero byte": ('a: "b\\0"', "line 1: a value holds a zero byte"),
     "two documents": ("--- a\n--- b", "line 2: not YAML"),
     "an open quote": ("a: 'b", "line 1: not YAML"),
 }

@@ -44,6 +44,8 @@ def refuse_non_files(path: Path) -> None:
         raise UnusableAudio(path, "no such file") from error
     except OSError as error:
         raise UnusableAudio(path, os_reason(error)) from error
+    except ValueError as error:  # a zero byte, which some tables hold and no path does
+        raise UnusableAudio(path, "the name is not a valid path (it holds a zero byte)") from error
     if stat.S_ISDIR(status.st_mode):
         raise UnusableAudio(path, "a folder, not a recording")
     if not stat.S_ISREG(status.st_mode):

@@ -221,10 +221,16 @@ def _check_events(text: str, limits: Limits) -> None:
                 open_collections.append((event.anchor, n_values - 1))
             elif event.anchor is not None:
                 sizes[event.anchor] = 1
+            _check_scalar(event, line)
         if len(open_collections) > MAX_DEPTH:
             raise YamlError(f"line {line}: more than {MAX_DEPTH} levels of nesting: remove some")
         if n_values > limits.max_values:
             raise YamlError(f"line {line}: more than {limits.max_values:,} values: split the file")
+
+
+def _check_scalar(event: yaml.NodeEvent, line: int) -> None:
+    if isinstance(event, yaml.ScalarEvent) and "\0" in event.value:
+        raise YamlError(f"line {line}: a value holds a zero byte (`\\0`): remove it")
 
 
 def _check_keys(node: yaml.Node, text_keys: bool, checked: set[int]) -> None:
