@@ -42,7 +42,7 @@ def _estimator(data: Data, experiment: Experiment, task: Task) -> Any:
         task,
         experiment.seed,
         experiment.weights,
-        [extractor.dimension for extractor in features],
+        [width for extractor in features for width in extractor.blocks],
         experiment.select,
         experiment.tune,
         data.frames,

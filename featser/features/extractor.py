@@ -96,6 +96,11 @@ class Extractor(ABC):
         """Number of values."""
         return len(self.names)
 
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The number of values in each block, of which a kernel model has one kernel each."""
+        return (self.dimension,)
+
     @abstractmethod
     def __call__(self, signal: Signal) -> Floats:
         """Compute the features.

@@ -90,6 +90,7 @@ ROWS = (
     Row("covariance", "which contours move together", f"{_SETS}.covariance:Covariance", "set"),
     Row("modulation", "how fast mel levels change", f"{_SETS}.modulation:Modulation", "set"),
     Row("contrasts", "loud and quiet, thirds of time", f"{_SETS}.contrasts:Contrasts", "set"),
+    Row("rocket", "random convolution kernels", f"{_SETS}.rocket:Rocket", "set"),
     Row("frames", "log-mel frames, for models in time", f"{_SETS}.frame_descriptors:Frames", "set"),
     Row("pyramid", "statistics within windows", f"{_SETS}.pyramid:Pyramid", "set"),
     Row("tarma", "linear prediction that varies in time", f"{_SETS}.tarma:Tarma", "set"),

@@ -57,6 +57,11 @@ class Trimmed(Extractor):
         return f"{TRIM}:{self.inner.spec}"
 
     @property
+    def blocks(self) -> tuple[int, ...]:
+        """As the extractor has them without trimming."""
+        return self.inner.blocks
+
+    @property
     def label(self) -> str:
         """What its folder in the store begins with."""
         return f"{TRIM}_{self.inner.label}"

@@ -288,6 +288,22 @@ MUTANTS = (
         golden("extractors/pyramid"),
     ),
     Mutant(
+        "kernel-twos-one-later",
+        "features/lowlevel/convolution.py",
+        "c = twos[group, pattern, 2] * step",
+        "c = (twos[group, pattern, 2] - 1) * step",
+        "the third weight of 2 is one position earlier",
+        golden("extractors/rocket"),
+    ),
+    Mutant(
+        "stretch-never-ends",
+        "features/lowlevel/convolution.py",
+        "stretch = (stretch + 1) * above",
+        "stretch = stretch + above",
+        "the longest stretch counts frames with gaps between them",
+        golden("extractors/rocket"),
+    ),
+    Mutant(
         "mel-of-magnitude",
         "features/sets/bangla166.py",
         "S=magnitude**2, sr=rate, n_mels=N_MELS",
