@@ -109,6 +109,25 @@ def coverage_of_classes(
     }
 
 
+BOOTSTRAP = "UAR, percentile bootstrap"
+"""The row of the method that is widely used, for comparison; featser does not use it."""
+_BOOTSTRAP_RUNS, _DRAWS = 400, 500
+
+
+def coverage_of_bootstrap(setting: Setting, random: np.random.Generator) -> tuple[float, float]:
+    """Return coverage and mean width of percentile bootstraps of the UAR over speakers."""
+    (by_speaker,) = confusions(setting, _BOOTSTRAP_RUNS, random)
+    speakers = len(by_speaker)
+    chances = np.full(speakers, 1 / speakers)
+    drawn = random.multinomial(speakers, chances, size=(_BOOTSTRAP_RUNS, _DRAWS)).astype(float)
+    flat = by_speaker.reshape(speakers, _BOOTSTRAP_RUNS, -1).swapaxes(0, 1)
+    totals = (drawn @ flat).reshape(_BOOTSTRAP_RUNS, _DRAWS, *by_speaker.shape[2:])
+    bounds = np.nanquantile(sums.uar_of(totals), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+    low, high = bounds
+    holds = (low <= setting.uar) & (setting.uar <= high)
+    return float(holds.mean()), float((high - low).mean())
+
+
 NUMBER_METRICS: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "CCC": ("ccc", sums.ccc_of),
     "Pearson's r": ("pearson", sums.pearson_of),
@@ -205,6 +224,11 @@ def simulated(seed: int = 0) -> dict[str, Any]:
     gaps = [
         {"groups": groups, "found": found_without_gap(groups, RUNS[10], random)}
         for groups in GROUPS
+    ]
+    rows += [
+        vars(setting) | _row(BOOTSTRAP, *coverage_of_bootstrap(setting, random), _BOOTSTRAP_RUNS)
+        for speakers in SPEAKERS
+        for setting in settings(speakers)
     ]
     return {"seed": seed, "level": LEVEL, "rows": rows, "gaps": gaps}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import rmtree
@@ -173,23 +174,24 @@ def test_a_file_that_fails_gets_a_line_and_the_others_are_still_predicted(
 
 
 def test_an_exported_database_gives_the_same_manifest_and_features(
-    extracted: Path, voices: Path
+    extracted: Path, voices: Path, tmp_path: Path
 ) -> None:
-    shown = featser_here("export", "--audformat", "db", cwd=extracted)
+    # In a copy: what was extracted last into the store that other tests fit from stays the same.
+    work = tmp_path
+    shutil.copytree(extracted / "featser-store", work / "featser-store")
+    shown = featser_here("export", "--audformat", "db", cwd=work)
     assert shown.stdout.strip() == "64 utterances: db/db.yaml"
     for card, folder in (("demo", voices), ("audformat", "db")):
-        output = extracted / f"{card}.parquet"
-        assert featser_here("scan", card, folder, "-o", output, cwd=extracted).returncode == 0
-    before, after = (pd.read_parquet(extracted / f"{c}.parquet") for c in ("demo", "audformat"))
+        output = work / f"{card}.parquet"
+        assert featser_here("scan", card, folder, "-o", output, cwd=work).returncode == 0
+    before, after = (pd.read_parquet(work / f"{c}.parquet") for c in ("demo", "audformat"))
     pd.testing.assert_frame_equal(before, after)
-    again = featser_here(
-        "extract", "db", "-f", "mfcc:basic", "--store", "featser-store", cwd=extracted
-    )
+    again = featser_here("extract", "db", "-f", "mfcc:basic", "--store", "featser-store", cwd=work)
     assert "0 done, 64 reused, 0 unusable" in again.stdout
-    twice = featser_here("export", "--audformat", "db", cwd=extracted)
+    twice = featser_here("export", "--audformat", "db", cwd=work)
     assert twice.returncode == 2
     assert "db: is not empty: name a new or an empty folder" in twice.stderr
-    neither = featser_here("export", cwd=extracted)
+    neither = featser_here("export", cwd=work)
     assert "Name a table (.parquet, .csv) or --audformat FOLDER" in neither.stderr
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
+from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
@@ -253,8 +254,6 @@ def kernels_of(number: int) -> Kernels:
     >>> kernels_of(0).twos.shape
     (96, 8, 3)
     """
-    from scipy.special import ndtri
-
     random = np.random.default_rng(number)
     every = np.array(list(combinations(range(LENGTH), 3)))
     which = np.arange(N_GROUPS) % len(DILATIONS)
@@ -267,9 +266,12 @@ def kernels_of(number: int) -> Kernels:
         [every[random.choice(len(every), N_PATTERNS, replace=False)] for _ in range(N_GROUPS)]
     )
     # Multiples of the golden ratio fill the quantiles evenly, however many kernels there are.
-    quantile = (np.arange(1, N_GROUPS * N_PATTERNS + 1) * _GOLDEN_RATIO) % 1
+    quantile = _TAIL + (1 - 2 * _TAIL) * (
+        np.arange(1, N_GROUPS * N_PATTERNS + 1) * _GOLDEN_RATIO % 1
+    )
+    normal = np.array([NormalDist().inv_cdf(one) for one in quantile])
     scale = np.array(SCALES)[which] * n_contours ** (2 / 3)
-    bias = ndtri(_TAIL + (1 - 2 * _TAIL) * quantile).reshape(N_GROUPS, N_PATTERNS) * scale[:, None]
+    bias = normal.reshape(N_GROUPS, N_PATTERNS) * scale[:, None]
     return Kernels(np.array(DILATIONS)[which], n_contours, contours, twos, bias.astype(np.float32))
 
 
