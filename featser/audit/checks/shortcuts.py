@@ -27,6 +27,7 @@ from featser.audit.finding import Finding, row_of
 from featser.errors import ProtocolError
 from featser.evaluation.protocols.folding import assign_folds, speaker_ids
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
+from featser.evaluation.statistics.resampling import FEW_SPEAKERS
 from featser.tasks import Task
 
 
@@ -95,8 +96,10 @@ class Probe:
         too few speakers).
     one_class : str
         The class that is best separated from all others.
-    one_uar, one_low : float
-        The UAR of that class against all others (chance is 0.5), and its lower bound.
+    one_uar : float
+        The UAR of that class against all others (chance is 0.5).
+    bound, one_bound : float
+        The lower bounds that decide on a warning: see :func:`_level_of_warning`.
     by_speaker : bool
         Whether the tree was tested on new speakers; otherwise on other recordings, perhaps of the
         same speakers.
@@ -109,15 +112,16 @@ class Probe:
     high: float
     one_class: str
     one_uar: float
-    one_low: float
+    bound: float
+    one_bound: float
     by_speaker: bool = True
 
     @property
     def is_shortcut(self) -> bool:
         """Whether the lower bound of a UAR exceeds the threshold, over all classes or for one."""
         return (
-            _gain(self.low, self.chance) > _margin(self.fact)
-            or _gain(self.one_low, 0.5) > MARGIN_ONE_CLASS
+            _gain(self.bound, self.chance) > _margin(self.fact)
+            or _gain(self.one_bound, 0.5) > MARGIN_ONE_CLASS
         )
 
 
@@ -317,16 +321,38 @@ def _probe(
     fold: NDArray[np.intp],
 ) -> Probe:
     classes = [str(value) for value in np.unique(label)]
-    every = _scored(label, _predictions(x, label, fold), speakers, classes)
+    level = _level_of_warning(speakers)
+    predictions = _predictions(x, label, fold)
+    every = _scored(label, predictions, speakers, classes)
+    bound = _scored(label, predictions, speakers, classes, level)["low"]
     single: list[tuple[float, float, str]] = []
     for name_of_class in classes if len(classes) > 2 else classes[:1]:
         one = np.where(label == name_of_class, "it", "rest")
-        figure = _scored(one, _predictions(x, one, fold), speakers, ["it", "rest"])
+        figure = _scored(one, _predictions(x, one, fold), speakers, ["it", "rest"], level)
         single.append((figure["value"], figure["low"], name_of_class))
-    value, low, best = max(single)
+    value, one_bound, best = max(single)
     return Probe(
-        name, 1 / len(classes), every["value"], every["low"], every["high"], best, value, low
+        name,
+        1 / len(classes),
+        every["value"],
+        every["low"],
+        every["high"],
+        best,
+        value,
+        bound,
+        one_bound,
     )
+
+
+def _level_of_warning(speakers: NDArray[np.str_]) -> float:
+    """Return the level of the intervals whose lower bounds decide on a warning.
+
+    With a few speakers, intervals of 95 % are so wide that even a property that separates a class
+    without any error stays below the thresholds. A warning too many costs less than a shortcut that
+    is missed, so that intervals of 80 % decide there.
+    """
+    n_speakers = len(np.unique(speakers[speakers != ""]))
+    return 0.8 if 0 < n_speakers < FEW_SPEAKERS else 0.95
 
 
 def _predictions(
@@ -350,6 +376,7 @@ def _scored(
     predictions: NDArray[np.str_],
     speakers: NDArray[np.str_],
     classes: Sequence[str],
+    level: float = 0.95,
 ) -> dict[str, float]:
     task = Task("label", "classification", tuple(classes))
-    return evaluate_with_intervals(task, label, predictions, speakers)["uar"]
+    return evaluate_with_intervals(task, label, predictions, speakers, level=level)["uar"]
