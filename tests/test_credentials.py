@@ -25,6 +25,8 @@ from tests.server import Site, serving
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
 
+pytestmark = pytest.mark.extras
+
 SECRETS = ("hunter2", "s3cr3t")
 
 

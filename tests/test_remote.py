@@ -28,6 +28,8 @@ from tests.server import Site, serving
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
 
+pytestmark = pytest.mark.extras
+
 
 @pytest.fixture
 def site() -> Iterator[Site]:

@@ -75,7 +75,8 @@ def test_verdict_under_an_optimistic_protocol_gives_the_reason() -> None:
 
 
 def probe(fact: str, uar: float) -> Probe:
-    return Probe(fact, 0.25, uar, uar - 0.1, uar + 0.1, "angry", 0.6, 0.5)
+    low, high = uar - 0.1, uar + 0.1
+    return Probe(fact, 0.25, uar, low, high, "angry", 0.6, bound=low, one_bound=0.5)
 
 
 def findings(*probes: Probe) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from tests.features.embeddings.plugin_sounds import write_sounds
 onnx = pytest.importorskip("onnx", reason="the extra `dev-extras` (onnx) is not installed")
 pytest.importorskip("onnxruntime", reason="the extra `onnx` (onnxruntime) is not installed")
 
+pytestmark = pytest.mark.extras
 RATE = 16_000
 SIZE, WINDOW, HOP = 3, 400, 320
 FILTERS = np.random.default_rng(0).standard_normal((SIZE, 1, WINDOW)).astype(np.float32)
@@ -121,7 +122,7 @@ def test_a_pickled_extractor_holds_no_session_and_gives_the_same_values(network)
 def test_another_checksum_is_refused_with_both(network):
     checksum = OnnxEmbedding(network).sha256
     with pytest.raises(
-        FeatureError, match=rf"small.onnx: its SHA-256 is {checksum}, not {'0' * 64}"
+        FeatureError, match=rf"small.onnx: the SHA-256 is {checksum}, expected {'0' * 64}"
     ):
         make_extractor(f"onnx-embedding:{network}?sha256={'0' * 64}")
 
@@ -130,12 +131,12 @@ def test_a_file_that_changes_before_it_is_opened_is_refused(network, tmp_path):
     path = Path(shutil.copy(network, tmp_path / "changing.onnx"))
     extractor = OnnxEmbedding(path)
     path.write_bytes(path.read_bytes() + b"\x00")
-    with pytest.raises(FeatureError, match=r"changing.onnx: its SHA-256 is .*, not"):
+    with pytest.raises(FeatureError, match=r"changing.onnx: the SHA-256 is .*, expected"):
         extractor(noise())
 
 
 def test_a_missing_or_foreign_file_is_refused_by_name(tmp_path):
-    with pytest.raises(FeatureError, match=r"gone.onnx: No such file.*put it there"):
+    with pytest.raises(FeatureError, match=r"gone.onnx: No such file.*copy it there"):
         OnnxEmbedding(tmp_path / "gone.onnx")
     (tmp_path / "text.onnx").write_text("no network")
     with pytest.raises(FeatureError, match=r"text.onnx: onnxruntime cannot open it"):
