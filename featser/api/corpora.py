@@ -18,7 +18,7 @@ def corpora() -> list[Card]:
 
 
 def show(card: str) -> list[Section]:
-    """Describe all that a card knows.
+    """Describe a card.
 
     Parameters
     ----------

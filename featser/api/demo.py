@@ -21,7 +21,7 @@ def demo(folder: str | Path, jobs: int = -1, seed: int = 0) -> tuple[Extraction,
     folder : str or Path
         Where corpus, store and run are written.
     jobs : int
-        Worker processes; −1 for one a core.
+        Worker processes; −1 for one per core.
     seed : int
         Of the corpus and the fit.
 

@@ -52,7 +52,7 @@ def validated(**own: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
     ('mfcc',)
     >>> extract("mfcc", n_jobs=0)
     Traceback (most recent call last):
-    featser.errors.InputError: n_jobs: 0: give 1 or more, or -1 for one a core
+    featser.errors.InputError: n_jobs: 0: give 1 or more, or -1 for one per core
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -183,7 +183,7 @@ def jobs(value: Any) -> int:
     """Return how many processes work."""
     number: int = whole_number(-1)(value)
     if number == 0:
-        raise ValueError("0: give 1 or more, or -1 for one a core")
+        raise ValueError("0: give 1 or more, or -1 for one per core")
     return number
 
 

@@ -120,7 +120,7 @@ def audit_manifest(
     primary : str
         The primary label.
     jobs : int
-        Worker processes, as joblib counts them: −1 for one a core.
+        Worker processes, as joblib counts them: −1 for one per core.
     seed : int
         Random seed for the folds of the shortcut baselines.
     progress : callable

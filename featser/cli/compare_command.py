@@ -28,7 +28,7 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Compare runs on the utterances that all of them predicted, pair by pair and paired.
+    """Compare runs on the utterances that all of them predicted, pair by pair.
 
     For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval over
     speakers, its p value, and p corrected for the number of comparisons (Holm). The interval

@@ -23,12 +23,12 @@ def corpora(context: typer.Context) -> None:
 
     rows = [(card.name, card.title, card.language, card.licence) for card in run()]
     table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
-    say("`featser corpora show CARD` prints all that a card knows")
+    say("`featser corpora show CARD` prints a card")
 
 
 @cards.command()
 def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file.")]) -> None:
-    """Show all that a card knows: names, codes, tasks, counts, licence, citation, faults."""
+    """Show a card: names, codes, tasks, counts, licence, citation, faults."""
     from featser.api.corpora import show as run
 
     show_card(run(card))

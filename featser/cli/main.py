@@ -281,7 +281,9 @@ def demo(
         "featser-demo"
     ),
     jobs: Jobs = -1,
-    seed: Annotated[int, typer.Option(help="Of the synthetic corpus and the fit.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the synthetic corpus and of the fit.")
+    ] = 0,
 ) -> None:
     """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
     from featser.api.demo import demo as run

@@ -16,7 +16,7 @@ from featser.progress import shown_by
 from featser.progress_bars import Bars
 from featser.workers.interrupts import EXIT_CODE, tell
 
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one a core.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; -1: one per core.")]
 Features = Annotated[
     list[str] | None,
     typer.Option(

@@ -393,7 +393,8 @@ def _absent_classes(task: Task, labels: pd.Series, fold: Folds) -> Iterator[str]
         training_classes = set(labels.iloc[train].dropna())
         lacking = sorted(set(labels.iloc[test].dropna()) - training_classes)
         if lacking:
+            name = fold.names[number] if fold.names else number
             yield (
-                f"fold {number}: its training set has no '{task.name}' of class "
+                f"fold {name}: its training set has no '{task.name}' of class "
                 f"{', '.join(map(str, lacking))}, so these utterances cannot be recognised"
             )

@@ -143,7 +143,7 @@ def forecast(source: Source, recipe: Experiment, store: str | Path, jobs: int = 
     store : str or Path
         Where features are, or would be, kept.
     jobs : int
-        Worker processes; −1 for one a core.
+        Worker processes; −1 for one per core.
 
     Raises
     ------

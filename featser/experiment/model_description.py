@@ -63,4 +63,4 @@ def _describe_estimator(
         how = _WEIGHTS[experiment.weights]
     else:
         how = f"weights {', '.join(f'{weight:g}' for weight in experiment.weights)}"
-    return f"soft vote of {', '.join(names)}{how_set}; {how}; one for each of {len(tasks)} tasks"
+    return f"soft vote of {', '.join(names)}{how_set}; {how}; one vote per task"

@@ -85,7 +85,7 @@ def outcomes(
     work : Work
         What computes a chunk.
     n_jobs : int
-        Chunks at a time; −1 for one a core of this machine, or of the cluster.
+        Chunks at a time; −1 for one per core of this machine, or of the cluster.
     backend, cluster : str or None
         As :func:`check_backend` has them.
 

@@ -130,7 +130,7 @@ def extract_manifest(
     store : Store
         Where the features go.
     n_jobs : int
-        Worker processes, as joblib counts them: −1 for one a core.
+        Worker processes, as joblib counts them: −1 for one per core.
     progress : callable
         Called with the utterances done and in all.
     timeout : float

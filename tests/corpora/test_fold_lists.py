@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -130,6 +131,12 @@ def test_read_fold_list_of_wrong_table_is_refused(tmp_path: Path, text: str, mes
         ("f.jsonl", b"[" * 100_000, "line 1: not JSON"),
         ("f.jsonl", b'{"fold": 1}\n', "line 1: names no recording"),
         ("f.jsonl", b'{"key": "a"}\n', "no line has a field `fold`"),
+        ("f.jsonl", b'{"name": "\\ud800", "fold": 1}\n', "holds half of a character"),
+        ("f.jsonl", b'{"name": "a", "fold": "\\ud800"}\n', "holds half of a character"),
+        ("f.jsonl", b'{"name": "a", "fold": {"b": 1}}\n', "give a text or a number"),
+        ("f.jsonl", b'{"name": "a", "fold": true}\n', "give a text or a number"),
+        ("f.csv", b"name,fold,fold\na,1,2\n", "the column `fold` occurs twice"),
+        ("f.csv", b"name,name,fold\na,b,2\n", "the column `name` occurs twice"),
         ("f.csv", b"name,fold\n\xff,1\n", "not UTF-8"),
         ("f.parquet", b"no parquet", "not a Parquet file"),
         ("f.xlsx", b"", r"folds are a table \(.csv, .tsv, .txt, .parquet\)"),
@@ -155,6 +162,16 @@ def test_match_names_compares_ends_of_paths() -> None:
         "a\\001.WAV": files[0],
         "elsewhere/002": files[2],
     }
+
+
+@pytest.mark.parametrize("fold", [[[1], [2]], [{"a": 1}, {"a": 2}]])
+def test_read_fold_list_of_a_table_with_nested_folds_is_refused(
+    fold: list[Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "f.parquet"
+    pd.DataFrame({"name": ["a", "b"], "fold": fold}).to_parquet(file)
+    with pytest.raises(ManifestError, match=r"f\.parquet: `fold` holds lists or objects"):
+        read_fold_list(file)
 
 
 @pytest.mark.parametrize(

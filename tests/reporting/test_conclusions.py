@@ -41,5 +41,6 @@ def test_largest_difference_that_could_be_missed_is_the_farther_bound() -> None:
 
 def test_without_interval_or_value_no_run_is_better() -> None:
     sentence = conclusion(("A", "B"), "emotion", "UAR", (0.1, NAN, NAN), 0.001)
-    assert sentence.endswith("so any difference could be missed.")
+    assert sentence.endswith("The UAR of B minus that of A is +0.100.")
+    assert "not tested, because it has no interval" in sentence
     assert "is undefined" in conclusion(("A", "B"), "emotion", "UAR", (NAN, NAN, NAN), NAN)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from featser.audit.checks.shortcuts import PROBED, Probe, shortcut_findings
+from featser.audit.checks.single_features import GIVEN_AWAY
 from featser.reporting.html import render
 from featser.reporting.statements.overview import summary_line
 from featser.reporting.statements.verdict import (
@@ -93,6 +94,17 @@ def test_strongest_shortcut_is_the_largest_of_audit_and_duration_baseline() -> N
     assert strongest_shortcut("uar", figures, []) == Shortcut("duration", 0.3)
     assert strongest_shortcut("uar", {}, []) is None
     assert strongest_shortcut("uar", {}, findings(probe("floor", NAN))) is None
+
+
+def test_feature_that_gives_the_class_away_is_a_shortcut() -> None:
+    """A model that has the feature is no better than the feature alone."""
+    row = {"feature": "t.row", "extractor": "t", "UAR": 0.92}
+    whole = {"extractor": "t", "UAR": 0.99}
+    given = [{"kind": GIVEN_AWAY, "table": [row]}, {"kind": GIVEN_AWAY, "table": [whole]}]
+    assert strongest_shortcut("uar", {}, given[:1]) == Shortcut("feature t.row", 0.92)
+    assert strongest_shortcut("uar", {}, given) == Shortcut("features of t", 0.99)
+    words = verdict(figure(0.9, 0.85, 0.95), 0.25, strongest_shortcut("uar", {}, given[:1]))
+    assert words == "above chance, but no better than the shortcut 'feature t.row'"
 
 
 def test_strongest_shortcut_to_a_ccc_is_not_a_uar() -> None:

@@ -27,7 +27,7 @@ from featser.audit.finding import Finding, row_of
 from featser.errors import ProtocolError
 from featser.evaluation.protocols.folding import assign_folds, speaker_ids
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
-from featser.evaluation.statistics.resampling import FEW_SPEAKERS
+from featser.evaluation.statistics.resampling import FEW_SPEAKERS, FEWEST_SPEAKERS
 from featser.tasks import Task
 
 
@@ -199,6 +199,11 @@ def shortcut_findings(probes: Sequence[Probe], task: Task) -> list[Finding]:
         f"decision tree on {_tested_on(probes[0])}; a model's result shows that it recognises "
         f"emotion only in so far as it exceeds these baselines"
     )
+    if all(math.isnan(probe.bound) for probe in probes):
+        message += (
+            f"; with fewer than {FEWEST_SPEAKERS} speakers there are no intervals, so no property "
+            f"is reported as a shortcut: compare the figures with the chance level"
+        )
     return [*findings, Finding(TESTED, "note", message, [_row(p) for p in probes])]
 
 

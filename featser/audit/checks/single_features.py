@@ -35,7 +35,7 @@ FEWEST_ROWS = 60
 """With fewer rows the best of thousands of random features could exceed a threshold."""
 FEWEST_CLASSES = 3
 MOST_LISTED = 20
-_COLUMNS_AT_ONCE = 256
+_CELLS_AT_ONCE = 600_000
 _MOST_BINS = 64
 _MOST_FOLDS = 5
 _NEIGHBOUR = 0.6
@@ -158,10 +158,11 @@ def single_feature_recalls(
     >>> uar.tolist(), one_class.tolist()
     ([1.0], [[1.0, 1.0]])
     """
+    cells = _MOST_FOLDS * (_MOST_BINS + 1) * len(label.classes)
+    at_once = max(1, _CELLS_AT_ONCE // cells)
     parts = [
-        _recalls(counts)
-        for first in range(0, X.shape[1], _COLUMNS_AT_ONCE)
-        for counts in [_counts(X[:, first : first + _COLUMNS_AT_ONCE], label)]
+        _recalls(_counts(X[:, first : first + at_once], label))
+        for first in range(0, X.shape[1], at_once)
     ]
     return np.concatenate([uar for uar, _ in parts]), np.concatenate([one for _, one in parts])
 

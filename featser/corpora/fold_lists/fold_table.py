@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_scalar
 
 from featser.corpora.fold_lists.list_entry import (
     NAME_COLUMNS,
@@ -40,6 +41,11 @@ def entries_of_table(file: Path, origin: str) -> Iterator[ListEntry]:
     refuse_no_name(columns, origin)
     table = table.set_axis(columns, axis="columns")
     named = next(name for name in NAME_COLUMNS if name in columns)
+    for name in (named, "fold", "split"):
+        if columns.count(name) > 1:
+            raise ManifestError(f"{origin}: the column `{name}` occurs twice: keep one of them")
+    if not all(is_scalar(value) for value in table["fold"]):
+        raise ManifestError(f"{origin}: `fold` holds lists or objects: give texts or numbers")
     if not _has_lists(table, named):
         table = table.drop(columns="split", errors="ignore")
     for number, row in enumerate(table.to_dict("records"), start=1):

@@ -65,6 +65,7 @@ def entry_of(values: Mapping[str, Any], name: str, where: str, fold: str = "") -
     >>> entry_of({"fold": 1.0}, "03a01Fa", "folds.csv, data row 1")
     ListEntry(name='03a01Fa', fold='1', split='test')
     """
+    _refuse_no_text(values, name, where)
     fold = " ".join((text_of_cell(values.get("fold")) or fold).split())
     if not fold or fold in MISSING_WORDS:
         return None
@@ -79,6 +80,21 @@ def entry_of(values: Mapping[str, Any], name: str, where: str, fold: str = "") -
     if split not in _SPLITS:
         raise ManifestError(f"{where}: {unknown('split', split, _SPLITS)}")
     return ListEntry(name, fold, _SPLITS[split])
+
+
+def _refuse_no_text(values: Mapping[str, Any], name: str, where: str) -> None:
+    """Refuse values that are neither text nor a number, and text that cannot be written."""
+    for field in ("fold", "split"):
+        value = values.get(field)
+        if isinstance(value, bool | Mapping) or (hasattr(value, "__len__") and value != str(value)):
+            raise ManifestError(f"{where}: `{field}` is {value!r:.80}: give a text or a number")
+    for text in (name, text_of_cell(values.get("fold"))):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ManifestError(
+                f"{where}: {text!r:.80} is not text: it holds half of a character"
+            ) from error
 
 
 def text_of_cell(value: object) -> str:

@@ -49,7 +49,11 @@ def in_natural_order(names: NDArray[np.str_]) -> list[str]:
 
     def key(name: str) -> list[tuple[int, int, str]]:
         parts = re.split(r"([0-9]+)", name)
-        return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+        digits = [part.lstrip("0") if part.isdecimal() else "" for part in parts]
+        return [
+            (0, len(number), number) if part.isdecimal() else (1, 0, part)
+            for part, number in zip(parts, digits, strict=True)
+        ]
 
     return sorted(map(str, names), key=key)
 

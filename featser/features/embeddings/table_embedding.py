@@ -123,6 +123,10 @@ class TableEmbedding(FileExtractor):
         rows, values = self._rows
         if key in rows:
             row: Floats = values[rows[key]].copy()
+            if np.isinf(row).any():
+                raise UnusableAudio(
+                    file, f"its row in {self.path.name} holds an infinite value; leave it empty"
+                )
             return row
         if self.missing == "nan":
             return np.full(values.shape[1], np.nan, np.float32)

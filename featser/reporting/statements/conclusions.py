@@ -50,10 +50,11 @@ svm is +0.012 (95 % interval -0.020 to +0.045, corrected p = 0.520), so a differ
         )
     if not (math.isfinite(low) and math.isfinite(high)):
         return (
-            f"{task}: no significant difference between {first} and {second}. The {metric} of "
-            f"{second} minus that of {first} is {value:+.3f} (no interval, corrected {p_text(p)}), "
-            f"so any difference could be missed."
+            f"{task}: the difference between {first} and {second} is not tested, because it has no "
+            f"interval. The {metric} of {second} minus that of {first} is {value:+.3f}."
         )
+    if low == high == 0:
+        return f"{task}: no difference between {first} and {second} in {metric}, for any speaker."
     if p < LEVEL and low * high > 0:
         better, worse = (second, first) if value > 0 else (first, second)
         least, most = sorted((abs(low), abs(high)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featser.audit.checks.shortcuts import PROBED, TESTED
+from featser.audit.checks.single_features import GIVEN_AWAY
 from featser.reporting.numbers import has_interval
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, optimistic_because
@@ -115,9 +116,9 @@ def strongest_shortcut(
 ) -> Shortcut | None:
     """Return the strongest of the audit's shortcuts and the duration-only baseline.
 
-    The two differ: the baseline has the duration of the whole recording and is tested on the folds
-    of the model. The audit has the duration without leading and trailing silence, and tests it on
-    folds of its own.
+    A feature that gives the class away counts as a shortcut, too. The two durations differ: the
+    baseline has the duration of the whole recording and is tested on the folds of the model. The
+    audit has the duration without leading and trailing silence, and tests it on folds of its own.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def strongest_shortcut(
     figures : mapping
         The primary task's metrics, which contain the duration-only baseline.
     findings : iterable of mapping
-        Findings of the audit as plain data. The audit tests shortcuts by UAR only.
+        Findings of the audit and of the single-feature probe as plain data. Both test by UAR only.
 
     Returns
     -------
@@ -148,8 +149,19 @@ def strongest_shortcut(
             for row in finding["table"]
             if row["UAR"] is not None
         ]
+        tested += [
+            Shortcut(_revealing_name(row), float(row["UAR"]))
+            for finding in findings
+            if finding["kind"] == GIVEN_AWAY
+            for row in finding["table"]
+        ]
     defined = [shortcut for shortcut in tested if math.isfinite(shortcut.value)]
     return max(defined, key=lambda shortcut: shortcut.value, default=None)
+
+
+def _revealing_name(row: Mapping[str, Any]) -> str:
+    """Name the feature, or the extractor as a whole, that gives the class away."""
+    return f"feature {row['feature']}" if "feature" in row else f"features of {row['extractor']}"
 
 
 def shortcut_of(run: RunSummary) -> Shortcut | None:

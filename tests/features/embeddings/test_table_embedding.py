@@ -53,6 +53,13 @@ def test_a_segment_of_a_recording_has_the_segments_row(table, files):
         TableEmbedding(table)(read_audio(files[0], start=0.1, end=0.5))
 
 
+def test_an_infinite_value_is_refused_with_the_table(table, files, tmp_path):
+    keys = table_keys(pd.DataFrame({"file": [str(files[0])]}))["key"].tolist()
+    endless = write(tmp_path / "endless.parquet", keys, e2=[float("inf")])
+    with pytest.raises(UnusableAudio, match=r"endless\.parquet holds an infinite value"):
+        TableEmbedding(endless)(read_audio(files[0]))
+
+
 def test_a_missing_row_is_refused_with_the_key_or_undefined_as_asked(table, files):
     key = table_keys(pd.DataFrame({"file": [str(files[2])]}))["key"][0]
     with pytest.raises(UnusableAudio, match=rf"no row for it \(key {key}\) in table.parquet"):
