@@ -282,7 +282,7 @@ def families(case: Case) -> Iterator[Row]:
 
 def votes(case: Case) -> Iterator[Row]:
     """Yield a row for the vote with equal weights, for its members, and for what it is without."""
-    members, others = opinions(case), opinions(case, LEFT_OUT)
+    members, others = predictions_of(case), predictions_of(case, LEFT_OUT)
     vote = averaged(case.emotion, list(members.values()))
     more = {
         f"vote, with {name}": averaged(case.emotion, [*members.values(), other])
@@ -294,12 +294,14 @@ def votes(case: Case) -> Iterator[Row]:
 
 def inner_vote(case: Case) -> Iterator[Row]:
     """Yield a row for the vote with weights from inner folds."""
-    vote = averaged(case.emotion, list(opinions(case).values()))
+    vote = averaged(case.emotion, list(predictions_of(case).values()))
     weighted = case.predicted(DEFAULT_FEATURES, model="vote", weights="inner").predictions
     yield vote_row(case, "vote, weights inner", weighted, vote) | {"member": False}
 
 
-def opinions(case: Case, names: Sequence[str] = members_of("vote")) -> dict[str, pd.DataFrame]:
+def predictions_of(
+    case: Case, names: Sequence[str] = members_of("vote")
+) -> dict[str, pd.DataFrame]:
     """Return what each of some models predicts, by default the members of the vote."""
     return {name: case.predicted(DEFAULT_FEATURES, model=name).predictions for name in names}
 

@@ -46,7 +46,17 @@ INSIDE = {
         "selection", "encoders", "storage",
     ),
 }  # fmt: skip
-HEAVY = ("numba", "sklearn", "xgboost", "opensmile", "matplotlib", "torch", "librosa", "pandas")
+HEAVY = (
+    "numpy",
+    "numba",
+    "sklearn",
+    "xgboost",
+    "opensmile",
+    "matplotlib",
+    "torch",
+    "librosa",
+    "pandas",
+)
 
 
 def part_of(module: str) -> str:

@@ -2,7 +2,7 @@
 
 Which frames are silent is decided by :mod:`featser.audio.frame_levels`, from the first sample of a
 recording that is not zero to the last. Where the noise of a room is less than 25 dB under the
-voice, it cannot be told from soft speech: nothing is measured and nothing is cut.
+voice, it cannot be distinguished from soft speech: nothing is measured and nothing is cut.
 """
 
 from __future__ import annotations

@@ -241,7 +241,7 @@ def _holding(held: Holding) -> str:
 
 
 def show_waste(waste: Waste, unnamed: bool, really: bool, fits: bool = False) -> None:
-    """Print what was, or would be, thrown away."""
+    """Print what was, or would be, deleted."""
     lines = []
     if waste.unfinished:
         lines.append(f"{counted(waste.unfinished, 'unfinished file')} of stopped runs")

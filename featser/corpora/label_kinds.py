@@ -32,7 +32,7 @@ DIMENSIONS = frozenset(
 MAX_NUMBER = 1e30
 """The largest magnitude of a rating: sums of squares of larger ones overflow."""
 
-_NUMBER = re.compile(r"\s*[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 _MANY = 20
 """Whole numbers of which more than so many differ are ratings."""
 

@@ -8,11 +8,10 @@ import from ``corpora``, ``audio`` and the layers below, and never from ``models
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from featser.features.extractor import Extractor, ExtractorInfo
-from featser.features.registry import list_extractors, make_extractor, make_extractors
-
 if TYPE_CHECKING:
     from featser.features.audio_features import AudioFeatures, extract_features
+    from featser.features.extractor import Extractor, ExtractorInfo
+    from featser.features.registry import list_extractors, make_extractor, make_extractors
 
 __all__ = [
     "AudioFeatures",
@@ -24,10 +23,19 @@ __all__ = [
     "make_extractors",
 ]
 
+_MODULES = {
+    "AudioFeatures": "audio_features",
+    "extract_features": "audio_features",
+    "Extractor": "extractor",
+    "ExtractorInfo": "extractor",
+}
+"""Where names are, if not in the registry. They are imported on first use: the command line needs
+the names of extractors of other packages, and neither numpy nor scikit-learn for that."""
+
 
 def __getattr__(name: str) -> Any:
-    if name in ("AudioFeatures", "extract_features"):  # they import scikit-learn
-        return getattr(import_module("featser.features.audio_features"), name)
+    if name in __all__:
+        return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'registry')}"), name)
     raise AttributeError(f"module 'featser.features' has no attribute {name!r}")
 
 

@@ -6,9 +6,13 @@ that fails affects no other: its message names it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from featser.entry_points import EXTRACTORS, Offer, name_conflict, offers
 from featser.errors import FeatureError
-from featser.features.extractor import Extractor, ExtractorInfo
+
+if TYPE_CHECKING:
+    from featser.features.extractor import Extractor, ExtractorInfo
 
 
 def third_party_names() -> tuple[str, ...]:
@@ -83,6 +87,8 @@ def _made(offer: Offer, own: frozenset[str], offered: tuple[Offer, ...]) -> Extr
 
 def _problem(extractor: object, offer: Offer) -> str:
     """Return which promise an extractor breaks; empty if it breaks none of those checked here."""
+    from featser.features.extractor import Extractor
+
     if not isinstance(extractor, Extractor):
         return f"{offer.target} returns {type(extractor).__name__}, not an Extractor"
     if extractor.spec != offer.name:
@@ -99,6 +105,8 @@ def _problem(extractor: object, offer: Offer) -> str:
 
 
 def _info(offer: Offer, own: frozenset[str], offered: tuple[Offer, ...]) -> ExtractorInfo:
+    from featser.features.extractor import ExtractorInfo
+
     extractor = _made(offer, own, offered)
     try:
         return ExtractorInfo(

@@ -3,7 +3,8 @@
 The lock is the kernel's (``flock``): it vanishes with whoever held it, however that one ended, so
 there are no stale locks to clear up. Assumed is a file system on which a renaming is atomic and
 ``flock`` reaches every machine that writes: local disks, NFSv4, NFSv3 with its lock service. Where
-there are no locks the block still runs and is told so; what is written is written whole even then.
+there are no locks the block still runs, and the caller is informed; files are written whole even
+then.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Table:
     Parameters
     ----------
     runs : tuple
-        Sorted runs, in which a later one outdoes those before it.
+        Sorted runs, in which a later one overrides those before it.
     """
 
     def __init__(self, runs: tuple[_Run, ...] = ()) -> None:

@@ -47,7 +47,7 @@ def _keys_of(
 
 
 def by_size(folder: Path, names: Iterable[str]) -> list[str]:
-    """Return part files, the largest last: what was merged outdoes what it came from."""
+    """Return part files, the largest last: a merged file overrides the files it was made of."""
     sizes = {name: (folder / name).stat().st_size for name in names}
     return sorted(sizes, key=lambda name: (sizes[name], name))
 

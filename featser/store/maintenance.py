@@ -47,11 +47,11 @@ class Holding:
         :func:`~featser.store.verification.verify` reads them all.
     current : bool or None
         Whether this version of featser, with these libraries, makes the same features; None where
-        that cannot be told, such as when the file of an embedding is not where it was.
+        that cannot be decided, such as when the file of an embedding is not where it was.
     folder : Path
         Where they are.
     doubt : str
-        Why it cannot be told.
+        Why it cannot be decided.
     """
 
     spec: str
@@ -77,7 +77,7 @@ class Waste:
     outdated : list of Holding
         Features that this version of featser, with these libraries, does not make.
     doubtful : list of Holding
-        Features of which that cannot be told: they are never thrown away.
+        Features for which that cannot be decided: they are never deleted.
     unnamed : dict of str to int
         For each current extractor's spec, the rows that the kept manifest does not name.
     fits, fits_bytes : int
@@ -205,7 +205,7 @@ def _holding(folder: Path) -> Holding:
 
 
 def _makes(spec: str, fingerprint: str) -> tuple[bool | None, str]:
-    """Return whether an extractor is still made, or None and why that cannot be told."""
+    """Return whether an extractor is still made, or None and why that cannot be decided."""
     try:
         return make_extractor(spec).fingerprint() == fingerprint, ""
     except PackageNotFoundError as error:

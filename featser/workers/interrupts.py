@@ -156,7 +156,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _hook(ordinary: Callable[[Any], object]) -> Callable[[Any], object]:
-    """Return what is told of exceptions that nobody can catch."""
+    """Return a hook for exceptions that nobody can catch, which raises a lost Ctrl-C again."""
 
     def hook(lost: Any) -> object:
         if lost.exc_type is not None and issubclass(lost.exc_type, KeyboardInterrupt):

@@ -65,7 +65,7 @@ def end_with(parent: int) -> None:
     """Let this process end when its parent has ended, however that ended, and ignore Ctrl-C.
 
     On Linux the kernel says when the parent ends. Elsewhere the parent is looked for every
-    second; on Windows, where a process is not told of a new parent, nothing is noticed.
+    second; on Windows, where a process gets no signal when its parent changes, nothing happens.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ def measured(
         fitted |= _fitted({name: models[name] for name in names}, y, speaker, train)
         seconds[f"three streams, {kind}, on the wall"] = time.perf_counter() - began
     fitted |= _fitted({name: models[name] for name in CLASSICAL}, y, speaker, train)
-    opinions = {name: opinion for name, (opinion, _) in fitted.items()}
+    predictions = {name: predicted for name, (predicted, _) in fitted.items()}
     votes = {
         "kernel + logistic": list(CLASSICAL),
         "three streams, vector": [f"{name}, vector" for name in NETWORKS],
@@ -89,8 +89,8 @@ def measured(
     for kind in ("vector", "frames"):
         networks = votes[f"three streams, {kind}"]
         votes[f"kernel + logistic + three streams, {kind}"] = [*CLASSICAL, *networks]
-    opinions |= {
-        vote: np.mean([opinions[name] for name in members], axis=0)
+    predictions |= {
+        vote: np.mean([predictions[name] for name in members], axis=0)
         for vote, members in votes.items()
     }
     seconds |= {f"{name}, CPU": took for name, (_, took) in fitted.items()}
@@ -98,8 +98,8 @@ def measured(
         "corpus": "banglaser, fold 0 by speaker",
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
         "UAR": {
-            name: round(uar_of_codes(y[~train], opinion.argmax(axis=1), len(task.classes)), 3)
-            for name, opinion in opinions.items()
+            name: round(uar_of_codes(y[~train], predicted.argmax(axis=1), len(task.classes)), 3)
+            for name, predicted in predictions.items()
         },
     }
 
@@ -108,13 +108,13 @@ def _fitted(
     models: dict[str, Any], y: np.ndarray, speaker: np.ndarray, train: np.ndarray
 ) -> dict[str, Any]:
     outcomes = Parallel(n_jobs=2)(
-        delayed(_opinion)(model, X[train], y[train], speaker[train], X[~train])
+        delayed(_predicted)(model, X[train], y[train], speaker[train], X[~train])
         for model, X in models.values()
     )
     return dict(zip(models, outcomes, strict=True))
 
 
-def _opinion(
+def _predicted(
     model: Any, X: np.ndarray, y: np.ndarray, speaker: np.ndarray, new: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return a model's probabilities for new rows, and its CPU seconds for learning."""

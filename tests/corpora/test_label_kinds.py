@@ -291,3 +291,11 @@ def test_classes_in_order_are_sorted_as_numbers_only_where_all_are() -> None:
     assert classes_in_order(pd.Series(["10", "9", None])) == ("9", "10")
     assert classes_in_order(pd.Series(["10", "9", "low"])) == ("10", "9", "low")
     assert classes_in_order(pd.Series([], dtype="str")) == ()
+
+
+@pytest.mark.parametrize("name", ["e1", "E2", "e+3", ".", "+"])
+def test_names_that_look_like_a_power_of_ten_are_classes(name: str) -> None:
+    """`1e5` is a number, `e5` is the name of a class."""
+    assert not Numeric("emotion").see(pd.Series([name, "e10"]))
+    assert not Numeric("emotion").see(pd.Series([name, "0.5"]))
+    assert Numeric("emotion").see(pd.Series(["1e5", "0.5", ".5"]))

@@ -217,16 +217,16 @@ def test_stacked_weights_are_where_surprise_and_pull_are_least() -> None:
     encoded = np.repeat([0, 1, 2], [60, 30, 10])
     skill = np.array([2.0, 1.0, 0.0])[:, None, None]
     power = np.exp(skill * np.eye(3)[encoded] + rng.normal(size=(3, 100, 3)))
-    opinions = power / power.sum(axis=2, keepdims=True)
+    predictions = power / power.sum(axis=2, keepdims=True)
 
     def loss(theta: np.ndarray) -> float:
-        pooled = np.exp(np.tensordot(theta, np.log(opinions), axes=1))
+        pooled = np.exp(np.tensordot(theta, np.log(predictions), axes=1))
         probabilities = pooled[np.arange(100), encoded] / pooled.sum(axis=1)
         surprise = np.mean([-np.log(probabilities[encoded == code]).mean() for code in range(3)])
         return float(surprise + 0.1 * np.square(theta - theta.mean()).sum())
 
     least = minimize(loss, np.full(3, 0.3), method="Nelder-Mead", options={"xatol": 1e-6}).x
-    weights, slope = stack_probabilities(opinions, encoded)
+    weights, slope = stack_probabilities(predictions, encoded)
     assert min(least) > 0
     np.testing.assert_allclose(slope * weights, least, atol=0.003)
 

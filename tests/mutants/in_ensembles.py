@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
-        "opinions-of-rows-trained-on",
+        "predictions-of-rows-trained-on",
         "models/coupling/task_predictions.py",
         "        part = training.part(train)\n",
         "        part = training\n",
