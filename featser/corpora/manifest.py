@@ -35,6 +35,7 @@ from featser.errors import InputError, ManifestError
 from featser.io.atomic_write import whole
 from featser.io.escaping import csv_cell, plain_cell
 from featser.io.location import path_part
+from featser.io.parquet_tables import read_parquet_table
 from featser.io.remote_files import local_copy
 from featser.tasks import Kind
 
@@ -153,7 +154,7 @@ def _read_parquet(path: Path, where: str) -> pd.DataFrame:
     import pyarrow
 
     try:
-        return pd.read_parquet(path)
+        return read_parquet_table(path)
     except (pyarrow.ArrowException, UnicodeError, ValueError, TypeError, KeyError) as error:
         raise damaged_parquet(where, error) from error
 

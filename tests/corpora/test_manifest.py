@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,6 +149,10 @@ def test_files_that_are_no_manifest_are_named(tmp_path: Path) -> None:
     (tmp_path / "m.parquet").write_bytes(b"file")
     with pytest.raises(ManifestError, match=r"m.parquet: not a Parquet file"):
         read_manifest(tmp_path / "m.parquet")
+    not_text = pa.array([b"\xff.wav"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"file": not_text}), tmp_path / "n.parquet")
+    with pytest.raises(ManifestError, match=r"n.parquet: not a Parquet file .*UTF8"):
+        read_manifest(tmp_path / "n.parquet")
     with pytest.raises(ManifestError, match=r"ends with .csv, .tsv or .parquet, not '.xlsx'"):
         write_manifest(manifest(emotion=["a"]), tmp_path / "m.xlsx")
 

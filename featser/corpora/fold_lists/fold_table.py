@@ -19,6 +19,7 @@ from featser.corpora.fold_lists.list_entry import (
 from featser.corpora.manifest import damaged_parquet, text_rows, text_table
 from featser.errors import ManifestError
 from featser.io.location import path_part
+from featser.io.parquet_tables import read_parquet_table
 
 
 def entries_of_table(file: Path, origin: str) -> Iterator[ListEntry]:
@@ -71,7 +72,7 @@ def _table(file: Path, origin: str) -> pd.DataFrame:
 
     if path_part(origin).suffix.lower() == ".parquet":
         try:
-            return pd.read_parquet(file)
+            return read_parquet_table(file)
         except (pyarrow.ArrowException, UnicodeError, ValueError, TypeError, KeyError) as error:
             raise damaged_parquet(origin, error) from error
     text = file.read_bytes().decode("utf-8-sig")

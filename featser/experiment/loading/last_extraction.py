@@ -33,6 +33,7 @@ from featser.features.registry import make_extractor
 from featser.io.atomic_write import whole, write_text
 from featser.io.escaping import for_csv, from_csv
 from featser.io.location import absolute
+from featser.io.parquet_tables import read_parquet_table
 from featser.store.feature_store import Store
 
 
@@ -282,7 +283,7 @@ def recall_copies(store: str | Path) -> pd.DataFrame:
     if not (folder / "copies.parquet").exists():
         return no_copies()
     with _damage(folder / "copies.parquet"):
-        copies = _with_columns(pd.read_parquet(folder / "copies.parquet"), no_copies().columns)
+        copies = _with_columns(read_parquet_table(folder / "copies.parquet"), no_copies().columns)
     # Of augmentations that overlap older versions have written some copies twice.
     return copies.drop_duplicates("key", ignore_index=True)
 

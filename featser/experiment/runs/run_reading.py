@@ -12,6 +12,7 @@ import pandas as pd
 
 from featser.errors import FeatserError, RunError, counted, shortened
 from featser.io.file_format import FileFormat
+from featser.io.parquet_tables import read_parquet_table
 
 FORMAT = FileFormat("run", 1, unnumbered=1)
 """The format of a run's folder, which its ``run.json`` states."""
@@ -50,7 +51,7 @@ def read_predictions(folder: str | Path) -> pd.DataFrame:
             f"{folder}: no run: there is no {path.name} in it; `featser fit -o {folder}` makes one"
         )
     try:
-        table = pd.read_parquet(path)
+        table = read_parquet_table(path)
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         problem = f"not a Parquet file that can be read ({shortened(str(error))})"
         raise _damaged(path, problem) from error

@@ -168,11 +168,16 @@ class TableEmbedding(FileExtractor):
     @cached_property
     def _rows(self) -> tuple[dict[str, int], Floats]:
         """Row of each key, and the values, shape (n, d)."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         columns = self._columns
         checked_sha256(self.path, self.name, self.sha256)
-        table = pq.read_table(self.path, columns=[KEY, *columns])
+        try:
+            table = pq.read_table(self.path, columns=[KEY, *columns])
+            table.validate(full=True)
+        except pa.ArrowException as error:
+            raise FeatureError(f"{self.path}: damaged ({error}): write it again") from error
         keys = table.column(KEY).to_pylist()
         rows = {key: row for row, key in enumerate(keys)}
         if len(rows) < len(keys) or None in rows:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import featser
@@ -58,6 +60,13 @@ def test_an_infinite_value_is_refused_with_the_table(table, files, tmp_path):
     endless = write(tmp_path / "endless.parquet", keys, e2=[float("inf")])
     with pytest.raises(UnusableAudio, match=r"endless\.parquet holds an infinite value"):
         TableEmbedding(endless)(read_audio(files[0]))
+
+
+def test_keys_that_are_not_text_are_refused(files, tmp_path):
+    keys = pa.array([b"\xff"]).cast(pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"key": keys, "e": [1.0]}), tmp_path / "k.parquet")
+    with pytest.raises(FeatureError, match=r"k\.parquet: damaged"):
+        TableEmbedding(tmp_path / "k.parquet")(read_audio(files[0]))
 
 
 def test_a_missing_row_is_refused_with_the_key_or_undefined_as_asked(table, files):
