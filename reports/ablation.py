@@ -36,7 +36,6 @@ from featser.evaluation.protocols.folding import independent_units
 from featser.evaluation.statistics.comparison import compare_task
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.experiment.audited import examined
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.data import Data, load_data, read_rows
 from featser.experiment.plan import Plan, plans_of
 from featser.experiment.runs.fit_cache import Fits
@@ -44,6 +43,7 @@ from featser.experiment.schema import Experiment
 from featser.experiment.unfitted_model import unfitted_model
 from featser.features.extractor import Extractor
 from featser.features.registry import make_extractor
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.coupling.couplers import pair_of
 from featser.models.registry import members_of
 from featser.speakers.normalization import SpeakerNormalizer

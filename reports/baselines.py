@@ -30,8 +30,8 @@ from systems import MARKS as SYSTEMS_MARKS
 
 import featser
 from featser.evaluation.protocols.registry import PROTOCOLS
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.recipe import load_recipe
+from featser.features.spec_names import DEFAULT_FEATURES
 
 SEEDS = (0, 1, 2)
 NORMS = ("none", "enrol:8", "transductive")

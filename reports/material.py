@@ -19,9 +19,9 @@ from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.statistics.comparison import compare_task
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.experiment.audited import examined
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.data import load_data, read_rows
 from featser.experiment.schema import Experiment
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.multitask import MultiTaskEstimator
 from featser.store.feature_store import Store
 from featser.studies.study import in_memory

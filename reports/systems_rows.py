@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.recipe import load_recipe
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.registry import reading_frames
 
 Figures = tuple[tuple[str, str], ...]

@@ -8,10 +8,10 @@ import pytest
 
 from featser.errors import RecipeError
 from featser.evaluation.protocols.folding import CorpusSplit
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.source import read_source
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
+from featser.features.spec_names import DEFAULT_FEATURES
 
 
 def write(folder: Path, text: str) -> Path:

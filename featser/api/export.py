@@ -11,11 +11,11 @@ import pandas as pd
 from featser.api.validation import output_file, validated
 from featser.corpora.audformat_io import write_audformat
 from featser.errors import FeatserError
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.last_extraction import recall, refuse_lost
 from featser.experiment.loading.source import STORE
 from featser.extraction.extraction import usable
 from featser.features.registry import make_extractors
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.io.atomic_write import whole
 from featser.io.escaping import for_csv
 from featser.store.feature_store import Store

@@ -9,7 +9,6 @@ from typing import Any
 from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
@@ -18,6 +17,7 @@ from featser.experiment.schema import Experiment
 from featser.extraction.backends import check_backend
 from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies
 from featser.features.registry import make_extractors, trimmed_specs
+from featser.features.spec_names import DEFAULT_FEATURES, with_default_named
 from featser.progress import stage
 from featser.progress_bars import showing_progress
 from featser.store.feature_store import Store
@@ -46,8 +46,8 @@ def extract(
     store : str or Path
         Where features are kept.
     features : sequence of str
-        Extractors; by default the recipe's, or
-        :data:`featser.experiment.fields.DEFAULT_FEATURES`.
+        Extractors; ``"default"`` stands for
+        :data:`featser.features.spec_names.DEFAULT_FEATURES`. By default the recipe's, or these.
     augment : sequence of str
         Augmented copies to make of every utterance, such as ``"noise:snr=5..20,copies=2"``; by
         default the recipe's. Only training folds have them.
@@ -77,7 +77,7 @@ def extract(
     check_backend(how.backend, how.cluster)
     listing = list_source(source, corpus, data)
     listed = listing.with_channel(how.channel or listing.source.channel or MIX)
-    specs = tuple(dict.fromkeys(features)) or listed.source.features or DEFAULT_FEATURES
+    specs = with_default_named(features) or listed.source.features or DEFAULT_FEATURES
     make_extractors(specs)
     if how.trim:
         specs = trimmed_specs(specs)

@@ -24,7 +24,8 @@ from featser.experiment.loading.source import is_manifest, table_of, with_channe
 from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
 from featser.features.registry import FILE_EXTRACTORS, make_extractor
-from featser.features.trimmed import TRIM, trimmed
+from featser.features.spec_names import TRIM
+from featser.features.trimmed import trimmed
 from featser.io.atomic_write import whole
 from featser.io.escaping import for_csv
 from featser.io.location import placed

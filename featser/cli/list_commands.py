@@ -37,12 +37,14 @@ def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file
 def features() -> None:
     """List the extractors: what they compute, number of values, and cost for 3.5 s of speech."""
     from featser.features.registry import FILE_EXTRACTORS, extractor_problems, list_extractors
+    from featser.features.spec_names import DEFAULT, DEFAULT_FEATURES
 
     rows = [
         (info.name, _title(info), info.dimension, f"{info.cost_ms:g} ms")
         for info in list_extractors()
     ]
     table("Extractors", ["name", "what it computes", "values", "cost"], rows)
+    say(f"{DEFAULT} stands for {', '.join(DEFAULT_FEATURES)}")
     say("Handcrafted extractors take a preset: NAME:basic, NAME:standard (default), NAME:full")
     say(f"{' and '.join(FILE_EXTRACTORS)} take a file: NAME:PATH?KEY=VALUE,KEY=VALUE")
     for problem in extractor_problems():

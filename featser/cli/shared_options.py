@@ -23,8 +23,8 @@ Features = Annotated[
         "--features",
         "-f",
         metavar="NAME[:PRESET]",
-        help="An extractor, such as handcrafted, gemaps or mfcc:basic; repeat for several. "
-        "`featser features` lists them.",
+        help="An extractor, such as handcrafted, gemaps or mfcc:basic, or default for the default "
+        "ones; repeat for several. `featser features` lists them.",
     ),
 ]
 Corpus = Annotated[

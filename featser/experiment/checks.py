@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import AfterValidator
 
@@ -20,6 +20,7 @@ from featser.tasks import Kind, NamedWeights
 if TYPE_CHECKING:
     from featser.corpora.card import Card
 
+Value = TypeVar("Value")
 Check = Callable[[str], str]
 
 
@@ -36,6 +37,11 @@ def checked_if_given(check: Check) -> AfterValidator:
 def each_checked(check: Check) -> AfterValidator:
     """Return a validator of each of several values."""
     return AfterValidator(lambda values: tuple(_as_value_error(check, value) for value in values))
+
+
+def all_checked(check: Callable[[tuple[str, ...]], tuple[str, ...]]) -> AfterValidator:
+    """Return a validator of several values together."""
+    return AfterValidator(lambda values: _as_value_error(check, values))
 
 
 def one_or_many(value: Any) -> Any:
@@ -113,19 +119,22 @@ def _declared_cards(corpora: Sequence[str]) -> list[Card]:
     return cards if len(cards) == len(corpora) and all(card.tasks for card in cards) else []
 
 
-def extractor(spec: str) -> str:
-    """Check an extractor."""
-    from featser.features.registry import make_extractor
+def extractors(specs: tuple[str, ...]) -> tuple[str, ...]:
+    """Check extractors; return their specs with ``default`` replaced by what it stands for."""
+    from featser.features.registry import make_extractors
+    from featser.features.spec_names import with_default_named
 
-    make_extractor(spec)
-    return spec
+    named = with_default_named(specs)
+    make_extractors(named)
+    return named
 
 
 def extractor_names() -> Sequence[str]:
-    """Return the names of the extractors that need no file."""
+    """Return the names of the extractors that need no file, and ``default``."""
     from featser.features import registry
+    from featser.features.spec_names import DEFAULT
 
-    return [*registry.extractor_names(), *added_extractors()]
+    return [*registry.extractor_names(), DEFAULT, *added_extractors()]
 
 
 def added_extractors() -> Sequence[str]:
@@ -364,7 +373,7 @@ def _valid(what: str, name: str, valid: Any) -> str:
     return name
 
 
-def _as_value_error(check: Check, value: str) -> str:
+def _as_value_error(check: Callable[[Value], Value], value: Value) -> Value:
     """Let pydantic collect what a function of featser refuses."""
     try:
         return check(value)

@@ -13,15 +13,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from featser.experiment import checks
-from featser.experiment.checks import checked, checked_if_given, each_checked, one_or_many
+from featser.experiment.checks import (
+    all_checked,
+    checked,
+    checked_if_given,
+    each_checked,
+    one_or_many,
+)
 from featser.experiment.option import ALL_STUDIES, Option
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.tasks import Coupling, Fusion, Joint, Kind, NamedWeights, TwoPass
-
-DEFAULT_FEATURES = (
-    "handcrafted", "gemaps", "gemaps-contours", "voice", "rhythm", "timbre", "covariance",
-    "modulation", "contrasts",
-)  # fmt: skip
-"""What ``featser extract`` computes and ``featser fit`` uses where nothing else is asked for."""
 
 Names = Annotated[tuple[str, ...], BeforeValidator(one_or_many), each_checked(checks.not_empty)]
 Weights = NamedWeights | tuple[float, ...]
@@ -116,7 +117,7 @@ class FeatureFields(Fields):
     features: Annotated[
         Names,
         Field(min_length=1),
-        each_checked(checks.extractor),
+        all_checked(checks.extractors),
         Option(
             "An extractor (see `featser features`).",
             flags=("--features", "-f"),

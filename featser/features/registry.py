@@ -14,12 +14,13 @@ from typing import Any, Literal
 from featser.errors import FeatureError, unknown
 from featser.features.extractor import Extractor, ExtractorInfo
 from featser.features.lowlevel.functionals import DEFAULT_PRESET, PRESETS
+from featser.features.spec_names import DEFAULT, TRIM, with_default_named
 from featser.features.third_party import (
     list_third_party,
     third_party_extractor,
     third_party_names,
 )
-from featser.features.trimmed import TRIM, Trimmed, trimmed
+from featser.features.trimmed import Trimmed, trimmed
 
 Kind = Literal["families", "family", "set", "file"]
 
@@ -115,7 +116,7 @@ ROWS = (
 """All extractors of featser, in the order in which they are listed."""
 
 _BY_NAME = {row.name: row for row in ROWS}
-_OWN_NAMES = frozenset((*_BY_NAME, TRIM))
+_OWN_NAMES = frozenset((*_BY_NAME, TRIM, DEFAULT))
 FAMILY_NAMES = tuple(row.name for row in ROWS if row.kind == "family")
 """The families of descriptors, which can be joined by ``+``."""
 
@@ -165,6 +166,8 @@ def make_extractor(spec: str) -> Extractor:
     """
     name, colon, argument = spec.partition(":")
     extractor: Extractor
+    if name == DEFAULT:
+        raise FeatureError(f"'{spec}' stands for several extractors: name one of them")
     if name == TRIM and colon:
         return Trimmed(make_extractor(argument))
     if "+" in name:
@@ -189,7 +192,8 @@ def make_extractor(spec: str) -> Extractor:
 def _third_party(name: str, spec: str) -> Extractor:
     extractor = third_party_extractor(name, _OWN_NAMES)
     if extractor is None:
-        raise FeatureError(unknown("extractor", name, (*_BY_NAME, *third_party_names())))
+        valid = (*_BY_NAME, DEFAULT, *third_party_names())
+        raise FeatureError(unknown("extractor", name, valid))
     if spec != name:
         raise FeatureError(_no_presets(spec, name))
     return extractor
@@ -218,7 +222,7 @@ def make_extractors(specs: Iterable[str]) -> list[Extractor]:
     Parameters
     ----------
     specs : iterable of str
-        As :func:`make_extractor` reads them.
+        As :func:`make_extractor` reads them, and ``default`` for all default extractors.
 
     Returns
     -------
@@ -228,14 +232,14 @@ def make_extractors(specs: Iterable[str]) -> list[Extractor]:
     Raises
     ------
     FeatureError
-        As :func:`make_extractor`.
+        As :func:`make_extractor`, or if ``default`` is given a preset.
 
     Examples
     --------
     >>> make_extractors(["mfcc", "rhythm", "mfcc:standard"])
     [make_extractor('mfcc:standard'), make_extractor('rhythm')]
     """
-    return list(dict.fromkeys(map(make_extractor, specs)))
+    return list(dict.fromkeys(map(make_extractor, with_default_named(specs))))
 
 
 def trimmed_specs(specs: Iterable[str]) -> tuple[str, ...]:
@@ -251,7 +255,7 @@ def trimmed_specs(specs: Iterable[str]) -> tuple[str, ...]:
     >>> trimmed_specs(["gemaps", "trim:mfcc:basic"])
     ('trim:gemaps', 'trim:mfcc:basic')
     """
-    return tuple(trimmed(make_extractor(spec)).spec for spec in specs)
+    return tuple(trimmed(make_extractor(spec)).spec for spec in with_default_named(specs))
 
 
 def list_extractors() -> tuple[ExtractorInfo, ...]:

@@ -8,9 +8,7 @@ from featser.audio import Signal
 from featser.errors import FeatureError
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.spectrum import Floats
-
-TRIM = "trim"
-"""What a spec begins with: ``trim:mfcc`` is ``mfcc`` without the silence around the speech."""
+from featser.features.spec_names import TRIM
 
 TRIM_VERSION = 1
 """Raised whenever a change of :mod:`featser.audio.silence` changes what is cut."""

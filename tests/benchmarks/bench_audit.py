@@ -27,8 +27,8 @@ from featser.audit.checks.duplicates import find_duplicates, groups_of, segments
 from featser.audit.measure.examination import examine_all
 from featser.corpora.card import load_card
 from featser.corpora.scanning import scan
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.extraction.extraction import extract_manifest
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.store.feature_store import Store
 from tests.audit.corpus import COPIES, altered_copy, write_corpus
 from tests.audit.faults import FAULTS, names_it

@@ -11,8 +11,8 @@ from statistics import median
 import pandas as pd
 import pytest
 
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.extraction.extraction import extract_manifest
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.store.feature_store import Store
 
 pytestmark = [pytest.mark.bench, pytest.mark.corpora]

@@ -22,9 +22,9 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from featser.evaluation.protocols.folding import assign_folds, speaker_ids
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.last_extraction import recall
 from featser.features.registry import make_extractor
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.building import make_estimator
 from featser.models.kernel.kernel_ridge import kernel
 from featser.models.registry import DEFAULT_VOTE

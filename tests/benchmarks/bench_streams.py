@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from featser.evaluation.metrics.metrics import uar_of_codes
 from featser.evaluation.protocols.folding import assign_folds, speaker_ids
-from featser.experiment.fields import DEFAULT_FEATURES
 from featser.experiment.loading.last_extraction import recall
 from featser.features.registry import make_extractor
+from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.building import make_estimator
 from featser.models.routing import fit_routed
 from featser.models.streams.estimators import StreamClassifier

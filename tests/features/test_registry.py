@@ -16,6 +16,7 @@ from featser.features.registry import (
     make_extractors,
     trimmed_specs,
 )
+from featser.features.spec_names import DEFAULT_FEATURES, with_default_named
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -54,7 +55,7 @@ def test_unknown_name_is_refused_with_all_names():
         make_extractor("gemap")
     message = str(error.value)
     assert message.startswith("unknown extractor 'gemap'; did you mean 'gemaps'? valid: ")
-    assert message.partition("valid: ")[2].split(", ") == [row.name for row in ROWS]
+    assert message.partition("valid: ")[2].split(", ") == [*(row.name for row in ROWS), "default"]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,8 @@ def test_unknown_name_is_refused_with_all_names():
         ("onnx-embedding", "names no file"),
         ("trim:trim:mfcc", "trimmed already"),
         ("trim:", "unknown extractor ''"),
+        ("default", "'default' stands for several extractors: name one of them"),
+        ("mfcc+default", "unknown family 'default'"),
     ],
 )
 def test_wrong_spec_is_refused_with_the_reason(spec, message):
@@ -79,3 +82,27 @@ def test_joined_families_come_in_the_order_in_which_they_are_named():
 def test_same_extractor_written_twice_is_made_once():
     assert len(make_extractors(["trim:mfcc", "trim:mfcc:standard", "mfcc"])) == 2
     assert trimmed_specs(["mfcc"]) == ("trim:mfcc:standard",)
+
+
+def test_default_stands_for_the_default_extractors_each_once():
+    assert with_default_named(["default"]) == DEFAULT_FEATURES
+    assert with_default_named(["gemaps", "default", "rocket", "default"]) == (
+        "gemaps",
+        *(name for name in DEFAULT_FEATURES if name != "gemaps"),
+        "rocket",
+    )
+    made = make_extractors(["default", "rhythm"])
+    assert [extractor.name for extractor in made] == list(DEFAULT_FEATURES)
+
+
+def test_trim_default_stands_for_each_of_them_without_silence():
+    assert trimmed_specs(["default"]) == trimmed_specs(["trim:default"])
+    assert [one.name for one in make_extractors(["trim:default"])] == [
+        f"trim:{name}" for name in DEFAULT_FEATURES
+    ]
+
+
+@pytest.mark.parametrize("spec", ["default:full", "trim:default:full", "default:"])
+def test_default_with_a_preset_is_refused_with_what_to_write(spec):
+    with pytest.raises(FeatureError, match=f"^'{spec}': default stands for several extractors"):
+        make_extractors(["mfcc", spec])

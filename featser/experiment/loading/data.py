@@ -40,7 +40,7 @@ from featser.extraction.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor
 from featser.features.packed_frames import ColumnRange
 from featser.features.registry import make_extractors
-from featser.features.trimmed import TRIM
+from featser.features.spec_names import TRIM
 from featser.models.building import refuse_missing_packages
 from featser.models.registry import reading_frames
 from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
