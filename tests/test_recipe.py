@@ -35,6 +35,13 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
     assert recipe.protocols == ("speaker-independent",)
 
 
+def test_preset_of_augmentations_is_replaced_by_what_it_stands_for(tmp_path: Path) -> None:
+    text = "name: mine\ncorpora: [ravdess]\naugmentation: [speaker, pitch, gain]\n"
+    recipe = load_recipe(write(tmp_path, text))
+    assert recipe.augmentation == ("pitch", "vtl", "gain")
+    assert recipe.to_dict()["augmentation"] == ["pitch", "vtl", "gain"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -51,6 +58,8 @@ def test_what_a_recipe_leaves_open_has_the_defaults(tmp_path: Path) -> None:
         ("features: []", "field 'features'.*at least 1"),
         ("test: [emodb]", "unknown corpus 'emodb'.*valid: ravdess"),
         ("dev: test", "field 'dev': unknown value 'test'; valid: train, unused"),
+        ("augmentation: [gains]", "field 'augmentation': unknown augmentation 'gains'; did you"),
+        ("augmentation: ['speaker:copies=2']", "field 'augmentation': 'speaker:copies=2': speak"),
         ("labels: [calm]", "field 'labels'.*dictionary"),
         ("tasks: [gender]", "primary task 'emotion' is not among the tasks"),
     ],

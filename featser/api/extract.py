@@ -8,6 +8,7 @@ from typing import Any
 
 from featser.api.validation import validated
 from featser.audio.channels import MIX
+from featser.augmentation.augmentation_presets import with_presets_named
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
@@ -49,8 +50,8 @@ def extract(
         Extractors; ``"default"`` stands for
         :data:`featser.features.spec_names.DEFAULT_FEATURES`. By default the recipe's, or these.
     augment : sequence of str
-        Augmented copies to make of every utterance, such as ``"noise:snr=5..20,copies=2"``; by
-        default the recipe's. Only training folds have them.
+        Augmented copies to make of every utterance, such as ``"noise:snr=5..20,copies=2"``, or a
+        preset such as ``"speaker"``; by default the recipe's. Only training folds have them.
     data : mapping of str to path, optional
         Where the corpora of a recipe are.
     corpus : str, optional
@@ -81,7 +82,7 @@ def extract(
     make_extractors(specs)
     if how.trim:
         specs = trimmed_specs(specs)
-    asked = tuple(dict.fromkeys(augment)) or listed.source.augmentations
+    asked = with_presets_named(augment) or listed.source.augmentations
     augmentations = parse_augmentations(asked)
     notes = [
         *_repeated_augmentations(augmentations, asked),

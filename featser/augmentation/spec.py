@@ -18,8 +18,9 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from featser.audio import Signal
+from featser.augmentation.augmentation_presets import PRESETS, with_presets_named
 from featser.augmentation.kinds import KINDS
-from featser.augmentation.parameters import Count, Parameter, Value
+from featser.augmentation.parameters import Count, Value
 from featser.errors import AugmentationError, unknown
 
 COPIES = Count("copies", 1, "of each utterance", low=1, high=100)
@@ -162,71 +163,15 @@ class Augmentation:
             )
 
 
-@dataclass(frozen=True)
-class ParameterInfo:
-    """A parameter in the list of augmentations, in words.
-
-    Attributes
-    ----------
-    name, default, allowed, description : str
-        What the user types, what holds where nothing is typed, what may be typed (with the
-        unit), and what it is.
-    """
-
-    name: str
-    default: str
-    allowed: str
-    description: str
-
-
-@dataclass(frozen=True)
-class AugmentationInfo:
-    """A line of the list of augmentations.
-
-    Attributes
-    ----------
-    name, description : str
-        What the user types, and what it does.
-    parameters : tuple of ParameterInfo
-        ``copies``, which all have, is the last.
-    cost_ms : float
-        Rough milliseconds for a copy of 3.5 s of speech at 16 kHz on one core.
-    """
-
-    name: str
-    description: str
-    parameters: tuple[ParameterInfo, ...]
-    cost_ms: float
-
-
-def list_augmentations() -> tuple[AugmentationInfo, ...]:
-    """Return what there is to choose from; imports no library that computes.
-
-    Examples
-    --------
-    >>> [info.name for info in list_augmentations()][:3]
-    ['babble', 'codec', 'gain']
-    """
-    return tuple(
-        AugmentationInfo(
-            kind.name,
-            kind.description,
-            tuple(_described(parameter) for parameter in (*kind.parameters, COPIES)),
-            kind.cost_ms,
-        )
-        for kind in KINDS.values()
-    )
-
-
 def parse_augmentation(text: str) -> Augmentation:
     """Make the augmentation that a text names.
 
     Parameters
     ----------
     text : str
-        ``KIND`` or ``KIND:PARAMETER=VALUE,…``; :func:`list_augmentations` says which there are.
-        A number may be a range such as ``5..20``, of which each copy draws its own value.
-        ``copies`` says how many copies of each utterance to make.
+        ``KIND`` or ``KIND:PARAMETER=VALUE,…``; ``featser augmentations`` lists kinds and
+        parameters. A number may be a range such as ``5..20``, of which each copy draws its own
+        value. ``copies`` says how many copies of each utterance to make.
 
     Returns
     -------
@@ -245,8 +190,10 @@ def parse_augmentation(text: str) -> Augmentation:
     'noise:colour=white,snr=5..20,copies=1'
     """
     kind, colon, rest = text.partition(":")
+    if kind in PRESETS:
+        raise AugmentationError(f"'{text}' stands for several augmentations: name one of them")
     if kind not in KINDS:
-        raise AugmentationError(unknown("augmentation", kind, KINDS))
+        raise AugmentationError(unknown("augmentation", kind, (*KINDS, *PRESETS)))
     parameters = {one.name: one for one in (*KINDS[kind].parameters, COPIES)}
     values: dict[str, Value] = {}
     for name, written in _pairs(kind, rest) if colon else ():
@@ -272,8 +219,9 @@ def parse_augmentations(texts: Iterable[str]) -> list[Augmentation]:
     Parameters
     ----------
     texts : iterable of str
-        As :func:`parse_augmentation` reads them. Those with the same definition are one, with as
-        many copies as the one that asks for most: the copies of the others are the first of them.
+        As :func:`parse_augmentation` reads them, and presets. Those with the same definition are
+        one, with as many copies as the one that asks for most: the copies of the others are the
+        first of them.
 
     Returns
     -------
@@ -283,14 +231,14 @@ def parse_augmentations(texts: Iterable[str]) -> list[Augmentation]:
     Raises
     ------
     AugmentationError
-        As :func:`parse_augmentation`.
+        As :func:`parse_augmentation`, or if a preset is given parameters.
 
     Examples
     --------
     >>> [str(one) for one in parse_augmentations(["noise:snr=10", "noise:snr=10.0,copies=2"])]
     ['noise:colour=white,snr=10,copies=2']
     """
-    return joined(map(parse_augmentation, texts))
+    return joined(map(parse_augmentation, with_presets_named(texts)))
 
 
 def joined(augmentations: Iterable[Augmentation]) -> list[Augmentation]:
@@ -336,15 +284,6 @@ def _completed(kind: str, given: Mapping[str, Value]) -> tuple[tuple[str, Value]
                     f"available for: {', '.join(valid)}"
                 )
     return tuple(sorted(completed.items()))
-
-
-def _described(parameter: Parameter) -> ParameterInfo:
-    words = parameter.description
-    if parameter.only:
-        words += f" ({', '.join(parameter.only[1])} only)"
-    return ParameterInfo(
-        parameter.name, parameter.text(parameter.default), parameter.allowed, words
-    )
 
 
 @lru_cache(maxsize=64)

@@ -57,7 +57,10 @@ def _title(info: ExtractorInfo) -> str:
 
 def augmentations() -> None:
     """List what `extract --augment` can do to recordings, and its parameters."""
-    from featser.augmentation.spec import list_augmentations
+    from featser.augmentation.augmentation_list import (
+        list_augmentation_presets,
+        list_augmentations,
+    )
 
     for info in list_augmentations():
         say(f"{info.name}: {info.description} (about {info.cost_ms:g} ms for 3.5 s of speech)")
@@ -66,3 +69,9 @@ def augmentations() -> None:
                 f"  {parameter.name}={parameter.default}: {parameter.description} "
                 f"({parameter.allowed})"
             )
+    for preset in list_augmentation_presets():
+        say(
+            f"{preset.name}: a preset that stands for {' and '.join(preset.specs)}: "
+            f"{preset.description} (copies of each utterance: {preset.copies}; about "
+            f"{preset.cost_ms:g} ms for 3.5 s of speech)"
+        )

@@ -141,10 +141,10 @@ def extract(
     augment: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KIND[:PARAMETER=VALUE,…]",
-            help="Also extract altered copies, such as noise:snr=5..20,copies=2; repeat for "
-            "several. They are in a training set only if the test set has none of their sources, "
-            "and never in a test set. `featser augmentations` lists the kinds.",
+            metavar="PRESET|KIND[:PARAMETER=VALUE,…]",
+            help="Also extract altered copies, such as speaker or noise:snr=5..20,copies=2; repeat "
+            "for several. They are in a training set only if the test set has none of their "
+            "sources, and never in a test set. `featser augmentations` lists kinds and presets.",
         ),
     ] = None,
     **options: Any,

@@ -144,12 +144,14 @@ def added_extractors() -> Sequence[str]:
     return third_party_names()
 
 
-def augmentation(spec: str) -> str:
-    """Check an augmentation."""
-    from featser.augmentation.spec import parse_augmentation
+def augmentations(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Check augmentations; return them with presets replaced by what they stand for."""
+    from featser.augmentation.augmentation_presets import with_presets_named
+    from featser.augmentation.spec import parse_augmentations
 
-    parse_augmentation(spec)
-    return spec
+    named = with_presets_named(texts)
+    parse_augmentations(named)
+    return named
 
 
 def selector(spec: str) -> str:

@@ -142,9 +142,9 @@ class FeatureFields(Fields):
     ] = None
     augmentation: Annotated[
         Names,
-        each_checked(checks.augmentation),
+        all_checked(checks.augmentations),
         Option(
-            "Augmented copies for training folds, such as noise:snr=5..20,copies=2.",
+            "Augmented copies for training folds, such as speaker or noise:snr=5..20,copies=2.",
             commands=_RECIPE_ONLY,
         ),
     ] = ()

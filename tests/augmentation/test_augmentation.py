@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -16,8 +17,13 @@ from hypothesis import strategies as st
 
 from featser.audio import PEAK, Signal
 from featser.augmentation import kinds, spec
+from featser.augmentation.augmentation_list import (
+    list_augmentation_presets,
+    list_augmentations,
+)
+from featser.augmentation.augmentation_presets import PRESETS, with_presets_named
 from featser.augmentation.parameters import Choice, Count, Parameter, Quantity
-from featser.augmentation.spec import Augmentation, list_augmentations, parse_augmentation
+from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
 from featser.errors import AugmentationError
 
 ALL = [
@@ -77,10 +83,50 @@ def test_every_kind_is_listed_with_what_may_be_typed():
     assert (snr.name, snr.default, snr.allowed) == ("snr", "5..20", "-20..60 dB")
 
 
+def test_every_preset_is_listed_with_what_it_stands_for_and_its_cost():
+    listed = {info.name: info for info in list_augmentation_presets()}
+    assert set(listed) == set(PRESETS)
+    costs = {info.name: info.cost_ms for info in list_augmentations()}
+    assert not set(PRESETS) & set(costs), "a preset has no name of a kind"
+    speaker = listed["speaker"]
+    assert speaker.specs == ("pitch", "vtl")
+    assert speaker.copies == 2
+    assert speaker.cost_ms == costs["pitch"] + costs["vtl"]
+
+
+def test_preset_counts_the_copies_of_its_augmentations(monkeypatch):
+    many = dataclasses.replace(PRESETS["speaker"], specs=("pitch:copies=3", "gain"))
+    monkeypatch.setitem(PRESETS, "speaker", many)
+    costs = {info.name: info.cost_ms for info in list_augmentations()}
+    [info] = list_augmentation_presets()
+    assert info.copies == 4
+    assert info.cost_ms == pytest.approx(3 * costs["pitch"] + costs["gain"])
+
+
+def test_preset_stands_for_its_augmentations_each_once():
+    assert with_presets_named(["vtl", "speaker", "gain", "speaker"]) == ("vtl", "pitch", "gain")
+    assert parse_augmentations(["speaker"]) == parse_augmentations(["pitch", "vtl"])
+    more = parse_augmentations(["speaker", "pitch:copies=2", "pitch"])
+    assert [str(one) for one in more] == [
+        "pitch:semitones=-2..2,copies=2",
+        "vtl:factor=0.9..1.1,copies=1",
+    ]
+
+
+def test_preset_with_parameters_or_as_one_augmentation_is_refused():
+    with pytest.raises(AugmentationError, match=r"^'speaker:copies=2': speaker stands for pitch "):
+        parse_augmentations(["gain", "speaker:copies=2"])
+    with pytest.raises(AugmentationError, match="'speaker' stands for several augmentations"):
+        parse_augmentation("speaker")
+    with pytest.raises(AugmentationError, match=r"did you mean 'speaker'.*vtl, speaker$"):
+        parse_augmentations(["speakers"])
+
+
 def test_listing_and_parsing_load_no_library_that_computes():
     heavy = ("scipy", "soxr", "soundfile", "python_stretch", "librosa", "pandas")
     code = (
-        "from featser.augmentation.spec import *; list_augmentations();"
+        "from featser.augmentation.augmentation_list import *; list_augmentations();"
+        "from featser.augmentation.spec import parse_augmentation; list_augmentation_presets();"
         "parse_augmentation('noise:snr=5').key(0);"
         f"import sys; print([m for m in {heavy!r} if m in sys.modules])"
     )

@@ -12,10 +12,11 @@ from featser.api.extract import extract
 from featser.audio import content_hash, read_audio
 from featser.augmentation.copy_plan import Sound, plan_copies
 from featser.augmentation.spec import parse_augmentation, parse_augmentations
-from featser.experiment.loading.last_extraction import recall_copies
+from featser.experiment.loading.last_extraction import recall, recall_copies
 from featser.extraction.extraction import extract_copies
 from featser.features.registry import make_extractor
 from featser.store.feature_store import Store
+from tests.flow import featser_here
 from tests.test_audio import tone, wav
 
 SPEC = "rms:basic"
@@ -110,6 +111,27 @@ def test_extract_of_equal_and_overlapping_augmentations_makes_each_copy_once(
     both = [stored(tmp_path / name) for name in ("store", "once")]
     assert both[0].keys() == both[1].keys()
     assert all(np.array_equal(both[0][key], both[1][key]) for key in both[0])
+
+
+def test_preset_makes_the_copies_that_it_stands_for_and_is_described_by_them(
+    voices: Path, tmp_path: Path
+) -> None:
+    store = ("--store", tmp_path / "cli", "-f", SPEC, "-j", "1")
+    preset = ("--augment", "speaker", "--augment", "vtl")
+    shown = featser_here("extract", voices / "m.csv", *store, *preset)
+    assert "augmented copies: 24 done" in shown.stdout, shown.stderr
+    assert recall(tmp_path / "cli")[0].augmentations == ("pitch", "vtl")
+
+    asked = {"features": [SPEC], "n_jobs": 1}
+    twice = ["speaker", "pitch:copies=2"]
+    result = extract(voices / "m.csv", store=tmp_path / "python", augment=twice, **asked)
+    assert recall(tmp_path / "python")[0].augmentations == ("pitch", "vtl", "pitch:copies=2")
+    [note] = [note for note in result.notes if "asked for" in note]
+    assert note.startswith("pitch:semitones=-2..2 is asked for 2 times: the copies are made once")
+    more, fewer = stored(tmp_path / "python"), stored(tmp_path / "cli")
+    assert len(more) == 36
+    assert fewer.keys() < more.keys()
+    assert all(np.array_equal(more[key], row) for key, row in fewer.items())
 
 
 def test_copies_that_an_older_version_has_planned_twice_count_once(

@@ -19,8 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audio import DECODER_VERSION, Signal, content_hash, read_audio
+from featser.augmentation.augmentation_list import list_augmentations
 from featser.augmentation.kinds import KINDS
-from featser.augmentation.spec import list_augmentations, parse_augmentation
+from featser.augmentation.spec import parse_augmentation
 from featser.corpora.synthetic.synthesizer import Speaker, Style, synthesise
 from featser.corpora.utterances import utterance_key
 from featser.errors import UnusableAudio
