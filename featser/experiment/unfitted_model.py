@@ -42,7 +42,7 @@ def _estimator(data: Data, experiment: Experiment, task: Task) -> Any:
         task,
         experiment.seed,
         experiment.weights,
-        [width for extractor in features for width in extractor.blocks],
+        [e.dimension if len(e.blocks) == 1 else e.blocks for e in features],
         experiment.select,
         experiment.tune,
         data.frames,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pkgutil import resolve_name
 from typing import Any
 
+import numpy as np
 from sklearn import config_context
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
@@ -20,6 +21,7 @@ from featser.errors import TaskError
 from featser.features.packed_frames import ColumnRange
 from featser.models.encoders.encoded import FramesAlone, FramesEncoded
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
+from featser.models.fusion.columns import WithoutColumns
 from featser.models.grids import tuned
 from featser.models.heads.calibration import GroupCalibrated
 from featser.models.heads.concordance import CCCMatched
@@ -38,6 +40,9 @@ from featser.models.selection.selectors import make_selector
 from featser.models.third_party import refuse_not_importable
 from featser.speakers.normalization import prepared
 from featser.tasks import NamedWeights, Task
+
+Blocks = Sequence[int | Sequence[int]]
+"""Widths of blocks of features: see ``KernelClassifier``."""
 
 
 def refuse_missing_packages(name: str) -> None:
@@ -68,7 +73,7 @@ def make_estimator(
     task: Task,
     seed: int = 0,
     weights: NamedWeights | Sequence[float] = "equal",
-    blocks: Sequence[int] | None = None,
+    blocks: Blocks | None = None,
     select: str = "none",
     tune: bool = False,
     frames: ColumnRange | None = None,
@@ -92,9 +97,10 @@ def make_estimator(
         Of everything random in it.
     weights : {'equal', 'inner', 'stacked'} or sequence of float
         Of the members of a vote.
-    blocks : sequence of int, optional
+    blocks : sequence of int or of sequences of int, optional
         How many features each extractor has, packed frames left out, for models that use
-        blocks. With a selection of features there is one block.
+        blocks; of an extractor with several blocks their widths. Models that do not use blocks
+        leave those out, beside other features. With a selection of features there is one block.
     select : str
         The selection of features: see :func:`featser.models.selection.selectors.make_selector`.
     tune : bool
@@ -214,12 +220,26 @@ def make_batched(name: str, task: Task, seed: int = 0) -> Any:
     return make(categorical=task.categorical, random_state=seed, **row.arguments)
 
 
-def _make(name: str, task: Task, seed: int, blocks: Sequence[int] | None, tune: bool) -> Any:
+def _make(name: str, task: Task, seed: int, blocks: Blocks | None, tune: bool) -> Any:
     model = _own(name, task, seed, blocks)
-    return tuned(name, model, task.categorical, seed) if tune else model
+    if tune:
+        model = tuned(name, model, task.categorical, seed)
+    ranges = _sets_among(blocks)
+    if not ranges or find_model(fitted_name(name, task.categorical)).uses_blocks:
+        return model
+    # Thousands of random features drown the others where each has the same weight.
+    return Pipeline([("columns", WithoutColumns(ranges)), ("model", model)])
 
 
-def _own(name: str, task: Task, seed: int, blocks: Sequence[int] | None) -> Any:
+def _sets_among(blocks: Blocks | None) -> list[tuple[int, int]]:
+    """Return the columns of extractors with several blocks, where others have a single one."""
+    widths = [tuple(np.atleast_1d(block).tolist()) for block in blocks or ()]
+    ends = np.cumsum([sum(own) for own in widths], dtype=int).tolist()
+    ranges = [(end - sum(own), end) for own, end in zip(widths, ends, strict=True) if len(own) > 1]
+    return ranges if len(ranges) < len(widths) else []
+
+
+def _own(name: str, task: Task, seed: int, blocks: Blocks | None) -> Any:
     with config_context(enable_metadata_routing=True):
         model = _made(name, task, seed)
         if "blocks" in model.get_params():

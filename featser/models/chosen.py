@@ -39,9 +39,7 @@ def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
     if isinstance(fitted, TunedClassifier | TunedRegressor):
         return {name: {key: _plain(value) for key, value in fitted.setting_.items()}}
     if isinstance(fitted, KernelClassifier | KernelRegressor):
-        if isinstance(fitted.gamma, int | float):
-            return {}
-        return {name: {"gamma": fitted.gamma_, "penalty": fitted.penalty_}}
+        return _chosen_by_kernel(fitted, name)
     if isinstance(fitted, VoteClassifier | VoteRegressor):
         return _chosen_by_vote(fitted)
     return _chosen_inside(fitted, name)
@@ -78,6 +76,15 @@ def _chosen_by_vote(vote: Any) -> Chosen:
         shares = [round(float(weight), 3) for weight in vote.weights_]
         choices[WEIGHTS] = dict(zip(names, shares, strict=True))
     return choices
+
+
+def _chosen_by_kernel(fitted: Any, name: str) -> Chosen:
+    choice: dict[str, Any] = {}
+    if not isinstance(fitted.gamma, int | float):
+        choice |= {"gamma": fitted.gamma_, "penalty": fitted.penalty_}
+    if fitted.share_ is not None:
+        choice["share of random convolutions"] = fitted.share_
+    return {name: choice} if choice else {}
 
 
 def _chosen_inside(fitted: Any, name: str) -> Chosen:

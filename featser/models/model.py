@@ -37,6 +37,9 @@ class Model:
         memory.
     uses_weights : bool
         Whether sample weights change the fit.
+    uses_blocks : bool
+        Whether it weighs blocks of features, so that it reads those of extractors with several
+        blocks beside other features.
     reads_frames : bool
         Whether it reads packed frames where there are some.
     extra : str
@@ -63,6 +66,7 @@ class Model:
     cost: float | None = None
     batches: str = ""
     uses_weights: bool = True
+    uses_blocks: bool = False
     reads_frames: bool = False
     extra: str = ""
     synonyms: tuple[str, ...] = ()

@@ -126,6 +126,7 @@ _ROWS = (
         regressor=f"{_MAKERS}:kernel_regressor",
         grid=f"{_GRIDS}:with_widths",
         cost=0.5,
+        uses_blocks=True,
     ),
     _network("cnn", "convolutional network", 48.0),
     _network("cnn-lstm", "convolutions, then an LSTM", 52.0),

@@ -10,9 +10,15 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.metrics.pairwise import rbf_kernel
 
 from featser.evaluation.training_copies import trace_provenance
+from featser.models.building import make_estimator
+from featser.models.chosen import chosen_by, describe_choices
 from featser.models.heads.softmax import fit_slope, softmax
+from featser.models.kernel import block_weights
+from featser.models.kernel.block_weights import Blocks, mixed
 from featser.models.kernel.kernel_ridge import RidgePath, kernel, left_out_groups
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
+from featser.models.routing import fit_routed
+from featser.tasks import Task
 from tests.models.conftest import Sample, make_sample
 
 
@@ -122,3 +128,101 @@ def test_blocks_that_do_not_divide_the_features_are_refused() -> None:
 def test_features_beyond_the_blocks_are_one_block_more() -> None:
     X = np.random.default_rng(0).normal(size=(12, 7))
     assert KernelClassifier(blocks=[3, 2]).fit(X, [0, 1] * 6).blocks_ == [3, 2, 2]
+
+
+def _with_sets(informative: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return features of a weak block and of a set of two, classes, and speakers."""
+    rng = np.random.default_rng(3)
+    y = np.tile(np.arange(3), 40)
+    weak = rng.normal(size=(120, 6)) + 0.4 * np.eye(3)[y] @ rng.normal(size=(3, 6))
+    strength = 0.6 if informative else 0.0
+    sets = rng.normal(size=(120, 60)) + strength * np.eye(3)[y] @ rng.normal(size=(3, 60))
+    return np.hstack([weak, sets]).astype(np.float32), y, np.repeat(np.arange(12), 10)
+
+
+@pytest.mark.parametrize("most", [1000, 40])
+def test_sets_have_a_share_where_they_help_new_speakers_and_none_where_they_are_noise(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block_weights, "MOST_LANDMARKS", most)
+    fitted = {}
+    for informative in (True, False):
+        X, y, speaker = _with_sets(informative)
+        fitted[informative] = KernelClassifier([6, (30, 30)]).fit(X, y, speaker=speaker)
+    assert fitted[True].share_ == 0.5
+    assert fitted[True].weights_ == [0.5, 0.25, 0.25]
+    assert fitted[False].share_ == 0.0
+    X, y, speaker = _with_sets(False)
+    changed = X.copy()
+    changed[:, 6:] += 5
+    np.testing.assert_array_equal(
+        fitted[False].predict_proba(X), fitted[False].predict_proba(changed)
+    )
+
+
+def test_a_regressor_chooses_the_share_of_sets_too() -> None:
+    X, y, speaker = _with_sets(True)
+    fitted = KernelRegressor([6, (30, 30)]).fit(X, y.astype(float), speaker=speaker)
+    assert fitted.share_ == 0.5
+    assert fitted.inner_score_ > KernelRegressor([6, (30, 30)], shares=[0.0]).fit(
+        X, y.astype(float), speaker=speaker
+    ).inner_score_  # fmt: skip
+
+
+def test_a_set_without_other_blocks_has_equal_weights_and_no_choice() -> None:
+    X, y, speaker = _with_sets(True)
+    alone = KernelClassifier([(30, 30)]).fit(X[:, 6:], y, speaker=speaker)
+    plain = KernelClassifier([30, 30]).fit(X[:, 6:], y, speaker=speaker)
+    assert alone.share_ is None
+    np.testing.assert_array_equal(alone.predict_proba(X[:, 6:]), plain.predict_proba(X[:, 6:]))
+
+
+@settings(max_examples=20, deadline=None)
+@given(share=st.floats(0, 1), seed=st.integers(0, 1000))
+def test_mixing_the_kernels_of_both_kinds_is_the_kernel_of_the_weights(
+    share: float, seed: int
+) -> None:
+    X = np.random.default_rng(seed).normal(size=(8, 20))
+    blocks = Blocks.of([4, (6, 6), 4], 20)
+    made = {one: kernel(X, X, blocks.widths, 0.5, blocks.weights(one)) for one in (0.0, 1.0)}
+    whole = kernel(X, X, blocks.widths, 0.5, blocks.weights(share))
+    np.testing.assert_allclose(mixed(made, share), whole)
+    assert np.diag(whole) == pytest.approx(2)
+
+
+def test_blocks_that_exceed_the_features_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"blocks \[6, 30, 30\] do not divide 50 features"):
+        KernelClassifier([6, (30, 30)]).fit(np.zeros((4, 50)), [0, 1, 0, 1])
+
+
+def test_a_model_saved_before_blocks_had_weights_predicts_as_before() -> None:
+    X, y, speaker = _with_sets(True)
+    fitted = KernelClassifier([6, 30, 30]).fit(X, y, speaker=speaker)
+    before = fitted.predict_proba(X)
+    del fitted.weights_, fitted.share_
+    np.testing.assert_array_equal(fitted.predict_proba(X), before)
+
+
+def test_only_models_that_weigh_blocks_read_sets_beside_other_features() -> None:
+    X, y, speaker = _with_sets(True)
+    changed = X.copy()
+    changed[:, 6:] = 0
+    task = Task("emotion", classes=("a", "b", "c"))
+    for name, reads in (("logistic", False), ("svm", False), ("kernel", True)):
+        model = make_estimator(name, task, blocks=[6, (30, 30)])
+        fit_routed(model, X, y, speaker=speaker)
+        same = np.array_equal(model.predict_proba(X), model.predict_proba(changed))
+        assert same != reads, name
+    alone = fit_routed(make_estimator("logistic", task, blocks=[(30, 30)]), X[:, 6:], y)
+    assert not np.array_equal(alone.predict_proba(X[:, 6:]), alone.predict_proba(changed[:, 6:]))
+
+
+def test_the_chosen_share_is_described_by_fold() -> None:
+    X, y, speaker = _with_sets(True)
+    task = Task("emotion", classes=("a", "b", "c"))
+    model = fit_routed(make_estimator("vote", task, blocks=[6, (30, 30)]), X, y, speaker=speaker)
+    chosen = {"0": {"emotion": chosen_by(model)}, "all": {"emotion": chosen_by(model)}}
+    assert describe_choices(chosen) == [
+        "emotion: kernel: share of random convolutions=0.5 in 1 of 1 folds; "
+        "share of random convolutions=0.5 in the model of all data"
+    ]

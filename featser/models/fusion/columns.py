@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -101,6 +101,42 @@ class OnColumns(MetaEstimatorMixin, BaseEstimator):
         tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
         tags.target_tags = own.target_tags
         tags.input_tags.allow_nan = own.input_tags.allow_nan
+        return tags
+
+
+class WithoutColumns(TransformerMixin, BaseEstimator):
+    """Leave out ranges of columns, for a model that does not weigh blocks of features.
+
+    Parameters
+    ----------
+    ranges : sequence of (first, last)
+        The first column of each, and the one after its last.
+    """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {}
+
+    def __init__(self, ranges: Sequence[tuple[int, int]]) -> None:
+        self.ranges = ranges
+
+    def fit(self, X: ArrayLike, y: Any = None) -> WithoutColumns:
+        """Check X, shape (n, d); nothing is estimated."""
+        validate_data(self, X, ensure_all_finite="allow-nan", dtype=None)
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the other columns of X, shape (n, d)."""
+        check_is_fitted(self, "n_features_in_")
+        values: NDArray[Any] = validate_data(
+            self, X, reset=False, ensure_all_finite="allow-nan", dtype=None
+        )
+        left_out = np.zeros(values.shape[1], dtype=bool)
+        for first, last in self.ranges:
+            left_out[first:last] = True
+        return values[:, ~left_out]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
         return tags
 
 

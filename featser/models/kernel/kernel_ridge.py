@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,11 +23,15 @@ LeftOut = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def kernel(
-    X: NDArray[np.floating], Z: NDArray[np.floating], blocks: Sequence[int], gamma: float
+    X: NDArray[np.floating],
+    Z: NDArray[np.floating],
+    blocks: Sequence[int],
+    gamma: float,
+    weights: Sequence[float] | None = None,
 ) -> Floats:
-    r"""Return the kernel between rows of features, with equal weights of all blocks.
+    r"""Return the kernel between rows of features: a weighted mean over the blocks.
 
-    .. math:: k(x, z) = \frac{1}{B} \sum_b \exp\Bigl(-\frac{\gamma}{2 d_b}
+    .. math:: k(x, z) = \sum_b w_b \exp\Bigl(-\frac{\gamma}{2 d_b}
               \lVert x_b - z_b \rVert^2\Bigr) + 1
 
     Two random rows of standardised features are :math:`2 d_b` apart, so that γ means the same
@@ -42,6 +47,8 @@ def kernel(
         How many features each block has, in their order; they sum to d.
     gamma : float
         Above 0: how local the kernel is.
+    weights : sequence of float, optional
+        The weight of each block, 0 or more; they sum to 1. All blocks weigh the same by default.
 
     Returns
     -------
@@ -50,14 +57,17 @@ def kernel(
     """
     total = np.zeros((len(X), len(Z)))
     first = 0
-    for width in blocks:
+    for width, weight in zip(blocks, weights or [1.0] * len(blocks), strict=True):
+        if weight == 0:
+            first += width
+            continue
         a, b = X[:, first : first + width], Z[:, first : first + width]
         square = np.add.outer(np.einsum("ij,ij->i", a, a), np.einsum("ij,ij->i", b, b))
         square -= 2 * (a @ b.T)
         np.maximum(square, 0, out=square)
-        total += np.exp(-gamma / (2 * width) * square)
+        total += weight * np.exp(-gamma / (2 * width) * square)
         first += width
-    return total / len(blocks) + 1
+    return (total if weights else total / len(blocks)) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,3 +182,25 @@ def _with_copies(rows: NDArray[np.intp], provenance: NDArray[np.intp] | None) ->
         return rows
     touched = np.isin(provenance[:, 1:], provenance[rows, 0]).any(axis=1)
     return np.concatenate([rows, np.flatnonzero(touched)])
+
+
+def root_of(gram: Floats, dtype: Any) -> Floats:
+    """Return the Cholesky factor of a kernel matrix, which a small ridge keeps regular.
+
+    Parameters
+    ----------
+    gram : ndarray of float, shape (m, m)
+        The kernel between landmarks.
+    dtype : dtype
+        Of the features that it was computed from; its precision decides on the ridge.
+    """
+    ridge = max(1e-10, 100 * float(np.finfo(dtype).eps))
+    return np.asarray(np.linalg.cholesky(gram + ridge * np.eye(len(gram))))
+
+
+def solved(root: Floats, right: Floats, transposed: bool = False) -> Floats:
+    """Solve a triangular system for right-hand sides, shape (m, n), by a factor, shape (m, m)."""
+    from scipy.linalg import solve_triangular
+
+    solution = solve_triangular(root, right, lower=True, trans=int(transposed), check_finite=False)
+    return np.asarray(solution, dtype=np.float64)

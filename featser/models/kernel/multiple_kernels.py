@@ -16,13 +16,24 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from featser.evaluation.metrics.metrics import uar_of_codes
 from featser.models.heads.balance import balanced_weights
 from featser.models.heads.softmax import fit_slope, softmax
-from featser.models.kernel.kernel_ridge import LeftOut, RidgePath, kernel, left_out_groups
+from featser.models.kernel.block_weights import Blocks, best_share, mixed
+from featser.models.kernel.kernel_ridge import (
+    LeftOut,
+    RidgePath,
+    kernel,
+    left_out_groups,
+    root_of,
+    solved,
+)
 from featser.models.routing import REQUESTED
 
 Floats = NDArray[np.float64]
 
 PENALTIES = tuple(float(value) for value in 10.0 ** np.arange(-6, 0.01, 0.5))
 """Ridge penalties that are tried, for each row."""
+
+SHARES = (0.0, 0.25, 0.5)
+"""Shares of the kernel that are tried for the sets of blocks."""
 
 
 class _Kernel(BaseEstimator, ABC):
@@ -32,15 +43,17 @@ class _Kernel(BaseEstimator, ABC):
 
     def __init__(
         self,
-        blocks: Sequence[int] | None = None,
+        blocks: Sequence[int | Sequence[int]] | None = None,
         gamma: float | Sequence[float] = 0.5,
         penalties: Sequence[float] = PENALTIES,
         n_landmarks: int = 4000,
         random_state: int = 0,
+        shares: Sequence[float] = SHARES,
     ) -> None:
         self.blocks = blocks
         self.gamma = gamma
         self.penalties = penalties
+        self.shares = shares
         self.n_landmarks = n_landmarks
         self.random_state = random_state
 
@@ -54,32 +67,47 @@ class _Kernel(BaseEstimator, ABC):
         """Fit for the best γ and penalty; return the left-out predictions, shape (n, k)."""
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
-        self.blocks_ = self._widths(X.shape[1])
+        blocks = Blocks.of(self.blocks, X.shape[1])
+        self.blocks_ = blocks.widths
         chosen = self._landmarks(len(X))
+        penalties = [penalty * len(X) for penalty in self.penalties]
         best: tuple[Any, ...] = (-np.inf,)
         self.path_: list[tuple[float, float, float]] = []
         for gamma in np.atleast_1d(np.asarray(self.gamma, dtype=float)).tolist():
-            compared = kernel(X[chosen], X, self.blocks_, gamma)
-            root = _root(compared[:, chosen], X.dtype)
-            phi = _solved(root, compared).T
-            path = RidgePath(phi, target, weight / weight.mean())
-            for penalty in self.penalties:
-                left_out = path.without(groups, penalty * len(X))
+            share: float | None = None
+            if blocks.has_choice:
+                grams = {
+                    extreme: kernel(X[chosen], X, blocks.widths, gamma, blocks.weights(extreme))
+                    for extreme in (0.0, 1.0)
+                }
+                share = best_share(
+                    grams, self.shares, chosen, target, weight, groups, penalties, X.dtype
+                )
+                compared = mixed(grams, share)
+            else:
+                compared = kernel(X[chosen], X, blocks.widths, gamma)
+            root = root_of(compared[:, chosen], X.dtype)
+            path = RidgePath(solved(root, compared).T, target, weight / weight.mean())
+            for penalty, total in zip(self.penalties, penalties, strict=True):
+                left_out = path.without(groups, total)
                 score = self._score(target, left_out, weight)
                 self.path_.append((gamma, penalty, score))
                 if score > best[0]:
-                    best = (score, gamma, penalty, left_out, path, root)
-        self.inner_score_, self.gamma_, self.penalty_, left_out, path, root = best
+                    best = (score, gamma, penalty, share, left_out, path, root)
+        self.inner_score_, self.gamma_, self.penalty_, self.share_, left_out, path, root = best
+        self.weights_ = blocks.weights(self.share_)
         self.landmarks_ = X[chosen]
         along = path.coefficients(self.penalty_ * len(X))
-        self.coef_ = _solved(root, along, transposed=True)
+        self.coef_ = solved(root, along, transposed=True)
         return np.asarray(left_out)
 
     def _decide(self, X: ArrayLike) -> Floats:
         values: NDArray[Any] = validate_data(self, X, reset=False)
         if values.dtype != self.landmarks_.dtype:
             values = values.astype(self.landmarks_.dtype)
-        return kernel(values, self.landmarks_, self.blocks_, self.gamma_) @ self.coef_
+        # Models that were saved before blocks had weights have none.
+        weights = getattr(self, "weights_", None)
+        return kernel(values, self.landmarks_, self.blocks_, self.gamma_, weights) @ self.coef_
 
     def _landmarks(self, rows: int) -> NDArray[np.intp]:
         if rows <= self.n_landmarks:
@@ -89,21 +117,13 @@ class _Kernel(BaseEstimator, ABC):
         )
         return np.asarray(np.sort(chosen), dtype=np.intp)
 
-    def _widths(self, features: int) -> list[int]:
-        """Return the blocks' widths; features beyond them, as a chain adds, are one more."""
-        widths = [features] if self.blocks is None else [int(width) for width in self.blocks]
-        rest = features - sum(widths)
-        if rest < 0 or min(widths) < 1:
-            raise ValueError(f"blocks {widths} do not divide {features} features")
-        return widths + [rest] * (rest > 0)
-
     @abstractmethod
     def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
         """Return the score of left-out predictions, shape (n, k); higher is better."""
 
 
 class KernelClassifier(ClassifierMixin, _Kernel):
-    """Kernel ridge classification: the mean of a Gaussian kernel for each family of features.
+    """Kernel ridge classification: the mean of a Gaussian kernel for each block of features.
 
     The indicators of the classes are the targets, with equal weights of all classes. The penalty
     (and γ, if several are given) with the best UAR on left-out speakers is used
@@ -112,9 +132,12 @@ class KernelClassifier(ClassifierMixin, _Kernel):
 
     Parameters
     ----------
-    blocks : sequence of int, optional
-        How many features each family has, in their order; one block without. Features beyond
-        their sum are one block more.
+    blocks : sequence of int or of sequences of int, optional
+        How many features each block has, in their order; one block without. Features beyond
+        their sum are one block more. A sequence of several is a *set* of blocks, such as the sets
+        of random convolution kernels: the sets together have a share of the kernel that is chosen
+        on left-out speakers, and all other blocks the rest (``block_weights``). Blocks of a kind
+        weigh the same.
     gamma : float or sequence of float
         How local the kernels are, above 0; 0.5 suits standardised features. Of several the best
         is taken.
@@ -125,12 +148,18 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         (Williams & Seeger 2001, the Nyström method): time grows with its square times the rows.
     random_state : int
         Random seed of that sample.
+    shares : sequence of float
+        Shares of the sets to choose from, 0 to 1.
 
     Attributes
     ----------
     classes_ : ndarray, shape (k,)
     gamma_, penalty_, inner_score_ : float
         What was chosen, and its UAR on left-out speakers.
+    share_ : float or None
+        The chosen share of the sets; None where there is none to choose.
+    weights_ : list of float or None
+        Of the blocks; None where they are equal.
     slope_ : float
         Of the softmax that turns scores into probabilities.
     path_ : list of (gamma, penalty, score)
@@ -191,21 +220,21 @@ class KernelClassifier(ClassifierMixin, _Kernel):
 
 
 class KernelRegressor(RegressorMixin, _Kernel):
-    """Kernel ridge regression: the mean of a Gaussian kernel for each family of features.
+    """Kernel ridge regression: the mean of a Gaussian kernel for each block of features.
 
     The penalty (and γ, where several are given) is the one with the least squared error on
     left-out speakers.
 
     Parameters
     ----------
-    blocks, gamma, penalties, n_landmarks, random_state
+    blocks, gamma, penalties, n_landmarks, random_state, shares
         As :class:`KernelClassifier` has them.
 
     Attributes
     ----------
     gamma_, penalty_, inner_score_ : float
         What was chosen, and its share of the variance explained on left-out speakers.
-    path_, landmarks_, coef_
+    share_, weights_, path_, landmarks_, coef_
         As :class:`KernelClassifier` has them.
     """
 
@@ -248,16 +277,3 @@ class KernelRegressor(RegressorMixin, _Kernel):
         """Return the predicted values, shape (n,)."""
         check_is_fitted(self)
         return np.asarray(self._decide(X)[:, 0] + self.mean_)
-
-
-def _root(gram: Floats, dtype: Any) -> Floats:
-    """Return the Cholesky factor of a kernel matrix, which a small ridge keeps regular."""
-    ridge = max(1e-10, 100 * float(np.finfo(dtype).eps))
-    return np.asarray(np.linalg.cholesky(gram + ridge * np.eye(len(gram))))
-
-
-def _solved(root: Floats, right: Floats, transposed: bool = False) -> Floats:
-    from scipy.linalg import solve_triangular
-
-    solution = solve_triangular(root, right, lower=True, trans=int(transposed), check_finite=False)
-    return np.asarray(solution, dtype=np.float64)

@@ -13,6 +13,7 @@ ALLOWED = (
     "featser.models.heads.boosted.BatchedXGBRegressor",
     "featser.models.heads.calibration.GroupCalibrated",
     "featser.models.fusion.columns.OnColumns",
+    "featser.models.fusion.columns.WithoutColumns",
     "featser.models.heads.concordance.CCCMatched",
     "featser.models.coupling.couplers.Chain",
     "featser.models.coupling.couplers.Powerset",
