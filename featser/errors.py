@@ -187,6 +187,10 @@ class MisplacedPart(StoreError):  # noqa: N818  # as DamagedPart
         self.fingerprint = fingerprint
 
 
+class AuxiliaryError(FeatserError):
+    """A table of an auxiliary corpus that does not exist, is damaged, or lacks what is needed."""
+
+
 class ResourceError(FeatserError):
     """What this machine cannot give, such as enough memory."""
 

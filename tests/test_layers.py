@@ -21,6 +21,7 @@ ORDER = (
     ("reporting",),
     ("models",),
     ("speakers",),
+    ("auxiliary",),
     ("audit", "extraction"),
     ("augmentation",),
     ("store", "evaluation"),

@@ -157,9 +157,23 @@ class Extractor(ABC):
         """
         return self._fingerprint
 
-    @cached_property
-    def _fingerprint(self) -> str:
-        identity = {
+    def definition(self) -> dict[str, Any]:
+        """Return what the fingerprint is made of, but for the versions of libraries.
+
+        Returns
+        -------
+        dict
+            Name, code version, version of the decoder, parameters, and which part of a recording is
+            read at which rate, as JSON can hold it.
+
+        Examples
+        --------
+        >>> from featser.features.registry import make_extractor
+        >>> definition = make_extractor("rhythm").definition()
+        >>> definition["name"], definition["version"]
+        ('rhythm', 1)
+        """
+        return {
             "name": self.name,
             "version": self.version,
             "decoder": DECODER_VERSION,
@@ -167,8 +181,11 @@ class Extractor(ABC):
             "rate": self.rate,
             "offset": self.offset,
             "duration": self.duration,
-            "libraries": self.library_versions(),
         }
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        identity = {**self.definition(), "libraries": self.library_versions()}
         text = json.dumps(identity, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
