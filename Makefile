@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems studies ablation coverage-of-intervals clean
+.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox studies ablation coverage-of-intervals clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -81,6 +81,10 @@ reports: $(VENV)/.installed $(STREAMS)/.installed
 # The table of published systems alone, those with networks too: what is done is not done again.
 systems: $(STREAMS)/.installed
 	$(STREAMS)/bin/python reports/systems.py $(CORPORA)
+
+# featser on EmoBox's published folds, beside its networks: CORPORA=FOLDER FOLDS=FOLDER.
+emobox: $(VENV)/.installed
+	$(BIN)/python reports/emobox.py $(CORPORA) $(FOLDS)
 
 # Leakage tables, learning curves, dimensions and tails, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed

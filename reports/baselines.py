@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from common import (
@@ -21,11 +21,13 @@ from common import (
     PROTOCOL,
     REPORTS,
     Row,
+    median_figure,
     report_parser,
     section_between,
     table_lines,
     with_interval,
 )
+from emobox_page import MARKS as EMOBOX_MARKS
 from systems import MARKS as SYSTEMS_MARKS
 
 import featser
@@ -98,8 +100,9 @@ def main() -> None:
 def write(rows: list[Row]) -> None:
     """Write reports/README.md and the README's table, as far as seeds are done."""
     results = REPORTS / "README.md"
-    systems = section_between(results.read_text(encoding="utf-8"), SYSTEMS_MARKS)
-    text = f"{page(rows)}\n{systems}\n" if systems else page(rows)
+    before = results.read_text(encoding="utf-8")
+    others = [section_between(before, marks) for marks in (SYSTEMS_MARKS, EMOBOX_MARKS)]
+    text = "\n".join([page(rows), *(f"{section}\n" for section in others if section)])
     results.write_text(text, encoding="utf-8")
     readme = REPORTS.parent / "README.md"
     readme.write_text(with_figures(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
@@ -175,12 +178,9 @@ def _fit(
     )
 
 
-def median(row: Row, metric: str) -> dict[str, float]:
+def median(row: Row, metric: str) -> Mapping[str, Any]:
     """Return the seed's figure whose value is in the middle, with its own interval."""
-    ordered: list[dict[str, float]] = sorted(
-        (figures[metric] for figures in row["seeds"]), key=lambda figure: figure["value"]
-    )
-    return ordered[(len(ordered) - 1) // 2]
+    return median_figure([figures[metric] for figures in row["seeds"]])
 
 
 def spread(row: Row, metric: str) -> str:

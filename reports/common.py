@@ -54,6 +54,12 @@ def signed(figure: Mapping[str, Any]) -> str:
     return with_interval(figure, "+.3f")
 
 
+def median_figure(figures: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the figure whose value is in the middle, with its own interval."""
+    ordered = sorted(figures, key=lambda figure: float(figure["value"]))
+    return ordered[(len(ordered) - 1) // 2]
+
+
 def table_lines(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
     """Write a Markdown table."""
     return [
@@ -68,6 +74,15 @@ def section_between(text: str, marks: tuple[str, str]) -> str:
     if marks[0] not in text:
         return ""
     return text[text.index(marks[0]) : text.index(marks[1]) + len(marks[1])]
+
+
+def write_section(page: Path, marks: tuple[str, str], lines: Sequence[str]) -> None:
+    """Put lines between two marks of a page, or at its end where it has no marks."""
+    text = page.read_text(encoding="utf-8")
+    section = "\n".join([marks[0], *lines, marks[1]])
+    old = section_between(text, marks)
+    text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"
+    page.write_text(text, encoding="utf-8")
 
 
 def write_figures(path: Path, figures: Row) -> None:

@@ -23,9 +23,9 @@ from common import (
     REPORTS,
     TIMEOUT,
     report_parser,
-    section_between,
     table_lines,
     with_interval,
+    write_section,
 )
 from systems_claims import Measured, claims_table, differences, keep, tested_table
 from systems_rows import ENTRIES, Entry
@@ -151,14 +151,10 @@ def write_table(
     readme: Path, done: Sequence[tuple[Entry, Mapping[str, Any]]], shown: Measured
 ) -> None:
     """Put the tables between their marks, or at the page's end where it has none."""
-    text = readme.read_text(encoding="utf-8")
     claims = claims_table(shown)
     parts = [INTRODUCTION, "", *table(done), "", CLAIMS_INTRODUCTION, "", *claims]
     parts += ["", TESTS_INTRODUCTION, "", *tested_table()]
-    section = "\n".join([MARKS[0], *parts, MARKS[1]])
-    old = section_between(text, MARKS)
-    text = text.replace(old, section) if old else f"{text.rstrip()}\n\n{section}\n"
-    readme.write_text(text, encoding="utf-8")
+    write_section(readme, MARKS, parts)
 
 
 def table(done: Sequence[tuple[Entry, Mapping[str, Any]]]) -> list[str]:
