@@ -241,6 +241,7 @@ RULES: dict[str, Rule] = {
     "mode": mode,
     "n_jobs": jobs,
     "model": path,
+    "name": text,
     "path": path,
     "primary": text,
     "protocol": protocol,

@@ -21,11 +21,12 @@ from featser.cli.console import (
 from featser.cli.failures import one_line_errors
 from featser.cli.fetch_command import fetch
 from featser.cli.fit_command import fit
-from featser.cli.folds_commands import folds
 from featser.cli.generated_options import with_extraction_options
+from featser.cli.groups.auxiliary_commands import auxiliary
+from featser.cli.groups.folds_commands import folds
+from featser.cli.groups.recipe_commands import recipes
 from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
-from featser.cli.recipe_commands import recipes
 from featser.cli.run_command import run
 from featser.cli.run_results import show_run
 from featser.cli.shared_options import (
@@ -300,6 +301,7 @@ app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")
+app.add_typer(auxiliary, name="aux")
 
 
 def main() -> None:

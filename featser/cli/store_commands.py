@@ -19,7 +19,7 @@ stores = typer.Typer(help="Look after a feature store.", no_args_is_help=True)
 @stores.command("info")
 def store_info(store: Store = DEFAULT_STORE) -> None:
     """Show the extractors in a store, their rows and their size."""
-    from featser.api.store import info as run
+    from featser.api.stored.store import info as run
 
     show_holdings(run(store))
 
@@ -27,7 +27,7 @@ def store_info(store: Store = DEFAULT_STORE) -> None:
 @stores.command("verify")
 def store_verify(store: Store = DEFAULT_STORE) -> None:
     """Read everything in a store and compare checksums; exits with 1 if something is wrong."""
-    from featser.api.store import verification as run
+    from featser.api.stored.store import verification as run
 
     verified = run(store)
     for line in verified.faults:
@@ -43,7 +43,7 @@ def store_verify(store: Store = DEFAULT_STORE) -> None:
 @stores.command("compact")
 def store_compact(store: Store = DEFAULT_STORE) -> None:
     """Merge many small files into few, with equal values. A kill loses nothing."""
-    from featser.api.store import compact as run
+    from featser.api.stored.store import compact as run
 
     for folder, (before, after) in run(store).items():
         say(f"{folder}: {before} part files became {after}")
@@ -65,6 +65,6 @@ def store_gc(
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; without, only look.")] = False,
 ) -> None:
     """Remove unfinished files, and features and fits that this version of featser does not make."""
-    from featser.api.store import gc as run
+    from featser.api.stored.store import gc as run
 
     show_waste(run(store, unnamed, yes, fits), unnamed, yes, fits)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from featser.api.extract import extract
-from featser.api.store import compact, gc, info, verify
+from featser.api.stored.store import compact, gc, info, verify
 from featser.errors import StoreError
 from featser.features.embeddings.table_embedding import table_keys
 from featser.store import maintenance

@@ -18,7 +18,7 @@ import pytest
 from featser.api import extract as extracting
 from featser.api.export import export
 from featser.api.extract import extract
-from featser.api.store import verify
+from featser.api.stored.store import verify
 from featser.errors import StoreError
 from featser.extraction.chunks import CHUNK
 from featser.extraction.extraction import extract_manifest
