@@ -43,8 +43,8 @@ INSIDE = {
     "experiment": ("runs", "variants", "loading"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "models": (
-        "language", "coupling", "fusion", "streams", "exported", "ensemble", "kernel", "heads",
-        "selection", "encoders", "storage",
+        "language", "coupling", "fusion", "streams", "exported", "ensemble", "transfer",
+        "kernel", "heads", "selection", "encoders", "storage",
     ),
 }  # fmt: skip
 HEAVY = (

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from featser.errors import TaskError, shortened
+from featser.evaluation.auxiliary_rows import AuxiliaryRows
 from featser.evaluation.estimator_names import estimator_names
 from featser.evaluation.fit_identity import ALL, identities
 from featser.evaluation.protocols.folds import Folds
@@ -121,6 +122,7 @@ def cross_fit(
     final: bool = True,
     adapt: Adaptation | None = None,
     language: NDArray[np.str_] | None = None,
+    auxiliary: AuxiliaryRows | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -156,6 +158,8 @@ def cross_fit(
         How features are normalised, fitted on each training set before the model.
     language : ndarray of str, shape (n,), optional
         Which language is spoken, for a model that needs it; only that of training rows is used.
+    auxiliary : AuxiliaryRows, optional
+        Rows of other corpora that every training set has; they are never predicted.
 
     Returns
     -------
@@ -175,13 +179,15 @@ def cross_fit(
     identity_of_fold: dict[int, str] = {}
     if cache is not None:
         identity_of_fold = identities(
-            model, X, labels, plan, unit, tasks, folds, copies, adapt, language
+            model, X, labels, plan, unit, tasks, folds, copies, adapt, language, auxiliary
         )
     results = {} if cache is None else _cached_results(cache, identity_of_fold, plan)
     missing = [k for k in folds if k not in results]
     reused = len(results)
     jobs = (
-        delayed(_fit_one)(model, X, labels, plan, unit, tasks, k, copies, adapt, language)
+        delayed(_fit_one)(
+            model, X, labels, plan, unit, tasks, k, copies, adapt, language, auxiliary
+        )
         for k in missing
     )
     workers = parallel(n_jobs, return_as="generator_unordered", batch_size=1)
@@ -247,6 +253,7 @@ def _fit_one(
     copies: Copies | None,
     adapt: Adaptation | None,
     language: NDArray[np.str_] | None,
+    auxiliary: AuxiliaryRows | None,
 ) -> tuple[int, Any]:
     from threadpoolctl import threadpool_limits
 
@@ -257,7 +264,7 @@ def _fit_one(
     with threadpool_limits(1):
         where = "all data" if number == ALL else f"the training set of fold {number}"
         try:
-            fitted = _fitted(clone(model), part, labels, unit, language)
+            fitted = _fitted(clone(model), part, labels, unit, language, auxiliary)
         except TaskError as error:
             raise TaskError(f"{where}: {error}") from error
         except ValueError as error:
@@ -323,6 +330,7 @@ def _fitted(
     labels: pd.DataFrame,
     unit: NDArray[np.str_] | None,
     language: NDArray[np.str_] | None,
+    auxiliary: AuxiliaryRows | None,
 ) -> Any:
     y = labels.iloc[part.row]
     if isinstance(part.X, Rows):
@@ -332,7 +340,10 @@ def _fitted(
         fit_arguments["provenance"] = part.provenance
     if language is not None:
         fit_arguments["language"] = language[part.row]
-    return model.fit(part.X, y, **fit_arguments)
+    X = part.X
+    if auxiliary is not None:
+        X, y, fit_arguments = auxiliary.join(part, fit_arguments, y)
+    return model.fit(X, y, **fit_arguments)
 
 
 def out_of_fold_table(

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.evaluation.auxiliary_rows import AuxiliaryRows
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import InMemory, Rows
 from featser.evaluation.training_copies import NONE, Copies
@@ -51,12 +52,13 @@ def identities(
     copies: Copies | None,
     adapt: Any = None,
     language: NDArray[np.str_] | None = None,
+    auxiliary: AuxiliaryRows | None = None,
 ) -> dict[int, str]:
     """Identify the fits of a cross-validation.
 
     Parameters
     ----------
-    model, X, labels, unit, tasks, copies, adapt, language
+    model, X, labels, unit, tasks, copies, adapt, language, auxiliary
         As :func:`featser.evaluation.cross_fit.cross_fit` has them. ``X`` is read once.
     plan : Folds
         The folds.
@@ -73,8 +75,14 @@ def identities(
     columns = [column for column in (unit, language) if column is not None]
     row = _rows(X, labels[[task.name for task in tasks]], columns)
     copy = None if copies is None else _features(copies.X)
-    how = (hash_of(model), [task.to_dict() for task in tasks], unit is None, language is None)
-    common = repr(how if adapt is None else (*how, hash_of(adapt)))
+    how: tuple[Any, ...] = (
+        hash_of(model),
+        [task.to_dict() for task in tasks],
+        unit is None,
+        language is None,
+    )
+    how = how if adapt is None else (*how, hash_of(adapt))
+    common = repr(how if auxiliary is None else (*how, hash_of(list(auxiliary.parts()))))
     identity_of_fold = {}
     for number in folds:
         train = plan.train(number)

@@ -12,6 +12,9 @@ from featser.errors import ProtocolError
 from featser.evaluation.rows import Joined, Rows, rows_of
 
 NONE = -1
+AUXILIARY = -2
+"""In the first column of a row's provenance: a row of the first auxiliary corpus; −3 stands for the
+second one, and so on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +127,9 @@ def trace_provenance(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArr
     Returns
     -------
     ndarray of int, shape (n + m, 1 + k)
-        In the first column an utterance's own number, −1 for a copy; in the others what a copy is
-        made of, −1 for an utterance.
+        In the first column an utterance's own number, −1 for a copy, and :data:`AUXILIARY` and
+        below for rows of auxiliary corpora (:mod:`featser.evaluation.auxiliary_rows`); in the
+        others what a copy is made of, −1 for other rows.
     """
     result = np.full((len(rows) + len(made_of), 1 + made_of.shape[1]), NONE, dtype=np.intp)
     result[: len(rows), 0] = rows
@@ -134,14 +138,35 @@ def trace_provenance(rows: NDArray[np.intp], made_of: NDArray[np.intp]) -> NDArr
 
 
 def utterances_of(provenance: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the positions of the rows that are utterances, not copies."""
-    return np.flatnonzero(provenance[:, 0] != NONE)
+    """Return the positions of the rows that are utterances, not copies or auxiliary rows."""
+    return np.flatnonzero(provenance[:, 0] >= 0)
+
+
+def auxiliary_corpus(provenance: NDArray[np.intp] | None, n_rows: int) -> NDArray[np.intp]:
+    """Return which auxiliary corpus each row belongs to, from 0 on; −1 for all other rows.
+
+    Parameters
+    ----------
+    provenance : ndarray of int, shape (n, 1 + k), or None
+        From :func:`trace_provenance`; None where all rows are utterances.
+    n_rows : int
+        n.
+
+    Examples
+    --------
+    >>> auxiliary_corpus(np.array([[4, -1], [-1, 4], [-2, -1], [-3, -1]]), 4)
+    array([-1, -1,  0,  1])
+    """
+    if provenance is None:
+        return np.full(n_rows, NONE, dtype=np.intp)
+    first = provenance[:, 0]
+    return np.where(first <= AUXILIARY, AUXILIARY - first, NONE)
 
 
 def with_copies(
     folds: Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]], provenance: NDArray[np.intp]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Add to each training set the copies that contain no audio of its test set.
+    """Add to each training set all auxiliary rows, and the copies without audio of its test set.
 
     Parameters
     ----------
@@ -153,10 +178,10 @@ def with_copies(
     Yields
     ------
     train, test : ndarray of int
-        Positions among the rows of ``provenance``; no copy is in ``test``.
+        Positions among the rows of ``provenance``; only utterances are in ``test``.
     """
     utterances = utterances_of(provenance)
-    copies = np.flatnonzero(provenance[:, 0] == NONE)
+    copies = np.flatnonzero(provenance[:, 0] < 0)
     for train, test in folds:
         tested = utterances[test]
         touched = np.isin(provenance[copies, 1:], provenance[tested, 0]).any(axis=1)

@@ -219,6 +219,10 @@ def _cross_fit(
     fits: Fits | None,
     adapt: Any,
 ) -> CrossFit:
+    auxiliary = None
+    if data.auxiliary is not None:
+        auxiliary, notes = data.auxiliary.matched(plan.tasks, data.table)
+        data.notes += notes
     progress = stage("Fitting (folds × tasks × members)")
     each = len(plan.tasks) * len(members_of(experiment.model))
     return cross_fit(
@@ -234,6 +238,7 @@ def _cross_fit(
         fits,
         adapt=adapt,
         language=None if experiment.two_pass == "none" else language_of(data.table),
+        auxiliary=auxiliary,
     )
 
 

@@ -302,6 +302,20 @@ def two_pass(how: str, model: str) -> None:
         )
 
 
+def auxiliary(corpora: Sequence[str], model: str) -> None:
+    """Check that models of auxiliary corpora take weights of utterances."""
+    from featser.models.registry import find_model, members_of
+
+    if not corpora:
+        return
+    without = [name for name in members_of(model) if not find_model(name).uses_weights]
+    if without:
+        raise ValueError(
+            f"--aux needs models that take weights of utterances, which --model "
+            f"{', '.join(without)} does not: use --model vote, or another model"
+        )
+
+
 def fusion(how: str, model: str, features: Sequence[str]) -> None:
     """Check that there are as many extractors and models as a fusion combines."""
     from featser.models.registry import members_of

@@ -246,6 +246,18 @@ class ModelFields(Fields):
             needs_memory=True,
         ),
     ] = "none"
+    aux: Annotated[
+        Names,
+        Option(
+            "Another corpus to train on as well (see `featser aux list`), weighted by what helps "
+            "left-out speakers; `open`: all that featser brings.",
+            flags=("--aux",),
+            metavar="CORPUS",
+            default_text="none",
+            excludes=("two_pass", "joint", "fusion", "encode"),
+            needs_memory=True,
+        ),
+    ] = ()
     batches: Annotated[
         bool | None,
         Option(

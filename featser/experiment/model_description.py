@@ -31,6 +31,8 @@ def describe_model(
         On what settings were chosen, such as ``speakers`` that inner folds leave out.
     """
     description = _describe_estimator(experiment, tasks, batched, left_out)
+    if experiment.aux:
+        description += f"; auxiliary corpora {', '.join(experiment.aux)}"
     if experiment.encode != "none":
         description += f"; frames encoded by {experiment.encode}"
     if experiment.select != "none":

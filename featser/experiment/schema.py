@@ -86,6 +86,7 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
             checks.batches(self.model, [self.typed(name) for name in self.fields_in_memory()])
         checks.joint(self.joint, self.model)
         checks.two_pass(self.two_pass, self.model)
+        checks.auxiliary(self.aux, self.model)
         checks.fusion(self.fusion, self.model, self.features)
         checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
         checks.corpora_in_split((*self.train, *self.test), self.corpora)

@@ -47,6 +47,7 @@ def _estimator(data: Data, experiment: Experiment, task: Task) -> Any:
         experiment.tune,
         data.frames,
         _encoder(data, experiment),
+        auxiliary=data.auxiliary is not None,
     )
     return routed(estimator, data, experiment) if task.categorical else estimator
 

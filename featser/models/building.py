@@ -38,6 +38,7 @@ from featser.models.registry import (
 )
 from featser.models.selection.selectors import make_selector
 from featser.models.third_party import refuse_not_importable
+from featser.models.transfer.auxiliary_weight import AuxiliaryWeighted
 from featser.speakers.normalization import prepared
 from featser.tasks import NamedWeights, Task
 
@@ -78,6 +79,7 @@ def make_estimator(
     tune: bool = False,
     frames: ColumnRange | None = None,
     encoder: Any = None,
+    auxiliary: bool = False,
 ) -> Any:
     """Build an unfitted estimator that suits the kind of task.
 
@@ -111,6 +113,8 @@ def make_estimator(
         columns and the encoded frames.
     encoder : transformer, optional
         Of :mod:`featser.models.encoders`; unfitted.
+    auxiliary : bool
+        Whether rows of auxiliary corpora are passed to ``fit``, whose weight is to be chosen.
 
     Returns
     -------
@@ -135,7 +139,10 @@ def make_estimator(
         (member, _make(member, task, seed, model_blocks, tune)) for member in members_of(name)
     ]
     if frames is None or not any(reads_frames(model) for _, model in members):
-        return _before(frames, encoder, prepared(_voting(members, task, weights, seed), selector))
+        model = _voting(members, task, weights, seed)
+        if auxiliary:
+            model = AuxiliaryWeighted(model, model_blocks, random_state=seed)
+        return _before(frames, encoder, prepared(model, selector))
     apart = [
         (member, _on_frames(model, frames))
         if reads_frames(model)

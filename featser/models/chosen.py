@@ -9,6 +9,7 @@ from typing import Any
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
 from featser.models.selection.tuning import TunedClassifier, TunedRegressor
+from featser.models.transfer.auxiliary_weight import AuxiliaryWeighted
 
 Chosen = dict[str, dict[str, Any]]
 """Name of an estimator, such as ``svm``, or ``weights`` of a vote → its choice; plain data."""
@@ -17,6 +18,8 @@ ALONE = ""
 """The name of a single estimator."""
 
 WEIGHTS = "weights"
+AUXILIARY = "auxiliary corpora"
+BY_WHOM = {"common": "the target", "own": "each corpus"}
 
 
 def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
@@ -40,6 +43,8 @@ def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
         return {name: {key: _plain(value) for key, value in fitted.setting_.items()}}
     if isinstance(fitted, KernelClassifier | KernelRegressor):
         return _chosen_by_kernel(fitted, name)
+    if isinstance(fitted, AuxiliaryWeighted):
+        return _chosen_of_auxiliary(fitted) | chosen_by(fitted.estimator_, name)
     if isinstance(fitted, VoteClassifier | VoteRegressor):
         return _chosen_by_vote(fitted)
     return _chosen_inside(fitted, name)
@@ -85,6 +90,15 @@ def _chosen_by_kernel(fitted: Any, name: str) -> Chosen:
     if fitted.share_ is not None:
         choice["share of random convolutions"] = fitted.share_
     return {name: choice} if choice else {}
+
+
+def _chosen_of_auxiliary(fitted: AuxiliaryWeighted) -> Chosen:
+    if not fitted.inner_:
+        return {}
+    choice: dict[str, Any] = {"weight": fitted.weight_}
+    if fitted.scaling_ is not None:
+        choice["standardised by"] = BY_WHOM[fitted.scaling_]
+    return {AUXILIARY: choice}
 
 
 def _chosen_inside(fitted: Any, name: str) -> Chosen:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -16,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
 from featser.evaluation.protocols.groups import speaker_names
+from featser.evaluation.training_copies import auxiliary_corpus
 
 MIN_COVERAGE = 0.8
 FLOATS = [np.float64, np.float32]
@@ -120,8 +120,27 @@ class Standardise(StandardScaler):
     Utterances of less than two seconds have no modulation of half a hertz, for instance.
     """
 
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: Any = None) -> Standardise:
-        """Estimate mean and deviation of X, shape (n, d); NaN is left out."""
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {
+        "sample_weight": False,
+        "provenance": True,
+    }
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        sample_weight: Any = None,
+        provenance: NDArray[np.intp] | None = None,
+    ) -> Standardise:
+        """Estimate mean and deviation of X, shape (n, d); NaN is left out.
+
+        Of rows of auxiliary corpora, which ``provenance``, shape (n, 1 + k), identifies, none is
+        used: there may be more of them, recorded otherwise.
+        """
+        if provenance is not None:
+            own = auxiliary_corpus(provenance, len(provenance)) < 0
+            X = np.asarray(X)[own]
+            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[own]
         with np.errstate(invalid="ignore", divide="ignore"):
             fitted: Standardise = super().fit(X, y, sample_weight)
         return fitted
@@ -139,11 +158,9 @@ def prepared(model: Any, selector: Any = None) -> Pipeline:
     selector : transformer, optional
         Chooses features, after clipping: :mod:`featser.models.selection.selectors`.
     """
-    with config_context(enable_metadata_routing=True):
-        scale = Standardise().set_fit_request(sample_weight=False)
     return Pipeline(
         [
-            ("scale", scale),
+            ("scale", Standardise()),
             (
                 "impute",
                 SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),

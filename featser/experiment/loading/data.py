@@ -19,6 +19,7 @@ from featser.evaluation.protocols.folding import speaker_ids
 from featser.evaluation.rows import Rows
 from featser.evaluation.training_copies import Copies
 from featser.experiment.loading.augmented_copies import named_copies
+from featser.experiment.loading.auxiliary_data import AuxiliaryData, load_auxiliary
 from featser.experiment.loading.last_extraction import (
     recall,
     recall_copies,
@@ -71,6 +72,8 @@ class Data:
     notes : list of str
     copies : Copies or None
         Augmented copies of rows of the table, for training alone.
+    auxiliary : AuxiliaryData or None
+        Rows of other corpora, for training alone.
     """
 
     table: pd.DataFrame
@@ -82,6 +85,7 @@ class Data:
     unusable: pd.DataFrame
     notes: list[str] = field(default_factory=list)
     copies: Copies | None = None
+    auxiliary: AuxiliaryData | None = None
 
     @property
     def batched(self) -> bool:
@@ -194,9 +198,20 @@ def load_data(
     _refuse_idle_frames(data, experiment)
     if experiment.speaker_norm != "none":
         _refuse_unsuited(data, experiment.speaker_norm)
+    if experiment.aux:
+        _add_auxiliary(data, experiment)
     if experiment.speaker_norm == "transductive":
         _normalise(data)
     return data
+
+
+def _add_auxiliary(data: Data, experiment: Experiment) -> None:
+    """Read the rows of auxiliary corpora, which are normalised as those of the data will be."""
+    by_speaker = experiment.speaker_norm != "none"
+    data.auxiliary = load_auxiliary(
+        experiment.aux, data.extractors, np.asarray(data.X), data.table, by_speaker
+    )
+    data.notes += data.auxiliary.notes
 
 
 def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor]) -> str:

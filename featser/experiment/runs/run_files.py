@@ -239,6 +239,7 @@ def _training(run: Run) -> dict[str, Any]:
         "augmented_copies": 0 if run.data.copies is None else len(run.data.copies.X),
         "speakers": len(set(run.data.speaker) - {""}),
         "corpora": sorted(_corpora(table)),
+        "auxiliary": _auxiliary(run),
         "model": run.experiment.model,
         "batches": run.data.batched,
         "coupling": run.experiment.coupling,
@@ -272,7 +273,12 @@ def _described(run: Run) -> dict[str, Any]:
         "chosen": run.chosen,
         "shared": run.shared,
         "augmented_copies": 0 if copies is None else len(copies.X),
+        "auxiliary": _auxiliary(run),
     }
+
+
+def _auxiliary(run: Run) -> list[dict[str, Any]]:
+    return [] if run.data.auxiliary is None else run.data.auxiliary.described()
 
 
 def _left_out(run: Run) -> str:

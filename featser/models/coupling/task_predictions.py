@@ -93,10 +93,10 @@ def out_of_fold(
     -------
     dict of str to ndarray, n rows
         An augmented copy is predicted by the same estimators as its source, which were fitted on
-        neither.
+        neither. Rows of auxiliary corpora, on which all are fitted, have NaN.
     """
     predictions = {
-        task.name: np.zeros((len(training.X), width_of(task) or 1)) for task in model.tasks
+        task.name: np.full((len(training.X), width_of(task) or 1), np.nan) for task in model.tasks
     }
     for train, test in folds:
         judged = _with_own_copies(test, training.provenance)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from featser.evaluation.protocols.groups import speaker_groups
-from featser.evaluation.training_copies import NONE
+from featser.evaluation.training_copies import utterances_of
 
 Floats = NDArray[np.float64]
 LeftOut = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -165,7 +165,7 @@ def left_out_groups(
         speaker, each utterance is a group of its own.
     """
     single = np.arange(len(stratum))
-    own = single if provenance is None else np.flatnonzero(provenance[:, 0] != NONE)
+    own = single if provenance is None else utterances_of(provenance)
     units = speaker_groups(speaker, len(single))
     pairs = np.unique(np.column_stack([stratum[own], units[own]]), axis=0)[:, 0]
     if np.bincount(pairs, minlength=1).min() < 2:

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from featser.evaluation.metrics.metrics import uar_of_codes
+from featser.evaluation.training_copies import auxiliary_corpus
 from featser.models.heads.balance import balanced_weights
 from featser.models.heads.softmax import fit_slope, softmax
 from featser.models.kernel.block_weights import Blocks, best_share, mixed
@@ -31,6 +32,9 @@ Floats = NDArray[np.float64]
 
 PENALTIES = tuple(float(value) for value in 10.0 ** np.arange(-6, 0.01, 0.5))
 """Ridge penalties that are tried, for each row."""
+
+AUXILIARY_LANDMARKS = 600
+"""How many rows of auxiliary corpora, which describe the target's speakers less, are landmarks."""
 
 SHARES = (0.0, 0.25, 0.5)
 """Shares of the kernel that are tried for the sets of blocks."""
@@ -63,13 +67,14 @@ class _Kernel(BaseEstimator, ABC):
         target: Floats,
         weight: Floats,
         groups: Sequence[LeftOut],
+        provenance: NDArray[np.intp] | None,
     ) -> Floats:
         """Fit for the best γ and penalty; return the left-out predictions, shape (n, k)."""
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
         blocks = Blocks.of(self.blocks, X.shape[1])
         self.blocks_ = blocks.widths
-        chosen = self._landmarks(len(X))
+        chosen = self._landmarks(auxiliary_corpus(provenance, len(X)) >= 0)
         penalties = [penalty * len(X) for penalty in self.penalties]
         best: tuple[Any, ...] = (-np.inf,)
         self.path_: list[tuple[float, float, float]] = []
@@ -109,13 +114,18 @@ class _Kernel(BaseEstimator, ABC):
         weights = getattr(self, "weights_", None)
         return kernel(values, self.landmarks_, self.blocks_, self.gamma_, weights) @ self.coef_
 
-    def _landmarks(self, rows: int) -> NDArray[np.intp]:
-        if rows <= self.n_landmarks:
-            return np.arange(rows)
-        chosen = np.random.default_rng(self.random_state).choice(
-            rows, self.n_landmarks, replace=False
-        )
-        return np.asarray(np.sort(chosen), dtype=np.intp)
+    def _landmarks(self, is_auxiliary: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Sample rows of the target and, up to their own limit, of auxiliary corpora."""
+        random = np.random.default_rng(self.random_state)
+        most = min(self.n_landmarks, AUXILIARY_LANDMARKS)
+        sampled = [
+            rows if len(rows) <= limit else random.choice(rows, limit, replace=False)
+            for rows, limit in (
+                (np.flatnonzero(~is_auxiliary), self.n_landmarks),
+                (np.flatnonzero(is_auxiliary), most),
+            )
+        ]
+        return np.asarray(np.sort(np.concatenate(sampled)), dtype=np.intp)
 
     @abstractmethod
     def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
@@ -146,6 +156,7 @@ class KernelClassifier(ClassifierMixin, _Kernel):
     n_landmarks : int
         With more rows than this, the model is spanned by a random sample of this size
         (Williams & Seeger 2001, the Nyström method): time grows with its square times the rows.
+        At most 600 rows of auxiliary corpora are added.
     random_state : int
         Random seed of that sample.
     shares : sequence of float
@@ -195,9 +206,9 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         groups = left_out_groups(
             encoded,
             None if speaker is None else np.asarray(speaker)[used],
-            None if provenance is None else provenance[used],
+            _part(provenance, used),
         )
-        left_out = self._choose(values, target, weight, groups)
+        left_out = self._choose(values, target, weight, groups, _part(provenance, used))
         is_predicted = np.isfinite(left_out[:, 0])
         self.slope_ = fit_slope(left_out[is_predicted], encoded[is_predicted], weight[is_predicted])
         return self
@@ -258,9 +269,10 @@ class KernelRegressor(RegressorMixin, _Kernel):
         groups = left_out_groups(
             np.zeros(len(used), dtype=np.intp),
             None if speaker is None else np.asarray(speaker)[used],
-            None if provenance is None else provenance[used],
+            _part(provenance, used),
         )
-        self._choose(values, (target - self.mean_)[:, None].astype(np.float64), weight, groups)
+        centred = (target - self.mean_)[:, None].astype(np.float64)
+        self._choose(values, centred, weight, groups, _part(provenance, used))
         return self
 
     def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
@@ -277,3 +289,7 @@ class KernelRegressor(RegressorMixin, _Kernel):
         """Return the predicted values, shape (n,)."""
         check_is_fitted(self)
         return np.asarray(self._decide(X)[:, 0] + self.mean_)
+
+
+def _part(provenance: NDArray[np.intp] | None, rows: NDArray[np.intp]) -> Any:
+    return None if provenance is None else provenance[rows]

@@ -40,6 +40,7 @@ ALLOWED = (
     "featser.speakers.normalization.Clip",
     "featser.speakers.normalization.Standardise",
     "featser.models.heads.ordinal.OrdinalClassifier",
+    "featser.models.transfer.auxiliary_weight.AuxiliaryWeighted",
     "featser.models.selection.selectors.ScoreSelector",
     "featser.models.selection.selectors.SpeakerTaskSelector",
     "featser.models.selection.selectors.StabilitySelector",
