@@ -19,9 +19,10 @@ from featser.errors import TaskError, unknown
 from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.audited import contents_of
 from featser.experiment.loading.published_folds import matched_folds
+from featser.experiment.loading.requested_tasks import primary_of
 from featser.experiment.loading.source import Source, read_source, with_channel
 from featser.io.atomic_write import write_text
-from featser.progress import stage
+from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
 from featser.workers.limits import TIMEOUT
 
@@ -52,7 +53,8 @@ def audit(
         The JSON file to write: ``recordings`` (how many), ``counts`` by severity,
         ``findings``, and ``facts`` (what is known of each recording).
     primary : str, optional
-        The label that leads; by default the card's, else ``emotion``.
+        The label that leads; by default the card's, else ``emotion``, else the first that can be
+        predicted.
     n_jobs, seed, timeout
         As in :func:`featser.audit.audit_manifest.audit_manifest`.
     channel : str
@@ -75,9 +77,12 @@ def audit(
     read.table = with_channel(read.table, channel)
     if primary is not None:
         _refuse_no_label(read, primary)
+    leading, note = (primary, None) if primary is not None else primary_of(read, (), {})
+    for line in [*read.all_notes(), *([note] if note else [])]:
+        announce(f"note: {line}")
     result = audit_manifest(
         read.table,
-        primary or read.primary,
+        leading,
         n_jobs,
         seed,
         stage("Examining recordings"),

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.api.validation import output_file, path, validated
+from featser.corpora.manifest import notes_of
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
 from featser.errors import BundleError, FeatserError, ManifestError
@@ -85,8 +86,8 @@ def predict(
     DataFrame
         A row for each recording, in order: ``file``, ``start``, ``end``, ``{task}.pred``,
         ``{task}.p[{class}]``, and ``error``: why a recording has no prediction, else empty. Its
-        ``attrs["notes"]``, a list of str, say who was not enrolled, what could not be used, and
-        which recordings have channels that differ.
+        ``attrs["notes"]``, a list of str, say how the manifest was read, who was not enrolled, what
+        could not be used, and which recordings have channels that differ.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def predict(
     if trim:
         extractors = [trimmed(extractor) for extractor in extractors]
     chosen = bundle.channel if channel is None else channel
-    table = with_channel(_table(files), chosen)
+    read = _table(files)
+    notes = notes_of(read)
+    table = with_channel(read, chosen)
     if bundle.speaker_norm == "transductive":
         speaker_names(speaker_ids(table), "this model normalises by speaker (transductive) and")
     enrolment: Enrolled | None = None
@@ -128,7 +131,8 @@ def predict(
         result = result.join(predicted)
     result["file"] = [without_credentials(str(file)) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]
-    result.attrs["notes"] = [*([] if enrolment is None else enrolment.notes), *_remarked(remarks)]
+    notes += [] if enrolment is None else enrolment.notes
+    result.attrs["notes"] = [*notes, *_remarked(remarks)]
     if output is not None:
         _write(result, Path(output))
     return result
@@ -212,7 +216,7 @@ def _table(files: Sequence[str | Path]) -> pd.DataFrame:
     for name in ("start", "end"):
         if name not in table:
             table[name] = np.nan
-    return table.reset_index(drop=True)
+    return table
 
 
 def _remarked(remarks: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from featser.errors import CardError, counted
 from featser.io.location import join, path_part, placed, unquoted
 from featser.io.remote_access import files_below
 
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 SHOWN = 3
 """How many names an error message shows."""
 
@@ -193,6 +193,8 @@ def table_file(path: str | Path) -> str | Path:
         named = [name for name in tables if path_part(name).stem == "manifest"] or tables
         if len(named) != 1:
             what = ", ".join(path_part(name).name for name in tables[:SHOWN]) or "none"
-            raise CardError(f"{path}: needs one table (.csv, .tsv, .parquet), has {what}: name it")
+            raise CardError(
+                f"{path}: needs one table ({', '.join(TABLE_ENDINGS)}), has {what}: name it"
+            )
         return placed(join(path, named[0]))
     return path

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from featser.credentials import without_credentials
+from featser.errors import counted
 from featser.io.location import is_remote, join, local_path
 
 
@@ -36,7 +38,77 @@ def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
 def _resolved(base: str, file: str) -> str:
     if is_remote(file) or is_remote(base):
         return join(base, file)
-    return os.path.normpath(os.path.join(base, local_path(file)))  # noqa: PTH118  # every row
+    path = os.path.normpath(os.path.join(base, local_path(file)))  # noqa: PTH118  # every row
+    return path if path.isascii() or os.path.lexists(path) else _as_on_disk(path)
+
+
+def _as_on_disk(path: str) -> str:
+    """Return a path as the disk writes it: an accented letter may be one character or two."""
+    first, *parts = Path(path).parts
+    written = first
+    for part in parts:
+        folder, written = written, os.path.join(written, part)  # noqa: PTH118
+        if not part.isascii() and not os.path.lexists(written):
+            name = _composed_names(folder, _changed(folder)).get(unicodedata.normalize("NFC", part))
+            if name is None:
+                return path
+            written = os.path.join(folder, name)  # noqa: PTH118
+    return written
+
+
+def _changed(folder: str) -> int:
+    """Return when the names in a folder were changed last."""
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _composed_names(folder: str, changed: int) -> dict[str, str]:
+    """Return the names in a folder that are not ASCII, by their composed form."""
+    del changed  # which is a part of the cache's key
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  # names alone
+    except OSError:  # reading the recording says why
+        return {}
+    return {unicodedata.normalize("NFC", name): name for name in names if not name.isascii()}
+
+
+def with_slashes(table: pd.DataFrame, folder: str | Path) -> int:
+    r"""Replace back-slashes in a manifest's paths, which Windows writes, by slashes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A manifest, whose column ``file`` is changed. A path that exists as it is written, which
+        is possible where ``\`` is an ordinary letter, stays.
+    folder : str or Path
+        What relative paths are relative to.
+
+    Returns
+    -------
+    int
+        How many paths were changed.
+    """
+    windows = table["file"].str.contains("\\", regex=False, na=False).to_numpy(bool)
+    if os.sep == "\\" or not windows.any():
+        return 0
+    base = str(folder) if is_remote(folder) else os.path.realpath(local_path(folder))
+    files, count = table["file"].tolist(), 0
+    for row in windows.nonzero()[0]:
+        file = files[row]
+        if not is_remote(file) and (is_remote(base) or not os.path.lexists(_resolved(base, file))):
+            files[row], count = file.replace("\\", "/"), count + 1
+    table["file"] = pd.Series(files, table.index, dtype="str")
+    return count
+
+
+def slash_notes(count: int) -> list[str]:
+    """Say how many paths were written with back-slashes."""
+    if not count:
+        return []
+    return [f"{counted(count, 'path')} with back-slashes (Windows) read with slashes"]
 
 
 def relative_to(file: str, folder: Path) -> str:

@@ -10,12 +10,11 @@ A label that is not known is empty, which is a missing value in memory.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from pandas.api import types
 
 from featser.audio.channels import MIX, parse_channel
 from featser.corpora.cleaning import Cleaner, as_text
-from featser.corpora.file_paths import relative_to
+from featser.corpora.file_paths import relative_to, slash_notes, with_slashes
 from featser.corpora.label_columns import (
     is_text_only,
     regression_columns,
@@ -31,10 +30,14 @@ from featser.corpora.label_columns import (
     tasks_from,
 )
 from featser.corpora.label_kinds import Numeric, without_points
+from featser.corpora.tables.column_names import NamedColumns, named_columns
+from featser.corpora.tables.excel_table import EXCEL, read_excel
+from featser.corpora.tables.row_places import RowPlaces
+from featser.corpora.tables.text_table import TextTable
 from featser.errors import InputError, ManifestError
 from featser.io.atomic_write import whole
-from featser.io.escaping import csv_cell, plain_cell
-from featser.io.location import path_part
+from featser.io.escaping import csv_cell
+from featser.io.location import parent, path_part
 from featser.io.parquet_tables import read_parquet_table
 from featser.io.remote_files import local_copy
 from featser.tasks import Kind
@@ -45,20 +48,28 @@ COLUMNS = ("file", "start", "end", "speaker", "language", "corpus")
 """Columns that every manifest has; those a file lacks are added, empty. ``file`` must be there."""
 
 NOTES = "featser-notes"
-SEPARATORS = (",", ";", "\t")
 
 
-def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None) -> pd.DataFrame:
+def read_manifest(
+    path: str | Path,
+    task_kinds: Mapping[str, Kind] | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Read a manifest.
 
     Parameters
     ----------
     path : str or Path
-        A Parquet file (``.parquet``), or text in UTF-8 separated by comma, semicolon or tab; it
-        may lie elsewhere (``https://…``, ``s3://…``).
+        A Parquet file (``.parquet``), an Excel workbook (``.xlsx``), or text separated by comma,
+        semicolon or tab; it may lie elsewhere (``https://…``, ``s3://…``). Text is in UTF-8 or
+        UTF-16; if it is in neither, it is read as Windows-1252, which contains Latin-1.
     task_kinds : mapping of str to kind, optional
         Kinds of labels that are known: a ``regression`` label is read as numbers, any other as
         text. The cards named in the column ``corpus`` know theirs by themselves.
+    columns : mapping of str to str, optional
+        Other names for some columns of the file. Columns of the manifest that the file then lacks
+        are found by their usual names
+        (:func:`~featser.corpora.tables.column_names.named_columns`).
 
     Returns
     -------
@@ -68,8 +79,8 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
         those of unknown kind whose values all are numbers, if one is not whole, more than 20
         differ, or the label is a dimension such as arousal. Codes with leading zeros stay text.
         What is empty is missing, and so are words such as ``NA``, ``NaN`` and ``NULL``, which
-        :func:`notes_of` counts. White space at the ends is removed, and text is in Unicode's
-        composed form.
+        :func:`notes_of` counts, beside whatever else is not read as it is written. White space at
+        the ends is removed, and text is in Unicode's composed form.
 
     Raises
     ------
@@ -86,18 +97,18 @@ def read_manifest(path: str | Path, task_kinds: Mapping[str, Kind] | None = None
     ['f1']
     """
     where = str(path)
-    parquet = path_part(path).suffix.lower() == ".parquet"
     try:
         with local_copy(path) as held:
-            table = _read_parquet(held, where) if parquet else _read_text(held, where)
-    except UnicodeDecodeError as error:
-        raise ManifestError(f"{where}: not UTF-8 text ({error}): save it as UTF-8") from error
+            raw = _read_raw(held, where, columns)
     except OSError as error:
         raise ManifestError(f"{where}: cannot be read: {error.strerror or error}") from error
     cleaner = Cleaner(where)
-    checked = check_manifest(cleaner.clean(table), where, task_kinds or {})
+    checked = check_manifest(
+        cleaner.clean(raw.table), where, task_kinds or {}, written=raw.named.written
+    )
     cleaner.refuse_twins()
-    checked.attrs[NOTES] = cleaner.notes()
+    count = with_slashes(checked, parent(path))
+    checked.attrs[NOTES] = [*raw.notes, *slash_notes(count), *cleaner.notes()]
     return checked
 
 
@@ -150,6 +161,28 @@ def write_manifest(table: pd.DataFrame, path: str | Path) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class _RawManifest:
+    """A table as a file has it, but for the names of its columns."""
+
+    table: pd.DataFrame
+    named: NamedColumns
+    notes: list[str]
+
+
+def _read_raw(path: Path, where: str, columns: Mapping[str, str] | None) -> _RawManifest:
+    ending = path_part(where).suffix.lower()
+    if ending not in (".parquet", EXCEL):
+        text = TextTable(path, where, columns)
+        return _RawManifest(text.whole(), text.named, text.notes)
+    table, notes = (
+        (_read_parquet(path, where), []) if ending == ".parquet" else read_excel(path, where)
+    )
+    named = named_columns([str(name) for name in table.columns], where, columns)
+    renamed = table.set_axis(named.names, axis="columns")
+    return _RawManifest(renamed, named, [*notes, *named.notes])
+
+
 def _read_parquet(path: Path, where: str) -> pd.DataFrame:
     import pyarrow
 
@@ -164,60 +197,6 @@ def damaged_parquet(where: str | Path, error: Exception) -> ManifestError:
     return ManifestError(
         f"{where}: not a Parquet file that can be read ({type(error).__name__}: {error}): "
         f"write it again, for example with pandas"
-    )
-
-
-def _read_text(path: Path, where: str) -> pd.DataFrame:
-    text = path.read_bytes().decode("utf-8-sig")
-    rows = list(text_rows(io.StringIO(text, newline=""), where))
-    return text_table(rows[0], rows[1:])
-
-
-def text_rows(stream: TextIO, where: str | Path) -> Iterator[list[str]]:
-    """Yield the names of a text manifest's columns, then the fields of every row.
-
-    Raises
-    ------
-    ManifestError
-        If there is no header, or a row has more or fewer fields than it.
-    """
-    first = stream.readline()
-    stream.seek(0)
-    separator = _separator(first)
-    header: list[str] = []
-    try:
-        reader = csv.reader(stream, delimiter=separator, strict=True)
-        for row in reader:
-            if header and row and len(row) != len(header):
-                raise ManifestError(
-                    f"{where}, line {reader.line_num}: {len(row)} fields, the header has "
-                    f"{len(header)}: put text that holds '{separator}' in double quotes"
-                )
-            if row and not header:
-                header = [plain_cell(name.strip()) for name in row]
-                yield header
-            elif row:
-                yield [plain_cell(value) for value in row]
-    except csv.Error as error:
-        raise ManifestError(f"{where}, line {reader.line_num}: {error}") from error
-    if not header:
-        raise ManifestError(f"{where}: empty: a manifest has a header with a column `file`")
-
-
-def text_table(header: list[str], rows: list[list[str]]) -> pd.DataFrame:
-    """Return the fields of some rows as columns of text."""
-    columns = zip(*rows, strict=True) if rows else [()] * len(header)
-    table = pd.DataFrame({i: list(values) for i, values in enumerate(columns)}, dtype="str")
-    table.columns = pd.Index(header)
-    return table
-
-
-def _separator(text: str) -> str:
-    """Choose the separator that finds a column ``file``, then the one with most columns."""
-    header = text.split("\n", 1)[0].rstrip("\r")
-    columns_by_mark = {mark: [n.strip(' "') for n in header.split(mark)] for mark in SEPARATORS}
-    return max(
-        SEPARATORS, key=lambda mark: ("file" in columns_by_mark[mark], len(columns_by_mark[mark]))
     )
 
 
@@ -242,13 +221,15 @@ def check_manifest(
     kinds: Mapping[str, Kind],
     guess: bool = True,
     before: int = 0,
+    written: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return a copy with the manifest's columns and types, or say what is wrong with it.
 
     Parameters
     ----------
     table : DataFrame
-        What should be a manifest.
+        What should be a manifest. An index named ``line`` or ``row`` holds the places of its rows
+        in the file, which errors name.
     where : str
         What errors call it.
     kinds : mapping of str to kind
@@ -257,6 +238,8 @@ def check_manifest(
         Whether columns of text that look like numbers become numbers.
     before : int
         Rows of the same manifest that come before these, which errors count too.
+    written : mapping of str to str, optional
+        The names that some columns have in the file, which errors name.
 
     Raises
     ------
@@ -265,6 +248,7 @@ def check_manifest(
     """
     names = [str(name) for name in table.columns]
     _check_header(names, where)
+    rows = RowPlaces(where, before, table.index, written or {})
     table = table.set_axis(names, axis="columns").reset_index(drop=True)
     numbers = {"start", "end"} | {name for name, kind in kinds.items() if kind == "regression"}
     result: dict[str, Any] = {}
@@ -276,7 +260,7 @@ def check_manifest(
             continue
         values = _plain_type(table[name], name, where)
         if name in numbers:
-            values = _to_numbers(values, name, where, before)
+            values = _to_numbers(values, name, rows)
         elif is_text_only(name) or kinds.get(name):
             values = _to_strings(values)
         result[name] = values
@@ -287,13 +271,13 @@ def check_manifest(
                 continue
             numeric = Numeric(name).see(result[name])
             if name in regression_labels or numeric:
-                result[name] = _to_numbers(result[name], name, where, before)
+                result[name] = _to_numbers(result[name], name, rows)
             elif numeric.codes:
                 result[name] = without_points(result[name])
     if "channel" in result:
-        result["channel"] = _channels(result["channel"], where, before)
+        result["channel"] = _channels(result["channel"], rows)
     checked = pd.DataFrame(result, index=table.index)
-    _check_rows(checked, where, before)
+    _check_rows(checked, rows)
     return checked
 
 
@@ -301,7 +285,7 @@ def _check_header(names: list[str], where: str) -> None:
     if "file" not in names:
         raise ManifestError(
             f"{where}: no column `file`; columns: {', '.join(names) or 'none'}. "
-            f"Name the column with the recordings' paths `file`"
+            f"Name the column with the recordings' paths `file`, or add --map COLUMN=file"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -328,7 +312,7 @@ def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]
     return as_text(values)
 
 
-def _channels(values: pd.Series[Any], where: str, before: int) -> pd.Series[Any]:
+def _channels(values: pd.Series[Any], rows: RowPlaces) -> pd.Series[Any]:
     """Return the one name of each channel; missing values stay missing."""
     names: list[Any] = []
     for row, value in enumerate(values):
@@ -336,8 +320,7 @@ def _channels(values: pd.Series[Any], where: str, before: int) -> pd.Series[Any]
             names.append(np.nan if pd.isna(value) else parse_channel(value))
         except InputError as error:
             raise ManifestError(
-                f"{where}, data row {before + row + 1}: {error}; give the column another name if "
-                f"it holds something else"
+                f"{rows.of(row)}: {error}; give the column another name if it holds something else"
             ) from error
     return pd.Series(names, values.index, dtype="str")
 
@@ -349,7 +332,7 @@ def _to_strings(values: pd.Series[Any]) -> pd.Series[Any]:
     return as_text(values)
 
 
-def _to_numbers(values: pd.Series[Any], name: str, where: str, before: int) -> pd.Series[float]:
+def _to_numbers(values: pd.Series[Any], name: str, rows: RowPlaces) -> pd.Series[float]:
     if types.is_float_dtype(values.dtype):
         return values
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
@@ -357,26 +340,32 @@ def _to_numbers(values: pd.Series[Any], name: str, where: str, before: int) -> p
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise ManifestError(
-            f"{where}, data row {before + row + 1}: `{name}` is '{values.iloc[row]}', not a "
+            f"{rows.of(row)}: {rows.column(name)} is '{values.iloc[row]}', not a "
             f"number: write it with a decimal point, or leave it empty"
         )
     return numbers
 
 
-def _check_rows(table: pd.DataFrame, where: str, before: int) -> None:
+def _check_rows(table: pd.DataFrame, rows: RowPlaces) -> None:
     def refuse(bad: Any, what: str) -> None:
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
-            raise ManifestError(
-                f"{where}, data row {before + row + 1}: " + what.format(**shown.iloc[row])
-            )
+            raise ManifestError(f"{rows.of(row)}: " + what.format(**shown.iloc[row]))
 
     start, end = table["start"].fillna(0.0), table["end"]
     shown = table[["file", "end"]].assign(start=start)
-    refuse(table["file"].isna(), "`file` is empty: name the recording or drop the row")
+    columns = {name: rows.column(name) for name in ("file", "start", "end")}
+    refuse(table["file"].isna(), f"{columns['file']} is empty: name the recording or drop the row")
     for name in ("start", "end"):
-        refuse(np.isinf(table[name]) | (table[name] < 0), f"`{name}` is {{{name}}}: give seconds")
-    refuse(end <= start, "`end` ({end:g}) is not after `start` ({start:g}), in seconds: {file}")
+        refuse(
+            np.isinf(table[name]) | (table[name] < 0),
+            f"{columns[name]} is {{{name}}}: give seconds",
+        )
+    refuse(
+        end <= start,
+        f"{columns['end']} ({{end:g}}) is not after {columns['start']} ({{start:g}}), in seconds: "
+        "{file}",
+    )
     keys = table[["file", "end"]].assign(start=start).fillna({"end": np.inf})
     if "channel" in table:
         keys["channel"] = table["channel"].fillna(MIX)
@@ -384,7 +373,4 @@ def _check_rows(table: pd.DataFrame, where: str, before: int) -> None:
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
         first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
-        raise ManifestError(
-            f"{where}, data row {before + row + 1}: '{keys['file'].iloc[row]}' is in row "
-            f"{before + first + 1} already, with the same start, end and channel: remove one"
-        )
+        raise rows.twice(row, first, keys["file"].iloc[row])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,18 @@ from pandas.api import types
 
 from featser.audio.channels import MIX
 from featser.corpora.cleaning import Cleaner
-from featser.corpora.file_paths import relative_to, resolve
+from featser.corpora.file_paths import relative_to, resolve, slash_notes, with_slashes
 from featser.corpora.label_columns import is_text_only, regression_columns
 from featser.corpora.label_kinds import Numeric, without_points
 from featser.corpora.manifest import (
     COLUMNS,
     check_manifest,
     damaged_parquet,
-    text_rows,
-    text_table,
 )
+from featser.corpora.tables.column_names import named_columns
+from featser.corpora.tables.excel_table import EXCEL
+from featser.corpora.tables.row_places import RowPlaces
+from featser.corpora.tables.text_table import TextTable
 from featser.errors import ManifestError
 from featser.io.atomic_write import whole
 from featser.tasks import Kind
@@ -59,8 +60,12 @@ class ManifestFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._kinds: dict[str, Kind] = {}
+        self._written: dict[str, str] = {}
+        self._text: TextTable | None = None
         self._state = self._now()
         self.notes: list[str] = []
+        self._named_notes: list[str] = []
+        self._with_slashes = 0
         self._codes: set[str] = set()
         self.rows = self._check()
 
@@ -111,7 +116,7 @@ class ManifestFile:
         if (again := places.again()) is not None:
             self._refuse(*again)
         cleaner.refuse_twins()
-        self.notes = cleaner.notes()
+        self.notes = [*self._named_notes, *slash_notes(self._with_slashes), *cleaner.notes()]
         regression_labels = regression_columns(pd.Series(list(corpora), dtype="str"))
         for name, numeric in numeric_columns.items():
             if name in floats or is_text_only(name):
@@ -123,45 +128,50 @@ class ManifestFile:
         return rows
 
     def _refuse(self, row: int, first: int) -> None:
-        files = (file for table in self._typed({}) for file in table["file"])
-        raise ManifestError(
-            f"{self.path}, data row {row + 1}: '{next(islice(files, row, None))}' is in row "
-            f"{first + 1} already, with the same start, end and channel: remove one"
-        )
+        files: list[str] = []
+        index = pd.Index([])
+        for raw in self._raw():
+            files += list(raw["file"].astype(str))
+            index = raw.index if not len(index) else index.append(raw.index)
+        places = RowPlaces(str(self.path), 0, index)
+        raise places.twice(row, first, files[row])
 
     def _typed(
         self, kinds: dict[str, Kind], cleaner: Cleaner | None = None
     ) -> Iterator[pd.DataFrame]:
-        before = 0
+        before = self._with_slashes = 0
         cleaner = cleaner or Cleaner(str(self.path))
         try:
             for raw in self._raw():
                 table = check_manifest(
-                    cleaner.clean(raw), str(self.path), kinds, guess=False, before=before
+                    cleaner.clean(raw),
+                    str(self.path),
+                    kinds,
+                    guess=False,
+                    before=before,
+                    written=self._written,
                 )
                 for name in self._codes:
                     table[name] = without_points(table[name])
+                self._with_slashes += with_slashes(table, self.path.parent)
                 before += len(table)
                 yield table
-        except UnicodeDecodeError as error:
-            raise ManifestError(
-                f"{self.path}: not UTF-8 text ({error}): save it as UTF-8"
-            ) from error
         except OSError as error:
             why = error.strerror or error
             raise ManifestError(f"{self.path}: cannot be read: {why}") from error
 
     def _raw(self) -> Iterator[pd.DataFrame]:
+        """Yield blocks whose columns have the names of a manifest."""
         if self.path.suffix.lower() == ".parquet":
-            yield from _parquet(self.path)
+            for block in _parquet(self.path):
+                named = named_columns([str(name) for name in block.columns], str(self.path))
+                self._written, self._named_notes = named.written, named.notes
+                yield block.set_axis(named.names, axis="columns")
             return
-        with self.path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = text_rows(stream, self.path)
-            header = next(rows)
-            some = list(islice(rows, BLOCK))
-            yield text_table(header, some)
-            while some := list(islice(rows, BLOCK)):
-                yield text_table(header, some)
+        if self._text is None:
+            self._text = TextTable(self.path, str(self.path))
+            self._written, self._named_notes = self._text.named.written, self._text.notes
+        yield from self._text.blocks(BLOCK)
 
 
 class Places:
@@ -192,14 +202,14 @@ class Places:
 def streams(path: Path) -> bool:
     """Return whether a manifest can be read in blocks with the types that it has as a whole.
 
-    Text always can; Parquet where all columns are text or floating-point numbers. pandas makes of
-    other columns what the whole of them says.
+    Text always can, a workbook never; Parquet where all columns are text or floating-point
+    numbers. pandas makes of other columns what the whole of them says.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if path.suffix.lower() != ".parquet":
-        return True
+        return path.suffix.lower() != EXCEL
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, UnicodeError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,12 +202,13 @@ def _match(
     left_out: dict[str, list[str]] = {}
     for below in preferred_files(files, card.grammar, notes):
         file = join(base, listed.get(below.as_posix(), below.as_posix()))
-        name = below.with_suffix("").as_posix()
+        name = unicodedata.normalize("NFC", below.with_suffix("").as_posix())
+        stem = PurePosixPath(name).name
         pattern = _excluded_by(card, name)
         if pattern is not None:
             left_out.setdefault(pattern, []).append(below.as_posix())
             continue
-        groups = card.grammar.groups(below.stem if card.grammar.matches == "stem" else name)
+        groups = card.grammar.groups(stem if card.grammar.matches == "stem" else name)
         if groups is None or not _is_text(file):
             matched.unmatched.append(below.as_posix().encode("utf-8", "backslashreplace").decode())
             continue
@@ -221,7 +223,7 @@ def _match(
             groups = {key: value.upper() for key, value in groups.items()}
         matched.groups.append(groups)
         matched.names.append(name)
-        key = below.stem if card.grammar.matches == "stem" else name
+        key = stem if card.grammar.matches == "stem" else name
         stems.setdefault(key.casefold() if card.grammar.ignore_case else key, []).append(str(below))
     matched.notes += [f"{n} of the unmatched: {why}" for why, n in unknown.items()]
     for pattern, paths in left_out.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -98,7 +99,7 @@ def side_table_files(card: Card, files: Iterable[str]) -> list[str]:
 def read_side_table(side: SideTable, path: Path, notes: list[str]) -> dict[str, Values]:
     """Read a side table: the manifest's columns for each recording's name."""
     try:
-        text = path.read_bytes().decode(side.encoding)
+        text = unicodedata.normalize("NFC", path.read_bytes().decode(side.encoding))
     except (OSError, UnicodeDecodeError) as error:
         raise CardError(f"{path}: cannot be read as {side.encoding}: {error}") from error
     rows = _rows_of_table(side, path, text) if side.lines is None else []

@@ -118,16 +118,16 @@ def test_a_label_that_its_card_or_the_caller_calls_regression_is_read_as_numbers
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("path,emotion\na,b\n", r"manifest.csv: no column `file`; columns: path, emotion. Name"),
+        ("place,emotion\na,b\n", r"manifest.csv: no column `file`; columns: place, emotion. Name"),
         ("", r"empty: a manifest has a header"),
         ("file,emotion\na.wav,sad,3\n", r"line 2: 3 fields, the header has 2"),
-        ("file,start\na.wav,0\nb.wav,1:30\n", r"data row 2: `start` is '1:30', not a number"),
-        ("file,start,end\na.wav,2,1.5\n", r"data row 1: `end` \(1.5\) is not after `start` \(2\)"),
-        ("file,end\na.wav,0\n", r"data row 1: `end` \(0\) is not after `start` \(0\)"),
-        ("file,start,end\na.wav,-1,2\n", r"data row 1: `start` is -1.0: give seconds"),
-        ("file,start,end\na.wav,0,inf\n", r"data row 1: `end` is inf"),
-        ("file,emotion\na.wav,x\n,y\n", r"data row 2: `file` is empty"),
-        ("file,start\na.wav,\nb.wav,\na.wav,0\n", r"data row 3: 'a.wav' is in row 1 already"),
+        ("file,start\na.wav,0\nb.wav,1:30\n", r"line 3: `start` is '1:30', not a number"),
+        ("file,start,end\na.wav,2,1.5\n", r"line 2: `end` \(1.5\) is not after `start` \(2\)"),
+        ("file,end\na.wav,0\n", r"line 2: `end` \(0\) is not after `start` \(0\)"),
+        ("file,start,end\na.wav,-1,2\n", r"line 2: `start` is -1.0: give seconds"),
+        ("file,start,end\na.wav,0,inf\n", r"line 2: `end` is inf"),
+        ("file,emotion\na.wav,x\n,y\n", r"line 3: `file` is empty"),
+        ("file,start\na.wav,\nb.wav,\na.wav,0\n", r"line 4: 'a.wav' is in line 2 already"),
         ("file,emotion,emotion\na.wav,x,y\n", r"`emotion` occurs twice"),
         ("file,\na.wav,x\n", r"column 2 has no name"),
         ('file,emotion\n"a.wav,x\n', r"line 2"),
@@ -143,7 +143,7 @@ def test_an_unusable_manifest_is_refused_by_row_field_and_value(
 def test_files_that_are_no_manifest_are_named(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"gone.csv: cannot be read: No such file"):
         read_manifest(tmp_path / "gone.csv")
-    (tmp_path / "m.csv").write_bytes("file\nä.wav".encode("latin-1"))
+    (tmp_path / "m.csv").write_bytes(b"file\n\xe4\x00.wav")
     with pytest.raises(ManifestError, match=r"m.csv: not UTF-8 text .*save it as UTF-8"):
         read_manifest(tmp_path / "m.csv")
     (tmp_path / "m.parquet").write_bytes(b"file")

@@ -74,7 +74,13 @@ def test_faults_are_named_as_in_the_manifest_as_a_whole(
 
 
 def test_a_file_that_is_no_manifest_is_refused_in_the_same_words(tmp_path: Path) -> None:
-    for content in (b"", b"speaker\na\n", b"file\n\xff\n", b"file,a\nx\n"):
+    for content in (
+        b"",
+        b"speaker\na\n",
+        b"file\n\xff\x00\n",
+        b"file\n\xe0\xa6\xff\xe0\xa6\x95\n",
+        b"file,a\nx\n",
+    ):
         path = tmp_path / "m.csv"
         path.write_bytes(content)
         with pytest.raises(ManifestError) as expected:

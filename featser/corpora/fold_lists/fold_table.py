@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from featser.corpora.fold_lists.list_entry import (
     refuse_no_name,
     text_of_cell,
 )
-from featser.corpora.manifest import damaged_parquet, text_rows, text_table
+from featser.corpora.manifest import damaged_parquet
+from featser.corpora.tables.text_table import text_rows, text_table
 from featser.errors import ManifestError
 from featser.io.location import path_part
 from featser.io.parquet_tables import read_parquet_table
@@ -78,5 +78,4 @@ def _table(file: Path, origin: str) -> pd.DataFrame:
     text = file.read_bytes().decode("utf-8-sig")
     if not text.strip():
         raise ManifestError(f"{origin}: is empty: folds are a table with `name` and `fold`")
-    header, *rows = text_rows(io.StringIO(text, newline=""), origin)
-    return text_table(header, rows)
+    return text_table(*text_rows(text, origin))

@@ -9,6 +9,7 @@ import pandas as pd
 from featser.corpora.card import Card
 from featser.corpora.label_columns import tasks_from
 from featser.corpora.label_kinds import with_kinds
+from featser.corpora.tables.column_names import usual_label
 from featser.errors import TaskError, unknown
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
@@ -81,8 +82,8 @@ def primary_of(
     Returns
     -------
     primary : str
-        The label. Without tasks that were asked for, it is the first one that can be predicted;
-        ``language`` only if there is no other.
+        The label. Without tasks that were asked for, it is the one with a usual name such as
+        ``label``, else the first one that can be predicted; ``language`` only if there is no other.
     note : str or None
         Which label is primary, and why.
     """
@@ -95,7 +96,10 @@ def primary_of(
     names = [task.name for task in possible]
     if usual in names:
         return usual, None
-    candidates = [*asked] or sorted(names, key="language".__eq__)
+    usually_named = usual_label(names)
+    candidates = [*asked] or sorted(
+        names, key=lambda name: (name != usually_named, name == "language")
+    )
     if not candidates:
         return usual, None
     why = "cannot be predicted" if is_column else "is no label of these data"

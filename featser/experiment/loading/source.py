@@ -25,7 +25,7 @@ from featser.experiment.schema import Experiment
 from featser.extraction.planner import blocks_of
 from featser.io.location import absolute, is_remote, local_path, parent, path_part
 
-MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet")
+MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 RECIPE_ENDINGS = (".yaml", ".yml")
 
 STORE = "featser-store"

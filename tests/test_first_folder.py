@@ -1,0 +1,149 @@
+"""A newcomer's first folder, however its labels are written, becomes a finished fit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from featser.corpora.synthetic.demo_corpus import SPEAKERS, STYLES, vary
+from featser.corpora.synthetic.synthesizer import RATE, synthesise
+from tests.flow import featser_here
+
+SPOKEN = ("f1", "f2", "m1", "m2")
+WORDS = {"angry": "wütend", "sad": "traurig", "happy": "fröhlich"}
+Commands = list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 short utterances: 4 speakers, 3 emotions, 2 takes, named ``SPEAKER_EMOTION_TAKE.wav``."""
+    folder = tmp_path_factory.mktemp("voices")
+    for number, speaker in enumerate(SPOKEN):
+        for emotion in WORDS:
+            for take in (1, 2):
+                rng = np.random.default_rng([number, take, len(emotion)])
+                style = vary(STYLES[emotion], rng)
+                spoken = synthesise(SPEAKERS[speaker], style, rng, seconds=0.6)
+                soundfile.write(folder / f"{speaker}_{emotion}_{take}.wav", spoken.samples, RATE)
+    return folder
+
+
+def table_of(voices: Path) -> pd.DataFrame:
+    names = sorted(file.name for file in voices.iterdir())
+    fields = [name.removesuffix(".wav").split("_") for name in names]
+    return pd.DataFrame(
+        {"name": names, "speaker": [f[0] for f in fields], "emotion": [f[1] for f in fields]}
+    )
+
+
+def copied(voices: Path, root: Path, name_of: Callable[[str, str, str], str]) -> list[str]:
+    """Copy the voices to places that their speaker, emotion and take decide."""
+    names = []
+    for file in sorted(voices.iterdir()):
+        name = name_of(*file.stem.split("_"))
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, root / name)
+        names.append(name)
+    return names
+
+
+def path_and_label(voices: Path, root: Path) -> Commands:
+    names = copied(voices, root / "wav", "{}-{}-{}.wav".format)
+    table = table_of(voices).assign(path=[f"wav/{name}" for name in names])
+    table = table.rename(columns={"emotion": "label", "speaker": "spk"})
+    table[["path", "spk", "label"]].to_csv(root / "list.csv", index=False)
+    return [["extract", "list.csv"]]
+
+
+def german_excel_csv(voices: Path, root: Path) -> Commands:
+    """Semicolons, decimal commas, Latin-1, German words: what a German Excel saves as CSV."""
+    names = copied(voices, root, "{}-{}-{}.wav".format)
+    lines = ["Datei;Sprecher;Beginn;Ende;Gefühl"]
+    for name, row in zip(names, table_of(voices).itertuples(), strict=True):
+        lines.append(f"{name};{row.speaker};0,05;0,55;{WORDS[row.emotion]}")
+    (root / "Liste.csv").write_bytes("\r\n".join(lines).encode("latin-1"))
+    return [["extract", "Liste.csv"]]
+
+
+def windows_paths(voices: Path, root: Path) -> Commands:
+    names = copied(voices, root, "{}/{}/{}.wav".format)
+    table = table_of(voices).assign(file=[name.replace("/", "\\") for name in names])
+    table[["file", "speaker", "emotion"]].to_csv(root / "list.csv", index=False)
+    return [["extract", "list.csv"]]
+
+
+def utf16(voices: Path, root: Path) -> Commands:
+    """What Excel saves as Unicode text."""
+    names = copied(voices, root, "{}-{}-{}.wav".format)
+    table = table_of(voices).assign(filename=names).replace({"emotion": WORDS})
+    table[["filename", "speaker", "emotion"]].to_csv(
+        root / "list.txt", index=False, sep="\t", encoding="utf-16"
+    )
+    return [["extract", "list.txt"]]
+
+
+def one_label_column(voices: Path, root: Path) -> Commands:
+    names = copied(voices, root, "{}-{}-{}.wav".format)
+    table = table_of(voices).assign(wav=names).rename(columns={"emotion": "Stimmung"})
+    table[["wav", "speaker", "Stimmung"]].to_csv(
+        root / "list.csv", index=False, encoding="utf-8-sig"
+    )
+    return [["extract", "list.csv"]]
+
+
+def nfd_names(voices: Path, root: Path) -> Commands:
+    """Names of a Mac's files, and a table that was typed elsewhere."""
+    names = copied(
+        voices,
+        root,
+        lambda *of: unicodedata.normalize("NFD", f"{WORDS[of[1]]}/{of[0]}-{of[2]}.wav"),
+    )
+    table = table_of(voices).assign(file=[unicodedata.normalize("NFC", name) for name in names])
+    table[["file", "speaker", "emotion"]].to_csv(root / "list.csv", index=False)
+    return [["extract", "list.csv"]]
+
+
+def excel(voices: Path, root: Path) -> Commands:
+    names = copied(voices, root, "{}-{}-{}.wav".format)
+    table = table_of(voices).assign(Recording=names)
+    table[["Recording", "speaker", "emotion"]].to_excel(root / "list.xlsx", index=False)
+    return [["extract", "list.xlsx"]]
+
+
+LAYOUTS = [
+    path_and_label,
+    german_excel_csv,
+    windows_paths,
+    utf16,
+    one_label_column,
+    nfd_names,
+    pytest.param(excel, marks=pytest.mark.extras),
+]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_first_folder_becomes_a_finished_fit(
+    voices: Path, tmp_path: Path, layout: Callable[[Path, Path], Commands]
+) -> None:
+    """At most two options each, and one more that keeps the test short."""
+    commands = [*layout(voices, tmp_path), ["fit"]]
+    quick = {"extract": ["-f", "mfcc:basic"], "fit": ["-m", "logistic"]}
+    for command in commands:
+        assert sum(part.startswith("-") for part in command) <= 2
+        shown = featser_here(*command, *quick.get(command[0], []), cwd=tmp_path)
+        assert shown.returncode == 0, shown.stdout + shown.stderr
+    (run,) = (tmp_path / "runs").iterdir()
+    (tasks,) = json.loads((run / "metrics.json").read_text(encoding="utf-8")).values()
+    (task,) = tasks
+    predictions = pd.read_parquet(run / "predictions.parquet")
+    assert predictions["speaker"].value_counts().to_dict() == dict.fromkeys(SPOKEN, 6)
+    assert sorted(predictions[f"{task}.true"].value_counts()) == [8, 8, 8]
+    assert not predictions[f"{task}.pred"].isna().any()
