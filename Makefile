@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox studies ablation coverage-of-intervals clean
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox studies ablation coverage-of-intervals clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -94,6 +94,10 @@ studies: $(VENV)/.installed
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
+
+# The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
+aux: $(VENV)/.installed
+	$(BIN)/python reports/auxiliary_tables.py $(CORPORA)
 
 # How often intervals hold the true value, by simulation: docs/intervals.md.
 coverage-of-intervals: $(VENV)/.installed
