@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from featser.auxiliary.auxiliary_files import read_auxiliary
-from featser.auxiliary.auxiliary_table import AuxiliaryTable
+from featser.auxiliary.auxiliary_table import NAME, AuxiliaryTable, refuse_bad_name
 from featser.errors import AuxiliaryError, unknown
 from featser.io.atomic_write import cache_folder
 
@@ -15,7 +14,6 @@ OPEN = "open"
 """The name that stands for all tables that featser brings."""
 
 ENDING = ".parquet"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,7 @@ def checked_name(name: str) -> str:
         raise AuxiliaryError(
             f"'{OPEN}' stands for all tables that featser brings: use another name"
         )
-    if not _NAME.fullmatch(name):
-        raise AuxiliaryError(
-            f"'{name[:80]}' cannot be the name of an auxiliary corpus: use a-z, 0-9, - and _, at "
-            f"most 64 of them"
-        )
+    refuse_bad_name(name)
     return name
 
 
@@ -126,7 +120,7 @@ def _shipped() -> list[AuxiliaryFile]:
 def _files_in(folder: Path, is_shipped: bool) -> list[AuxiliaryFile]:
     files = folder.glob(f"*{ENDING}") if folder.is_dir() else ()
     return [
-        AuxiliaryFile(file.stem, file, is_shipped) for file in files if _NAME.fullmatch(file.stem)
+        AuxiliaryFile(file.stem, file, is_shipped) for file in files if NAME.fullmatch(file.stem)
     ]
 
 
