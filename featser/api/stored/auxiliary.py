@@ -22,7 +22,7 @@ from featser.auxiliary.collection import collect_table
 from featser.corpora.card import list_cards
 from featser.errors import AuxiliaryError, FeatserError, counted, unknown
 from featser.experiment.loading.last_extraction import KeyList, with_keys
-from featser.experiment.loading.source import STORE, Listing, list_source
+from featser.experiment.loading.source import STORE, Listing, is_manifest, list_source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import Extraction, extract_blocks
 from featser.features.registry import make_extractor, make_extractors
@@ -234,7 +234,6 @@ def _listing_of(
     data: Mapping[str, str | Path],
 ) -> Listing:
     """Return the utterances of a corpus; a folder is read by the card of the table's name."""
-    is_folder = source is None or (not isinstance(source, Experiment) and Path(source).is_dir())
     if source is None:
         if name not in data:
             raise AuxiliaryError(
@@ -242,7 +241,8 @@ def _listing_of(
                 f"or name a manifest or a folder after '{name}'"
             )
         source = data[name]
-    if is_folder and corpus is None and name in list_cards():
+    has_labels = isinstance(source, Experiment) or is_manifest(source)
+    if corpus is None and name in list_cards() and not has_labels:
         corpus = name
     listing = list_source(source, corpus, data)
     return listing.with_channel(listing.source.channel or MIX)
