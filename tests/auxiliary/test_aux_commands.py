@@ -43,6 +43,7 @@ def test_add_list_remove(cache: Path, extracted: Path, tmp_path: Path, voices: P
     assert f"licence: {card.licence} (" in shown.stdout
     assert "cite: " in shown.stdout
     assert "added 'demo': 64 utterances, 4 speakers, labels: emotion, " in shown.stdout
+    assert "`featser fit --aux demo` trains with it" in shown.stdout
     assert (store / "source.json").read_bytes() == before
 
     (table,) = find_auxiliary("demo")
