@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
+# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3, videos.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest $(PARALLEL) -m 'extras or slow'
 

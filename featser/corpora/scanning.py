@@ -19,10 +19,11 @@ from featser.corpora.cleaning import as_text
 from featser.corpora.file_listing import (
     audio_files,
     files_elsewhere,
-    is_audio,
+    has_ending,
+    passed_over,
     preferred_files,
+    readable_endings,
     table_file,
-    to_convert,
 )
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
@@ -143,8 +144,9 @@ def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
     if card.grammar is None:
         return _scan_table(card, folder)
     listed = files_elsewhere(folder, card.grammar)
-    files = sorted(PurePosixPath(name) for name in listed if is_audio(name, card.grammar))
-    notes = to_convert(files, map(PurePosixPath, listed), card.grammar.endings)
+    endings = readable_endings(card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
+    notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
     with TemporaryDirectory() as copies:
         # A folder of its own: side tables may lie above the corpus.
         tables = Path(copies, "corpus")
@@ -169,8 +171,8 @@ def _scan_files(
     assert card.grammar is not None
     if not files:
         raise CardError(
-            f"{folder}: holds no audio ({', '.join(card.grammar.endings)}): give the folder of "
-            f"{card.title}; it is available from {card.source}"
+            f"{folder}: holds no audio ({', '.join(readable_endings(card.grammar))}): give the "
+            f"folder of {card.title}; it is available from {card.source}"
             + "".join(f". {note}" for note in notes)
         )
     matched = _match(card, folder, files, notes, listed or {})

@@ -135,7 +135,7 @@ class FeatureFields(Fields):
         checked_if_given(checks.channel),
         Option(
             "Which channel of recordings that have several: mix, left, right, a number from 1 on, "
-            "or loudest.",
+            "or loudest; 2/left is that of the second audio stream.",
             commands=_RECIPE_ONLY,
             default_text="mix",
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from featser.audio.channels import MIX, parse_channel
+from featser.audio.channels import MIX, parse_channel, split_channel
 from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
@@ -245,7 +245,10 @@ def with_channel(table: pd.DataFrame, channel: str) -> pd.DataFrame:
         return table
     if "channel" not in table:
         return table.assign(channel=pd.Series(chosen, table.index, dtype="str"))
-    return table.assign(channel=table["channel"].fillna(chosen))
+    channels = table["channel"].fillna(chosen)
+    is_open = channels.str.endswith("/")  # a stream is named, and which channel of it is not
+    name = split_channel(chosen)[1]
+    return table.assign(channel=channels.where(~is_open, channels + name))
 
 
 def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
