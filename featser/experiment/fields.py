@@ -65,11 +65,21 @@ class DataFields(Fields):
             is_compared=False,
         ),
     ] = ()
+    columns: Annotated[
+        dict[str, str],
+        Option(
+            "Other names for columns of the manifest, or of the corpora's cards, such as {label: "
+            "emotion}.",
+            flags=("--map",),
+            commands=_RECIPE_ONLY,
+        ),
+    ] = {}
     labels: Annotated[
         dict[str, dict[str, str | None]],
         Option(
             "Other names for the classes of a label, such as {emotion: {calm: neutral}}; null "
             "removes a class.",
+            flags=("--map",),
             commands=_RECIPE_ONLY,
         ),
     ] = {}
@@ -200,6 +210,7 @@ class ModelFields(Fields):
         BeforeValidator(checks.weights),
         Option(
             "Weights of a vote: equal, inner, stacked (on inner folds), or numbers: 1,2,1.",
+            panel=ADVANCED,
             metavar="WEIGHTS",
         ),
     ] = "equal"
@@ -290,9 +301,10 @@ class EvaluationFields(Fields):
     test: Annotated[
         Names, Option("A corpus of the test set, for cross-corpus.", metavar="CORPUS")
     ] = ()
-    dev: Annotated[Literal["train", "unused"], Option("Use of the set `dev` of a fixed split:")] = (
-        "train"
-    )
+    dev: Annotated[
+        Literal["train", "unused"],
+        Option("Use of the set `dev` of a fixed split:", panel=ADVANCED),
+    ] = "train"
     folds: Annotated[
         str,
         BeforeValidator(checks.path_text),

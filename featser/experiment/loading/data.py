@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featser.corpora.label_columns import integer_class_notes
 from featser.corpora.label_kinds import with_kinds
+from featser.corpora.label_map import LabelMap
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
 from featser.errors import StoreError, TaskError
@@ -28,7 +29,12 @@ from featser.experiment.loading.last_extraction import (
     refuse_lost,
 )
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import Source, read_source, with_channel
+from featser.experiment.loading.source import (
+    Source,
+    read_source,
+    with_channel,
+    with_names,
+)
 from featser.experiment.loading.store_rows import (
     StoreRows,
     available_memory,
@@ -127,6 +133,7 @@ def read_rows(
     store: str | Path,
     corpus: str | None,
     data: Mapping[str, str | Path] | None,
+    names: LabelMap | None = None,
 ) -> tuple[Source, pd.DataFrame]:
     """Read the source, or what the store kept, with every row's key, and what is unusable.
 
@@ -134,8 +141,9 @@ def read_rows(
     recipe, that of the last extraction into the store.
     """
     if source is None:
-        return recall(store)
-    rows = read_source(source, corpus, data)
+        remembered, unusable = recall(store)
+        return with_names(remembered, names or LabelMap()), unusable
+    rows = read_source(source, corpus, data, names)
     return rows, identify_rows(rows, store)
 
 
