@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from featser.api.scan import scan
-from featser.corpora.label_map import composed, parse_map
+from featser.corpora.labelling.label_map import composed, parse_map
 from featser.errors import CardError, InputError, RecipeError
 from tests.flow import featser_here
 

@@ -15,7 +15,7 @@ from featser.audit.audit_manifest import Audit, audit_manifest
 from featser.audit.folds_check import FoldsCheck, compare_folds
 from featser.corpora.fold_lists.fold_list import is_manifest_of_folds, read_fold_list
 from featser.corpora.label_columns import tasks_from
-from featser.corpora.label_map import named
+from featser.corpora.labelling.label_map import named
 from featser.credentials import without_credentials
 from featser.errors import TaskError, unknown
 from featser.evaluation.statistics.intervals import to_json

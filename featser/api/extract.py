@@ -10,7 +10,7 @@ from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.augmentation.augmentation_presets import with_presets_named
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
-from featser.corpora.label_map import LabelMap
+from featser.corpora.labelling.label_map import LabelMap
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys

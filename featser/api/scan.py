@@ -7,7 +7,7 @@ from pathlib import Path
 
 from featser.api.validation import output_file, validated
 from featser.corpora.card import load_card
-from featser.corpora.label_map import named
+from featser.corpora.labelling.label_map import named
 from featser.corpora.manifest import write_manifest
 from featser.corpora.scanning import ScanResult
 from featser.corpora.scanning import scan as scan_folder

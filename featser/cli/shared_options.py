@@ -78,7 +78,7 @@ def cache_message(cache: bool) -> str:
 
 def named_in(pairs: Sequence[str] | None) -> dict[str, Any]:
     """Return what ``--map`` names, as the arguments that functions have for it."""
-    from featser.corpora.label_map import parse_map
+    from featser.corpora.labelling.label_map import parse_map
 
     names = parse_map(pairs or ())
     return {"columns": names.columns, "labels": names.classes} if names else {}

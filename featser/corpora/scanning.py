@@ -27,9 +27,9 @@ from featser.corpora.file_listing import (
 )
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
-from featser.corpora.label_map import LabelMap, with_classes, with_counts
+from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
+from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
-from featser.corpora.renamed_card import with_columns
 from featser.corpora.side_tables import join_tables, side_table_files
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import CardError, counted

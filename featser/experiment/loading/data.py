@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from featser.corpora.label_columns import integer_class_notes
 from featser.corpora.label_kinds import with_kinds
-from featser.corpora.label_map import LabelMap
+from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
 from featser.errors import StoreError, TaskError

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from featser.corpora.label_map import LabelMap, named, with_classes
+from featser.corpora.labelling.label_map import LabelMap, named, with_classes
 from featser.errors import RecipeError, unknown
 from featser.experiment.schema import Experiment
 

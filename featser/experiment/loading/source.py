@@ -13,10 +13,10 @@ from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
-from featser.corpora.label_map import LabelMap, composed, with_classes
+from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
+from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
 from featser.corpora.manifest_stream import ManifestFile, streams
-from featser.corpora.renamed_card import with_columns
 from featser.corpora.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
