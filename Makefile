@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox studies ablation coverage-of-intervals clean
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -85,6 +85,10 @@ systems: $(STREAMS)/.installed
 # featser on EmoBox's published folds, beside its networks: CORPORA=FOLDER FOLDS=FOLDER.
 emobox: $(VENV)/.installed
 	$(BIN)/python reports/emobox.py $(CORPORA) $(FOLDS)
+
+# What training on other corpora adds: CORPORA=FOLDER FOLDS=FOLDER.
+auxiliary: $(VENV)/.installed
+	$(BIN)/python reports/auxiliary.py $(CORPORA) $(FOLDS)
 
 # Leakage tables, learning curves, dimensions and tails, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed
