@@ -22,7 +22,7 @@ from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.features.spec_names import DEFAULT
 
 SHIPPED = ("emodb", "banglaser")
-FEATURES = (DEFAULT, "rocket")
+FEATURES = (DEFAULT,)
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "auxiliary"
 MOST_BYTES = 25_000_000
 """Of all tables together."""

@@ -79,7 +79,7 @@ def list_auxiliary() -> list[AuxiliaryFile]:
     list of AuxiliaryFile
         A table of the user's stands for one of the same name that featser brings.
     """
-    files = {one.name: one for one in [*_shipped(), *_files_in(user_folder(), False)]}
+    files = {one.name: one for one in [*shipped_files(), *_files_in(user_folder(), False)]}
     return [files[name] for name in sorted(files)]
 
 
@@ -112,9 +112,11 @@ def find_auxiliary(*names: str) -> list[AuxiliaryTable]:
     return [read_auxiliary(path) for path in paths]
 
 
-def _shipped() -> list[AuxiliaryFile]:
+def shipped_files() -> list[AuxiliaryFile]:
+    """Return the tables that featser brings, sorted by name."""
     folder = shipped_folder()
-    return [] if folder is None else _files_in(folder, True)
+    files = [] if folder is None else _files_in(folder, True)
+    return sorted(files, key=lambda file: file.name)
 
 
 def _files_in(folder: Path, is_shipped: bool) -> list[AuxiliaryFile]:
@@ -128,7 +130,7 @@ def _paths_of(name: str) -> list[Path]:
     if name.endswith(ENDING) or "/" in name or "\\" in name:
         return [Path(name).expanduser().resolve()]
     if name == OPEN:
-        if shipped := sorted(one.path for one in _shipped()):
+        if shipped := sorted(one.path for one in shipped_files()):
             return shipped
         raise AuxiliaryError(
             "this installation of featser brings no auxiliary corpora: add one with `featser aux "

@@ -188,8 +188,17 @@ app.command(cls=CommandWithPanels)(run)
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
-    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
+    model_and_files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL FILES...",
+            help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
+            "recordings (or URLs), or one manifest.",
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option("--model", help="The model, in place of the first argument.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
@@ -236,6 +245,10 @@ def predict(
     """
     from featser.api.predict import predict as run
 
+    if model is None:
+        model, *files = model_and_files
+    else:
+        files = model_and_files
     with bars_of():
         result = run(
             model,

@@ -260,8 +260,7 @@ class ModelFields(Fields):
     aux: Annotated[
         Names,
         Option(
-            "Another corpus to train on as well (see `featser aux list`), weighted by what helps "
-            "left-out speakers; `open`: all that featser brings.",
+            "Another corpus to train on as well (`featser aux list`).",
             flags=("--aux",),
             metavar="CORPUS",
             default_text="none",
