@@ -15,7 +15,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.svm import SVC, SVR
 
@@ -23,6 +23,7 @@ from featser.models.heads.balance import Balanced
 from featser.models.heads.boosted import BatchedXGBClassifier, BatchedXGBRegressor
 from featser.models.heads.calibration import GroupCalibrated
 from featser.models.heads.fixed_epochs import FixedEpochsClassifier, FixedEpochsRegressor
+from featser.models.heads.logistic_classifier import LogisticClassifier
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
 
 
@@ -67,7 +68,7 @@ def svr(random_state: int) -> Any:
 
 def logistic(random_state: int) -> Any:
     """Return logistic regression."""
-    return _weighted(LogisticRegression(C=0.01, class_weight="balanced", max_iter=500))
+    return LogisticClassifier(random_state=random_state)
 
 
 def ridge(random_state: int) -> Any:

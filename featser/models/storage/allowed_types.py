@@ -32,6 +32,7 @@ ALLOWED = (
     "featser.models.exported.exported_network.Scale",
     "featser.models.heads.fixed_epochs.FixedEpochsClassifier",
     "featser.models.heads.fixed_epochs.FixedEpochsRegressor",
+    "featser.models.heads.logistic_classifier.LogisticClassifier",
     "featser.models.streams.joint.PreparedHead",
     "featser.models.fusion.gated_vote.GatedVote",
     "featser.models.kernel.multiple_kernels.KernelClassifier",
