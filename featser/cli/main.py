@@ -34,9 +34,7 @@ from featser.cli.shared_options import (
     DataOption,
     Features,
     Jobs,
-    LabelNames,
     bars_of,
-    named_in,
     typed,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store, stores
@@ -80,7 +78,6 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
-    mapping: LabelNames = None,
 ) -> None:
     """Read the labels of a corpus from its file names (or database), and count them.
 
@@ -88,7 +85,7 @@ def scan(
     """
     from featser.api.scan import scan as run
 
-    show_scan(run(card, folder, output, **named_in(mapping)))
+    show_scan(run(card, folder, output))
     if output is not None:
         say(f"manifest: {output}")
 
@@ -98,7 +95,6 @@ def scan(
 def audit(
     source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
     corpus: Corpus = None,
-    mapping: LabelNames = None,
     primary: Annotated[
         str | None, typer.Option(help="The label that leads [the card's, or emotion].")
     ] = None,
@@ -120,7 +116,6 @@ def audit(
         result = run(
             source,
             corpus=corpus,
-            **named_in(mapping),
             output=output,
             primary=primary,
             n_jobs=jobs,
@@ -142,7 +137,6 @@ def extract(
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,
-    mapping: LabelNames = None,
     data: DataOption = None,
     jobs: Jobs = -1,
     augment: Annotated[
@@ -173,7 +167,6 @@ def extract(
             augment=augment or (),
             data=parse_data(data or []),
             corpus=corpus,
-            **named_in(mapping),
             n_jobs=jobs,
             **options,
         )
@@ -188,17 +181,8 @@ app.command(cls=CommandWithPanels)(run)
 
 @app.command()
 def predict(
-    model_and_files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODEL FILES...",
-            help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
-            "recordings (or URLs), or one manifest.",
-        ),
-    ],
-    model: Annotated[
-        str | None, typer.Option("--model", help="The model, in place of the first argument.")
-    ] = None,
+    model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
+    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
@@ -245,10 +229,6 @@ def predict(
     """
     from featser.api.predict import predict as run
 
-    if model is None:
-        model, *files = model_and_files
-    else:
-        files = model_and_files
     with bars_of():
         result = run(
             model,

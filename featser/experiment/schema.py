@@ -92,9 +92,7 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         checks.corpora_in_split((*self.train, *self.test), self.corpora)
         checks.corpus_split((*self.train, *self.test), self.protocols)
         checks.published_folds(self.folds, self.protocols)
-        checks.tasks(
-            (*self.tasks, self.primary), self.corpora, (*self.kinds, *self.columns.values())
-        )
+        checks.tasks((*self.tasks, self.primary), self.corpora, self.kinds)
         return self
 
     def changed_fields(self) -> list[str]:

@@ -88,6 +88,10 @@ def make_estimator(
     stretched where that raises CCC (``CCCMatched``). In a vote with networks, which are trained
     for CCC, the other members are stretched; otherwise the vote.
 
+    Probabilities are calibrated on left-out speakers, those of several classifiers as a whole, but
+    not those of networks. A single classifier that is not calibrated by itself is therefore a vote
+    of one member.
+
     Parameters
     ----------
     name : str
@@ -136,8 +140,7 @@ def make_estimator(
     selector = make_selector(select, task, seed)
     model_blocks = blocks if selector is None else None
     members = [
-        (member, _make(member, task, seed, model_blocks, tune, frames is not None))
-        for member in members_of(name)
+        (member, _make(member, task, seed, model_blocks, tune)) for member in members_of(name)
     ]
     if frames is None or not any(reads_frames(model) for _, model in members):
         model = _voting(members, task, weights, seed)
@@ -175,9 +178,17 @@ def _voting(
         members = [
             (n, m if n in NETWORKS else CCCMatched(m, random_state=seed)) for n, m in members
         ]
-    vote = VoteClassifier if task.categorical else VoteRegressor
-    model = vote(members, weights=weights, random_state=seed) if len(members) > 1 else members[0][1]
-    return model if networks or task.categorical else CCCMatched(model, random_state=seed)
+    if task.categorical:
+        if len(members) == 1:
+            if not find_model(fitted_name(members[0][0], True)).calibrate:
+                return members[0][1]
+            weights = "equal"
+        # Networks are trained once: calibration on inner folds would take several times as long.
+        return VoteClassifier(members, weights, random_state=seed, calibrated=not networks)
+    model = members[0][1]
+    if len(members) > 1:
+        model = VoteRegressor(members, weights, random_state=seed)
+    return model if networks else CCCMatched(model, random_state=seed)
 
 
 def _before(frames: ColumnRange | None, encoder: Any, pipeline: Pipeline) -> Pipeline:
@@ -228,15 +239,12 @@ def make_batched(name: str, task: Task, seed: int = 0) -> Any:
     return make(categorical=task.categorical, random_state=seed, **row.arguments)
 
 
-def _make(
-    name: str, task: Task, seed: int, blocks: Blocks | None, tune: bool, has_frames: bool
-) -> Any:
+def _make(name: str, task: Task, seed: int, blocks: Blocks | None, tune: bool) -> Any:
     model = _own(name, task, seed, blocks)
     if tune:
         model = tuned(name, model, task.categorical, seed)
     ranges = _sets_among(blocks)
-    row = find_model(fitted_name(name, task.categorical))
-    if not ranges or row.uses_blocks or (has_frames and row.reads_frames):
+    if not ranges or find_model(fitted_name(name, task.categorical)).uses_blocks:
         return model
     # Thousands of random features drown the others where each has the same weight.
     return Pipeline([("columns", WithoutColumns(ranges)), ("model", model)])

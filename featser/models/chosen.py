@@ -46,7 +46,7 @@ def chosen_by(fitted: Any, name: str = ALONE) -> Chosen:
     if isinstance(fitted, AuxiliaryWeighted):
         return _chosen_of_auxiliary(fitted) | chosen_by(fitted.estimator_, name)
     if isinstance(fitted, VoteClassifier | VoteRegressor):
-        return _chosen_by_vote(fitted)
+        return _chosen_by_vote(fitted, name)
     return _chosen_inside(fitted, name)
 
 
@@ -72,11 +72,13 @@ def describe_choices(chosen: Mapping[str, Mapping[str, Chosen]]) -> list[str]:
     return [_line(task, name, chosen) for task, name in whose]
 
 
-def _chosen_by_vote(vote: Any) -> Chosen:
+def _chosen_by_vote(vote: Any, name: str) -> Chosen:
     names = [name for name, _ in vote.members]
+    if len(names) == 1:
+        return chosen_by(vote.members_[0], name)
     choices: Chosen = {}
-    for name, member in zip(names, vote.members_, strict=True):
-        choices |= chosen_by(member, name)
+    for own_name, member in zip(names, vote.members_, strict=True):
+        choices |= chosen_by(member, own_name)
     if vote.weights in ("inner", "stacked"):
         shares = [round(float(weight), 3) for weight in vote.weights_]
         choices[WEIGHTS] = dict(zip(names, shares, strict=True))

@@ -28,9 +28,9 @@ class Model:
         ``module:name`` of the settings that ``--tune`` tries: a list of settings, or a function
         from an unfitted estimator to one that chooses its settings. Empty where there are none.
     cost : float or None
-        Seconds of one core to fit 1000 utterances with 1000 values and eight classes; None where
-        it is not known. Other sizes are in proportion, within a factor of three or so. The cost
-        of a model that reads frames does not depend on the number of values.
+        Seconds of one core to fit 1000 utterances with 1000 values and eight classes, calibration
+        included; None where it is not known. Other sizes are in proportion, within a factor of
+        three or so. The cost of a model that reads frames does not depend on the number of values.
     batches : str
         The function that makes the estimator that is fitted in batches, ``module:function``,
         called with ``categorical`` and ``random_state``. Empty where all features must be in
@@ -42,6 +42,10 @@ class Model:
         blocks beside other features.
     reads_frames : bool
         Whether it reads packed frames where there are some.
+    calibrate : bool
+        Whether a classifier that is fitted alone gets a temperature on left-out speakers, for
+        which it is fitted several times unless it offers left-out probabilities. False where it
+        is calibrated by itself, or where that would take too long.
     extra : str
         The optional dependencies of featser that fitting it needs.
     synonyms : tuple of str
@@ -68,6 +72,7 @@ class Model:
     uses_weights: bool = True
     uses_blocks: bool = False
     reads_frames: bool = False
+    calibrate: bool = True
     extra: str = ""
     synonyms: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ def _network(name: str, title: str, cost: float) -> Model:
         arguments={"network": name},
         cost=cost,
         reads_frames=True,
+        calibrate=False,
         extra="streams",
     )
 
@@ -39,6 +40,7 @@ _ROWS = (
         regressor="svr",
         grid=f"{_GRIDS}:SVM",
         cost=1.4,
+        calibrate=False,
         synonyms=("svc",),
     ),
     Model(
@@ -55,7 +57,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:logistic",
         regressor="ridge",
         grid=f"{_GRIDS}:LOGISTIC",
-        cost=0.35,
+        cost=0.3,
         synonyms=("logreg", "logistic-regression"),
     ),
     Model(
@@ -72,7 +74,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:lda",
         regressor="ridge",
         grid=f"{_GRIDS}:LDA",
-        cost=0.35,
+        cost=1.7,
         uses_weights=False,
     ),
     Model(
@@ -81,7 +83,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:mlp",
         regressor=f"{_MAKERS}:mlp_regressor",
         grid=f"{_GRIDS}:MLP",
-        cost=1.5,
+        cost=6.0,
     ),
     Model(
         "xgboost",
@@ -89,7 +91,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:xgboost",
         regressor=f"{_MAKERS}:xgboost_regressor",
         grid=f"{_GRIDS}:XGBOOST",
-        cost=5.5,
+        cost=22.0,
         batches=f"{_MAKERS}:batched_xgboost",
         synonyms=("xgb",),
     ),
@@ -99,7 +101,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:forest",
         regressor=f"{_MAKERS}:forest_regressor",
         grid=f"{_GRIDS}:TREES",
-        cost=6.0,
+        cost=24.0,
         synonyms=("rf", "random-forest"),
     ),
     Model(
@@ -108,7 +110,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:extra_trees",
         regressor=f"{_MAKERS}:extra_trees_regressor",
         grid=f"{_GRIDS}:TREES",
-        cost=2.5,
+        cost=10.0,
     ),
     Model(
         "knn",
@@ -116,7 +118,7 @@ _ROWS = (
         classifier=f"{_MAKERS}:knn",
         regressor=f"{_MAKERS}:knn_regressor",
         grid=f"{_GRIDS}:KNN",
-        cost=0.1,
+        cost=0.5,
         uses_weights=False,
     ),
     Model(
@@ -127,6 +129,7 @@ _ROWS = (
         grid=f"{_GRIDS}:with_widths",
         cost=0.5,
         uses_blocks=True,
+        calibrate=False,
     ),
     _network("cnn", "convolutional network", 48.0),
     _network("cnn-lstm", "convolutions, then an LSTM", 52.0),
@@ -224,19 +227,6 @@ def canonical_name(name: str) -> str:
 def reading_frames(name: str) -> tuple[str, ...]:
     """Return which of the models that a name stands for can read packed frames."""
     return tuple(member for member in members_of(name) if find_model(member).reads_frames)
-
-
-def weighs_blocks(name: str) -> bool:
-    """Return whether a model that a name stands for weighs blocks of features.
-
-    Others do not read extractors with several blocks beside other features.
-
-    Examples
-    --------
-    >>> weighs_blocks("vote"), weighs_blocks("svm,xgb")
-    (True, False)
-    """
-    return any(find_model(member).uses_blocks for member in members_of(name))
 
 
 def handles_batches(name: str) -> bool:

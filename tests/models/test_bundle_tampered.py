@@ -318,7 +318,7 @@ def test_estimator_of_wrong_shape_is_refused_when_applied(sample: Sample, tmp_pa
     """Arrays of NumPy code alone are not checked on loading; their errors are one line too."""
     sample.tasks = sample.tasks[:1]
     own = bundle(sample, "logistic")
-    own.model.estimators_["emotion"][-1].coef_ = np.zeros((3, 7))
+    own.model.estimators_["emotion"][-1].members_[0].coef_ = np.zeros((3, 7))
     path = save_bundle(tmp_path / "model.featser", own)
     loaded = load_bundle(path)
     with pytest.raises(BundleError, match="cannot be applied"), applying(path):

@@ -34,6 +34,7 @@ from featser.models.heads.boosted import BatchedXGBClassifier, BatchedXGBRegress
 from featser.models.heads.calibration import GroupCalibrated
 from featser.models.heads.concordance import CCCMatched
 from featser.models.heads.fixed_epochs import FixedEpochsClassifier, FixedEpochsRegressor
+from featser.models.heads.logistic_classifier import LogisticClassifier
 from featser.models.heads.ordinal import OrdinalClassifier
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
 from featser.models.language.two_pass import LanguageRouted
@@ -70,6 +71,7 @@ BUILT: dict[type, Callable[[], BaseEstimator]] = {
     KernelClassifier: lambda: KernelClassifier(penalties=(1e-3, 1e-1)),
     KernelRegressor: lambda: KernelRegressor(penalties=(1e-3, 1e-1)),
     LanguageRouted: lambda: LanguageRouted(LogisticRegression(), "common"),
+    LogisticClassifier: lambda: LogisticClassifier(tolerance=1e-11),
     MultiTaskEstimator: lambda: MultiTaskEstimator([VALUE], {"value": Ridge()}),
     OnColumns: lambda: OnColumns(LogisticRegression(), [0, 1]),
     OrdinalClassifier: lambda: OrdinalClassifier(LogisticRegression()),
@@ -132,6 +134,7 @@ EXCEPTIONS: dict[type, dict[str, str]] = {
     },
     TunedClassifier: {EQUIVALENCE: FOLDS},
     TunedRegressor: {EQUIVALENCE: FOLDS},
+    VoteClassifier: {EQUIVALENCE: FOLDS},
 }
 """The checks that an estimator fails, with the reason; all other checks pass."""
 

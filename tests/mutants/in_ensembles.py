@@ -47,10 +47,8 @@ MUTANTS = (
     Mutant(
         "vote-weights-ignored",
         "models/ensemble/voting.py",
-        "np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)\n\n"
-        "    def predict(self, X: ArrayLike) -> NDArray[Any]:",
-        "np.average(predictions, axis=0), dtype=np.float64)\n\n"
-        "    def predict(self, X: ArrayLike) -> NDArray[Any]:",
+        "mean = np.asarray(np.average(predictions, axis=0, weights=self.weights_)",
+        "mean = np.asarray(np.average(predictions, axis=0)",
         "all members of a vote have equal weights",
         (
             "tests/models/test_parts.py::test_inner_weights_favour_the_informative_member",
@@ -59,13 +57,37 @@ MUTANTS = (
     ),
     Mutant(
         "members-weighed-on-training",
-        "models/ensemble/voting.py",
-        "fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]",
-        "fitted = self.members_",
+        "models/ensemble/vote_base.py",
+        "fitted = [fit_routed(clone(m), rows_of(X, train), y[train], **part) for m in models]",
+        "fitted = [self.members_[place] for place in places]",
         "members' weights come from rows that they were trained on",
         (
             "tests/models/test_parts.py::test_inner_weights_are_the_uar_over_chance_on_left_out_speakers",
         ),
+    ),
+    Mutant(
+        "vote-calibrated-on-copies",
+        "models/selection/left_out.py",
+        "folds = inner_folds(strata, speaker, n_folds, random_state, provenance)",
+        "folds = inner_folds(strata, speaker, n_folds, random_state, None)",
+        "the power of a vote is estimated on augmented copies too",
+        ("tests/models/test_vote_calibration.py::test_copies_are_not_calibrated_on",),
+    ),
+    Mutant(
+        "stacked-vote-calibrated-twice",
+        "models/ensemble/voting.py",
+        "if self.calibrated and self.slope_ is None:",
+        "if self.calibrated:",
+        "a power is estimated for stacked weights, which have one",
+        ("tests/models/test_vote_calibration.py::test_stacked_weights_are_not_calibrated_twice",),
+    ),
+    Mutant(
+        "power-inverted",
+        "models/ensemble/temperature.py",
+        "return softmax(_logarithms(probabilities, even_share), power)",
+        "return softmax(_logarithms(probabilities, even_share), 1 / power)",
+        "underconfident votes become less confident",
+        ("tests/models/test_vote_calibration.py::test_planted_confidence_is_brought_to_the_truth",),
     ),
     Mutant(
         "chance-weighs-something",

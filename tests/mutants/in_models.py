@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "kernel-without-constant",
         "models/kernel/kernel_ridge.py",
-        "return (total if weights else total / len(blocks)) + 1",
-        "return total if weights else total / len(blocks)",
+        "return total / len(blocks) + 1",
+        "return total / len(blocks)",
         "the kernel has no constant part: the ridge has no intercept",
         ("tests/models/test_kernel.py::test_with_one_block_it_is_scikit_learns_kernel_ridge",),
     ),
@@ -155,6 +155,24 @@ MUTANTS = (
         "self.mean_ = float(target.mean())",
         "the regression's mean drops sample weights",
         ("tests/models/test_kernel.py::test_with_one_block_it_is_scikit_learns_kernel_ridge",),
+    ),
+    Mutant(
+        "logistic-left-out-by-all-rows",
+        "models/heads/logistic_classifier.py",
+        "scores.append(problem.scores(test, without))",
+        "scores.append(problem.scores(test, solution))",
+        "left-out predictions are those of the regression on all rows",
+        (
+            "tests/models/test_logistic.py::test_left_out_probabilities_are_those_of_a_fit_without_the_inner_fold",
+        ),
+    ),
+    Mutant(
+        "logistic-intercept-shrunken",
+        "models/heads/softmax_regression.py",
+        "np.append(penalty * scale**2, 0.0)",
+        "np.append(penalty * scale**2, penalty)",
+        "the intercept of a logistic regression has a penalty",
+        ("tests/models/test_logistic.py::test_solution_is_scikit_learns_minimum",),
     ),
     Mutant(
         "temperature-without-weights",

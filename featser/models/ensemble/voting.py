@@ -1,148 +1,32 @@
-"""Soft voting: the weighted mean of the predictions of several estimators."""
+"""Soft voting: the weighted mean of the predictions of several estimators.
+
+The probabilities of a vote are calibrated as a whole, on utterances that its members did not see:
+the mean of several calibrated members is underconfident, and with few speakers members that are
+not calibrated are overconfident.
+"""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, RegressorMixin, clone
-from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from featser.evaluation.metrics.metrics import ccc, uar_of_codes
-from featser.evaluation.protocols.folding import inner_folds
 from featser.models.ensemble.stacking import pool, stack_probabilities, stack_values
-from featser.models.routing import REQUESTED, fit_routed
-from featser.models.selection.tuning import quarters, settled
+from featser.models.ensemble.temperature import fit_power, raised
+from featser.models.ensemble.vote_base import LeftOutPredictions, Members, Vote, rows_of
+from featser.models.selection.left_out import in_rows, left_out_folds, left_out_probabilities
+from featser.models.selection.tuning import quarters
 from featser.tasks import NamedWeights
 
-Members = Sequence[tuple[str, Any]]
 
-
-class _Vote(_BaseComposition, ABC):
-    """Base of both votes: fitted members and their weights."""
-
-    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
-
-    def __init__(
-        self,
-        members: Members,
-        weights: NamedWeights | Sequence[float] = "equal",
-        n_folds: int = 4,
-        random_state: int = 0,
-    ) -> None:
-        self.members = members
-        self.weights = weights
-        self.n_folds = n_folds
-        self.random_state = random_state
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters, those of the members under ``member__parameter``."""
-        params: dict[str, Any] = self._get_params("members", deep=deep)
-        return params
-
-    def set_params(self, **params: Any) -> Any:
-        """Set parameters, or replace a member by its name."""
-        self._set_params("members", **params)
-        return self
-
-    def settled(self) -> Any:
-        """Return an unfitted vote whose members have the settings that were chosen in this one."""
-        check_is_fitted(self)
-        vote = clone(self)
-        vote.members = [
-            (name, settled(model, fitted))
-            for (name, model), fitted in zip(self.members, self.members_, strict=True)
-        ]
-        return vote
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        inputs = [get_tags(model).input_tags for _, model in self.members]
-        tags.input_tags.allow_nan = all(own.allow_nan for own in inputs)
-        return tags
-
-    def _checked(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the features of a fitted vote, shape (n, d), as an array."""
-        check_is_fitted(self, "members_")
-        values: NDArray[Any] = validate_data(
-            self, X, reset=False, ensure_all_finite="allow-nan", dtype=None
-        )
-        return values
-
-    def _fit_members(self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]) -> None:
-        weight = metadata["sample_weight"]
-        if weight is not None:
-            metadata["sample_weight"] = _check_sample_weight(weight, X, dtype=np.float64)
-        self.members_ = [fit_routed(clone(model), X, y, **metadata) for _, model in self.members]
-        weights = self._member_weights(X, y, metadata)
-        if len(weights) != len(self.members) or (weights < 0).any() or not weights.any():
-            raise ValueError(
-                f"{len(self.members)} members need as many weights, none negative and not all 0; "
-                f"got {weights.tolist()}"
-            )
-        self.weights_ = np.asarray(weights / weights.sum())
-
-    def _member_weights(
-        self, X: Any, y: NDArray[Any], metadata: dict[str, Any]
-    ) -> NDArray[np.float64]:
-        if not isinstance(self.weights, str):
-            return np.asarray(self.weights, dtype=float)
-        if self.weights == "equal":
-            return np.ones(len(self.members))
-        if self.weights not in (names := get_args(NamedWeights)):
-            named = ", ".join(f"'{name}'" for name in names)
-            raise ValueError(f"weights are {named} or numbers, not '{self.weights}'")
-        rows, predictions = self._left_out(X, y, metadata)
-        if self.weights == "stacked":
-            return self._stacked(y[rows], predictions)
-        scores = [max(self._above_chance(y[rows], predicted), 1e-3) for predicted in predictions]
-        return np.array(scores)
-
-    def _left_out(
-        self, X: Any, y: NDArray[Any], metadata: dict[str, Any]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Predict each row by members that are fitted on the other inner folds; return both.
-
-        Members keep the settings that they have already chosen on all training rows.
-        """
-        speaker, provenance = metadata.get("speaker"), metadata.get("provenance")
-        models = [model for _, model in self.settled().members]
-        tested, left_out = [], []
-        strata = self._strata(y, provenance)
-        for train, test in inner_folds(
-            strata, speaker, self.n_folds, self.random_state, provenance
-        ):
-            part = {name: _rows(value, train) for name, value in metadata.items()}
-            fitted = [fit_routed(clone(m), _rows(X, train), y[train], **part) for m in models]
-            tested.append(test)
-            left_out.append(np.stack([self._prediction(one, _rows(X, test)) for one in fitted]))
-        return np.concatenate(tested), np.concatenate(left_out, axis=1)
-
-    @abstractmethod
-    def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
-        """Return what a fitted member predicts: shape (n, k) of probabilities, or (n,)."""
-
-    @abstractmethod
-    def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return weights, shape (members,), estimated on out-of-fold predictions."""
-
-    @abstractmethod
-    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
-        """Return what inner folds are balanced by, shape (n,)."""
-
-    @abstractmethod
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
-        """Return by how much left-out predictions exceed chance: UAR, or CCC."""
-
-
-class VoteClassifier(ClassifierMixin, _Vote):
-    """The (weighted) mean of several classifiers' probabilities.
+class VoteClassifier(ClassifierMixin, Vote):
+    """The (weighted) mean of several classifiers' probabilities, calibrated as a whole.
 
     Parameters
     ----------
@@ -155,6 +39,11 @@ class VoteClassifier(ClassifierMixin, _Vote):
         least loss on such folds, shrunk to equal weights (:mod:`featser.models.ensemble.stacking`).
     n_folds, random_state : int
         Number and random seed of the inner folds.
+    calibrated : bool
+        Whether the mean is raised to the power with the least loss on left-out utterances, which
+        does not change the most probable class. Members with ``left_out_probabilities_`` are not
+        fitted again; others are, on inner folds divided by speaker. Stacked weights have a power
+        already.
 
     Attributes
     ----------
@@ -162,9 +51,25 @@ class VoteClassifier(ClassifierMixin, _Vote):
     members_ : list of classifier
     weights_ : ndarray, shape (members,)
         They sum to 1.
+    power_ : float or None
+        The power that the mean is raised to; None without calibration.
+    even_share_ : float
+        Share of equal probabilities that is mixed in before
+        (:mod:`featser.models.ensemble.temperature`).
     slope_ : float or None
         With ``'stacked'`` the power that the product of probabilities is raised to.
     """
+
+    def __init__(
+        self,
+        members: Members,
+        weights: NamedWeights | Sequence[float] = "equal",
+        n_folds: int = 4,
+        random_state: int = 0,
+        calibrated: bool = True,
+    ) -> None:
+        super().__init__(members, weights, n_folds, random_state)
+        self.calibrated = calibrated
 
     def fit(
         self,
@@ -185,16 +90,89 @@ class VoteClassifier(ClassifierMixin, _Vote):
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
         metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self.slope_: float | None = None
-        self._fit_members(values, encoded, metadata)
+        left_out = self._fit_members(values, encoded, metadata)
+        self.power_: float | None = None
+        self.even_share_ = 0.0
+        if self.calibrated and self.slope_ is None:
+            self._calibrate(encoded, metadata, left_out or self._offered(values, encoded, metadata))
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a vote; one that was saved before votes were calibrated predicts the mean."""
+        former: dict[str, Any] = {"calibrated": False}
+        if "members_" in state:
+            former |= {"power_": None, "even_share_": 0.0}
+        super().__setstate__(former | state)
+
+    def _calibrate(
+        self,
+        encoded: NDArray[np.intp],
+        metadata: dict[str, Any],
+        left_out: LeftOutPredictions,
+    ) -> None:
+        """Estimate the power that calibrates the mean; none where no utterance is left out."""
+        rows, predictions = left_out
+        weight = metadata["sample_weight"]
+        own = np.ones(len(rows)) if weight is None else weight[rows]
+        used = own > 0
+        if used.any():
+            mean = np.average(predictions[:, used], axis=0, weights=self.weights_)
+            self.power_, self.even_share_ = fit_power(mean, encoded[rows[used]], own[used])
+
+    def _offered(
+        self, X: NDArray[Any], encoded: NDArray[np.intp], metadata: dict[str, Any]
+    ) -> LeftOutPredictions:
+        """Return left-out predictions; only members that offer none are fitted again."""
+        tables = {
+            place: self._by_class(fitted, offered)
+            for place, fitted in enumerate(self.members_)
+            if (offered := left_out_probabilities(fitted)) is not None
+        }
+        others = [place for place in range(len(self.members)) if place not in tables]
+        if others:
+            rows, predictions = self._left_out_with_weight(X, encoded, metadata, others)
+            for place, predicted in zip(others, predictions, strict=True):
+                tables[place] = in_rows(rows, predicted, len(encoded))
+        stacked = np.stack([tables[place] for place in range(len(self.members))])
+        rows = np.flatnonzero(np.isfinite(stacked).all(axis=(0, 2)))
+        return rows, stacked[:, rows]
+
+    def _left_out_with_weight(
+        self,
+        X: NDArray[Any],
+        encoded: NDArray[np.intp],
+        metadata: dict[str, Any],
+        places: Sequence[int],
+    ) -> LeftOutPredictions:
+        """Fit some members again on inner folds of the rows that have a weight."""
+        weight = metadata["sample_weight"]
+        used = np.arange(len(encoded)) if weight is None else np.flatnonzero(weight > 0)
+        part = {name: rows_of(value, used) for name, value in metadata.items()}
+        folds = left_out_folds(
+            encoded[used], part["speaker"], self.n_folds, self.random_state, part["provenance"]
+        )
+        if not folds:
+            return np.empty(0, np.intp), np.empty((len(places), 0, len(self.classes_)))
+        rows, predictions = self._left_out(X[used], encoded[used], part, folds, places)
+        return used[rows], predictions
+
+    def _by_class(self, fitted: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a member's probabilities with a column for each class, 0 for one it lacks."""
+        classes = np.asarray(fitted.classes_, dtype=np.intp)
+        if len(classes) == len(self.classes_):
+            return table
+        columns = np.where(np.isnan(table[:, :1]), np.nan, np.zeros(len(self.classes_)))
+        columns[:, classes] = table
+        return np.asarray(columns)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the mean probabilities, or stacked ones, shape (n, k)."""
         values = self._checked(X)
-        predictions = [model.predict_proba(values) for model in self.members_]
+        predictions = [self._prediction(model, values) for model in self.members_]
         if self.slope_ is not None:
             return pool(np.stack(predictions), self.slope_ * self.weights_)
-        return np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
+        mean = np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
+        return mean if self.power_ is None else raised(mean, self.power_, self.even_share_)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable classes, shape (n,)."""
@@ -206,7 +184,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         return y
 
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
-        return np.asarray(fitted.predict_proba(X), dtype=np.float64)
+        return self._by_class(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64))
 
     def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         weights, self.slope_ = stack_probabilities(predictions, y)
@@ -217,7 +195,7 @@ class VoteClassifier(ClassifierMixin, _Vote):
         return uar_of_codes(y, predicted.argmax(axis=1), count) - 1 / count
 
 
-class VoteRegressor(RegressorMixin, _Vote):
+class VoteRegressor(RegressorMixin, Vote):
     """The (weighted) mean of several regressors' predictions.
 
     Parameters
@@ -271,9 +249,3 @@ class VoteRegressor(RegressorMixin, _Vote):
 
     def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
         return ccc(y, predicted)
-
-
-def _rows(values: Any, rows: NDArray[np.intp]) -> Any:
-    if values is None:
-        return None
-    return values.iloc[rows] if hasattr(values, "iloc") else np.asarray(values)[rows]

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import FeatureError
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.selection.left_out import left_out_probabilities
 
 
 def _has_probabilities(view: OnColumns) -> bool:
@@ -86,6 +87,12 @@ class OnColumns(MetaEstimatorMixin, BaseEstimator):
         """The classes, shape (k,), of a classifier."""
         check_is_fitted(self, "estimator_")
         return np.asarray(self.estimator_.classes_)
+
+    @property
+    def left_out_probabilities_(self) -> NDArray[np.float64] | None:
+        """The estimator's probabilities of left-out training rows, shape (n, k), or None."""
+        check_is_fitted(self, "estimator_")
+        return left_out_probabilities(self.estimator_)
 
     def _selected(self, X: ArrayLike) -> NDArray[Any]:
         check_is_fitted(self, "estimator_")

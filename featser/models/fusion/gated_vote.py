@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from featser.models.building import make_estimator
-from featser.models.ensemble.voting import Members, VoteClassifier
+from featser.models.ensemble.vote_base import Members
+from featser.models.ensemble.voting import VoteClassifier
 from featser.models.fusion.alignment import AlignedBlocks
 from featser.models.fusion.columns import OnColumns, columns_ending, columns_of_blocks
 from featser.tasks import NamedWeights, Task
@@ -35,10 +36,12 @@ class GatedVote(VoteClassifier):
         0.004 at 4.
     n_folds, random_state : int
         Number and random seed of the inner folds, divided by speaker.
+    calibrated : bool
+        As :class:`~featser.models.ensemble.voting.VoteClassifier` has it.
 
     Attributes
     ----------
-    classes_, members_, weights_
+    classes_, members_, weights_, power_, even_share_
         As :class:`~featser.models.ensemble.voting.VoteClassifier` has them.
     """
 
@@ -49,8 +52,9 @@ class GatedVote(VoteClassifier):
         n_folds: int = 4,
         random_state: int = 0,
         weights: NamedWeights | Sequence[float] = "inner",
+        calibrated: bool = True,
     ) -> None:
-        super().__init__(members, weights, n_folds, random_state)
+        super().__init__(members, weights, n_folds, random_state, calibrated)
         self.sharpness = sharpness
 
     def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from featser.evaluation.protocols.folding import inner_folds
 from featser.models.heads.platt import class_probabilities, fit_sigmoid
 from featser.models.routing import REQUESTED
+from featser.models.selection.left_out import in_rows
 
 
 class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -37,6 +38,8 @@ class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Fitted on all rows.
     sigmoids_ : ndarray, shape (k, 2), or (1, 2) for two classes
         Slope and intercept for each class against the rest (:mod:`featser.models.heads.platt`).
+    left_out_probabilities_ : ndarray, shape (n, k)
+        Each utterance's by the classifier without its inner fold; NaN for copies.
     """
 
     __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
@@ -58,11 +61,12 @@ class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
         values, target = checked
         check_classification_targets(target)
-        weight = None
+        weight, rows = None, np.arange(len(values))
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
             # An inner fold must not lack a class because all of its weights there are 0.
             used = weight > 0
+            rows = rows[used]
             values, target, weight = values[used], target[used], weight[used]
             speaker = None if speaker is None else np.asarray(speaker)[used]
             provenance = None if provenance is None else provenance[used]
@@ -84,6 +88,8 @@ class GroupCalibrated(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 for column, name in zip(columns.T, classes, strict=True)
             ]
         )
+        predicted = class_probabilities(score, self.sigmoids_)
+        self.left_out_probabilities_ = in_rows(rows[tested], predicted, len(checked[1]))
         self.estimator_ = self._fitted(values, target, weight, slice(None))
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.selection.left_out import left_out_probabilities
 
 
 class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -39,6 +41,8 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Sorted: their order is the order of the classes.
     estimators_ : list of classifier, length K − 1
         Fitted.
+    left_out_probabilities_ : ndarray, shape (n, K), or None
+        Made of those of the steps; None where a step has none.
 
     Examples
     --------
@@ -73,13 +77,21 @@ class OrdinalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             fit_routed(clone(self.estimator), X, (rank > step).astype(np.intp), **metadata)
             for step in range(len(self.classes_) - 1)
         ]
+        offered = [left_out_probabilities(model) for model in self.estimators_]
+        of_steps = [table[:, 1] for table in offered if table is not None]
+        is_complete = len(of_steps) == len(offered)
+        self.left_out_probabilities_ = self._of_steps(of_steps) if is_complete else None
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the classes' probabilities, shape (n, K)."""
         check_is_fitted(self, "estimators_")
         X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=None)
-        above = np.stack([model.predict_proba(X)[:, 1] for model in self.estimators_], axis=1)
+        return self._of_steps([model.predict_proba(X)[:, 1] for model in self.estimators_])
+
+    def _of_steps(self, of_steps: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return the classes' probabilities from those of being above each step."""
+        above = np.stack(of_steps, axis=1)
         if self.prior == "even":
             above = _of_equal_classes(above)
         ends = np.ones((len(above), 1))

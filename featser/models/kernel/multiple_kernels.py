@@ -27,6 +27,7 @@ from featser.models.kernel.kernel_ridge import (
     solved,
 )
 from featser.models.routing import REQUESTED
+from featser.models.selection.left_out import in_rows
 
 Floats = NDArray[np.float64]
 
@@ -173,6 +174,8 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         Of the blocks; None where they are equal.
     slope_ : float
         Of the softmax that turns scores into probabilities.
+    left_out_probabilities_ : ndarray, shape (n, k)
+        Each utterance's by the model without its speaker; NaN for copies.
     path_ : list of (gamma, penalty, score)
     landmarks_ : ndarray, shape (m, d)
     coef_ : ndarray, shape (m, k)
@@ -197,9 +200,8 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         self.classes_, encoded = np.unique(classes, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
-        weight = balanced_weights(
-            encoded, _check_sample_weight(sample_weight, values, dtype=np.float64)
-        )
+        weight_of_rows = _check_sample_weight(sample_weight, values, dtype=np.float64)
+        weight = balanced_weights(encoded, weight_of_rows)
         used = np.flatnonzero(weight > 0)
         values, encoded, weight = values[used], encoded[used], weight[used]
         target = np.eye(len(self.classes_))[encoded]
@@ -211,6 +213,8 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         left_out = self._choose(values, target, weight, groups, _part(provenance, used))
         is_predicted = np.isfinite(left_out[:, 0])
         self.slope_ = fit_slope(left_out[is_predicted], encoded[is_predicted], weight[is_predicted])
+        predicted = softmax(left_out[is_predicted], self.slope_)
+        self.left_out_probabilities_ = in_rows(used[is_predicted], predicted, len(weight_of_rows))
         return self
 
     def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:

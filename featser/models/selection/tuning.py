@@ -19,6 +19,7 @@ from featser.evaluation.metrics.metrics import uar_of_codes
 from featser.evaluation.protocols.folding import inner_folds
 from featser.evaluation.training_copies import utterances_of
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.selection.left_out import left_out_probabilities
 
 Setting = dict[str, Any]
 
@@ -177,6 +178,12 @@ class TunedClassifier(ClassifierMixin, _Tuned):
         metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
         self._fit_best(np.asarray(X), encoded, metadata)
         return self
+
+    @property
+    def left_out_probabilities_(self) -> NDArray[np.float64] | None:
+        """The probabilities of left-out training rows, shape (n, k), if the estimator has them."""
+        check_is_fitted(self)
+        return left_out_probabilities(self.estimator_)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probabilities, shape (n, k)."""
