@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox studies ablation coverage-of-intervals clean
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3.
+# What takes long, or needs optional dependencies: a Dask cluster here, recordings in S3, videos.
 test-extras: $(VENV)/.installed-extras
 	$(BIN)/python -m pytest $(PARALLEL) -m 'extras or slow'
 
@@ -86,6 +86,10 @@ systems: $(STREAMS)/.installed
 emobox: $(VENV)/.installed
 	$(BIN)/python reports/emobox.py $(CORPORA) $(FOLDS)
 
+# What training on other corpora adds: CORPORA=FOLDER FOLDS=FOLDER.
+auxiliary: $(VENV)/.installed
+	$(BIN)/python reports/auxiliary.py $(CORPORA) $(FOLDS)
+
 # Leakage tables, learning curves, dimensions and tails, on real recordings: CORPORA=FOLDER.
 studies: $(VENV)/.installed
 	$(BIN)/python reports/studies.py $(CORPORA)
@@ -94,6 +98,10 @@ studies: $(VENV)/.installed
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
+
+# The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
+aux: $(VENV)/.installed
+	$(BIN)/python reports/auxiliary_tables.py $(CORPORA)
 
 # How often intervals hold the true value, by simulation: docs/intervals.md.
 coverage-of-intervals: $(VENV)/.installed

@@ -71,9 +71,11 @@ class InputError(FeatserError):
 _OPTIONS = {
     "card": "CARD",
     "changes": "--set",
+    "columns": "--map",
     "files": "FILES",
     "folder": "FOLDER",
     "kinds": "--kind",
+    "labels": "--map",
     "protocols": "--protocol",
     "recipe": "RECIPE",
     "runs": "RUNS",

@@ -32,8 +32,8 @@ def write_recipe(folder: Path, features: str) -> Path:
 
 
 def test_recipe_has_the_names_that_default_stands_for(tmp_path: Path) -> None:
-    recipe = load_recipe(write_recipe(tmp_path, "[default, rocket]"))
-    assert recipe.features == (*DEFAULT_FEATURES, "rocket")
+    recipe = load_recipe(write_recipe(tmp_path, "[default, frames]"))
+    assert recipe.features == (*DEFAULT_FEATURES, "frames")
     changed = load_recipe(write_recipe(tmp_path, "rhythm"), ["features=[mfcc, default, mfcc]"])
     assert changed.features == ("mfcc", *DEFAULT_FEATURES)
     assert Experiment(features="default") == Experiment()
@@ -88,3 +88,35 @@ def test_fit_and_export_read_default(
 
 def test_list_of_extractors_says_what_default_stands_for() -> None:
     assert f"default stands for {', '.join(DEFAULT_FEATURES)}" in featser_here("features").stdout
+
+
+@pytest.fixture(scope="module")
+def with_rocket(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rocket")
+    features = ("-f", "mfcc:basic", "-f", "rocket", "-f", "frames")
+    shown = featser_here("extract", voices, "--corpus", "demo", *features, "-j", "1", cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("model", "features", "read"),
+    [
+        ("svm", ("mfcc:basic", "rocket"), ["mfcc:basic"]),
+        ("svm", ("rocket",), ["rocket"]),
+        ("kernel", ("mfcc:basic", "rocket"), ["mfcc:basic", "rocket"]),
+        ("xgboost --batches", ("mfcc:basic", "rocket"), ["mfcc:basic"]),
+        ("svm --select anova:0.1", ("mfcc:basic", "rocket"), ["mfcc:basic", "rocket"]),
+    ],
+)
+def test_models_that_weigh_no_blocks_do_not_read_random_convolutions_beside_other_features(
+    with_rocket: Path, tmp_path: Path, model: str, features: tuple[str, ...], read: list[str]
+) -> None:
+    named = [part for name in features for part in ("-f", name)]
+    fit = ("fit", *named, "-t", "emotion", "--no-audit", "-j", "1", "-o", tmp_path / "run")
+    shown = featser_here(*fit, "--model", *model.split(), cwd=with_rocket)
+    assert shown.returncode == 0, shown.stderr
+    described = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert list(described["features"]) == [f"{one}" for one in read]
+    note = "does not read rocket beside other features; kernel does"
+    assert (note in shown.stdout + shown.stderr) == (read != list(features))

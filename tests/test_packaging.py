@@ -1,4 +1,4 @@
-"""The wheel contains code, cards, templates and recipes."""
+"""The wheel contains code, cards, templates, recipes and tables of auxiliary corpora."""
 
 from __future__ import annotations
 
@@ -35,5 +35,8 @@ def test_cards_templates_and_recipes_travel_in_the_wheel(tmp_path: Path) -> None
                 assert str(file.relative_to(ROOT)) in names
     for recipe in (ROOT / "pipelines").glob("*.yaml"):
         assert f"featser/pipelines/{recipe.name}" in names
+    for file in (ROOT / "data" / "auxiliary").iterdir():
+        assert f"featser/data/auxiliary/{file.name}" in names
+    assert "featser/data/auxiliary/README.md" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert sdist.endswith(".tar.gz")

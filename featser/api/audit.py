@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from featser.audit.audit_manifest import Audit, audit_manifest
 from featser.audit.folds_check import FoldsCheck, compare_folds
 from featser.corpora.fold_lists.fold_list import is_manifest_of_folds, read_fold_list
 from featser.corpora.label_columns import tasks_from
+from featser.corpora.labelling.label_map import named
 from featser.credentials import without_credentials
 from featser.errors import TaskError, unknown
 from featser.evaluation.statistics.intervals import to_json
@@ -40,6 +42,8 @@ def audit(
     seed: int = 0,
     timeout: float = TIMEOUT,
     channel: str = MIX,
+    columns: Mapping[str, str] | None = None,
+    labels: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> Audit:
     """Find duplicate recordings, wrong labels, damaged recordings, and shortcuts.
 
@@ -60,6 +64,11 @@ def audit(
     channel : str
         Which channel of recordings that have several: ``mix``, ``left``, ``right``, a number from
         1 on, or ``loudest``; a row's own ``channel`` goes first.
+    columns : dict of str to str, optional
+        Other names for columns, such as ``{"label": "emotion"}``.
+    labels : dict of dict, optional
+        Other names for the classes of a label, such as ``{"emotion": {"ang": "angry"}}``; None
+        removes a class.
 
     Returns
     -------
@@ -73,7 +82,7 @@ def audit(
     TaskError
         If ``primary`` is no label of the source, or one that cannot be predicted.
     """
-    read = read_source(source, corpus)
+    read = read_source(source, corpus, names=named(columns, labels))
     read.table = with_channel(read.table, channel)
     if primary is not None:
         _refuse_no_label(read, primary)

@@ -149,7 +149,13 @@ def curve(
         As :func:`featser.fit`.
     """
     loaded = study(
-        source, store=store, data=data, corpus=corpus, n_jobs=n_jobs, cache=cache, **fields
+        source,
+        store=store,
+        data=data,
+        corpus=corpus,
+        n_jobs=n_jobs,
+        cache=cache,
+        **fields,
     )
     folds = make_folds(
         PROTOCOL, loaded.data.table, loaded.label, loaded.sound, loaded.experiment.seed

@@ -10,6 +10,7 @@ from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.augmentation.augmentation_presets import with_presets_named
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
+from featser.corpora.labelling.label_map import LabelMap
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
@@ -60,7 +61,7 @@ def extract(
         Worker processes; -1 for one per core.
     **options
         Fields of :class:`~featser.experiment.loading.extraction_options.ExtractionOptions`, such as
-        ``trim=True`` or ``channel="left"``.
+        ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def extract(
     """
     how = extraction_options(options)
     check_backend(how.backend, how.cluster)
-    listing = list_source(source, corpus, data)
+    listing = list_source(source, corpus, data, LabelMap(how.columns, how.labels))
     listed = listing.with_channel(how.channel or listing.source.channel or MIX)
     specs = with_default_named(features) or listed.source.features or DEFAULT_FEATURES
     make_extractors(specs)

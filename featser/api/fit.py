@@ -11,6 +11,7 @@ from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import read_rows
 from featser.experiment.loading.published_folds import with_published_folds
+from featser.experiment.loading.recipe_labels import names_of
 from featser.experiment.loading.source import STORE
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
@@ -57,6 +58,9 @@ def fit(
         on has changed: the same command continues an interrupted run.
     **fields
         Fields of :class:`~featser.experiment.schema.Experiment`, such as ``model="svm"``.
+        ``columns`` and ``labels`` give other names to columns and classes, such as
+        ``labels={"emotion": {"ang": "angry", "other": None}}``, where None removes a class;
+        without a source, classes alone can have other names.
 
     Returns
     -------
@@ -74,10 +78,11 @@ def fit(
     --------
     >>> run = fit("manifest.csv", model="svm", tasks=["emotion"])  # doctest: +SKIP
     """
+    names = names_of(fields)
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
     with only_writer(output):
-        rows, unusable = read_rows(source, store, corpus, data)
+        rows, unusable = read_rows(source, store, corpus, data, names)
         experiment = with_published_folds(rows, experiment_of(rows, **fields))
         execution = Execution(store, output, n_jobs, cache, typed_command())
         return carry_out(experiment, rows, unusable, execution)

@@ -202,7 +202,13 @@ def leakage(
         As :func:`featser.fit`; ways that the data do not allow are left out, with the reason.
     """
     loaded = study(
-        source, store=store, data=data, corpus=corpus, n_jobs=n_jobs, cache=cache, **fields
+        source,
+        store=store,
+        data=data,
+        corpus=corpus,
+        n_jobs=n_jobs,
+        cache=cache,
+        **fields,
     )
     result = Leakage(
         run_folder(output, loaded.data.table, "leakage"),

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.api.validation import output_file, path, validated
+from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.manifest import notes_of
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
@@ -34,6 +35,7 @@ from featser.models.bundle import Bundle, applying, load_bundle
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
+from featser.studies.open_model import open_model, statement
 
 MIN_SPEAKER_UTTERANCES = 2
 REMARKS = 5
@@ -59,7 +61,8 @@ def predict(
     Parameters
     ----------
     model : str or Path
-        A bundle that ``fit`` wrote.
+        A bundle that ``fit`` wrote; or ``open``, the model of the corpora that featser brings
+        (:mod:`featser.studies.open_model`), which is fitted once and kept in the cache.
     files : sequence of str or Path
         Recordings; or one manifest (CSV, Parquet), whose segments and speakers then count. Each
         may be a URL.
@@ -99,6 +102,7 @@ def predict(
     TaskError
         If such a model is given recordings of which only some have a speaker.
     """
+    model = located(model, n_jobs)
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model, trust_paths)
     if trim:
@@ -132,10 +136,16 @@ def predict(
     result["file"] = [without_credentials(str(file)) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]
     notes += [] if enrolment is None else enrolment.notes
-    result.attrs["notes"] = [*notes, *_remarked(remarks)]
+    own = [statement(bundle.training)] if OPEN in bundle.training else []
+    result.attrs["notes"] = [*own, *notes, *_remarked(remarks)]
     if output is not None:
         _write(result, Path(output))
     return result
+
+
+def located(model: str | Path, n_jobs: int = -1) -> str | Path:
+    """Return the file of a model; that of ``open``, unless a file has that name, from the cache."""
+    return open_model(n_jobs) if str(model) == OPEN and not Path(model).exists() else model
 
 
 def rebuild_extractors(

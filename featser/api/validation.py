@@ -107,6 +107,29 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(text(item) for item in _several(value, "text"))
 
 
+def texts_by_text(value: Any) -> dict[str, str]:
+    """Return a mapping of names to other names."""
+    return {text(old): text(new) for old, new in _mapping(value, "{'label': 'emotion'}").items()}
+
+
+def names_of_classes(value: Any) -> dict[str, dict[str, str | None]]:
+    """Return a mapping of labels to mappings of classes to other names, or to None."""
+    example = "{'emotion': {'ang': 'angry'}}"
+    return {
+        text(label): {
+            text(old): None if new is None else text(new)
+            for old, new in _mapping(names, "{'ang': 'angry'}").items()
+        }
+        for label, names in _mapping(value, example).items()
+    }
+
+
+def _mapping(value: Any, example: str) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{value!r} is {_kind(value)}: give a dict, such as {example}")
+    return value
+
+
 def path(value: Any) -> str | Path:
     """Return a path or a URL."""
     if not isinstance(value, str | os.PathLike):
@@ -151,9 +174,8 @@ def output_folder(value: Any) -> str | Path:
 
 def mapping_of_paths(value: Any) -> Mapping[str, str | Path]:
     """Return a mapping of corpora to folders."""
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is {_kind(value)}: give a dict, such as {{'ravdess': 'PATH'}}")
-    return {text(name): path(folder) for name, folder in value.items()}
+    places = _mapping(value, "{'ravdess': 'PATH'}")
+    return {text(name): path(folder) for name, folder in places.items()}
 
 
 def flag(value: Any) -> bool:
@@ -228,6 +250,7 @@ RULES: dict[str, Rule] = {
     "cache": flag,
     "card": path,
     "channel": parse_channel,
+    "columns": texts_by_text,
     "corpus": path,
     "data": mapping_of_paths,
     "end": position,
@@ -238,6 +261,7 @@ RULES: dict[str, Rule] = {
     "file": path,
     "files": paths,
     "folder": path,
+    "labels": names_of_classes,
     "mode": mode,
     "n_jobs": jobs,
     "model": path,

@@ -122,7 +122,8 @@ def read_audio(
     Parameters
     ----------
     file : str or Path
-        Any file that libsndfile decodes (WAV, FLAC, OGG, MP3, AIFF and others), or a URL.
+        Any file that libsndfile decodes (WAV, FLAC, OGG, MP3, AIFF and others) or, with the extra
+        ``media``, PyAV (M4A, WebM, AMR, WMA, videos and others); or a URL.
     rate : int
         Sampling rate of the result in hertz, from 1,000 to 384,000.
     start, end : float, optional

@@ -2,7 +2,8 @@
 
 The channel of a recording is named by a number from 1 on, by ``left`` (1) or ``right`` (2), by
 ``loudest``, or by ``mix``, the default: the average of all, or the loudest where the average
-cancels the sound.
+cancels the sound. ``2/left`` is the left channel of the second audio stream, of videos that have
+several.
 """
 
 from __future__ import annotations
@@ -72,12 +73,14 @@ class ChannelDifference:
 
 
 def parse_channel(value: object) -> str:
-    """Return the one name of a channel: ``mix``, ``loudest``, or its number.
+    """Return the one name of a channel: ``mix``, ``loudest``, or its number, after its stream.
 
     Parameters
     ----------
     value : object
-        ``mix``, ``loudest``, ``left``, ``right``, or a number from 1 on.
+        ``mix``, ``loudest``, ``left``, ``right``, or a number from 1 on; before it, with a slash,
+        the number of the audio stream if it is not the default one. Nothing after the slash is
+        ``mix``.
 
     Raises
     ------
@@ -88,16 +91,71 @@ def parse_channel(value: object) -> str:
     --------
     >>> parse_channel("Left"), parse_channel(2), parse_channel("loudest")
     ('1', '2', 'loudest')
+    >>> parse_channel("2/left"), parse_channel("2/")
+    ('2/1', '2/mix')
     """
-    text = str(value).strip().lower()
-    if text in _NAMES:
-        return _NAMES[text]
-    number = _NUMBER.fullmatch(text)
-    if number is None:
+    stream, slash, name = str(value).strip().lower().rpartition("/")
+    channel = _name_of(name or MIX) if slash else _name_of(name)
+    number = _NUMBER.fullmatch(stream)
+    if channel is None or (slash and number is None):
         raise InputError(
-            f"channel '{value}': write mix, left, right, loudest, or a number from 1 on"
+            f"channel '{value}': write mix, left, right, loudest, or a number from 1 on; 2/left is "
+            f"the left channel of the second audio stream"
         )
-    return number[1]
+    return channel if number is None else f"{number[1]}/{channel}"
+
+
+def _name_of(text: str) -> str | None:
+    number = _NUMBER.fullmatch(text)
+    return _NAMES.get(text) if number is None else number[1]
+
+
+def split_channel(channel: str) -> tuple[int | None, str]:
+    """Return the audio stream, None for the default one, and the channel of it.
+
+    Parameters
+    ----------
+    channel : str
+        From :func:`parse_channel`.
+
+    Examples
+    --------
+    >>> split_channel("2/mix"), split_channel("loudest")
+    ((2, 'mix'), (None, 'loudest'))
+    """
+    stream, _, name = channel.rpartition("/")
+    return int(stream) if stream else None, name
+
+
+def channel_of_stream(stream: object, channel: object = "") -> str:
+    """Return the name of a channel of an audio stream, that of the channel open if none is named.
+
+    Parameters
+    ----------
+    stream : object
+        A number from 1 on.
+    channel : object
+        What :func:`parse_channel` accepts, or nothing.
+
+    Raises
+    ------
+    InputError
+        If the stream is no number, or the channel names another stream.
+
+    Examples
+    --------
+    >>> channel_of_stream("2", "left"), channel_of_stream(2.0)
+    ('2/1', '2/')
+    """
+    number = _NUMBER.fullmatch(str(stream).strip())
+    if number is None:
+        raise InputError(f"stream '{stream}': write the number of an audio stream, from 1 on")
+    if channel == "":
+        return f"{number[1]}/"
+    named, name = split_channel(parse_channel(channel))
+    if named not in (None, int(number[1])):
+        raise InputError(f"stream '{stream}' and channel '{channel}' name different streams")
+    return f"{number[1]}/{name}"
 
 
 def parse_channels(values: Iterable[object]) -> list[str]:

@@ -12,22 +12,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.audio.channels import MIX, compare_channels, parse_channel, to_mono
+from featser.audio.channels import MIX, compare_channels, parse_channel, split_channel, to_mono
 from featser.audio.content import refuse_non_files
-from featser.audio.conversion import undecodable_reason
 from featser.audio.facts import Facts
+from featser.audio.open_sound import OpenSound, SoundError
+from featser.audio.opening import open_sound
 from featser.audio.signal import RATE, Signal
 from featser.audio.source import TOLERATED_LOSS_S, Source, open_source
 from featser.errors import InputError, UnusableAudio
 from featser.io.remote_files import local_copy
-
-if TYPE_CHECKING:
-    from featser.audio.libsndfile import Sound
 
 DECODER_VERSION = 2
 """Raised whenever a change here changes the samples of some recording; enters fingerprints."""
@@ -53,15 +50,16 @@ def read_audio(
     Parameters
     ----------
     file : str or Path
-        Any file that libsndfile decodes: WAV, FLAC, OGG, MP3, AIFF and others. A URL such as
-        ``https://…`` or ``s3://bucket/key`` is read where it is (extra ``remote``).
+        Any file that libsndfile decodes: WAV, FLAC, OGG, MP3, AIFF and others; with PyAV (extra
+        ``media``) also M4A, WebM, AMR, WMA, videos and others. A URL such as ``https://…`` or
+        ``s3://bucket/key`` is read where it is (extra ``remote``).
     rate : int
         Samples per second of the result.
     start, end : float, optional
         The part to read, in seconds; from the beginning and to the end when omitted.
     channel : str
         ``mix``, the average of all channels; ``left``, ``right``, a number from 1 on; or
-        ``loudest``.
+        ``loudest``. ``2/mix`` is the average of the second audio stream.
 
     Returns
     -------
@@ -96,10 +94,11 @@ def decode(
 
     The same as :func:`read_audio` but for the resampling and the scaling of peaks.
     """
-    chosen = parse_channel(channel)
+    named = parse_channel(channel)
+    number, chosen = split_channel(named)
     with local_copy(file) as path:
         refuse_non_files(path)
-        samples, rate, facts = _read(path, start, end)
+        samples, rate, facts = _read(path, start, end, number)
         try:
             mono, note = to_mono(samples, chosen)
         except InputError as error:
@@ -108,34 +107,28 @@ def decode(
         if chosen == MIX and not note:
             facts = replace(facts, difference=compare_channels(samples, rate))
         place = (str(file), start, end)
-        return Signal(mono, rate, note=note, place=place, facts=facts, channel=chosen)
+        return Signal(mono, rate, note=note, place=place, facts=facts, channel=named)
 
 
 def _read(
-    path: Path, start: float | None, end: float | None
+    path: Path, start: float | None, end: float | None, number: int | None
 ) -> tuple[NDArray[np.float32], int, Facts]:
-    import soundfile
-
-    from featser.audio.libsndfile import Sound
-
     with open_source(path, is_segment=start is not None or end is not None) as (source, stream):
         _refuse_missing(path, source)
         try:
-            sound = Sound(stream)
-        except soundfile.LibsndfileError as error:
-            raise UnusableAudio(
-                path, undecodable_reason(path.name, source.head, error.error_string)
-            ) from error
-        with sound:
-            first, count = _span(path, sound, source.skip, start, end)
-            truncation = sound.truncation(source.head)
-            if truncation:
-                raise UnusableAudio(path, f"truncated: {truncation}")
-            samples = _decoded(path, sound, source.skip + first, count)
-            expected = _expected(sound, source, first, count)
-            _refuse_short(path, sound, source, expected, len(samples))
-            facts = _facts(sound, source, expected, len(samples))
-            return samples, sound.samplerate, facts
+            announced, opened = open_sound(path.name, source, stream, number)
+            with opened as sound:
+                first, count = _span(path, sound, source.skip, start, end)
+                truncation = sound.truncation(source.head)
+                if truncation:
+                    raise UnusableAudio(path, f"truncated: {truncation}")
+                samples = _decoded(path, sound, source.skip + first, count)
+                expected = _expected(sound, announced, first, count)
+                _refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
+                facts = _facts(sound, announced, expected, len(samples), number)
+                return samples, sound.samplerate, facts
+        except SoundError as error:
+            raise UnusableAudio(path, str(error)) from error
 
 
 def _refuse_missing(path: Path, source: Source) -> None:
@@ -149,7 +142,7 @@ def _refuse_missing(path: Path, source: Source) -> None:
 
 
 def _span(
-    path: Path, sound: Sound, skip: int, start: float | None, end: float | None
+    path: Path, sound: OpenSound, skip: int, start: float | None, end: float | None
 ) -> tuple[int, int | None]:
     """First frame, and number of frames to read: None where it is not known."""
     rate = int(sound.samplerate)
@@ -178,16 +171,11 @@ def _outside(start: float | None, end: float | None, length: str) -> str:
     )
 
 
-def _decoded(path: Path, sound: Sound, first: int, count: int | None) -> NDArray[np.float32]:
-    import soundfile
-
+def _decoded(path: Path, sound: OpenSound, first: int, count: int | None) -> NDArray[np.float32]:
     most = round(LONGEST_S * sound.samplerate)
-    try:
-        if first:
-            sound.skip(first)
-        samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
-    except soundfile.LibsndfileError as error:
-        raise UnusableAudio(path, f"truncated or damaged: {error.error_string}") from error
+    if first:
+        sound.skip(first)
+    samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
     if len(samples) > most:
         raise UnusableAudio(
             path,
@@ -197,7 +185,7 @@ def _decoded(path: Path, sound: Sound, first: int, count: int | None) -> NDArray
     return samples
 
 
-def _expected(sound: Sound, source: Source, first: int, count: int | None) -> int | None:
+def _expected(sound: OpenSound, source: Source, first: int, count: int | None) -> int | None:
     """How many frames the file announces, or libsndfile finds, of what is read."""
     if count is None and source.announced_s is not None:
         rate: int = sound.samplerate
@@ -205,12 +193,20 @@ def _expected(sound: Sound, source: Source, first: int, count: int | None) -> in
     return count
 
 
-def _refuse_short(path: Path, sound: Sound, source: Source, expected: int | None, got: int) -> None:
+def _refuse_short(
+    path: Path,
+    sound: OpenSound,
+    source: Source,
+    expected: int | None,
+    got: int,
+    *,
+    is_whole: bool,
+) -> None:
     """Refuse a recording, or a segment, that ends before it should."""
     rate = sound.samplerate
     if expected is None or (expected - got) / rate <= source.frame_s:
         return
-    if sound.n_frames is None:
+    if sound.n_frames is None and not is_whole:
         raise UnusableAudio(
             path, f"the segment lies outside the recording: {_ended(got, expected, rate)}"
         )
@@ -221,7 +217,9 @@ def _ended(got: int, expected: int, rate: int) -> str:
     return f"decoding ended after {got / rate:.2f} s of {expected / rate:.2f} s"
 
 
-def _facts(sound: Sound, source: Source, expected: int | None, got: int) -> Facts:
+def _facts(
+    sound: OpenSound, source: Source, expected: int | None, got: int, number: int | None
+) -> Facts:
     rate = sound.samplerate
     announced_s = source.announced_s
     if announced_s is None and source.announces and expected is not None:
@@ -234,6 +232,8 @@ def _facts(sound: Sound, source: Source, expected: int | None, got: int) -> Fact
         announced_s=announced_s,
         decoded_s=got / rate,
         unannounced_s=source.unannounced_s,
+        streams=sound.n_streams,
+        stream=sound.number if number is None and sound.n_streams > 1 else None,
     )
 
 

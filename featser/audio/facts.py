@@ -27,6 +27,11 @@ class Facts:
         Seconds of sound after the end that a WAV header announces, which are not decoded.
     difference : ChannelDifference or None
         How the channels compare that were averaged; None where there is one, or one was chosen.
+    streams : int
+        How many audio streams the file has.
+    stream : int or None
+        Which of them is read although none was chosen, from 1 on; None where one was chosen, or
+        there is only one.
     """
 
     content: str
@@ -37,3 +42,5 @@ class Facts:
     decoded_s: float
     unannounced_s: float = 0.0
     difference: ChannelDifference | None = None
+    streams: int = 1
+    stream: int | None = None

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from featser.audio.open_sound import SoundError
 from featser.audio.riff import is_length_marker
 
 BLOCK_VALUES = 1 << 20
@@ -36,6 +37,7 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         super().__init__(stream)
         match = int(self.frames)
         self.n_frames: int | None = match if 0 <= match < _UNKNOWN_FRAMES else None
+        self.n_streams, self.number = 1, 1
 
     def seekable(self) -> bool:
         """Return False: reading then asks for no position, which not all formats can tell."""
@@ -94,7 +96,10 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         left = count
         while True:
             size = most if left is None else min(left, most)
-            block: NDArray[np.float32] = self.read(size, dtype="float32", always_2d=True)
+            try:
+                block: NDArray[np.float32] = self.read(size, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise SoundError(f"truncated or damaged: {error.error_string}") from error
             blocks.append(block)
             if left is not None:
                 left -= len(block)

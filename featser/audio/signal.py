@@ -93,11 +93,19 @@ class Signal:
 
     @property
     def remark(self) -> str:
-        """What the user should know of it: its note, or that its channels differ; else empty."""
-        difference = None if self.facts is None else self.facts.difference
-        if self.note or difference is None or not difference.differs:
+        """What the user should know of it: its note, that its channels differ, its streams."""
+        if self.facts is None:
             return self.note
-        return str(difference)
+        difference, stream = self.facts.difference, self.facts.stream
+        parts = [self.note]
+        if not self.note and difference is not None and difference.differs:
+            parts = [str(difference)]
+        if stream is not None:
+            parts.append(
+                f"it has {self.facts.streams} audio streams, and stream {stream} is used: choose "
+                f"one with a column `stream` in the manifest, or with --channel {stream}/mix"
+            )
+        return "; ".join(part for part in parts if part)
 
     def cut(self, offset: float, duration: float | None = None) -> Signal:
         """Return the part that begins at ``offset`` and lasts ``duration`` at most, in seconds.

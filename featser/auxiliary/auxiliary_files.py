@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from featser.auxiliary.auxiliary_table import AuxiliaryTable
+from featser.auxiliary.auxiliary_table import NAME, AuxiliaryTable
 from featser.auxiliary.column_coding import ColumnCoding, encode_byte, encode_half
 from featser.auxiliary.feature_origin import FeatureOrigin
 from featser.corpora.manifest import check_manifest
@@ -92,7 +92,7 @@ class Header(BaseModel):
 
     kind: str
     format: int
-    name: str
+    name: str = Field(pattern=f"^{NAME.pattern}$")
     licence: str
     citation: str
     source: str
@@ -348,8 +348,10 @@ def _damage(path: Path) -> Iterator[None]:
     """Turn whatever reading a damaged file raises into one line."""
     try:
         yield
-    except AuxiliaryError:
-        raise
+    except AuxiliaryError as error:
+        if str(path) in str(error):
+            raise
+        raise AuxiliaryError(f"{path}: {error}") from error
     except MemoryError as error:
         raise AuxiliaryError(
             f"{path}: reading it needs more memory than this machine has: use a smaller table"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from featser.auxiliary.auxiliary_files import read_auxiliary
-from featser.auxiliary.auxiliary_table import AuxiliaryTable
+from featser.auxiliary.auxiliary_table import NAME, AuxiliaryTable, refuse_bad_name
 from featser.errors import AuxiliaryError, unknown
 from featser.io.atomic_write import cache_folder
 
@@ -15,7 +14,6 @@ OPEN = "open"
 """The name that stands for all tables that featser brings."""
 
 ENDING = ".parquet"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,7 @@ def checked_name(name: str) -> str:
         raise AuxiliaryError(
             f"'{OPEN}' stands for all tables that featser brings: use another name"
         )
-    if not _NAME.fullmatch(name):
-        raise AuxiliaryError(
-            f"'{name[:80]}' cannot be the name of an auxiliary corpus: use a-z, 0-9, - and _, at "
-            f"most 64 of them"
-        )
+    refuse_bad_name(name)
     return name
 
 
@@ -85,7 +79,7 @@ def list_auxiliary() -> list[AuxiliaryFile]:
     list of AuxiliaryFile
         A table of the user's stands for one of the same name that featser brings.
     """
-    files = {one.name: one for one in [*_shipped(), *_files_in(user_folder(), False)]}
+    files = {one.name: one for one in [*shipped_files(), *_files_in(user_folder(), False)]}
     return [files[name] for name in sorted(files)]
 
 
@@ -118,15 +112,17 @@ def find_auxiliary(*names: str) -> list[AuxiliaryTable]:
     return [read_auxiliary(path) for path in paths]
 
 
-def _shipped() -> list[AuxiliaryFile]:
+def shipped_files() -> list[AuxiliaryFile]:
+    """Return the tables that featser brings, sorted by name."""
     folder = shipped_folder()
-    return [] if folder is None else _files_in(folder, True)
+    files = [] if folder is None else _files_in(folder, True)
+    return sorted(files, key=lambda file: file.name)
 
 
 def _files_in(folder: Path, is_shipped: bool) -> list[AuxiliaryFile]:
     files = folder.glob(f"*{ENDING}") if folder.is_dir() else ()
     return [
-        AuxiliaryFile(file.stem, file, is_shipped) for file in files if _NAME.fullmatch(file.stem)
+        AuxiliaryFile(file.stem, file, is_shipped) for file in files if NAME.fullmatch(file.stem)
     ]
 
 
@@ -134,7 +130,7 @@ def _paths_of(name: str) -> list[Path]:
     if name.endswith(ENDING) or "/" in name or "\\" in name:
         return [Path(name).expanduser().resolve()]
     if name == OPEN:
-        if shipped := sorted(one.path for one in _shipped()):
+        if shipped := sorted(one.path for one in shipped_files()):
             return shipped
         raise AuxiliaryError(
             "this installation of featser brings no auxiliary corpora: add one with `featser aux "

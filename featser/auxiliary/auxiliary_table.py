@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,10 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.auxiliary.feature_origin import FeatureOrigin
-from featser.errors import AuxiliaryError, counted
+from featser.errors import AuxiliaryError, counted, shortened
 from featser.features.extractor import Extractor
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""What a table can be called."""
 
 ROW_COLUMNS = ("file", "speaker", "language", "corpus", "key")
 """Columns that the rows of every table have."""
@@ -26,7 +30,7 @@ class AuxiliaryTable(ShownResult):
     Parameters
     ----------
     name : str
-        What users write, such as ``"emodb"``.
+        What users write, such as ``"emodb"``: at most 64 of a-z, 0-9, - and _.
     rows : DataFrame, n rows
         A manifest: ``file`` (relative to the corpus's folder), ``speaker``, ``language``,
         ``corpus``, a column for each label, and ``key``: the identity of the recording's bytes as
@@ -67,6 +71,7 @@ class AuxiliaryTable(ShownResult):
     tasks: tuple[Task, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        refuse_bad_name(self.name)
         for name in ROW_COLUMNS:
             if name not in self.rows:
                 raise AuxiliaryError(
@@ -183,3 +188,17 @@ class AuxiliaryTable(ShownResult):
         )
         shown = self.rows.astype(object).where(self.rows.notna(), None)
         return Display(text, list(shown.columns), shown.to_numpy().tolist())
+
+
+def refuse_bad_name(name: str) -> None:
+    """Raise AuxiliaryError for what cannot be the name of a table.
+
+    Examples
+    --------
+    >>> refuse_bad_name("ravdess")
+    """
+    if not NAME.fullmatch(name):
+        raise AuxiliaryError(
+            f"'{shortened(name)}' cannot be the name of an auxiliary corpus: use a-z, 0-9, - and "
+            f"_, at most 64 of them"
+        )

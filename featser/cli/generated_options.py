@@ -15,9 +15,11 @@ from featser.cli.shared_options import (
     Corpus,
     DataOption,
     Jobs,
+    LabelNames,
     RunFolder,
     bars_of,
     cache_message,
+    named_in,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store
 from featser.experiment.loading.extraction_options import ExtractionOptions
@@ -35,6 +37,7 @@ SHARED = {
     ],
     "store": Store,
     "corpus": Corpus,
+    "mapping": LabelNames,
     "data": DataOption,
     "output": RunFolder,
     "cache": Cache,
@@ -76,6 +79,7 @@ def experiment_command(show: Callable[[Result], None]) -> Callable[..., None]:
                 n_jobs=typed["jobs"],
                 data=parse_data(typed["data"] or []),
                 corpus=typed["corpus"],
+                **named_in(typed["mapping"]),
                 cache=typed["cache"],
                 **fields,
             )

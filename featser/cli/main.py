@@ -34,7 +34,9 @@ from featser.cli.shared_options import (
     DataOption,
     Features,
     Jobs,
+    LabelNames,
     bars_of,
+    named_in,
     typed,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store, stores
@@ -78,6 +80,7 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
+    mapping: LabelNames = None,
 ) -> None:
     """Read the labels of a corpus from its file names (or database), and count them.
 
@@ -85,7 +88,7 @@ def scan(
     """
     from featser.api.scan import scan as run
 
-    show_scan(run(card, folder, output))
+    show_scan(run(card, folder, output, **named_in(mapping)))
     if output is not None:
         say(f"manifest: {output}")
 
@@ -95,6 +98,7 @@ def scan(
 def audit(
     source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
     corpus: Corpus = None,
+    mapping: LabelNames = None,
     primary: Annotated[
         str | None, typer.Option(help="The label that leads [the card's, or emotion].")
     ] = None,
@@ -116,6 +120,7 @@ def audit(
         result = run(
             source,
             corpus=corpus,
+            **named_in(mapping),
             output=output,
             primary=primary,
             n_jobs=jobs,
@@ -137,6 +142,7 @@ def extract(
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,
+    mapping: LabelNames = None,
     data: DataOption = None,
     jobs: Jobs = -1,
     augment: Annotated[
@@ -167,6 +173,7 @@ def extract(
             augment=augment or (),
             data=parse_data(data or []),
             corpus=corpus,
+            **named_in(mapping),
             n_jobs=jobs,
             **options,
         )
@@ -181,8 +188,17 @@ app.command(cls=CommandWithPanels)(run)
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="RUN/model.featser")],
-    files: Annotated[list[str], typer.Argument(help="Recordings (or URLs), or one manifest.")],
+    model_and_files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL FILES...",
+            help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
+            "recordings (or URLs), or one manifest.",
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option("--model", help="The model, in place of the first argument.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
     ] = None,
@@ -229,6 +245,10 @@ def predict(
     """
     from featser.api.predict import predict as run
 
+    if model is None:
+        model, *files = model_and_files
+    else:
+        files = model_and_files
     with bars_of():
         result = run(
             model,

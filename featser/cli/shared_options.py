@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,6 +33,15 @@ Corpus = Annotated[
         "--corpus",
         metavar="CARD",
         help="The card of a corpus folder: see `corpora`.",
+        rich_help_panel="Data",
+    ),
+]
+LabelNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="NAME=NAME",
+        help="Rename a column (label=emotion) or class (emotion.ang=angry); repeatable.",
         rich_help_panel="Data",
     ),
 ]
@@ -65,6 +74,14 @@ def typed() -> str:
 def cache_message(cache: bool) -> str:
     """Say what an interrupted fit leaves."""
     return "finished folds are kept" if cache else "with --no-cache no fold is kept"
+
+
+def named_in(pairs: Sequence[str] | None) -> dict[str, Any]:
+    """Return what ``--map`` names, as the arguments that functions have for it."""
+    from featser.corpora.labelling.label_map import parse_map
+
+    names = parse_map(pairs or ())
+    return {"columns": names.columns, "labels": names.classes} if names else {}
 
 
 @contextmanager

@@ -12,18 +12,22 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from featser.audio.conversion import MEDIA
 from featser.corpora.patterns import Pattern
 from featser.errors import CardError, unknown
 from featser.tasks import Kind
 
 AUDIO_ENDINGS = (
     ".wav", ".wave", ".flac", ".mp3", ".ogg", ".opus", ".oga", ".aiff", ".aif", ".aifc", ".au",
-    ".snd", ".caf", ".w64", ".rf64", ".sph", ".nist", ".mp2",
+    ".snd", ".caf", ".w64", ".rf64", ".sph", ".nist", ".mp2", *MEDIA,
 )  # fmt: skip
-"""Endings by which a file counts as audio, in lower case; decoding goes by content."""
+"""Endings by which a file counts as audio, in lower case; decoding goes by content.
+
+Those of :data:`~featser.audio.conversion.MEDIA` need PyAV."""
 
 RESERVED = (
     "file", "start", "end", "speaker", "language", "corpus", "split", "fold", "channel",
+    "stream",
 )  # fmt: skip
 """Columns of a manifest whose meaning is fixed; none of them is declared by a card's fields
 but ``speaker``, ``split`` and ``fold``."""

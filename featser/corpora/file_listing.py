@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path, PurePath
 
-from featser.audio.conversion import CONVERTIBLE, conversion_note
+from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
 from featser.errors import CardError, counted
 from featser.io.location import join, path_part, placed, unquoted
 from featser.io.remote_access import files_below
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
+TEXT_ENDINGS = (
+    *TABLE_ENDINGS, ".txt", ".md", ".pdf", ".html", ".xml", ".json", ".yaml", ".yml",
+)  # fmt: skip
+"""Tables and texts, which most corpora hold: nobody takes them for recordings."""
 SHOWN = 3
 """How many names an error message shows."""
+SHOWN_ENDINGS = 8
+_ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list[Path]:
@@ -27,13 +35,13 @@ def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list
     grammar : Grammar, optional
         Says which endings count, and which folders hold other material.
     notes : list of str
-        Receives a sentence for each folder that cannot be read and each broken link, and one on
-        the files that must be converted first.
+        Receives a sentence for each folder that cannot be read and each broken link, and those of
+        :func:`passed_over`.
     """
-    endings = AUDIO_ENDINGS if grammar is None else grammar.endings
+    endings = readable_endings(grammar)
     ignored = {folder / name for name in (grammar.ignore if grammar else ())}
     files: list[Path] = []
-    convertible: list[Path] = []
+    others: list[Path] = []
     entered: set[tuple[int, int]] = set()
     # Links wait until all real folders are done, so that a recording bears its real path.
     waiting, links = [folder], list[Path]()
@@ -60,16 +68,24 @@ def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list
                     files.append(path)
                 else:
                     notes.append(f"{path} is not a file (a broken link?): left out")
-            elif path.suffix.lower() in CONVERTIBLE and entry.is_file():
-                convertible.append(path.relative_to(folder))
-    notes += to_convert([file.relative_to(folder) for file in files], convertible, endings)
+            elif entry.is_file():
+                others.append(path.relative_to(folder))
+    notes += passed_over([file.relative_to(folder) for file in files], others, grammar)
     return sorted(files)
 
 
-def to_convert(
-    files: Sequence[PurePath], others: Iterable[PurePath], endings: Collection[str]
+def readable_endings(grammar: Grammar | None) -> tuple[str, ...]:
+    """Return the endings of the files that are read: those that need PyAV only if it is there."""
+    endings = AUDIO_ENDINGS if grammar is None else grammar.endings
+    if is_media_installed():
+        return endings
+    return tuple(ending for ending in endings if ending not in MEDIA)
+
+
+def passed_over(
+    files: Sequence[PurePath], others: Iterable[PurePath], grammar: Grammar | None
 ) -> list[str]:
-    """Say which files hold recordings in formats that are not decoded.
+    """Say which files are not read, by their endings, and how each kind can be read.
 
     Parameters
     ----------
@@ -77,23 +93,51 @@ def to_convert(
         The audio files.
     others : iterable of path
         All other files, or all files.
-    endings : collection of str
-        The endings of audio files.
+    grammar : Grammar, optional
+        Says which endings count.
 
     Returns
     -------
     list of str
-        One sentence; none where there is no such file, or where each has been converted.
+        A sentence on recordings that need PyAV, one on those that must be converted, and one on
+        what else is neither a table nor a text. A recording that is there in a format that is read
+        as well is not mentioned.
     """
+    endings = AUDIO_ENDINGS if grammar is None else grammar.endings
+    readable = readable_endings(grammar)
     converted = {file.with_suffix("") for file in files}
-    left = sorted(
-        file
-        for file in others
-        if file.suffix.lower() in CONVERTIBLE
-        and file.suffix.lower() not in endings
-        and file.with_suffix("") not in converted
+    need_media, unsupported, rest = list[PurePath](), list[PurePath](), list[PurePath]()
+    has_media = is_media_installed()
+    for file in sorted(others):
+        ending = file.suffix.lower()
+        is_listed = ending in readable or ending in TEXT_ENDINGS
+        if is_listed or (ending in CONVERTIBLE and file.with_suffix("") in converted):
+            continue
+        if ending in endings:
+            need_media.append(file)
+        elif ending in CONVERTIBLE and not (has_media and ending in MEDIA):
+            unsupported.append(file)
+        else:
+            rest.append(file)
+    notes = [unread_note(need_media, with_media=True)] if need_media else []
+    notes += [unread_note(unsupported, with_media=False)] if unsupported else []
+    return [*notes, _rest_note(rest)] if rest else notes
+
+
+def _rest_note(files: Sequence[PurePath]) -> str:
+    """Say how many files do not end like recordings, by ending, and how to read one that is."""
+    endings = [file.suffix.lower() for file in files]
+    counts = Counter(ending if _ENDING.fullmatch(ending) else "" for ending in endings)
+    named = [(ending, count) for ending, count in counts.most_common() if ending]
+    kinds = [f"{count} {ending}" for ending, count in named[:SHOWN_ENDINGS]]
+    n_unnamed = len(files) - sum(count for _, count in named[:SHOWN_ENDINGS])
+    if n_unnamed:
+        kinds.append(f"{n_unnamed} with {'another ending or none' if kinds else 'no ending'}")
+    subject = "1 file is" if len(files) == 1 else f"{len(files)} files are"
+    return (
+        f"{subject} left out because of the ending: {', '.join(kinds)}; to read one that is a "
+        f"recording, rename it, or list its ending under `endings` in the card's grammar"
     )
-    return [conversion_note(left)] if left else []
 
 
 def files_elsewhere(folder: str, grammar: Grammar) -> dict[str, str]:
@@ -125,9 +169,9 @@ def files_elsewhere(folder: str, grammar: Grammar) -> dict[str, str]:
     }
 
 
-def is_audio(name: str, grammar: Grammar) -> bool:
-    """Whether a file counts as audio by its ending."""
-    return path_part(name).suffix.lower() in grammar.endings
+def has_ending(name: str, endings: Collection[str]) -> bool:
+    """Whether the name of a file ends in one of some ways, in lower case."""
+    return path_part(name).suffix.lower() in endings
 
 
 def preferred_files(

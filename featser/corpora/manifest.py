@@ -3,8 +3,9 @@
 A manifest has one row for each utterance. ``file`` is a path that is absolute or relative to the
 manifest's own folder, or a URL; ``start`` and ``end`` are seconds, both empty for the whole file;
 ``channel`` is which of several channels is meant: a number from 1 on, ``left``, ``right``,
-``loudest`` or ``mix``; ``speaker``, ``language``, ``corpus``, ``split`` and ``fold`` are names;
-every other column is a label.
+``loudest`` or ``mix``; ``stream`` is which of several audio streams of a video is meant, a number
+from 1 on, and becomes a part of ``channel`` when a table is read; ``speaker``, ``language``,
+``corpus``, ``split`` and ``fold`` are names; every other column is a label.
 A label that is not known is empty, which is a missing value in memory.
 """
 
@@ -20,7 +21,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from featser.audio.channels import MIX, parse_channel
+from featser.audio.channels import MIX, channel_of_stream, parse_channel
 from featser.corpora.cleaning import Cleaner, as_text
 from featser.corpora.file_paths import relative_to, slash_notes, with_slashes
 from featser.corpora.label_columns import (
@@ -274,8 +275,10 @@ def check_manifest(
                 result[name] = _to_numbers(result[name], name, rows)
             elif numeric.codes:
                 result[name] = without_points(result[name])
-    if "channel" in result:
-        result["channel"] = _channels(result["channel"], rows)
+    if "channel" in result or "stream" in result:
+        absent = pd.Series(np.nan, table.index, dtype="str")
+        streams = result.pop("stream", absent)
+        result["channel"] = _channels(result.get("channel", absent), streams, rows)
     checked = pd.DataFrame(result, index=table.index)
     _check_rows(checked, rows)
     return checked
@@ -312,17 +315,26 @@ def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]
     return as_text(values)
 
 
-def _channels(values: pd.Series[Any], rows: RowPlaces) -> pd.Series[Any]:
-    """Return the one name of each channel; missing values stay missing."""
+def _channels(values: pd.Series[Any], streams: pd.Series[Any], rows: RowPlaces) -> pd.Series[Any]:
+    """Return the one name of each channel, with its stream; missing values stay missing."""
     names: list[Any] = []
-    for row, value in enumerate(values):
+    for row, (value, stream) in enumerate(zip(values, streams, strict=True)):
         try:
-            names.append(np.nan if pd.isna(value) else parse_channel(value))
+            if not pd.isna(stream):
+                names.append(channel_of_stream(stream, "" if pd.isna(value) else value))
+            else:
+                names.append(np.nan if pd.isna(value) else _open_or_named(value))
         except InputError as error:
             raise ManifestError(
                 f"{rows.of(row)}: {error}; give the column another name if it holds something else"
             ) from error
     return pd.Series(names, values.index, dtype="str")
+
+
+def _open_or_named(value: object) -> str:
+    """Return the one name of a channel; a stream without a channel stays open."""
+    named = parse_channel(value)
+    return str(value) if str(value).endswith("/") else named
 
 
 def _to_strings(values: pd.Series[Any]) -> pd.Series[Any]:

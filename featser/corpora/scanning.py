@@ -19,15 +19,19 @@ from featser.corpora.cleaning import as_text
 from featser.corpora.file_listing import (
     audio_files,
     files_elsewhere,
-    is_audio,
+    has_ending,
+    passed_over,
     preferred_files,
+    readable_endings,
     table_file,
-    to_convert,
 )
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
+from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
+from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
 from featser.corpora.side_tables import join_tables, side_table_files
+from featser.corpora.tables.column_names import named_columns
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, join, local_path, parent
 from featser.io.remote_files import local_copy
@@ -93,7 +97,7 @@ class _MatchedFiles:
     notes: list[str] = field(default_factory=list)
 
 
-def scan(card: Card, folder: str | Path) -> ScanResult:
+def scan(card: Card, folder: str | Path, label_map: LabelMap | None = None) -> ScanResult:
     """Read a corpus's folder by its card.
 
     Hidden files and folders (macOS's ``._x`` among them) are passed over; so is whatever does
@@ -107,6 +111,8 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
         Where its recordings are: a folder of this machine, or the URL of one elsewhere, whose
         side tables are fetched as well. For a card of ``layout: manifest``, the table itself, or
         a folder that holds one; for ``layout: audformat``, the database's folder, here.
+    label_map : LabelMap, optional
+        Other names for columns and classes.
 
     Returns
     -------
@@ -120,31 +126,35 @@ def scan(card: Card, folder: str | Path) -> ScanResult:
     ManifestError
         If the table of a ``layout: manifest`` or a database is not valid.
     """
+    names = label_map or LabelMap()
+    if card.grammar is not None:
+        card = with_columns(card, names.columns)
     if is_remote(folder):
-        return _scan_elsewhere(card, str(folder))
+        return _scan_elsewhere(card, str(folder), names)
     folder = local_path(folder)
     if not folder.exists():
         raise CardError(f"{folder}: no such folder: give the folder that holds {card.title}")
     if card.layout == "audformat":
-        return _scan_database(card, folder)
+        return _scan_database(card, folder, names)
     if card.grammar is None:
-        return _scan_table(card, folder)
+        return _scan_table(card, folder, names)
     if not folder.is_dir():
         raise CardError(f"{folder}: not a folder: give the folder that holds {card.title}")
     notes: list[str] = []
     files = [file.relative_to(folder) for file in audio_files(folder, card.grammar, notes)]
-    return _scan_files(card, folder, files, folder, notes)
+    return _scan_files(card, folder, files, folder, notes, names)
 
 
-def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
+def _scan_elsewhere(card: Card, folder: str, names: LabelMap) -> ScanResult:
     """Read a remote folder; names are as people write them, the manifest's URLs as servers do."""
     if card.layout == "audformat":
         raise CardError(f"{folder}: an audformat database is read from a folder of this machine")
     if card.grammar is None:
-        return _scan_table(card, folder)
+        return _scan_table(card, folder, names)
     listed = files_elsewhere(folder, card.grammar)
-    files = sorted(PurePosixPath(name) for name in listed if is_audio(name, card.grammar))
-    notes = to_convert(files, map(PurePosixPath, listed), card.grammar.endings)
+    endings = readable_endings(card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
+    notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
     with TemporaryDirectory() as copies:
         # A folder of its own: side tables may lie above the corpus.
         tables = Path(copies, "corpus")
@@ -154,7 +164,7 @@ def _scan_elsewhere(card: Card, folder: str) -> ScanResult:
             copy.parent.mkdir(parents=True, exist_ok=True)
             with local_copy(join(folder, listed[name])) as held:
                 copy.write_bytes(held.read_bytes())
-        return _scan_files(card, folder, files, tables, notes, listed)
+        return _scan_files(card, folder, files, tables, notes, names, listed)
 
 
 def _scan_files(
@@ -163,14 +173,15 @@ def _scan_files(
     files: Sequence[PurePath],
     tables: Path,
     notes: list[str],
+    names: LabelMap,
     listed: Mapping[str, str] | None = None,
 ) -> ScanResult:
     """Read the names of files below a folder, and the side tables, which lie in ``tables``."""
     assert card.grammar is not None
     if not files:
         raise CardError(
-            f"{folder}: holds no audio ({', '.join(card.grammar.endings)}): give the folder of "
-            f"{card.title}; it is available from {card.source}"
+            f"{folder}: holds no audio ({', '.join(readable_endings(card.grammar))}): give the "
+            f"folder of {card.title}; it is available from {card.source}"
             + "".join(f". {note}" for note in notes)
         )
     matched = _match(card, folder, files, notes, listed or {})
@@ -184,7 +195,7 @@ def _scan_files(
     _settle_contradictions(card, table, notes)
     table = join_tables(card, tables, table, matched.names, matched.groups, notes)
     manifest = _manifest(card, table)
-    return _result(card, manifest, _missing(card, matched), matched)
+    return _result(card, manifest, _missing(card, matched), matched, names)
 
 
 def _match(
@@ -313,9 +324,15 @@ def _missing(card: Card, matched: _MatchedFiles) -> list[str]:
 
 
 def _result(
-    card: Card, manifest: pd.DataFrame, missing: list[str], matched: _MatchedFiles
+    card: Card,
+    manifest: pd.DataFrame,
+    missing: list[str],
+    matched: _MatchedFiles,
+    names: LabelMap,
 ) -> ScanResult:
     notes = matched.notes
+    manifest = with_classes(manifest, names.classes, "--map")
+    expected_classes = with_counts(card.expected.classes, names.classes.get(card.primary, {}))
     tasks, refused = tasks_from(manifest, () if card.grammar is None else (card,), card.primary)
     expected_utterances = card.expected.utterances
     speakers = manifest["speaker"].nunique()
@@ -338,7 +355,7 @@ def _result(
         manifest=manifest,
         unmatched=matched.unmatched,
         missing=missing,
-        by_class=_counts(manifest, card.primary, card.expected.classes),
+        by_class=_counts(manifest, card.primary, expected_classes),
         by_speaker=_counts(manifest, "speaker", _expected_by_speaker(card, matched.groups)),
         notes=notes,
         tasks=tasks,
@@ -366,23 +383,25 @@ def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, 
     return dict(Counter(label.of(cell) for cell in card.design.cells(groups)))
 
 
-def _scan_table(card: Card, path: str | Path) -> ScanResult:
+def _scan_table(card: Card, path: str | Path, names: LabelMap) -> ScanResult:
     """Read a manifest; what is missing are the recordings that it names and that do not exist."""
     path = table_file(path)
-    table = read_manifest(path)
+    table = read_manifest(path, columns=names.columns)
     matched = _MatchedFiles(notes=notes_of(table))
     table["file"] = resolve(table, parent(path))
     if table.empty:
         raise CardError(f"{path}: the table has no rows: add a row for each utterance")
     table["corpus"] = table["corpus"].fillna(card.name)
-    return _result(card, *_in_order(table), matched)
+    return _result(card, *_in_order(table), matched, names)
 
 
-def _scan_database(card: Card, folder: Path) -> ScanResult:
+def _scan_database(card: Card, folder: Path, names: LabelMap) -> ScanResult:
     from featser.corpora.audformat_io import read_audformat
 
     table, notes = read_audformat(folder)
-    return _result(card, *_in_order(table), _MatchedFiles(notes=notes))
+    named = named_columns(list(table.columns), str(folder), names.columns)
+    table = table.set_axis(named.names, axis="columns")
+    return _result(card, *_in_order(table), _MatchedFiles(notes=notes + named.notes), names)
 
 
 def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

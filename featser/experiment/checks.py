@@ -373,12 +373,12 @@ def corpora_in_split(names: Sequence[str], corpora: Sequence[str]) -> None:
             _valid("corpus", name, [card.name for card in cards])
 
 
-def tasks(names: Sequence[str], corpora: Sequence[str], kinds: Mapping[str, Kind]) -> None:
-    """Check that the cards of the corpora, or kinds, declare labels of these names."""
+def tasks(names: Sequence[str], corpora: Sequence[str], declared: Sequence[str]) -> None:
+    """Check that the cards of the corpora, or other fields, declare labels of these names."""
     cards = _declared_cards(corpora)
     if cards:
         valid = {task for card in cards for task in card.tasks}
-        valid |= {"language", *kinds}  # every card has a language
+        valid |= {"language", *declared}  # every card has a language
         for name in names:
             _valid("task", name, sorted(valid))
 

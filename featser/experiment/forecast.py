@@ -17,6 +17,7 @@ from featser.corpora.label_kinds import with_kinds
 from featser.corpora.utterances import places, segments, utterance_key
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.groups import speaker_ids
+from featser.experiment.loading.data import extractors_in_use
 from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
@@ -169,7 +170,8 @@ def forecast(source: Source, recipe: Experiment, store: str | Path, jobs: int = 
         for name in recipe.protocols
     }
     members = members_of(recipe.model)
-    values = sum(one.dimension for one in extractors if one.frame_width is None)
+    read = extractors_in_use(extractors, recipe)
+    values = sum(one.dimension for one in read if one.frame_width is None)
     rounds = sum(folds.values()) + len(folds)
     shared = recipe.joint != "none"
     each = _fit_seconds(members, len(sounds), values)

@@ -41,6 +41,8 @@ def experiment_of(source: Source, **fields: Any) -> Experiment:
     # The source decides these, and a source is valid already.
     of_source = {
         "corpora": source.corpora,
+        "columns": source.columns,
+        "labels": source.labels,
         "channel": source.channel or MIX,
         "augmentation": source.augmentations,
     }

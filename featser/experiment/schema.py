@@ -92,7 +92,9 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         checks.corpora_in_split((*self.train, *self.test), self.corpora)
         checks.corpus_split((*self.train, *self.test), self.protocols)
         checks.published_folds(self.folds, self.protocols)
-        checks.tasks((*self.tasks, self.primary), self.corpora, self.kinds)
+        checks.tasks(
+            (*self.tasks, self.primary), self.corpora, (*self.kinds, *self.columns.values())
+        )
         return self
 
     def changed_fields(self) -> list[str]:

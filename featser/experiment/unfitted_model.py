@@ -36,13 +36,12 @@ def _estimator(data: Data, experiment: Experiment, task: Task) -> Any:
         return make_batched(experiment.model, task, experiment.seed)
     if experiment.fusion == "pooled" or (experiment.fusion != "none" and task.categorical):
         return fused(data, experiment, task)
-    features = [extractor for extractor in data.extractors if extractor.frame_width is None]
     estimator = make_estimator(
         experiment.model,
         task,
         experiment.seed,
         experiment.weights,
-        [e.dimension if len(e.blocks) == 1 else e.blocks for e in features],
+        data.blocks,
         experiment.select,
         experiment.tune,
         data.frames,

@@ -19,7 +19,7 @@ DEFAULT = "default"
 
 DEFAULT_FEATURES = (
     "handcrafted", "gemaps", "gemaps-contours", "voice", "rhythm", "timbre", "covariance",
-    "modulation", "contrasts",
+    "modulation", "contrasts", "rocket",
 )  # fmt: skip
 """What ``featser extract`` computes and ``featser fit`` uses where nothing else is asked for."""
 

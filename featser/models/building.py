@@ -140,7 +140,8 @@ def make_estimator(
     selector = make_selector(select, task, seed)
     model_blocks = blocks if selector is None else None
     members = [
-        (member, _make(member, task, seed, model_blocks, tune)) for member in members_of(name)
+        (member, _make(member, task, seed, model_blocks, tune, frames is not None))
+        for member in members_of(name)
     ]
     if frames is None or not any(reads_frames(model) for _, model in members):
         model = _voting(members, task, weights, seed)
@@ -239,12 +240,15 @@ def make_batched(name: str, task: Task, seed: int = 0) -> Any:
     return make(categorical=task.categorical, random_state=seed, **row.arguments)
 
 
-def _make(name: str, task: Task, seed: int, blocks: Blocks | None, tune: bool) -> Any:
+def _make(
+    name: str, task: Task, seed: int, blocks: Blocks | None, tune: bool, has_frames: bool
+) -> Any:
     model = _own(name, task, seed, blocks)
     if tune:
         model = tuned(name, model, task.categorical, seed)
     ranges = _sets_among(blocks)
-    if not ranges or find_model(fitted_name(name, task.categorical)).uses_blocks:
+    row = find_model(fitted_name(name, task.categorical))
+    if not ranges or row.uses_blocks or (has_frames and row.reads_frames):
         return model
     # Thousands of random features drown the others where each has the same weight.
     return Pipeline([("columns", WithoutColumns(ranges)), ("model", model)])

@@ -229,6 +229,19 @@ def reading_frames(name: str) -> tuple[str, ...]:
     return tuple(member for member in members_of(name) if find_model(member).reads_frames)
 
 
+def weighs_blocks(name: str) -> bool:
+    """Return whether a model that a name stands for weighs blocks of features.
+
+    Others do not read extractors with several blocks beside other features.
+
+    Examples
+    --------
+    >>> weighs_blocks("vote"), weighs_blocks("svm,xgb")
+    (True, False)
+    """
+    return any(find_model(member).uses_blocks for member in members_of(name))
+
+
 def handles_batches(name: str) -> bool:
     """Return whether what ``--model`` stands for is one model that can be fitted in batches.
 

@@ -19,6 +19,7 @@ from featser.evaluation.training_copies import Copies
 from featser.experiment.audited import by_bytes, examined
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import Data, load_data, read_rows
+from featser.experiment.loading.recipe_labels import names_of
 from featser.experiment.plan import inner_units
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.fit_cache import Fits
@@ -154,9 +155,10 @@ def study(
     FeatserError
         As :func:`featser.fit`.
     """
+    names = names_of(fields)
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
-    source_rows, unusable = read_rows(source, store, corpus, data)
+    source_rows, unusable = read_rows(source, store, corpus, data, names)
     experiment = experiment_of(source_rows, **fields, **ONE_MODEL)
     experiment = experiment.model_copy(update={"tasks": (experiment.primary,)})
     loaded = load_data(source_rows, unusable, Store(store), experiment, n_jobs)

@@ -47,14 +47,16 @@ def written(path: Path, samples: np.ndarray) -> str:
     ("value", "name"),
     [
         ("left", "1"), ("Right ", "2"), ("mix", "mix"), ("LOUDEST", "loudest"), (3, "3"),
-        (1.0, "1"), ("02", "2"),
+        (1.0, "1"), ("02", "2"), ("2/Left", "2/1"), ("3/", "3/mix"), ("1/loudest", "1/loudest"),
     ],
 )  # fmt: skip
 def test_a_channel_has_one_name(value: object, name: str) -> None:
     assert parse_channel(value) == name
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "middle", "", "nan", "²", "99999"])
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "1.5", "middle", "", "nan", "²", "99999", "0/left", "/left", "2/x"]
+)
 def test_what_names_no_channel_is_refused_with_the_valid_names(value: str) -> None:
     with pytest.raises(InputError, match="write mix, left, right, loudest, or a number"):
         parse_channel(value)

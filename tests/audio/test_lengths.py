@@ -241,13 +241,15 @@ def test_sample_beyond_all_scales_is_damage(tmp_path: Path) -> None:
         (b"#!AMR\n", "AMR"),
     ],
 )
-def test_format_that_is_not_decoded_is_named_with_the_command_that_converts_it(
-    tmp_path: Path, head: bytes, kind: str
+def test_format_that_needs_pyav_is_named_with_the_command_that_converts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes, kind: str
 ) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
     path = stored(tmp_path, head + bytes(2000), "a b.x")
     with pytest.raises(UnusableAudio) as caught:
         decode(path)
     assert kind in caught.value.reason
+    assert "needs PyAV: pip install 'featser[media]'" in caught.value.reason
     assert "`ffmpeg -i 'a b.x' 'a b.wav'`" in caught.value.reason
     assert "\n" not in caught.value.reason
 

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featser.api.stored.auxiliary import add_auxiliary
+from featser.api.stored import auxiliary
 from featser.auxiliary import auxiliary_lookup
 from featser.auxiliary.auxiliary_files import write_auxiliary
 from featser.auxiliary.auxiliary_lookup import find_auxiliary
 from featser.corpora.card import load_card
 from featser.corpora.manifest import read_manifest
+from featser.errors import FeatserError
 from featser.features.registry import make_extractor
 from featser.features.sets.rhythm import Rhythm
 from featser.store.feature_store import Store
@@ -42,6 +43,7 @@ def test_add_list_remove(cache: Path, extracted: Path, tmp_path: Path, voices: P
     assert f"licence: {card.licence} (" in shown.stdout
     assert "cite: " in shown.stdout
     assert "added 'demo': 64 utterances, 4 speakers, labels: emotion, " in shown.stdout
+    assert "`featser fit --aux demo` trains with it" in shown.stdout
     assert (store / "source.json").read_bytes() == before
 
     (table,) = find_auxiliary("demo")
@@ -71,11 +73,11 @@ def test_add_manifest_with_segments_and_without_card(
     missing = tmp_path / "none.flac"
     table = pd.DataFrame(
         {
-            "file": [str(file) for file in [*files, files[0], missing]],
-            "start": [0.0, 0.0, 0.0, 0.0, 0.5, 0.0],
-            "end": [0.5, 0.5, 0.5, 0.5, 1.0, 1.0],
-            "speaker": ["a", "b", "a", "b", "a", "b"],
-            "mood": ["up", "down", "up", "down", None, "up"],
+            "file": [str(file) for file in [missing, *files, files[0]]],
+            "start": [0.0, 0.0, 0.0, 0.0, 0.0, 0.5],
+            "end": [1.0, 0.5, 0.5, 0.5, 0.5, 1.0],
+            "speaker": ["b", "a", "b", "a", "b", "a"],
+            "mood": ["up", "up", "down", "up", "down", None],
         }
     )
     table.to_csv(tmp_path / "clinic.csv", index=False)
@@ -87,9 +89,29 @@ def test_add_manifest_with_segments_and_without_card(
     assert "added 'clinic': 5 utterances, 2 speakers, labels: mood" in shown.stdout
     assert "licence: not known" in shown.stdout
     (added,) = find_auxiliary("clinic")
-    assert added.rows["start"].tolist() == table["start"].tolist()[:5]
+    assert added.rows["start"].tolist() == table["start"].tolist()[1:]
     assert added.rows["file"].tolist() == [file.name for file in [*files, files[0]]]
     assert added.rows["key"].nunique() == 5
+
+
+@pytest.mark.parametrize(
+    ("source", "card"), [("s3://bucket/demo", "demo"), ("https://example.org/rows.csv", None)]
+)
+def test_card_of_the_name_reads_folders_and_no_manifests(
+    source: str, card: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A manifest on a web server is refused with a card."""
+    asked = []
+
+    def refuse(source: object, corpus: str | None, data: object) -> None:
+        asked.append((source, corpus))
+        raise FeatserError("not reachable here")
+
+    monkeypatch.setattr(auxiliary, "list_source", refuse)
+    for arguments in ({"source": source}, {"data": {"demo": source}}):
+        with pytest.raises(FeatserError, match="not reachable here"):
+            auxiliary.add_auxiliary("demo", **arguments)
+    assert asked == [(source, card)] * 2
 
 
 @pytest.mark.parametrize(
@@ -153,7 +175,7 @@ def test_remove_own_tables_only(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.corpora
 def test_add_emodb_from_its_recordings(cache: Path, corpora: Path, tmp_path: Path) -> None:
-    added = add_auxiliary(
+    added = auxiliary.add_auxiliary(
         "emodb",
         data={"emodb": corpora / "emodb"},
         store=tmp_path / "store",

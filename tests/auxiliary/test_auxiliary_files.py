@@ -14,7 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from featser.auxiliary.auxiliary_files import _checksum, _packed, read_auxiliary, write_auxiliary
+from featser.auxiliary.auxiliary_files import (
+    _checksum,
+    _packed,
+    _rows_checksum,
+    read_auxiliary,
+    write_auxiliary,
+)
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.errors import AuxiliaryError
 from featser.features.registry import make_extractor
@@ -167,6 +173,7 @@ def rewritten(path: Path, **changes: object) -> Path:
     [
         {"format": 99},
         {"kind": "bundle"},
+        {"name": "two\nlines"},
         {"n_rows": 13},
         {"n_rows": "many"},
         {"surplus": 1},
@@ -189,6 +196,19 @@ def test_a_header_that_contradicts_the_file_is_refused(
     written: Path, changes: dict[str, object]
 ) -> None:
     assert_refused(rewritten(written, **changes))
+
+
+def test_file_without_the_column_key_is_refused(written: Path) -> None:
+    with pq.ParquetFile(written) as file:
+        table, header = file.read(), json.loads(file.metadata.metadata[b"featser"])
+    table = table.drop_columns(["key"])
+    rows = table.select([name for name in table.column_names if not name.startswith("features:")])
+    header["rows_checksum"] = _rows_checksum(rows)
+    text = json.dumps(header).encode()
+    metadata = {b"featser": text, b"featser.checksum": _checksum(text).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), written)
+    with pytest.raises(AuxiliaryError, match=r"own\.parquet: .*the column `key` is missing"):
+        read_auxiliary(written)
 
 
 def test_rows_that_are_no_manifest_are_refused(tmp_path: Path) -> None:

@@ -89,3 +89,8 @@ def test_display_counts_utterances_and_speakers() -> None:
         "<AuxiliaryTable: own: 12 utterances, 4 speakers, features rhythm, gemaps>"
     )
     assert "<td>003.wav</td>" in small_table()._repr_html_()
+
+
+def test_name_that_is_no_name_refused() -> None:
+    with pytest.raises(AuxiliaryError, match="'a b' cannot be the name of an auxiliary corpus"):
+        replace(small_table(), name="a b")

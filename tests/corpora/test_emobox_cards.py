@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -196,8 +197,9 @@ def test_turev_db_passes_over_the_filtered_copies(tmp_path: Path) -> None:
     [("mead", "W019/audio/neutral/level_1/020.m4a"), ("emns", "recorded_audio_mNQTB2g.webm")],
 )
 def test_a_corpus_in_another_format_is_refused_with_the_command(
-    name: str, file: str, tmp_path: Path
+    name: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(CardError, match=r"holds no audio.*ffmpeg -i"):
         scan(load_card(name), touch(tmp_path, [file]))
 

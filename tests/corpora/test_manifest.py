@@ -291,3 +291,30 @@ def test_an_ordinal_level_that_the_card_does_not_list_is_refused() -> None:
     _, refused = tasks_from(table)
     assert refused["intensity"] == "the levels are normal, strong; unknown: huge"
     assert tasks_from(table, [load_card("ravdess")])[1] == refused
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a.wav,front,", "line 2: stream 'front': write the number of an audio stream"),
+        ("a.wav,0,", "line 2: stream '0': write the number"),
+        ("a.wav,2,middle", "line 2: channel 'middle': write mix"),
+        ("a.wav,2,3/left", "stream '2' and channel '3/left' name different streams"),
+        ("a.wav,2,left\na.wav,2,1", "line 3: '.*a.wav' is in line 2 already"),
+    ],
+)
+def test_streams_that_are_not_right_are_refused(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(f"file,stream,channel\n{row}\n")
+    with pytest.raises(ManifestError, match=message):
+        read_manifest(path)
+
+
+def test_a_stream_becomes_a_part_of_the_channel(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("file,stream,channel\na.mkv,1,\na.mkv,2,left\nb.mkv,,right\nc.mkv,,\n")
+    table = read_manifest(path)
+    assert "stream" not in table
+    assert table["channel"].fillna("").to_list() == ["1/", "2/1", "2", ""]
+    write_manifest(table, tmp_path / "again.csv")
+    assert read_manifest(tmp_path / "again.csv")["channel"].equals(table["channel"])

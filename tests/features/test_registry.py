@@ -86,10 +86,10 @@ def test_same_extractor_written_twice_is_made_once():
 
 def test_default_stands_for_the_default_extractors_each_once():
     assert with_default_named(["default"]) == DEFAULT_FEATURES
-    assert with_default_named(["gemaps", "default", "rocket", "default"]) == (
+    assert with_default_named(["gemaps", "default", "frames", "default"]) == (
         "gemaps",
         *(name for name in DEFAULT_FEATURES if name != "gemaps"),
-        "rocket",
+        "frames",
     )
     made = make_extractors(["default", "rhythm"])
     assert [extractor.name for extractor in made] == list(DEFAULT_FEATURES)

@@ -121,8 +121,8 @@ MUTANTS = (
     Mutant(
         "kernel-without-constant",
         "models/kernel/kernel_ridge.py",
-        "return total / len(blocks) + 1",
-        "return total / len(blocks)",
+        "return (total if weights else total / len(blocks)) + 1",
+        "return total if weights else total / len(blocks)",
         "the kernel has no constant part: the ridge has no intercept",
         ("tests/models/test_kernel.py::test_with_one_block_it_is_scikit_learns_kernel_ridge",),
     ),

@@ -22,7 +22,7 @@ def test_settings_have_every_field_of_a_fit_in_the_order_of_the_groups() -> None
 def test_report_marks_settings_that_differ_from_the_default() -> None:
     experiment = Experiment(model="svm", labels={"emotion": {"<b>": None}}, seed=0)
     page = render(sample_run(settings=described_settings(experiment)))
-    assert "Model (8 settings, 1 changed)" in page
+    assert "Model (9 settings, 1 changed)" in page
     assert '<strong>svm</strong></td><td class="text">vote</td>' in page
     assert "<strong>emotion: (&lt;b&gt;: removed)</strong>" in page
     assert "Random seed for folds and models." in page

@@ -20,9 +20,9 @@ from featser.auxiliary.auxiliary_lookup import (
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.auxiliary.collection import collect_table
 from featser.corpora.card import list_cards
-from featser.errors import AuxiliaryError, FeatserError, unknown
+from featser.errors import AuxiliaryError, FeatserError, counted, unknown
 from featser.experiment.loading.last_extraction import KeyList, with_keys
-from featser.experiment.loading.source import STORE, Listing, list_source
+from featser.experiment.loading.source import STORE, Listing, is_manifest, list_source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import Extraction, extract_blocks
 from featser.features.registry import make_extractor, make_extractors
@@ -127,28 +127,50 @@ def add_auxiliary(
     """
     checked_name(name)
     listing = _listing_of(name, source, corpus, data or {})
-    specs = with_default_named(features) or listing.source.features or DEFAULT_FEATURES
-    extractors = make_extractors(specs)
-    opened = Store(store)
-    with KeyList() as keys:
-        extraction = extract_blocks(
-            listing.blocks(),
-            listing.rows,
-            specs,
-            opened,
-            n_jobs,
-            stage("Extracting features"),
-            keyed=keys.add,
-        )
-        rows = pd.concat(list(with_keys(listing, keys)), ignore_index=True)
-    extraction.notes += listing.source.all_notes()
-    origin = replace(listing.source, table=rows)
-    try:
-        table = collect_table(name, rows, extractors, opened, origin.cards, origin.primary)
-    except AuxiliaryError as error:
-        raise AuxiliaryError(f"{error}{_first_reason(extraction)}") from error
+    table, extraction = _extracted(name, listing, Store(store), features, n_jobs)
     path = write_auxiliary(table, user_folder() / f"{name}{ENDING}")
     return AddedTable(read_auxiliary(path), path, extraction)
+
+
+@validated()
+@showing_progress
+def make_auxiliary(
+    name: str,
+    folder: str | Path,
+    *,
+    store: str | Path = STORE,
+    features: Sequence[str] = (),
+    n_jobs: int = -1,
+) -> AuxiliaryTable:
+    """Extract the features of a corpus that has a card, and return its table without writing it.
+
+    Parameters
+    ----------
+    name : str
+        The name of the card, and of the table.
+    folder : str or Path
+        Where the recordings are.
+    store, features, n_jobs
+        As :func:`add_auxiliary` has them.
+
+    Returns
+    -------
+    AuxiliaryTable
+        Whose features are read from the store when they are asked for.
+
+    Raises
+    ------
+    FeatserError
+        As :func:`add_auxiliary`; also if a recording cannot be used.
+    """
+    listing = _listing_of(name, folder, name, {})
+    table, extraction = _extracted(name, listing, Store(store), features, n_jobs)
+    if len(extraction.unusable):
+        raise AuxiliaryError(
+            f"auxiliary corpus '{name}': {counted(len(extraction.unusable), 'recording')} cannot "
+            f"be used{_first_reason(extraction)}"
+        )
+    return table
 
 
 def listed_auxiliary() -> list[ListedTable]:
@@ -212,7 +234,6 @@ def _listing_of(
     data: Mapping[str, str | Path],
 ) -> Listing:
     """Return the utterances of a corpus; a folder is read by the card of the table's name."""
-    is_folder = source is None or (not isinstance(source, Experiment) and Path(source).is_dir())
     if source is None:
         if name not in data:
             raise AuxiliaryError(
@@ -220,10 +241,37 @@ def _listing_of(
                 f"or name a manifest or a folder after '{name}'"
             )
         source = data[name]
-    if is_folder and corpus is None and name in list_cards():
+    has_labels = isinstance(source, Experiment) or is_manifest(source)
+    if corpus is None and name in list_cards() and not has_labels:
         corpus = name
     listing = list_source(source, corpus, data)
     return listing.with_channel(listing.source.channel or MIX)
+
+
+def _extracted(
+    name: str, listing: Listing, store: Store, features: Sequence[str], n_jobs: int
+) -> tuple[AuxiliaryTable, Extraction]:
+    """Compute the features that the store lacks, and return the table of all of them."""
+    specs = with_default_named(features) or listing.source.features or DEFAULT_FEATURES
+    extractors = make_extractors(specs)
+    with KeyList() as keys:
+        extraction = extract_blocks(
+            listing.blocks(),
+            listing.rows,
+            specs,
+            store,
+            n_jobs,
+            stage("Extracting features"),
+            keyed=keys.add,
+        )
+        rows = pd.concat(list(with_keys(listing, keys)), ignore_index=True)
+    extraction.notes += listing.source.all_notes()
+    origin = replace(listing.source, table=rows)
+    try:
+        table = collect_table(name, rows, extractors, store, origin.cards, origin.primary)
+    except AuxiliaryError as error:
+        raise AuxiliaryError(f"{error}{_first_reason(extraction)}") from error
+    return table, extraction
 
 
 def _first_reason(extraction: Extraction) -> str:

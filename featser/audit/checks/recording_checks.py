@@ -80,6 +80,13 @@ def _odd(facts: pd.DataFrame) -> Iterator[Finding]:
             ("channel_correlation", "channel_level_db", "channel_turns"),
         ),
         (
+            "several audio streams",
+            facts["default_stream"].notna(),
+            "have several audio streams, of which the default one is read: choose one with a "
+            "column `stream`",
+            ("streams", "default_stream"),
+        ),
+        (
             "clipping",
             facts["clipped"] > CLIPPED_SHARE,
             "have more than 0.1 % of their samples in runs at full scale: the recordings are "

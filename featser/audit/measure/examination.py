@@ -34,7 +34,7 @@ FACTS = (
     "reason", "note", "rate", "channels", "container", "codec", "announced_s", "decoded_s",
     "unannounced_s", "gain", "seconds", "level", "peak", "clipped", "dc", "floor", "bandwidth",
     "leading_silence_s", "trailing_silence_s", "silence_s", "channel_correlation",
-    "channel_level_db", "channel_turns", "channels_differ",
+    "channel_level_db", "channel_turns", "channels_differ", "streams", "default_stream",
 )  # fmt: skip
 
 Segment = tuple[str, float | None, float | None, str]
@@ -79,6 +79,9 @@ class Recording:
     channel_correlation, channel_level_db, channel_turns, channels_differ : float and bool
         Differences between the averaged channels (:class:`featser.audio.channels
         .ChannelDifference`); NaN and False if there is one channel, or one was selected.
+    streams, default_stream : float
+        How many audio streams the file has, and which of them was read although none was chosen;
+        the latter is NaN if there is one, or one was chosen.
     bands : ndarray of uint8, shape (n_frames, 16)
         The fingerprint, as in :class:`featser.audit.measure.sketch.Sketch`.
     """
@@ -109,6 +112,8 @@ class Recording:
     channel_level_db: float = np.nan
     channel_turns: float = np.nan
     channels_differ: bool = False
+    streams: float = np.nan
+    default_stream: float = np.nan
     bands: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 16), np.uint8))
 
 
@@ -234,6 +239,8 @@ def _described(signal: Signal, spectrum: Sketch) -> Recording:
         trailing_silence_s=silence.trailing_s,
         silence_s=silence.total_s,
         **_channel_facts(signal),
+        streams=float(facts.streams),
+        default_stream=np.nan if facts.stream is None else float(facts.stream),
         bands=spectrum.bands,
     )
 

@@ -81,6 +81,7 @@ def aux_add(
         f"{added.path.stat().st_size / 1e6:.1f} MB"
     )
     say(f"table: {added.path}")
+    say(f"`featser fit --aux {shown.name}` trains with it")
 
 
 @auxiliary.command("list")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featser.corpora.label_columns import integer_class_notes
 from featser.corpora.label_kinds import with_kinds
+from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
 from featser.errors import StoreError, TaskError
@@ -28,7 +29,12 @@ from featser.experiment.loading.last_extraction import (
     refuse_lost,
 )
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import Source, read_source, with_channel
+from featser.experiment.loading.source import (
+    Source,
+    read_source,
+    with_channel,
+    with_names,
+)
 from featser.experiment.loading.store_rows import (
     StoreRows,
     available_memory,
@@ -43,7 +49,7 @@ from featser.features.packed_frames import ColumnRange
 from featser.features.registry import make_extractors
 from featser.features.spec_names import TRIM
 from featser.models.building import refuse_missing_packages
-from featser.models.registry import reading_frames
+from featser.models.registry import reading_frames, weighs_blocks
 from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
 from featser.speakers.frame_normalization import normalise_copies, normalised_by_speaker
 from featser.speakers.normalization import refuse_poor_coverage
@@ -97,6 +103,12 @@ class Data:
         """Which columns are packed frames."""
         return frames_of(self.extractors)
 
+    @property
+    def blocks(self) -> list[int | tuple[int, ...]]:
+        """How many features each extractor has, packed frames left out; of several blocks each."""
+        features = [extractor for extractor in self.extractors if extractor.frame_width is None]
+        return [one.dimension if len(one.blocks) == 1 else one.blocks for one in features]
+
     def forget_credentials(self) -> None:
         """Remove credentials from addresses, once no recording is read any more."""
         self.table["file"] = [without_credentials(str(file)) for file in self.table["file"]]
@@ -127,6 +139,7 @@ def read_rows(
     store: str | Path,
     corpus: str | None,
     data: Mapping[str, str | Path] | None,
+    names: LabelMap | None = None,
 ) -> tuple[Source, pd.DataFrame]:
     """Read the source, or what the store kept, with every row's key, and what is unusable.
 
@@ -134,8 +147,9 @@ def read_rows(
     recipe, that of the last extraction into the store.
     """
     if source is None:
-        return recall(store)
-    rows = read_source(source, corpus, data)
+        remembered, unusable = recall(store)
+        return with_names(remembered, names or LabelMap()), unusable
+    rows = read_source(source, corpus, data, names)
     return rows, identify_rows(rows, store)
 
 
@@ -173,7 +187,7 @@ def load_data(
         needs is not installed.
     """
     refuse_missing_packages(experiment.model)
-    extractors = make_extractors(experiment.features)
+    extractors = extractors_in_use(make_extractors(experiment.features), experiment)
     refuse_lost(source, unusable, store, extractors)
     has_features = usable(source.table, extractors, store)
     if not has_features.any():
@@ -187,6 +201,7 @@ def load_data(
     data.notes += task_notes(table, tasks)
     data.notes += integer_class_notes(table, tasks, source.cards, experiment.kinds)
     data.notes += source.all_notes()
+    data.notes += _unread_note(extractors, experiment)
     if data.batched:
         size = 4 * len(keys) * dimension(extractors)
         data.notes.append(
@@ -212,6 +227,30 @@ def _add_auxiliary(data: Data, experiment: Experiment) -> None:
         experiment.aux, data.extractors, np.asarray(data.X), data.table, by_speaker
     )
     data.notes += data.auxiliary.notes
+
+
+def extractors_in_use(extractors: Sequence[Extractor], experiment: Experiment) -> list[Extractor]:
+    """Return the extractors whose features a model reads.
+
+    Extractors with several blocks have thousands of features, which drown all others in models
+    that do not weigh blocks. A selection of features decides by itself, and so does a fusion.
+    """
+    single = [extractor for extractor in extractors if len(extractor.blocks) == 1]
+    decided = experiment.select != "none" or experiment.fusion != "none"
+    if decided or not single or weighs_blocks(experiment.model):
+        return list(extractors)
+    return single
+
+
+def _unread_note(extractors: Sequence[Extractor], experiment: Experiment) -> list[str]:
+    used = {extractor.spec for extractor in extractors}
+    unread = [one.spec for one in make_extractors(experiment.features) if one.spec not in used]
+    if not unread:
+        return []
+    return [
+        f"--model {experiment.model} does not read {', '.join(unread)} beside other features; "
+        f"kernel does"
+    ]
 
 
 def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor]) -> str:

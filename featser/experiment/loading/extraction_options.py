@@ -47,6 +47,18 @@ class ExtractionOptions(BaseModel):
             default_texts={"audit": "default: mix"},
         ),
     ] = None
+    columns: Annotated[
+        dict[str, str],
+        Option("Other names for columns, such as {label: emotion}.", commands=()),
+    ] = {}
+    labels: Annotated[
+        dict[str, dict[str, str | None]],
+        Option(
+            "Other names for the classes of a label, such as {emotion: {ang: angry}}; null removes "
+            "a class.",
+            commands=(),
+        ),
+    ] = {}
     timeout: Annotated[
         float,
         Field(gt=0),

@@ -121,6 +121,8 @@ def remember(
         "notes": source.notes,
         "augmentations": list(source.augmentations),
         "channel": source.channel,
+        "columns": source.columns,
+        "labels": source.labels,
         "cards": [card.model_dump(mode="json", exclude_unset=True) for card in source.cards],
     }
     unusable = _with_their_keys(unusable, listing, keys)
@@ -199,7 +201,11 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
             augmentations=settings.augmentations,
             extracted=settings.features,
             channel=settings.channel,
+            columns=dict(described.get("columns", {})),
         )
+        # Older stores have the names of a recipe's classes in the recipe alone.
+        recipe_labels = {} if source.recipe is None else source.recipe.labels
+        source.labels = dict(described.get("labels", recipe_labels))
     source.copies = recall_copies(folder)
     _recall_locations(source, described, folder)
     return source, recall_unusable(folder)
@@ -243,8 +249,9 @@ def _description(folder: Path) -> dict[str, Any]:
         values = described.get(name, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise TypeError(f"'{name}' is no list of text")
-    if not isinstance(described.get("locations", {}), dict):
-        raise TypeError("'locations' is no object")
+    for name in ("locations", "columns", "labels"):
+        if not isinstance(described.get(name, {}), dict):
+            raise TypeError(f"'{name}' is no object")
     return described
 
 

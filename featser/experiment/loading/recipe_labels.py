@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
+from featser.corpora.labelling.label_map import LabelMap, named, with_classes
 from featser.errors import RecipeError, unknown
 from featser.experiment.schema import Experiment
+
+
+def names_of(fields: dict[str, Any]) -> LabelMap:
+    """Take other names for columns and classes out of the fields that a user gives.
+
+    Parameters
+    ----------
+    fields : dict
+        Fields of an experiment; ``columns`` and ``labels`` are removed.
+
+    Raises
+    ------
+    InputError
+        If they are not valid.
+
+    Examples
+    --------
+    >>> names_of({"columns": {"label": "emotion"}, "model": "svm"})
+    LabelMap(columns={'label': 'emotion'}, classes={})
+    """
+    given = {name: fields.pop(name, None) or {} for name in ("columns", "labels")}
+    checked = Experiment(**given)
+    return named(checked.columns, checked.labels)
 
 
 def with_labels_of(recipe: Experiment, table: pd.DataFrame) -> pd.DataFrame:
@@ -23,22 +49,8 @@ def with_labels_of(recipe: Experiment, table: pd.DataFrame) -> pd.DataFrame:
     RecipeError
         If the manifest has no such label or class.
     """
-    return _masked(_renamed(table, recipe), recipe)
-
-
-def _renamed(table: pd.DataFrame, recipe: Experiment) -> pd.DataFrame:
-    """Give classes the names that the recipe has for them."""
-    where = f"recipe '{recipe.name}', labels"
-    for column, names in recipe.labels.items():
-        if column not in table:
-            raise RecipeError(f"{where}: {unknown('label', column, table.columns)}")
-        held = sorted(map(str, table[column].dropna().unique()))
-        for name in names:
-            if name not in held:
-                raise RecipeError(f"{where}: {unknown(column, name, held)}")
-        renamed = [names.get(value, value) for value in table[column]]
-        table[column] = pd.Series(renamed, table.index, dtype=table[column].dtype)
-    return table
+    where = f"recipe '{recipe.name}', labels" if recipe.name else "labels"
+    return _masked(with_classes(table, recipe.labels, where), recipe)
 
 
 def _masked(table: pd.DataFrame, recipe: Experiment) -> pd.DataFrame:

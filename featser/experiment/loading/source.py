@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from featser.audio.channels import MIX, parse_channel
+from featser.audio.channels import MIX, parse_channel, split_channel
 from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
+from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
+from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
 from featser.corpora.manifest_stream import ManifestFile, streams
 from featser.corpora.scanning import scan
 from featser.credentials import without_credentials
-from featser.errors import FeatserError, ManifestError, RecipeError, unknown
+from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
 from featser.experiment.checks import MANIFEST
 from featser.experiment.loading.recipe_labels import with_labels_of
 from featser.experiment.recipe import list_recipes, load_recipe
@@ -58,6 +60,8 @@ class Source:
         What they are, as the user or the recipe asked for them.
     channel : str or None
         The channel to read of rows that name none; None if the source does not name one.
+    columns, labels : dict
+        Other names that columns and classes were given, as an experiment has them.
     extracted : tuple of str
         Extractors that a finished extraction has computed on these very rows; empty where the
         rows are not those that a store remembers.
@@ -80,6 +84,8 @@ class Source:
     corpora: tuple[str, ...] = ()
     locations: dict[str, str] = field(default_factory=dict)
     channel: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, dict[str, str | None]] = field(default_factory=dict)
 
     @property
     def primary(self) -> str:
@@ -107,6 +113,7 @@ def read_source(
     source: str | Path | Experiment,
     corpus: str | None = None,
     data: Mapping[str, str | Path] | None = None,
+    names: LabelMap | None = None,
 ) -> Source:
     """Read whatever a user may name as a source.
 
@@ -119,6 +126,8 @@ def read_source(
         The card of a corpus folder; an audformat database needs none.
     data : mapping of str to path, optional
         Where the corpora of a recipe are.
+    names : LabelMap, optional
+        Other names for columns and classes.
 
     Returns
     -------
@@ -130,19 +139,20 @@ def read_source(
     FeatserError
         If it is none of these, or a folder or ``--corpus`` is missing.
     """
+    names = names or LabelMap()
     if isinstance(source, Experiment):
-        return source_of(source, data or {}, source.name)
+        return source_of(_with_names(source, names), data or {}, source.name)
     if is_remote(source):
-        return _from_elsewhere(str(source), corpus)
+        return _from_elsewhere(str(source), corpus, names)
     path = local_path(source)
     if path.suffix.lower() in RECIPE_ENDINGS or (
         str(source) in list_recipes() and not path.exists()
     ):
-        return _from_recipe(str(source), data or {})
+        return source_of(_with_names(load_recipe(source), names), data or {}, str(source))
     if path.is_dir():
-        return _from_folder(path, corpus)
+        return _from_folder(path, corpus, names)
     if is_manifest(path):
-        return _from_manifest(path)
+        return _from_manifest(path, names)
     if path.exists():
         raise ManifestError(
             f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
@@ -159,9 +169,9 @@ def is_manifest(location: str | Path) -> bool:
     return path_part(location).suffix.lower() in MANIFEST_ENDINGS
 
 
-def table_of(manifest: str | Path) -> pd.DataFrame:
+def table_of(manifest: str | Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read a manifest, here or elsewhere, with absolute paths and URLs."""
-    table = read_manifest(manifest)
+    table = read_manifest(manifest, columns=columns)
     table["file"] = resolve(table, parent(manifest))
     return table
 
@@ -198,6 +208,7 @@ def list_source(
     source: str | Path | Experiment,
     corpus: str | None = None,
     data: Mapping[str, str | Path] | None = None,
+    names: LabelMap | None = None,
 ) -> Listing:
     """Read a source as :func:`read_source` does, but a manifest only as it is needed.
 
@@ -211,11 +222,11 @@ def list_source(
     FeatserError
         As :func:`read_source`.
     """
-    if not isinstance(source, Experiment) and _is_streamed(source):
+    if not isinstance(source, Experiment) and not names and _is_streamed(source):
         file = ManifestFile(local_path(source))
         listed = _of_manifest(source, pd.DataFrame(), file.notes)
         return Listing(listed, file.rows, file.blocks)
-    read = read_source(source, corpus, data)
+    read = read_source(source, corpus, data, names)
     return Listing(read, len(read.table), lambda: blocks_of(read.table))
 
 
@@ -245,7 +256,10 @@ def with_channel(table: pd.DataFrame, channel: str) -> pd.DataFrame:
         return table
     if "channel" not in table:
         return table.assign(channel=pd.Series(chosen, table.index, dtype="str"))
-    return table.assign(channel=table["channel"].fillna(chosen))
+    channels = table["channel"].fillna(chosen)
+    is_open = channels.str.endswith("/")  # a stream is named, and which channel of it is not
+    name = split_channel(chosen)[1]
+    return table.assign(channel=channels.where(~is_open, channels + name))
 
 
 def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
@@ -265,15 +279,18 @@ def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
     return places
 
 
-def _from_elsewhere(url: str, corpus: str | None) -> Source:
+def _from_elsewhere(url: str, corpus: str | None, names: LabelMap) -> Source:
     if corpus is None and is_manifest(url):
-        return _from_manifest(url)
-    return _from_folder(url, corpus)
+        return _from_manifest(url, names)
+    return _from_folder(url, corpus, names)
 
 
-def _from_manifest(manifest: str | Path) -> Source:
-    table = table_of(manifest)
-    return _of_manifest(manifest, table, notes_of(table))
+def _from_manifest(manifest: str | Path, names: LabelMap) -> Source:
+    table = table_of(manifest, names.columns)
+    notes = notes_of(table)
+    source = _of_manifest(manifest, with_classes(table, names.classes, "--map"), notes)
+    source.columns, source.labels = names.columns, names.classes
+    return source
 
 
 def _of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) -> Source:
@@ -282,7 +299,7 @@ def _of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) ->
     return Source(table, origin, notes=notes, corpora=(MANIFEST,), locations=locations)
 
 
-def _from_folder(folder: str | Path, corpus: str | None) -> Source:
+def _from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Source:
     if corpus is None and not is_remote(folder) and is_database(folder):
         corpus = "audformat"
     if corpus is None:
@@ -291,21 +308,25 @@ def _from_folder(folder: str | Path, corpus: str | None) -> Source:
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
     card = load_card(corpus)
-    scanned = scan(card, folder)
+    scanned = scan(card, folder, names)
     return Source(
         scanned.manifest,
         without_credentials(str(folder)),
         unmatched=scanned.unmatched,
         notes=scanned.notes,
-        cards=_own_cards(corpus),
+        cards=_own_cards(card, corpus, names),
         corpora=(_absolute_card(corpus),),
         locations={card.name: absolute(folder)},
+        columns=names.columns,
+        labels=names.classes,
     )
 
 
-def _own_cards(corpus: str) -> list[Card]:
-    """Return the card of a corpus, unless it comes with featser."""
-    return [] if corpus in list_cards() else [load_card(corpus)]
+def _own_cards(card: Card, corpus: str, names: LabelMap) -> list[Card]:
+    """Return the card of a corpus, unless it comes with featser and has its own columns."""
+    if card.grammar is not None and names.columns:
+        return [with_columns(card, names.columns)]
+    return [] if corpus in list_cards() else [card]
 
 
 def _absolute_card(name: str) -> str:
@@ -313,8 +334,51 @@ def _absolute_card(name: str) -> str:
     return name if name in list_cards() else absolute(name)
 
 
-def _from_recipe(name: str, data: Mapping[str, str | Path]) -> Source:
-    return source_of(load_recipe(name), data, name)
+def _with_names(recipe: Experiment, names: LabelMap) -> Experiment:
+    """Return a recipe with further names of classes.
+
+    Raises
+    ------
+    RecipeError
+        If columns are given other names: a recipe has a field for them.
+    """
+    if names.columns:
+        old, new = next(iter(names.columns.items()))
+        raise RecipeError(
+            f"--map {old}={new}: a recipe names its columns itself: write `columns: {{{old}: "
+            f"{new}}}` into it"
+        )
+    labels = composed(recipe.labels, names.classes)
+    return recipe.model_copy(update={"labels": labels}) if names else recipe
+
+
+def with_names(source: Source, names: LabelMap) -> Source:
+    """Give classes of a source that has been read other names.
+
+    Parameters
+    ----------
+    source : Source
+        What a store has remembered; it is changed.
+    names : LabelMap
+        Names of classes alone.
+
+    Raises
+    ------
+    InputError
+        If columns are renamed: that is done where the source is read.
+    RecipeError
+        If a label or a class does not exist.
+    """
+    if names.columns:
+        old, new = next(iter(names.columns.items()))
+        raise InputError(
+            f"{old}={new} renames a column, which is possible where a manifest or a folder is "
+            f"read: name it as SOURCE, or extract it with this option",
+            "columns",
+        )
+    source.labels = composed(source.labels, names.classes)
+    source.table = with_classes(source.table, names.classes, "--map")
+    return source
 
 
 def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -> Source:
@@ -352,8 +416,11 @@ def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -
     )
     if missing:
         raise RecipeError(f"recipe '{recipe.name}' needs to know where its corpora are: {missing}")
+    columns = LabelMap(dict(recipe.columns))
     sources = [
-        _from_manifest(data[name]) if name == MANIFEST else _from_folder(data[name], corpus)
+        _from_manifest(data[name], columns)
+        if name == MANIFEST
+        else _from_folder(data[name], corpus, columns)
         for name, corpus in zip(names, recipe.corpora, strict=True)
     ]
     table = pd.concat([source.table for source in sources], ignore_index=True)
@@ -369,6 +436,8 @@ def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -
         corpora=tuple(corpus for source in sources for corpus in source.corpora),
         locations={name: place for source in sources for name, place in source.locations.items()},
         channel=recipe.channel,
+        columns=dict(recipe.columns),
+        labels=dict(recipe.labels),
     )
 
 

@@ -53,7 +53,7 @@ def routed(estimator: Any, data: Data, experiment: Experiment) -> Any:
     """
     if experiment.two_pass == "none":
         return estimator
-    first = identifier(languages_of(data), experiment.seed, data.frames)
+    first = identifier(languages_of(data), experiment.seed, data.frames, data.blocks)
     return LanguageRouted(estimator, experiment.two_pass, first)
 
 

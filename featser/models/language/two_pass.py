@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from featser.evaluation.training_copies import utterances_of
 from featser.features.packed_frames import ColumnRange
-from featser.models.building import make_estimator
+from featser.models.building import Blocks, make_estimator
 from featser.models.routing import REQUESTED, consumes, fit_routed
 from featser.tasks import Task, TwoPass
 
@@ -272,7 +272,12 @@ class LanguageRouted(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def identifier(languages: Task, seed: int = 0, frames: ColumnRange | None = None) -> Any:
+def identifier(
+    languages: Task,
+    seed: int = 0,
+    frames: ColumnRange | None = None,
+    blocks: Blocks | None = None,
+) -> Any:
     """Build the default estimator that identifies the language.
 
     Parameters
@@ -283,8 +288,10 @@ def identifier(languages: Task, seed: int = 0, frames: ColumnRange | None = None
         Of everything random.
     frames : ColumnRange, optional
         Which columns are packed frames, which it does not use.
+    blocks : sequence of int or of sequences of int, optional
+        As :func:`~featser.models.building.make_estimator` has them.
     """
-    return make_estimator("logistic", languages, seed, frames=frames)
+    return make_estimator("logistic", languages, seed, blocks=blocks, frames=frames)
 
 
 def _fitted(
