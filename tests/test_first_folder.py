@@ -118,7 +118,14 @@ def excel(voices: Path, root: Path) -> Commands:
     return [["extract", "list.xlsx"]]
 
 
+def pattern(voices: Path, root: Path) -> Commands:
+    copied(voices, root / "in", "speaker-{}/day 1/{}_{}.wav".format)
+    read = "speaker-{speaker}/*/{emotion}_{take}.wav"
+    return [["scan", "in", "--pattern", read, "-o", "list.csv"], ["extract", "list.csv"]]
+
+
 LAYOUTS = [
+    pattern,
     path_and_label,
     german_excel_csv,
     windows_paths,

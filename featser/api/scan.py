@@ -8,17 +8,20 @@ from pathlib import Path
 from featser.api.validation import output_file, validated
 from featser.corpora.card import load_card
 from featser.corpora.labelling.label_map import named
+from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.manifest import write_manifest
 from featser.corpora.scanning import ScanResult
 from featser.corpora.scanning import scan as scan_folder
+from featser.errors import InputError
 
 
 @validated(output=output_file(".csv", ".tsv", ".parquet"))
 def scan(
-    card: str,
-    folder: str | Path,
+    card: str | Path,
+    folder: str | Path | None = None,
     output: str | Path | None = None,
     *,
+    pattern: str | None = None,
     columns: Mapping[str, str] | None = None,
     labels: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> ScanResult:
@@ -27,11 +30,15 @@ def scan(
     Parameters
     ----------
     card : str
-        The name of a card, or a YAML file.
-    folder : str or Path
+        The name of a card, or a YAML file; or the folder itself, if ``folder`` is None.
+    folder : str or Path, optional
         Where the recordings are: a folder of this machine, or a URL such as ``s3://…``.
     output : str or Path, optional
         The manifest to write, CSV or Parquet by its ending.
+    pattern : str, optional
+        How paths of recordings below the folder are read, instead of a card:
+        ``"{speaker}/*/{emotion}_{take}.wav"``, where ``*`` is any text within one name and ``**``
+        any number of folders.
     columns : dict of str to str, optional
         Other names for columns, such as ``{"label": "emotion"}``.
     labels : dict of dict, optional
@@ -48,7 +55,19 @@ def scan(
     CardError
         If the card is unknown or the folder does not fit it.
     """
-    result = scan_folder(load_card(card), folder, named(columns, labels))
+    names = named(columns, labels)
+    if pattern is not None:
+        if folder is not None:
+            raise InputError("takes the place of a card: leave CARD out", "pattern")
+        result = scan_pattern(card, pattern, names)
+    else:
+        if folder is None:
+            raise InputError(
+                "name a card (`featser corpora` lists them) and a folder, or a folder and "
+                "--pattern such as '{speaker}/{emotion}_*.wav'",
+                "card",
+            )
+        result = scan_folder(load_card(card), folder, names)
     if output is not None:
         write_manifest(result.manifest, output)
     return result

@@ -267,6 +267,7 @@ RULES: dict[str, Rule] = {
     "model": path,
     "name": text,
     "path": path,
+    "pattern": text,
     "primary": text,
     "protocol": protocol,
     "rate": whole_number(1_000, 384_000),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from featser.store.maintenance import Holding, Waste
 
 SHOWN = 20
+SHOWN_VALUES = 8
 _NARROWEST = 40
 """Sentences are not wrapped to fewer characters than this."""
 
@@ -139,6 +140,9 @@ def show_card(sections: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> None
 def show_scan(result: ScanResult) -> None:
     """Print what a scan found beside what the card expects."""
     say(counted(len(result.manifest), "utterance"))
+    if result.fields:
+        rows = [[name, len(counts), _some_counts(counts)] for name, counts in result.fields.items()]
+        table("Fields", ["field", "values", "recordings of each"], rows)
     for title, counts in (("By class", result.by_class), ("By speaker", result.by_speaker)):
         if len(counts):
             _show_counts(title, counts)
@@ -156,6 +160,12 @@ def show_scan(result: ScanResult) -> None:
         say(f"tasks: {', '.join(described)}")
     for name, reason in result.refused.items():
         say(f"no task '{name}': {reason}")
+
+
+def _some_counts(counts: Mapping[str, int]) -> str:
+    """Return the first values with their counts."""
+    listed = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:SHOWN_VALUES])
+    return f"{listed}, …" if len(counts) > SHOWN_VALUES else listed
 
 
 def show_audit(result: Audit) -> None:

@@ -73,12 +73,29 @@ def _root(
 
 @app.command()
 def scan(
-    card: Annotated[str, typer.Argument(help="A card's name (see `corpora`), or a YAML file.")],
-    folder: Annotated[
-        str, typer.Argument(help="Where the recordings are: a folder, or a URL (s3://…).")
+    card: Annotated[
+        str,
+        typer.Argument(
+            metavar="[CARD]",
+            help="A card's name (see `corpora`), or a YAML file; none with --pattern.",
+        ),
     ],
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FOLDER", help="Where the recordings are: a folder, or a URL (s3://…)."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="How paths below the folder are read, such as '{speaker}/*/{emotion}_{take}.wav': "
+            "* is any text within one name, ** any folders, {name:d} digits.",
+        ),
     ] = None,
     mapping: LabelNames = None,
 ) -> None:
@@ -88,7 +105,7 @@ def scan(
     """
     from featser.api.scan import scan as run
 
-    show_scan(run(card, folder, output, **named_in(mapping)))
+    show_scan(run(card, folder, output, pattern=pattern, **named_in(mapping)))
     if output is not None:
         say(f"manifest: {output}")
 

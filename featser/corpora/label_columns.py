@@ -14,7 +14,7 @@ from featser.corpora.card_schema import RESERVED
 from featser.corpora.label_kinds import classes_in_order, number_out_of_range
 from featser.tasks import MAX_CLASSES, Kind, Task
 
-NEVER_GUESSED = (*RESERVED, "sentence", "repetition", "age")
+NEVER_GUESSED = (*RESERVED, "sentence", "repetition", "take", "item", "age")
 """Columns that become no task unless a card says so; neither does one that ends with ``_id``."""
 
 

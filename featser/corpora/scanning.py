@@ -61,6 +61,8 @@ class ScanResult(ShownResult):
         Labels that can be predicted.
     refused : dict of str
         Labels that cannot, each with the reason.
+    fields : dict of dict
+        Field of a pattern → value → how many recordings have it, the most frequent first.
     """
 
     manifest: pd.DataFrame
@@ -71,6 +73,7 @@ class ScanResult(ShownResult):
     notes: list[str]
     tasks: list[Task]
     refused: dict[str, str]
+    fields: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def display(self) -> Display:
         """Return counts of utterances, of files that do not fit, and of each class."""
