@@ -77,7 +77,7 @@ def write_media(
             if coding.bit_rate:
                 stream.bit_rate = coding.bit_rate
             if default is not None:
-                stream.disposition = int(Disposition.default) if number == default else 0
+                stream.disposition = Disposition.default.value if number == default else 0
             added.append((stream, samples, layout))
         if video is not None:
             for n in range(15):

@@ -32,7 +32,8 @@ def scan(
     card : str
         The name of a card, or a YAML file; or the folder itself, if ``folder`` is None.
     folder : str or Path, optional
-        Where the recordings are: a folder of this machine, or a URL such as ``s3://…``.
+        Where the recordings are: a folder of this machine, a zip or tar archive, or a URL such as
+        ``s3://…``.
     output : str or Path, optional
         The manifest to write, CSV or Parquet by its ending.
     pattern : str, optional

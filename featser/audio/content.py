@@ -8,7 +8,8 @@ from pathlib import Path
 
 from featser.errors import UnusableAudio
 from featser.io.location import is_remote, local_path
-from featser.io.remote_files import hash_of
+from featser.io.nested_files import split_nested
+from featser.io.remote_files import hash_of, local_copy
 
 
 def digest(data: bytes = b"") -> hashlib.blake2b:
@@ -19,11 +20,16 @@ def digest(data: bytes = b"") -> hashlib.blake2b:
 def content_hash(file: str | Path) -> str:
     """Return the identity of a recording: a 128-bit hash of the file's bytes, in hexadecimal.
 
+    A member of an archive has the identity of the file that it is when it is unpacked.
+
     Raises
     ------
     UnusableAudio
         If the file cannot be read.
     """
+    if split_nested(file) is not None:
+        with local_copy(file) as copy:
+            return _hash_file(copy)
     return hash_of(str(file), _hash_file) if is_remote(file) else _hash_file(local_path(file))
 
 

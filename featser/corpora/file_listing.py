@@ -6,12 +6,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
-from featser.errors import CardError, counted
+from featser.errors import CardError, UnusableAudio, counted
 from featser.io.location import join, path_part, placed, unquoted
+from featser.io.nested_files import is_archive, members_of, nested
 from featser.io.remote_access import files_below
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
@@ -166,6 +167,63 @@ def files_elsewhere(folder: str, grammar: Grammar) -> dict[str, str]:
         for name, written in written_names.items()
         if not any(part.startswith(".") for part in name.split("/"))
         and not any(name.startswith(f"{other}/") for other in grammar.ignore)
+    }
+
+
+def audio_below(place: Path) -> list[PurePath]:
+    """Return the paths of the audio files below a folder, or in an archive, sorted.
+
+    Parameters
+    ----------
+    place : Path
+        A folder, or a zip or tar archive, of this machine.
+    """
+    if not is_archive(place):
+        return [file.relative_to(place) for file in audio_files(place, None, [])]
+    endings = readable_endings(None)
+    return sorted(
+        PurePosixPath(name) for name in files_in_archive(place, None) if has_ending(name, endings)
+    )
+
+
+def files_in_archive(archive: Path, grammar: Grammar | None) -> dict[str, str]:
+    """Return the files in an archive that are neither hidden nor other material.
+
+    Parameters
+    ----------
+    archive : Path
+        A zip or tar archive of this machine.
+    grammar : Grammar, optional
+        Says which folders hold other material.
+
+    Returns
+    -------
+    dict of str
+        By path below the outermost folder, if there is only one, the location of the member.
+
+    Raises
+    ------
+    CardError
+        If the archive cannot be read.
+    """
+    try:
+        members = members_of(archive)
+    except UnusableAudio as error:
+        raise CardError(f"{archive}: {error.reason}") from error
+    place = archive.absolute()
+    ignored = () if grammar is None else grammar.ignore
+    hidden = (".", "__MACOSX")
+    names = [
+        name
+        for name in members
+        if not any(part.startswith(hidden) for part in name.split("/")) and name == name.strip("/")
+    ]
+    outermost = {name.partition("/")[0] for name in names}
+    top = f"{outermost.pop()}/" if len(outermost) == 1 and all("/" in n for n in names) else ""
+    return {
+        name.removeprefix(top): nested(place, name)
+        for name in names
+        if not any(name.removeprefix(top).startswith(f"{other}/") for other in ignored)
     }
 
 

@@ -39,7 +39,7 @@ from featser.errors import InputError, ManifestError
 from featser.io.atomic_write import whole
 from featser.io.escaping import csv_cell
 from featser.io.location import parent, path_part
-from featser.io.parquet_tables import read_parquet_table
+from featser.io.parquet_tables import read_audio_table, read_parquet_table
 from featser.io.remote_files import local_copy
 from featser.tasks import Kind
 
@@ -102,7 +102,8 @@ def read_manifest(
         with local_copy(path) as held:
             raw = _read_raw(held, where, columns)
     except OSError as error:
-        raise ManifestError(f"{where}: cannot be read: {error.strerror or error}") from error
+        why = " ".join((error.strerror or str(error)).split())
+        raise ManifestError(f"{where}: cannot be read: {why}") from error
     cleaner = Cleaner(where)
     checked = check_manifest(
         cleaner.clean(raw.table), where, task_kinds or {}, written=raw.named.written
@@ -188,7 +189,8 @@ def _read_parquet(path: Path, where: str) -> pd.DataFrame:
     import pyarrow
 
     try:
-        return read_parquet_table(path)
+        table = read_audio_table(path, path_part(where).name)
+        return read_parquet_table(path) if table is None else table
     except (pyarrow.ArrowException, UnicodeError, ValueError, TypeError, KeyError) as error:
         raise damaged_parquet(where, error) from error
 
@@ -196,7 +198,8 @@ def _read_parquet(path: Path, where: str) -> pd.DataFrame:
 def damaged_parquet(where: str | Path, error: Exception) -> ManifestError:
     """Return the error of a Parquet file whose content cannot be read."""
     return ManifestError(
-        f"{where}: not a Parquet file that can be read ({type(error).__name__}: {error}): "
+        f"{where}: not a Parquet file that can be read ({type(error).__name__}: "
+        f"{' '.join(str(error).split())}): "
         f"write it again, for example with pandas"
     )
 

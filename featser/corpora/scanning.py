@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ from featser.corpora.cleaning import as_text
 from featser.corpora.file_listing import (
     audio_files,
     files_elsewhere,
+    files_in_archive,
     has_ending,
     passed_over,
     preferred_files,
@@ -30,11 +30,11 @@ from featser.corpora.label_columns import task_notes, tasks_from
 from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
-from featser.corpora.side_tables import join_tables, side_table_files
+from featser.corpora.side_tables import join_tables, side_table_copies
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, join, local_path, parent
-from featser.io.remote_files import local_copy
+from featser.io.nested_files import is_archive, is_there
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
 
@@ -111,9 +111,10 @@ def scan(card: Card, folder: str | Path, label_map: LabelMap | None = None) -> S
     card : Card
         The corpus.
     folder : str or Path
-        Where its recordings are: a folder of this machine, or the URL of one elsewhere, whose
-        side tables are fetched as well. For a card of ``layout: manifest``, the table itself, or
-        a folder that holds one; for ``layout: audformat``, the database's folder, here.
+        Where its recordings are: a folder of this machine, a zip or tar archive, or the URL of a
+        folder elsewhere, whose side tables are fetched as well. For a card of ``layout: manifest``,
+        the table itself, or a folder that holds one; for ``layout: audformat``, the database's
+        folder, here.
     label_map : LabelMap, optional
         Other names for columns and classes.
 
@@ -141,8 +142,13 @@ def scan(card: Card, folder: str | Path, label_map: LabelMap | None = None) -> S
         return _scan_database(card, folder, names)
     if card.grammar is None:
         return _scan_table(card, folder, names)
+    if is_archive(folder):
+        return _scan_archive(card, folder, names)
     if not folder.is_dir():
-        raise CardError(f"{folder}: not a folder: give the folder that holds {card.title}")
+        raise CardError(
+            f"{folder}: not a folder or an archive (.zip, .tar): give the folder that holds "
+            f"{card.title}"
+        )
     notes: list[str] = []
     files = [file.relative_to(folder) for file in audio_files(folder, card.grammar, notes)]
     return _scan_files(card, folder, files, folder, notes, names)
@@ -158,16 +164,19 @@ def _scan_elsewhere(card: Card, folder: str, names: LabelMap) -> ScanResult:
     endings = readable_endings(card.grammar)
     files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
     notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
-    with TemporaryDirectory() as copies:
-        # A folder of its own: side tables may lie above the corpus.
-        tables = Path(copies, "corpus")
-        tables.mkdir()
-        for name in side_table_files(card, listed):
-            copy = tables / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            with local_copy(join(folder, listed[name])) as held:
-                copy.write_bytes(held.read_bytes())
+    with side_table_copies(card, {name: join(folder, listed[name]) for name in listed}) as tables:
         return _scan_files(card, folder, files, tables, notes, names, listed)
+
+
+def _scan_archive(card: Card, archive: Path, names: LabelMap) -> ScanResult:
+    """Read the names of an archive's members, below the one folder that holds all of them."""
+    assert card.grammar is not None
+    listed = files_in_archive(archive, card.grammar)
+    endings = readable_endings(card.grammar)
+    files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
+    notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
+    with side_table_copies(card, listed) as tables:
+        return _scan_files(card, archive, files, tables, notes, names, listed)
 
 
 def _scan_files(
@@ -414,4 +423,4 @@ def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """
     table = table.sort_values(["file", "start", "end"], ignore_index=True, na_position="first")
     here = [file for file in set(table["file"]) if not is_remote(file)]
-    return table, sorted(file for file in here if not Path(file).is_file())
+    return table, sorted(file for file in here if not is_there(file))

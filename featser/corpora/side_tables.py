@@ -7,9 +7,11 @@ import io
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from statistics import stdev
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -18,7 +20,8 @@ from featser.audio.conversion import CONVERTIBLE
 from featser.corpora.card import Card
 from featser.corpora.card_schema import AUDIO_ENDINGS, fill
 from featser.corpora.side_table_schema import Names, SideTable
-from featser.errors import CardError
+from featser.errors import CardError, shortened
+from featser.io.remote_files import local_copy
 
 Values = dict[str, Any]
 _ENDINGS = (*AUDIO_ENDINGS, *CONVERTIBLE)
@@ -94,6 +97,36 @@ def side_table_files(card: Card, files: Iterable[str]) -> list[str]:
     """Return which of the files below a corpus's folder may be side tables of its card."""
     patterns = [name.removeprefix("**/") for side in card.tables for name in side.file]
     return [file for file in files if any(PurePosixPath(file).match(p) for p in patterns)]
+
+
+@contextmanager
+def side_table_copies(card: Card, listed: Mapping[str, str]) -> Iterator[Path]:
+    """Give copies of the side tables among files elsewhere, for the length of the block.
+
+    Parameters
+    ----------
+    card : Card
+        The corpus.
+    listed : mapping of str to str
+        The locations of all files, by their paths below the corpus's folder.
+
+    Yields
+    ------
+    Path
+        A folder that stands for the corpus's.
+    """
+    with TemporaryDirectory() as copies:
+        # A folder of its own: side tables may lie above the corpus.
+        tables = Path(copies, "corpus")
+        tables.mkdir()
+        for name in side_table_files(card, listed):
+            copy = tables / name
+            if not copy.resolve().is_relative_to(tables.resolve()):
+                raise CardError(f"the side table {shortened(name)!r} lies outside the corpus")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with local_copy(listed[name]) as held:
+                copy.write_bytes(held.read_bytes())
+        yield tables
 
 
 def read_side_table(side: SideTable, path: Path, notes: list[str]) -> dict[str, Values]:

@@ -25,6 +25,7 @@ from featser.evaluation.rows import Rows, rows_of
 from featser.experiment.loading.data import Data
 from featser.extraction.extraction import identify
 from featser.io.location import is_remote, local_path
+from featser.io.nested_files import is_there
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
@@ -219,7 +220,7 @@ def _feature_blocks(data: Data, rows: NDArray[np.intp]) -> list[FeatureBlock]:
 
 def _may_be_opened(file: str) -> bool:
     """Whether a recording is there; one that lies elsewhere is looked for when it is examined."""
-    return is_remote(file) or local_path(file).exists()
+    return is_remote(file) or is_there(str(local_path(file)))
 
 
 def _copies_note(

@@ -105,11 +105,11 @@ def _open_zip(archive: Path) -> Iterator[tuple[Iterator[_Member], _Opener]]:
         yield members(), zipped.open  # type: ignore[misc]
 
 
-class _BoundedInfo(tarfile.TarInfo):
+class BoundedInfo(tarfile.TarInfo):
     """A header of a tar archive; tarfile reads what extends it whole into memory."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _BoundedInfo:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> BoundedInfo:
         """Read a header, and refuse an extension that is too long."""
         info = super().frombuf(buf, encoding, errors)
         if info.size < 0 or (info.type in _EXTENSIONS and info.size > _MAX_HEADER_BYTES):
@@ -122,7 +122,7 @@ class _BoundedInfo(tarfile.TarInfo):
 
 @contextmanager
 def _open_tar(archive: Path) -> Iterator[tuple[Iterator[_Member], _Opener]]:
-    with tarfile.open(archive, tarinfo=_BoundedInfo) as tarred:
+    with tarfile.open(archive, tarinfo=BoundedInfo) as tarred:
 
         def members() -> Iterator[_Member]:
             for info in tarred:

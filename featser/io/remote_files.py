@@ -21,6 +21,7 @@ from pathlib import Path, PurePath
 from featser.errors import UnusableAudio
 from featser.io.atomic_write import cache_folder, write_text
 from featser.io.location import is_remote, local_path
+from featser.io.nested_files import ending_of, extracted, split_nested
 from featser.io.remote_access import download, version_of
 from featser.io.remote_limits import cache_bytes
 
@@ -35,7 +36,8 @@ def local_copy(file: str | PurePath) -> Iterator[Path]:
     Parameters
     ----------
     file : str or Path
-        A path, which is given as it is, or a URL.
+        A path, which is given as it is; a URL; or a member of an archive
+        (:mod:`featser.io.nested_files`).
 
     Yields
     ------
@@ -48,6 +50,11 @@ def local_copy(file: str | PurePath) -> Iterator[Path]:
         If a remote recording is not there, cannot be reached, or exceeds a limit. A refusal from
         within the block that names the copy is raised as one that names the URL.
     """
+    inside = split_nested(file)
+    if inside is not None:
+        with _member_copy(str(file), *inside) as copy:
+            yield copy
+        return
     if not is_remote(file):
         yield local_path(file)
         return
@@ -57,6 +64,16 @@ def local_copy(file: str | PurePath) -> Iterator[Path]:
             yield copy
         except UnusableAudio as error:
             raise UnusableAudio(url, error.reason) from error
+
+
+@contextmanager
+def _member_copy(location: str, archive: str, member: str) -> Iterator[Path]:
+    """Give a member of an archive, which may lie elsewhere, as a file; refusals name the member."""
+    try:
+        with local_copy(archive) as held, extracted(held, member, ending_of(archive)) as copy:
+            yield copy
+    except UnusableAudio as error:
+        raise UnusableAudio(location, error.reason) from error
 
 
 def hash_of(url: str, hash_file: Callable[[Path], str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from featser.corpora.card import Card, list_cards
 from featser.corpora.card_schema import Grammar, Label
-from featser.corpora.file_listing import audio_files
+from featser.corpora.file_listing import audio_below
 from featser.corpora.label_columns import is_text_only
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.labelling.name_pattern import NamePattern, parse_pattern
@@ -18,6 +18,7 @@ from featser.corpora.scanning import ScanResult, scan
 from featser.corpora.tables.column_names import usual_label
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, local_path
+from featser.io.nested_files import is_archive
 
 
 def scan_pattern(folder: str | Path, pattern: str, names: LabelMap | None = None) -> ScanResult:
@@ -26,7 +27,7 @@ def scan_pattern(folder: str | Path, pattern: str, names: LabelMap | None = None
     Parameters
     ----------
     folder : str or Path
-        A folder of this machine.
+        A folder, or a zip or tar archive, of this machine.
     pattern : str
         As :func:`~featser.corpora.labelling.name_pattern.parse_pattern` reads it.
     names : LabelMap, optional
@@ -46,8 +47,10 @@ def scan_pattern(folder: str | Path, pattern: str, names: LabelMap | None = None
     if is_remote(folder):
         raise CardError(f"{folder}: --pattern reads a folder of this machine: copy it first")
     folder = local_path(folder)
-    if not folder.is_dir():
-        raise CardError(f"{folder}: no such folder: give the folder that holds the recordings")
+    if not folder.is_dir() and not is_archive(folder):
+        raise CardError(
+            f"{folder}: no such folder or archive: give the folder that holds the recordings"
+        )
     card, notes = _card(parsed, folder)
     result = scan(card, folder, names)
     columns = [(names.columns if names else {}).get(field, field) for field in parsed.fields]
@@ -62,8 +65,7 @@ def _card(pattern: NamePattern, folder: Path) -> tuple[Card, list[str]]:
     """Return a card of the pattern, and what does not fit it."""
     fitting, others = "", ""
     passed: list[str] = []
-    for file in audio_files(folder, None, []):
-        below = file.relative_to(folder)
+    for below in audio_below(folder):
         if below.suffix.lower() not in pattern.endings:
             passed.append(below.as_posix())
             continue
@@ -104,5 +106,9 @@ def _card(pattern: NamePattern, folder: Path) -> tuple[Card, list[str]]:
 
 def _corpus(folder: Path) -> str:
     """Return a name for the corpus of a folder: the folder's, if no card has it."""
-    name = re.sub(r"[^a-z0-9_-]+", "-", folder.absolute().name.lower()).strip("-_0123456789")
+    name = re.sub(
+        r"[^a-z0-9_-]+",
+        "-",
+        (folder.stem if is_archive(folder) else folder.absolute().name).lower(),
+    ).strip("-_0123456789")
     return name if name and name not in list_cards() else "recordings"

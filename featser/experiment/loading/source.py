@@ -26,6 +26,7 @@ from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
 from featser.extraction.planner import blocks_of
 from featser.io.location import absolute, is_remote, local_path, parent, path_part
+from featser.io.nested_files import is_archive
 
 MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
 RECIPE_ENDINGS = (".yaml", ".yml")
@@ -149,7 +150,7 @@ def read_source(
         str(source) in list_recipes() and not path.exists()
     ):
         return source_of(_with_names(load_recipe(source), names), data or {}, str(source))
-    if path.is_dir():
+    if path.is_dir() or is_archive(path):
         return _from_folder(path, corpus, names)
     if is_manifest(path):
         return _from_manifest(path, names)
@@ -304,7 +305,7 @@ def _from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Sou
         corpus = "audformat"
     if corpus is None:
         raise FeatserError(
-            f"{folder}: a folder needs --corpus CARD to say how its files are named; "
+            f"{folder}: a folder or archive needs --corpus CARD to say how its files are named; "
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
     card = load_card(corpus)

@@ -1,0 +1,251 @@
+"""Files inside archives and tables, read without unpacking: ``corpus.zip::angry/a.wav``.
+
+What stands before ``::`` is a zip or tar archive, or a Parquet file whose rows hold recordings, as
+collections of data sets publish them; what follows is the name of a member, or the number of a row
+from 0 on. A member is copied into a temporary file while it is read; nothing else is written, and
+no member is ever written by its own name.
+"""
+
+from __future__ import annotations
+
+import lzma
+import posixpath
+import re
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import IO
+
+from featser.errors import DownloadError, UnusableAudio, shortened
+from featser.io.archives import MAX_MEMBERS, BoundedInfo
+from featser.io.audio_tables import TABLE, row_bytes, row_count
+
+SEPARATOR = "::"
+ARCHIVES = (".zip", ".tar")
+MOST_BYTES = 1 << 30
+"""Larger members must be unpacked first."""
+MOST_RATIO = 2_000
+FREE_BYTES = 1_000_000
+"""A member may be so many times as large as its compressed form, beyond so many bytes."""
+_NESTED = re.compile(
+    r"(.+\.(?:zip|tar|parquet|tgz|tar\.(?:gz|bz2|xz|zst)))::(.+)", re.IGNORECASE | re.DOTALL
+)
+_DAMAGE = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+    ValueError, NotImplementedError, LookupError, DownloadError,
+)  # fmt: skip
+_ENDING = re.compile(r"\.[a-z0-9]{1,8}")
+Version = tuple[str, int, int]
+
+
+def split_nested(location: str | PurePath) -> tuple[str, str] | None:
+    """Return the archive or table, and the member of it, that a location names; else None.
+
+    Examples
+    --------
+    >>> split_nested("data/corpus.zip::angry/a.wav")
+    ('data/corpus.zip', 'angry/a.wav')
+    >>> split_nested("a.wav") is None
+    True
+    """
+    text = str(location)
+    match = _NESTED.fullmatch(text) if SEPARATOR in text else None
+    return (match[1], match[2]) if match else None
+
+
+def nested(archive: str | PurePath, member: str) -> str:
+    """Return the location of a member of an archive, or of a row of a table."""
+    return f"{archive}{SEPARATOR}{member}"
+
+
+def ending_of(archive: str | PurePath) -> str:
+    """Return the ending of an archive or table, in lower case."""
+    return PurePath(archive).suffix.lower()
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is a file that ends like an archive whose members can be read."""
+    return path.suffix.lower() in ARCHIVES and path.is_file()
+
+
+def members_of(archive: Path) -> list[str]:
+    """Return the names of the files in an archive.
+
+    Parameters
+    ----------
+    archive : Path
+        A zip archive, or a tar archive that is not compressed.
+
+    Raises
+    ------
+    UnusableAudio
+        If it cannot be read.
+    """
+    with _refusals(archive):
+        version = _version(archive)
+        if archive.suffix.lower() == ".zip":
+            return [info.filename for info in _zip(version).infolist() if not info.is_dir()]
+        return list(_tar(version))
+
+
+def is_there(location: str) -> bool:
+    """Whether a file of this machine exists, or an archive or table that has the member named."""
+    inside = split_nested(location)
+    if inside is None:
+        return Path(location).is_file()
+    archive, member = Path(inside[0]), inside[1]
+    try:
+        with _refusals(archive):
+            if ending_of(archive) == TABLE:
+                return member.isdecimal() and int(member) < row_count(archive)
+            if ending_of(archive) == ".zip":
+                return member in _zip(_version(archive)).NameToInfo
+            return member in _tar(_version(archive))
+    except UnusableAudio:
+        return False
+
+
+@contextmanager
+def extracted(archive: Path, member: str, ending: str = "") -> Iterator[Path]:
+    """Give a member of an archive, or a row of a table, as a file, for the length of the block.
+
+    Parameters
+    ----------
+    archive : Path
+        The archive or table.
+    member : str
+        The name of the member, or the number of the row.
+    ending : str
+        What the archive's name ends with, where that of the file does not say it.
+
+    Yields
+    ------
+    Path
+        A temporary file.
+
+    Raises
+    ------
+    UnusableAudio
+        If there is no such member, or it is damaged, encrypted or too large.
+    """
+    with tempfile.TemporaryDirectory(prefix="featser-") as folder:
+        suffix = ending_of(member)
+        copy = Path(folder, "recording" + (suffix if _ENDING.fullmatch(suffix) else ""))
+        with _refusals(archive), copy.open("wb") as target:
+            _copy(archive, member, target, ending or ending_of(archive))
+        yield copy
+
+
+def _copy(archive: Path, member: str, target: IO[bytes], ending: str) -> None:
+    if ending == ".zip":
+        _copy_zipped(archive, member, target)
+    elif ending == ".tar":
+        _copy_tarred(archive, member, target)
+    elif ending == TABLE:
+        target.write(row_bytes(archive, member))
+    else:
+        raise UnusableAudio(
+            archive,
+            "members of a compressed tar archive cannot be read one by one: unpack it, or make it "
+            "a zip archive",
+        )
+
+
+def _copy_zipped(archive: Path, member: str, target: IO[bytes]) -> None:
+    zipped = _zip(_version(archive))
+    try:
+        info = zipped.getinfo(member)
+    except KeyError as error:
+        raise _absent(archive, member) from error
+    if info.flag_bits & 1:
+        raise UnusableAudio(archive, "the archive is encrypted: unpack it first")
+    _refuse_large(archive, info.file_size)
+    if info.file_size > MOST_RATIO * info.compress_size + FREE_BYTES:
+        raise UnusableAudio(
+            archive,
+            f"damaged: {info.compress_size} bytes in the archive announce {info.file_size} bytes",
+        )
+    with zipped.open(info) as source:
+        shutil.copyfileobj(source, target)
+    _refuse_short(archive, target.tell(), info.file_size)
+
+
+def _copy_tarred(archive: Path, member: str, target: IO[bytes]) -> None:
+    place = _tar(_version(archive)).get(member)
+    if place is None:
+        raise _absent(archive, member)
+    first, size = place
+    _refuse_large(archive, size)
+    with archive.open("rb") as source:
+        source.seek(first)
+        left = size
+        while left and (block := source.read(min(left, 1 << 20))):
+            target.write(block)
+            left -= len(block)
+    _refuse_short(archive, size - left, size)
+
+
+def _absent(archive: Path, member: str) -> UnusableAudio:
+    return UnusableAudio(archive, f"the archive has no file {shortened(member)!r}")
+
+
+def _refuse_large(archive: Path, size: int) -> None:
+    if size > MOST_BYTES:
+        raise UnusableAudio(archive, "larger than 1 GiB: unpack it first")
+
+
+def _refuse_short(archive: Path, copied: int, announced: int) -> None:
+    if copied != announced:
+        raise UnusableAudio(
+            archive, f"truncated: the archive announces {announced} bytes and holds {copied}"
+        )
+
+
+def _version(path: Path) -> Version:
+    status = path.stat()
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=4)
+def _zip(version: Version) -> zipfile.ZipFile:
+    """Open a zip archive, whose directory is read once for all its members."""
+    zipped = zipfile.ZipFile(version[0])
+    if len(zipped.filelist) > MAX_MEMBERS:
+        raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
+    return zipped
+
+
+@lru_cache(maxsize=4)
+def _tar(version: Version) -> dict[str, tuple[int, int]]:
+    """Return the place and the size of every plain file of a tar archive."""
+    places: dict[str, tuple[int, int]] = {}
+    with tarfile.open(version[0], "r:", tarinfo=BoundedInfo) as tarred:
+        for info in tarred:
+            if len(places) >= MAX_MEMBERS:
+                raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
+            if info.isreg() and not info.issparse():
+                places[posixpath.normpath(info.name)] = (info.offset_data, info.size)
+            tarred.members = []  # type: ignore[attr-defined]  # which tarfile would collect
+    return places
+
+
+@contextmanager
+def _refusals(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnusableAudio:
+        raise
+    except FileNotFoundError as error:
+        raise UnusableAudio(archive, "no such file") from error
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or shortened(str(error))}"
+        raise UnusableAudio(archive, reason) from error
+    except _DAMAGE as error:
+        reason = f"the archive is damaged or not supported: {shortened(str(error))}"
+        raise UnusableAudio(archive, reason) from error
