@@ -55,6 +55,23 @@ def copied(voices: Path, root: Path, name_of: Callable[[str, str, str], str]) ->
     return names
 
 
+def nested_speakers(voices: Path, root: Path) -> Commands:
+    copied(voices, root / "in", lambda *of: f"{of[0]}/{WORDS[of[1]]}/{of[2]}.wav")
+    return [["extract", "in"]]
+
+
+def nested_classes(voices: Path, root: Path) -> Commands:
+    copied(voices, root / "in", lambda *of: f"{of[1].upper()}/{of[0]}/{of[2]}.wav")
+    return [["extract", "in"]]
+
+
+def table_in_the_folder(voices: Path, root: Path) -> Commands:
+    names = copied(voices, root / "in", "wav/{}-{}-{}.wav".format)
+    table = table_of(voices).assign(path=names).rename(columns={"emotion": "class"})
+    table[["path", "speaker", "class"]].to_csv(root / "in/meta.csv", index=False)
+    return [["extract", "in"]]
+
+
 def path_and_label(voices: Path, root: Path) -> Commands:
     names = copied(voices, root / "wav", "{}-{}-{}.wav".format)
     table = table_of(voices).assign(path=[f"wav/{name}" for name in names])
@@ -125,6 +142,9 @@ def pattern(voices: Path, root: Path) -> Commands:
 
 
 LAYOUTS = [
+    nested_speakers,
+    nested_classes,
+    table_in_the_folder,
     pattern,
     path_and_label,
     german_excel_csv,

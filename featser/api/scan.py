@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from featser.api.validation import output_file, validated
 from featser.corpora.card import load_card
-from featser.corpora.labelling.label_map import named
+from featser.corpora.labelling.folder_layouts import layout_of
+from featser.corpora.labelling.label_map import LabelMap, named
 from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.manifest import write_manifest
 from featser.corpora.scanning import ScanResult
 from featser.corpora.scanning import scan as scan_folder
 from featser.errors import InputError
+from featser.io.location import is_remote, local_path
 
 
 @validated(output=output_file(".csv", ".tsv", ".parquet"))
@@ -30,7 +33,8 @@ def scan(
     Parameters
     ----------
     card : str
-        The name of a card, or a YAML file; or the folder itself, if ``folder`` is None.
+        The name of a card, or a YAML file; or the folder itself, if ``folder`` is None. Its
+        layout is then recognised, or ``pattern`` describes it.
     folder : str or Path, optional
         Where the recordings are: a folder of this machine, a zip or tar archive, or a URL such as
         ``s3://…``.
@@ -61,14 +65,26 @@ def scan(
         if folder is not None:
             raise InputError("takes the place of a card: leave CARD out", "pattern")
         result = scan_pattern(card, pattern, names)
+    elif folder is None:
+        result = _scan_bare(card, names)
     else:
-        if folder is None:
-            raise InputError(
-                "name a card (`featser corpora` lists them) and a folder, or a folder and "
-                "--pattern such as '{speaker}/{emotion}_*.wav'",
-                "card",
-            )
         result = scan_folder(load_card(card), folder, names)
     if output is not None:
         write_manifest(result.manifest, output)
     return result
+
+
+def _scan_bare(folder: str | Path, names: LabelMap) -> ScanResult:
+    """Scan a folder by the layout that it has, or say that the argument is no folder."""
+    if is_remote(folder) or not local_path(folder).is_dir():
+        raise InputError(
+            f"'{folder}' is no folder of this machine: name a card (`featser corpora` lists them) "
+            f"and a folder, or a folder alone",
+            "card",
+        )
+    layout, notes = layout_of(local_path(folder))
+    if layout.table is None:
+        result = scan_folder(load_card(layout.card), folder, names)
+    else:
+        result = scan_folder(load_card("table"), layout.table, names)
+    return replace(result, notes=[*notes, *result.notes])

@@ -77,7 +77,7 @@ def scan(
         str,
         typer.Argument(
             metavar="[CARD]",
-            help="A card's name (see `corpora`), or a YAML file; none with --pattern.",
+            help="A card's name (see `corpora`), or a YAML file; by default the folder's layout.",
         ),
     ],
     folder: Annotated[

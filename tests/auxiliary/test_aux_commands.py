@@ -121,7 +121,6 @@ def test_card_of_the_name_reads_folders_and_no_manifests(
         (("ravdess", "--data", "ravdess"), "write CORPUS=FOLDER"),
         (("open", "--data", "open=."), "'open' stands for all tables"),
         (("../x", "--data", "../x=."), "cannot be the name of an auxiliary corpus"),
-        (("own", "."), "a folder needs --corpus CARD"),
         (("own", "none.csv"), "none.csv"),
         (("demo", ".", "-f", "mfccs"), "unknown extractor 'mfccs'"),
     ],
@@ -135,6 +134,15 @@ def test_add_refused_requests_write_nothing(
     assert shown.stderr.count("\n") == 1
     assert not cache.exists()
     assert not (voices / "featser-store").exists()
+
+
+def test_add_of_a_folder_that_no_layout_is_recognised_in_is_refused(
+    cache: Path, tmp_path: Path
+) -> None:
+    shown = featser_here("aux", "add", "own", ".", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "a folder needs --corpus CARD" in shown.stderr
+    assert not cache.exists()
 
 
 def test_add_without_usable_recordings_names_the_first_reason(cache: Path, tmp_path: Path) -> None:

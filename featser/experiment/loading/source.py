@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from featser.audio.channels import MIX, parse_channel, split_channel
-from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
+from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
@@ -301,13 +301,20 @@ def _of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) ->
 
 
 def _from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Source:
-    if corpus is None and not is_remote(folder) and is_database(folder):
-        corpus = "audformat"
-    if corpus is None:
+    if corpus is None and (is_remote(folder) or is_archive(local_path(folder))):
         raise FeatserError(
             f"{folder}: a folder or archive needs --corpus CARD to say how its files are named; "
             f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
         )
+    if corpus is None:
+        layout, notes = layout_of(folder)
+        read = (
+            _from_folder(folder, layout.card, names)
+            if layout.table is None
+            else _from_manifest(layout.table, names)
+        )
+        read.notes = [*notes, *read.notes]
+        return read
     card = load_card(corpus)
     scanned = scan(card, folder, names)
     return Source(

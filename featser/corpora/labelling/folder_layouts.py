@@ -1,0 +1,241 @@
+"""Which layouts a bare folder of recordings may have, and which of them is certain."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from featser.corpora.audformat_io import is_database
+from featser.corpora.card import Card, list_cards, load_card
+from featser.corpora.file_listing import TABLE_ENDINGS, audio_files
+from featser.corpora.file_paths import resolve
+from featser.corpora.label_columns import tasks_from
+from featser.corpora.labelling.emotion_words import are_classes
+from featser.corpora.manifest import read_manifest
+from featser.errors import CardError, FeatserError, shortened
+from featser.io.nested_files import is_there
+
+FOLDERS, BY_SPEAKER, BY_CLASS = "folders", "folders-by-speaker", "folders-by-class"
+SAMPLE = 200
+"""How many recordings are compared with the grammars of cards."""
+
+_SETS = frozenset(("train", "training", "test", "testing", "dev", "val", "valid", "validation"))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way to read a folder.
+
+    Attributes
+    ----------
+    description : str
+        What was recognised.
+    command : str
+        The command that reads the folder in this way.
+    card : str
+        The card to read it by; empty if it is read by a table.
+    table : Path or None
+        The manifest that lies in it.
+    is_complete : bool
+        Whether a manifest names every recording of the folder.
+    """
+
+    description: str
+    command: str
+    card: str = ""
+    table: Path | None = None
+    is_complete: bool = False
+
+
+@dataclass(frozen=True)
+class _Recognised:
+    """The layouts of a folder, and why tables in it are no manifests of it."""
+
+    layouts: list[Layout] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+
+
+def layout_of(folder: str | Path) -> tuple[Layout, list[str]]:
+    """Find the layout of a folder of recordings that no card was named for.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder of this machine.
+
+    Returns
+    -------
+    layout : Layout
+        The one that is certain: an audformat database; a manifest that names all recordings; the
+        corpus whose card reads all names; a folder for each class of emotion, perhaps in or above a
+        folder for each speaker.
+    notes : list of str
+        What was recognised, what it is read as, and what else is possible.
+
+    Raises
+    ------
+    CardError
+        If no layout is recognised, or none is certain; with the command for each.
+    """
+    folder = Path(folder)
+    files = [file.relative_to(folder) for file in audio_files(folder, None, [])]
+    recognised = _recognised(folder, files)
+    layouts = recognised.layouts
+    certain = _certain(layouts)
+    if certain is None:
+        raise CardError(_refusal(folder, files, recognised))
+    notes = [f"{folder}: {certain.description}; the same as `{certain.command}`"]
+    others = [
+        f"{layout.description}: `{layout.command}`" for layout in layouts if layout != certain
+    ]
+    if others:
+        notes.append(f"other ways to read {folder}: {'; '.join(others)}")
+    return certain, notes + recognised.passed
+
+
+def _certain(layouts: Sequence[Layout]) -> Layout | None:
+    """Return the layout to use: a whole manifest before a card before folders."""
+    tables = [layout for layout in layouts if layout.table is not None]
+    corpora = [layout for layout in layouts if layout.card not in ("", *_OF_FOLDERS)]
+    if tables:
+        whole = [layout for layout in tables if layout.is_complete]
+        return tables[0] if len(tables) == 1 and (whole or len(layouts) == 1) else None
+    if corpora:
+        return corpora[0] if len(corpora) == 1 else None
+    return layouts[0] if len(layouts) == 1 and layouts[0].is_complete else None
+
+
+_OF_FOLDERS = (FOLDERS, BY_SPEAKER, BY_CLASS)
+
+
+def _recognised(folder: Path, files: Sequence[PurePath]) -> _Recognised:
+    if is_database(folder):
+        return _Recognised([_by_card(folder, "an audformat database", "audformat")])
+    result = _Recognised()
+    _add_tables(folder, files, result)
+    if files:
+        result.layouts.extend(_by_cards(folder, files))
+        result.layouts.extend(_by_folders(folder, files))
+    return result
+
+
+def _by_card(folder: Path, description: str, card: str, is_certain: bool = True) -> Layout:
+    command = shlex.join(["featser", "extract", str(folder), "--corpus", card])
+    return Layout(description, command, card, is_complete=is_certain)
+
+
+def _add_tables(folder: Path, files: Sequence[PurePath], result: _Recognised) -> None:
+    """Add the manifests that lie in the folder itself and name recordings that exist."""
+    beside = {
+        name for card in (load_card(FOLDERS),) for table in card.tables for name in table.file
+    }
+    recordings = {str(folder.resolve() / file) for file in files}
+    for path in sorted(folder.iterdir()):
+        is_hidden = path.name.startswith(".") or path.name in beside
+        if is_hidden or path.suffix.lower() not in TABLE_ENDINGS or not path.is_file():
+            continue
+        try:
+            table = read_manifest(path)
+        except FeatserError as error:
+            result.passed.append(f"{path.name} is not read as a manifest: {error}")
+            continue
+        named = set(resolve(table, folder))
+        labels, _ = tasks_from(table)
+        if not labels or not any(is_there(file) for file in sorted(named)[:SAMPLE]):
+            why = "its recordings do not exist" if labels else "it has no label to predict"
+            result.passed.append(f"{path.name} is not read as a manifest: {why}")
+            continue
+        names = ", ".join(shortened(task.name) for task in labels[:3])
+        result.layouts.append(
+            Layout(
+                f"the manifest {path.name} with {names}",
+                shlex.join(["featser", "extract", str(path)]),
+                table=path,
+                is_complete=recordings <= named,
+            )
+        )
+
+
+def _by_cards(folder: Path, files: Sequence[PurePath]) -> list[Layout]:
+    """Return the corpora whose cards read the names of all recordings, or of a sample."""
+    names = [file.with_suffix("").as_posix() for file in files[:: -(-len(files) // SAMPLE)]]
+    cards = [load_card(name) for name in list_cards() if name not in _OF_FOLDERS]
+    return [
+        _by_card(folder, f"names like those of the corpus {card.name}", card.name)
+        for card in cards
+        if card.grammar is not None and card.primary in card.labels and _reads(card, names)
+    ]
+
+
+def _reads(card: Card, names: Iterable[str]) -> bool:
+    assert card.grammar is not None
+    for name in names:
+        text = name if card.grammar.matches == "path" else name.rpartition("/")[2]
+        groups = card.grammar.groups(text)
+        if groups is None:
+            return False
+        try:
+            card.row(groups)
+        except ValueError:
+            return False
+    return True
+
+
+def _by_folders(folder: Path, files: Sequence[PurePath]) -> list[Layout]:
+    """Return what the names of folders may mean: classes, or speakers and classes."""
+    if any(len(file.parts) < 2 for file in files):
+        return []
+    inner = {file.parts[-2] for file in files}
+    outer = {file.parts[-3] for file in files if len(file.parts) > 2}
+    is_nested = len(outer) > 1 and all(len(file.parts) > 2 for file in files)
+    are_sets = {name.casefold() for name in outer} <= _SETS
+    if are_classes(inner):
+        if is_nested and not are_sets:
+            text = f"a folder for each speaker ({_some(outer)}), in it one for each class"
+            return [_by_card(folder, f"{text} ({_some(inner)})", BY_SPEAKER)]
+        return [_by_card(folder, f"a folder for each class ({_some(inner)})", FOLDERS)]
+    if is_nested and are_classes(outer):
+        text = f"a folder for each class ({_some(outer)}), in it one for each speaker"
+        return [_by_card(folder, f"{text} ({_some(inner)})", BY_CLASS)]
+    if len(inner) < 2:
+        return []
+    text = f"a folder for each class, if {_some(inner)} are classes"
+    layouts = [_by_card(folder, text, FOLDERS, is_certain=False)]
+    if is_nested:
+        for card, speakers, classes in ((BY_SPEAKER, outer, inner), (BY_CLASS, inner, outer)):
+            text = f"speakers and classes, if {_some(speakers)} are speakers and {_some(classes)}"
+            layouts.append(_by_card(folder, f"{text} classes", card, is_certain=False))
+    return layouts
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = [shortened(name) for name in sorted(names)]
+    return ", ".join(listed[:3]) + (", …" if len(listed) > 3 else "")
+
+
+def _refusal(folder: Path, files: Sequence[PurePath], recognised: _Recognised) -> str:
+    if not files and not recognised.layouts:
+        return (
+            f"{folder}: holds no recordings; a folder needs --corpus CARD to say how its files are "
+            f"named; `featser corpora` lists the cards"
+        )
+    example = files[0].as_posix() if files else ""
+    pattern = "/".join(["{speaker}"] * (len(files[0].parts) > 1 if files else 0) + ["{emotion}_*"])
+    by_pattern = (
+        shlex.join(["featser", "scan", str(folder), "--pattern", pattern])
+        + " -o manifest.csv, with a pattern that describes names such as "
+        + f"'{shortened(example)}'"
+    )
+    passed = "".join(f". {why}" for why in recognised.passed)
+    if not recognised.layouts:
+        return (
+            f"{folder}: no layout is recognised: a folder needs --corpus CARD (`featser corpora` "
+            f"lists the cards), or use {by_pattern}{passed}"
+        )
+    ways = "; ".join(f"{one.description}: `{one.command}`" for one in recognised.layouts)
+    return (
+        f"{folder}: a folder needs --corpus CARD where its layout is not certain. {ways}; "
+        f"speakers or classes in names of files: {by_pattern}{passed}"
+    )

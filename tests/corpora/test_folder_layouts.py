@@ -1,0 +1,129 @@
+"""A folder without a card is read by the layout that it certainly has, or refused with commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from featser.api.scan import scan
+from featser.corpora.labelling.folder_layouts import layout_of
+from featser.errors import CardError, InputError
+from featser.experiment.loading.source import read_source
+
+SPEAKERS = ("Anna", "Bert", "Carl")
+EMOTIONS = ("angry", "03_Sad", "fröhlich")
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def nested(folder: Path, form: str) -> Path:
+    return touch(folder, *(form.format(s=s, e=e) for s in SPEAKERS for e in EMOTIONS))
+
+
+@pytest.mark.parametrize(
+    ("form", "card", "speakers", "classes"),
+    [
+        ("{e}/{s}-1.wav", "folders", set(), set(EMOTIONS)),
+        ("{s}/{e}/1.wav", "folders-by-speaker", set(SPEAKERS), set(EMOTIONS)),
+        ("{e}/{s}/1.wav", "folders-by-class", set(SPEAKERS), set(EMOTIONS)),
+        ("all/{s}/{e}/1.wav", "folders-by-speaker", set(SPEAKERS), set(EMOTIONS)),
+    ],
+)
+def test_folders_of_emotions_are_read_with_a_note(
+    tmp_path: Path, form: str, card: str, speakers: set[str], classes: set[str]
+) -> None:
+    source = read_source(nested(tmp_path, form))
+    assert source.corpora == (card,)
+    assert set(source.table["speaker"].dropna()) == speakers
+    assert set(source.table["emotion"]) == classes
+    assert f"the same as `featser extract {tmp_path} --corpus {card}`" in source.notes[0]
+    result = scan(tmp_path)
+    assert result.manifest["emotion"].tolist() == source.table["emotion"].tolist()
+
+
+def test_training_and_test_sets_are_no_speakers(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{s}/{e}/1.wav" for s in ("train", "Test") for e in EMOTIONS))
+    assert layout_of(tmp_path)[0].card == "folders"
+
+
+def test_the_card_of_a_corpus_goes_before_folders(voices: Path, tmp_path: Path) -> None:
+    assert layout_of(voices)[0].card == "demo"
+    for name in ("angry", "happy", "sad"):
+        touch(tmp_path, *(f"{name}/f{n}-{name}-normal-1.wav" for n in (1, 2)))
+    layout, notes = layout_of(tmp_path)
+    assert layout.card == "demo"
+    assert "other ways to read" in notes[1]
+    assert "--corpus folders`" in notes[1]
+
+
+def written(folder: Path, *names: str, file: str = "labels.csv") -> None:
+    lines = ["path,label", *(f"{name},{n % 2}x" for n, name in enumerate(names))]
+    (folder / file).write_text("\n".join(lines))
+
+
+def test_a_manifest_that_names_every_recording_is_read(tmp_path: Path) -> None:
+    names = [f"{e}/{s}.wav" for s in "ab" for e in EMOTIONS]
+    touch(tmp_path, *names)
+    written(tmp_path, *names)
+    (tmp_path / "notes.csv").write_text("who,when\nx,y\n")
+    source = read_source(tmp_path)
+    assert source.corpora == ("manifest",)
+    assert source.locations == {"manifest": str(tmp_path / "labels.csv")}
+    notes = "\n".join(source.notes)
+    assert "the manifest labels.csv with label" in source.notes[0]
+    assert "a folder for each class" in source.notes[1]
+    assert re.search(r"notes\.csv is not read as a manifest: .*no column `file`", notes)
+    assert "column `path` is read as `file`" in notes
+    written(tmp_path, *names, file="more.csv")
+    with pytest.raises(CardError, match=r"`featser extract .*labels\.csv`.*more\.csv`"):
+        read_source(tmp_path)
+
+
+def test_a_manifest_of_some_recordings_is_not_certain_beside_folders(tmp_path: Path) -> None:
+    names = [f"{e}/{s}.wav" for s in "ab" for e in EMOTIONS]
+    touch(tmp_path, *names)
+    written(tmp_path, *names[:-1])
+    with pytest.raises(CardError, match=r"layout is not certain.*labels\.csv`.*--corpus folders`"):
+        read_source(tmp_path)
+    touch(tmp_path, "more.wav")  # now no folder of classes is recognised
+    assert layout_of(tmp_path)[0].table == tmp_path / "labels.csv"
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], "holds no recordings; a folder needs --corpus CARD"),
+        (["x_1.wav", "y_1.wav"], r"no layout is recognised.*--pattern '\{emotion\}_\*' -o m.*x_1"),
+        (["Anna/1.wav", "Bert/1.wav"], r"if Anna, Bert are classes: `featser extract .* folders`"),
+        (
+            ["a/x/1.wav", "b/x/1.wav", "a/y/1.wav"],
+            r"--corpus folders`.*--corpus folders-by-speaker`.*--corpus folders-by-class`",
+        ),
+        (["f1_sad/1.wav", "f2_sad/1.wav", "f1_joy/1.wav"], r"not certain.*--pattern '\{speaker\}/"),
+    ],
+)
+def test_what_is_not_certain_is_refused_with_the_command_of_each_candidate(
+    tmp_path: Path, names: list[str], message: str
+) -> None:
+    touch(tmp_path, *names)
+    for read in (read_source, scan):
+        with pytest.raises(CardError, match=message):
+            read(tmp_path)
+
+
+def test_the_commands_of_a_refusal_are_quoted_for_a_shell(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "a b", "Anna/1.wav", "Bert/1.wav")
+    with pytest.raises(CardError, match=f"`featser extract '{folder}' --corpus folders`"):
+        read_source(folder)
+
+
+def test_scan_of_what_is_no_folder_asks_for_a_card() -> None:
+    with pytest.raises(InputError, match="'ravdess' is no folder of this machine: name a card"):
+        scan("ravdess")
