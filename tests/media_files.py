@@ -58,13 +58,15 @@ def write_media(
     layouts: Sequence[str] = (),
     default: int | None = None,
     with_video: bool = False,
+    block: int = 1024,
+    **options: str,
 ) -> Path:
     """Write audio streams of shape (n,) or (n, n_channels), and pictures before them if asked."""
     import av
     from av.stream import Disposition
 
     coding = coding or CODINGS[path.suffix[1:]]
-    with av.open(str(path), "w", format=coding.container) as output:
+    with av.open(str(path), "w", format=coding.container, options=options) as output:
         video = output.add_stream("mpeg4", rate=10) if with_video else None
         if video is not None:
             video.width, video.height, video.pix_fmt = 32, 32, "yuv420p"
@@ -86,18 +88,20 @@ def write_media(
                 output.mux(video.encode(picture))
             output.mux(video.encode(None))
         for stream, samples, layout in added:
-            _encode(output, stream, samples, layout)
+            _encode(output, stream, samples, layout, block)
     return path
 
 
-def _encode(output: object, stream: object, samples: np.ndarray, layout: str) -> None:
+def _encode(output: object, stream: object, samples: np.ndarray, layout: str, block: int) -> None:
     import av
 
     integers = np.round(samples * 32_768).clip(-32_768, 32_767).astype(np.int16)
     frame = av.AudioFrame.from_ndarray(integers.reshape(1, -1), format="s16", layout=layout)
     frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
     coded = stream.codec_context
-    resampler = av.AudioResampler(coded.format, layout, coded.sample_rate, coded.frame_size or 1024)
+    resampler = av.AudioResampler(
+        coded.format, layout, coded.sample_rate, coded.frame_size or block
+    )
     for one in [*resampler.resample(frame), *resampler.resample(None)]:
         output.mux(stream.encode(one))
     output.mux(stream.encode(None))

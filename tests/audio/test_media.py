@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,23 @@ def test_each_format_gives_the_samples_of_the_recording(tmp_path: Path, ending: 
     assert snr_db > SNR_DB.get(ending, 18.0)
     if ending not in ("aac", "amr", "ac3", "wma"):  # they do not state their exact length
         assert len(signal.samples) == len(original)
+
+
+def test_opus_that_was_made_of_16_khz_begins_and_ends_where_the_recording_does(
+    tmp_path: Path,
+) -> None:
+    """FFmpeg counts its delay at 16 kHz and leaves two thirds of it."""
+    original = voice(3)
+    path = write_media(tmp_path / "a.webm", original)
+    data = path.read_bytes()
+    for before, form in ((b"\xb5\x88", ">d"), (b"OpusHead\1\1\x38\1", "<I")):
+        ours, theirs = (before + struct.pack(form, rate) for rate in (48_000, 16_000))
+        assert data.count(ours) == 1
+        data = data.replace(ours, theirs)
+    path.write_bytes(data)
+    signal = decode(path).resampled(RATE)
+    assert lag(signal.samples, original) == 0
+    assert len(signal.samples) == len(original)
 
 
 @pytest.mark.parametrize("ending", LOSSLESS)
@@ -161,6 +179,20 @@ def test_a_truncated_file_is_refused(tmp_path: Path, ending: str) -> None:
             decode(tmp_path / f"b.{ending}")
         assert "truncated" in caught.value.reason
         assert "\n" not in caught.value.reason
+
+
+def test_a_file_whose_last_packet_is_incomplete_is_refused(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "a.m4a", voice(5), movflags="faststart")
+    assert decode(path).seconds == 1.5
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(UnusableAudio, match="truncated or damaged: a packet is incomplete"):
+        decode(path)
+
+
+def test_long_packets_do_not_hide_a_segment_outside(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "a.mkv", voice(5), block=10 * RATE)
+    with pytest.raises(UnusableAudio, match="the segment lies outside the recording"):
+        decode(path, 1.0, 2.0)
 
 
 @pytest.mark.parametrize("ending", CODINGS)
