@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
 from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
@@ -170,23 +170,29 @@ def files_elsewhere(folder: str, grammar: Grammar) -> dict[str, str]:
     }
 
 
-def audio_below(place: Path) -> list[PurePath]:
+def audio_below(place: Path, fits: Callable[[str], bool]) -> list[PurePath]:
     """Return the paths of the audio files below a folder, or in an archive, sorted.
 
     Parameters
     ----------
     place : Path
         A folder, or a zip or tar archive, of this machine.
+    fits : callable
+        As in :func:`files_in_archive`.
     """
     if not is_archive(place):
         return [file.relative_to(place) for file in audio_files(place, None, [])]
     endings = readable_endings(None)
     return sorted(
-        PurePosixPath(name) for name in files_in_archive(place, None) if has_ending(name, endings)
+        PurePosixPath(name)
+        for name in files_in_archive(place, None, fits)
+        if has_ending(name, endings)
     )
 
 
-def files_in_archive(archive: Path, grammar: Grammar | None) -> dict[str, str]:
+def files_in_archive(
+    archive: Path, grammar: Grammar | None, fits: Callable[[str], bool]
+) -> dict[str, str]:
     """Return the files in an archive that are neither hidden nor other material.
 
     Parameters
@@ -195,11 +201,14 @@ def files_in_archive(archive: Path, grammar: Grammar | None) -> dict[str, str]:
         A zip or tar archive of this machine.
     grammar : Grammar, optional
         Says which folders hold other material.
+    fits : callable
+        Whether a path without its ending can be read.
 
     Returns
     -------
     dict of str
-        By path below the outermost folder, if there is only one, the location of the member.
+        By path the location of the member. The path is that below the outermost folder if there is
+        only one, unless paths can only be read with it.
 
     Raises
     ------
@@ -220,6 +229,9 @@ def files_in_archive(archive: Path, grammar: Grammar | None) -> dict[str, str]:
     ]
     outermost = {name.partition("/")[0] for name in names}
     top = f"{outermost.pop()}/" if len(outermost) == 1 and all("/" in n for n in names) else ""
+    paths = [PurePosixPath(name).with_suffix("").as_posix() for name in names if top]
+    if not any(fits(path.removeprefix(top)) for path in paths) and any(map(fits, paths)):
+        top = ""
     return {
         name.removeprefix(top): nested(place, name)
         for name in names

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from featser.corpora.card import Card
-from featser.corpora.card_schema import fill
+from featser.corpora.card_schema import Grammar, fill
 from featser.corpora.cleaning import as_text
 from featser.corpora.file_listing import (
     audio_files,
@@ -171,12 +171,18 @@ def _scan_elsewhere(card: Card, folder: str, names: LabelMap) -> ScanResult:
 def _scan_archive(card: Card, archive: Path, names: LabelMap) -> ScanResult:
     """Read the names of an archive's members, below the one folder that holds all of them."""
     assert card.grammar is not None
-    listed = files_in_archive(archive, card.grammar)
+    grammar = card.grammar
+    listed = files_in_archive(archive, grammar, lambda path: _fits(grammar, path))
     endings = readable_endings(card.grammar)
     files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
     notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
     with side_table_copies(card, listed) as tables:
         return _scan_files(card, archive, files, tables, notes, names, listed)
+
+
+def _fits(grammar: Grammar, path: str) -> bool:
+    """Whether a card reads paths, and this one."""
+    return grammar.matches == "path" and grammar.groups(path) is not None
 
 
 def _scan_files(
@@ -206,6 +212,7 @@ def _scan_files(
     table = pd.DataFrame(matched.rows)
     _settle_contradictions(card, table, notes)
     table = join_tables(card, tables, table, matched.names, matched.groups, notes)
+    notes[:] = [note.replace(str(tables), str(folder)) for note in notes]  # of temporary copies
     manifest = _manifest(card, table)
     return _result(card, manifest, _missing(card, matched), matched, names)
 

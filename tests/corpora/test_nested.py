@@ -134,6 +134,13 @@ def test_an_archive_is_read_by_a_pattern(tmp_path: Path) -> None:
     assert set(manifest["corpus"]) == {"corpus"}
 
 
+def test_the_outermost_folder_is_a_part_of_the_path_where_it_is_needed(tmp_path: Path) -> None:
+    files = {name: SOUNDS[name] for name in NAMES[:2]}
+    archive = write_zip(tmp_path / "corpus.zip", files, top="")
+    for manifest in (scanned(archive), scan_pattern(archive, "{emotion}/*.wav").manifest):
+        assert manifest["emotion"].to_list() == ["angry", "angry"]
+
+
 def test_members_that_do_not_exist_are_missing(tmp_path: Path) -> None:
     write_zip(tmp_path / "a.zip", SOUNDS, top="")
     write_table(tmp_path / "t.parquet")
@@ -241,7 +248,7 @@ def test_no_member_is_written_outside(tmp_path: Path) -> None:
     names = ("../VideoDemographics.csv", "/VideoDemographics.csv", "a/../../VideoDemographics.csv")
     archive = write_zip(tmp_path / "c.zip", RECORDED | dict.fromkeys(names, ACTORS), top="")
     result = scan(load_card("crema-d"), archive)
-    assert any("VideoDemographics.csv was not found" in note for note in result.notes)
+    assert any(f"VideoDemographics.csv was not found in {archive}" in n for n in result.notes)
     with (
         pytest.raises(CardError, match="lies outside the corpus"),
         side_table_copies(load_card("crema-d"), {names[2]: f"{archive}::{names[2]}"}),

@@ -65,7 +65,7 @@ def _card(pattern: NamePattern, folder: Path) -> tuple[Card, list[str]]:
     """Return a card of the pattern, and what does not fit it."""
     fitting, others = "", ""
     passed: list[str] = []
-    for below in audio_below(folder):
+    for below in audio_below(folder, lambda name: pattern.groups(name) is not None):
         if below.suffix.lower() not in pattern.endings:
             passed.append(below.as_posix())
             continue
