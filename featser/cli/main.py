@@ -76,14 +76,14 @@ def scan(
     card: Annotated[
         str,
         typer.Argument(
-            metavar="[CARD]",
-            help="A card's name (see `corpora`), or a YAML file; by default the folder's layout.",
+            metavar="CARD|FOLDER",
+            help="A card's name (see `corpora`) or YAML file; or the folder itself.",
         ),
     ],
     folder: Annotated[
         str | None,
         typer.Argument(
-            metavar="FOLDER", help="Where the recordings are: a folder, or a URL (s3://…)."
+            metavar="FOLDER", help="With a card: where the recordings are, or a URL (s3://…)."
         ),
     ] = None,
     output: Annotated[
@@ -101,7 +101,8 @@ def scan(
 ) -> None:
     """Read the labels of a corpus from its file names (or database), and count them.
 
-    Files whose names do not fit are listed, never guessed at. Without -o nothing is written.
+    Without a card, the layout of the folder is recognised, or --pattern describes it. Files whose
+    names do not fit are listed, never guessed at. Without -o nothing is written.
     """
     from featser.api.scan import scan as run
 
@@ -113,7 +114,7 @@ def scan(
 @app.command()
 @with_extraction_options
 def audit(
-    source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder with --corpus.")],
+    source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder.")],
     corpus: Corpus = None,
     mapping: LabelNames = None,
     primary: Annotated[
@@ -153,9 +154,7 @@ def audit(
 @app.command()
 @with_extraction_options
 def extract(
-    source: Annotated[
-        str, typer.Argument(help="A recipe, a manifest, or a corpus folder with --corpus.")
-    ],
+    source: Annotated[str, typer.Argument(help="A recipe, a manifest, or a corpus folder.")],
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,

@@ -32,7 +32,7 @@ Corpus = Annotated[
     typer.Option(
         "--corpus",
         metavar="CARD",
-        help="The card of a corpus folder: see `corpora`.",
+        help="The card of a corpus folder (see `corpora`). [by its layout]",
         rich_help_panel="Data",
     ),
 ]
