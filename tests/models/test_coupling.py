@@ -19,7 +19,7 @@ from featser.evaluation.cross_fit import cross_fit
 from featser.evaluation.metrics.metrics import uar
 from featser.evaluation.protocols.inner_folds import shared_folds
 from featser.evaluation.rows import InMemory
-from featser.evaluation.training_copies import trace_provenance
+from featser.evaluation.training_copies import AUXILIARY, trace_provenance
 from featser.models.building import make_estimator
 from featser.models.bundle import Bundle, library_versions, load_bundle, save_bundle
 from featser.models.coupling.coupling import COUPLERS, CoupledEstimator
@@ -351,3 +351,30 @@ def test_shared_folds_leave_every_task_training_rows() -> None:
         assert {0, 1} <= set(gender[train])
     with pytest.raises(ProtocolError, match="too few for inner folds"):
         shared_folds([np.array([0, 1, 0, 1]), np.array([0, 0, 0, 1])], None, 2)
+
+
+def with_elsewhere(sample: Sample) -> tuple[np.ndarray, pd.DataFrame, np.ndarray, np.ndarray]:
+    """Return rows with those of an auxiliary corpus, every second of which has no emotion."""
+    X = np.concatenate([sample.X, sample.X])
+    others = sample.labels.copy()
+    others.loc[::2, "emotion"] = None
+    labels = pd.concat([sample.labels, others], ignore_index=True)
+    speaker = np.concatenate([sample.speaker, sample.speaker + 1000])
+    provenance = np.concatenate([np.arange(len(sample.X)), np.full(len(sample.X), AUXILIARY)])
+    return X, labels, speaker, np.stack([provenance, np.full(len(X), -1)], axis=1)
+
+
+@pytest.mark.parametrize("coupling", ["chain", "powerset"])
+def test_rows_of_auxiliary_corpora_may_lack_one_of_two_joined_labels(coupling: Coupling) -> None:
+    """What the target's utterances have decides, and the coupler states its choice of a weight."""
+    sample = dependent()
+    with config_context(enable_metadata_routing=True):
+        estimators = {t.name: make_estimator("logistic", t, auxiliary=True) for t in sample.tasks}
+        X, labels, speaker, provenance = with_elsewhere(sample)
+        model = CoupledEstimator(sample.tasks, estimators, coupling).fit(
+            X, labels, speaker=speaker, provenance=provenance
+        )
+    assert model.chosen_ == coupling
+    whose = {"chain": ["emotion", "level"], "powerset": ["emotion × level"]}[coupling]
+    assert list(model.tuned_) == whose
+    assert all("weight" in choice["auxiliary corpora"] for choice in model.tuned_.values())

@@ -133,7 +133,7 @@ class Powerset(Coupler):
         estimators: Mapping[str, Any],
     ) -> Powerset:
         """Fit the estimator of the combinations; ``inner_predictions`` are not used."""
-        pair = pair_of(tasks, training.y)
+        pair = pair_of(tasks, training)
         if pair is None:
             raise TaskError("no auxiliary task can be joined with the primary one")
         self.inputs_ = []
@@ -142,7 +142,7 @@ class Powerset(Coupler):
         codes = np.stack([encode(task, training.y[task.name]) for task in pair], axis=1)
         cells, cell = _cells(codes, training.utterances)
         self.cells_ = cells
-        self.notes_ = _joint_notes(pair, tasks, cells, codes)
+        self.notes_ = _joint_notes(pair, tasks, cells, codes[training.utterances])
         joint = Task(_joint_name(pair), classes=tuple(map(str, range(len(cells)))))
         names = np.array([*joint.classes, None], dtype=object)
         labels = pd.DataFrame({joint.name: names[cell]})
@@ -211,18 +211,19 @@ class Stacked(Coupler):
         return np.hstack(columns)
 
 
-def pair_of(tasks: Sequence[Task], y: pd.DataFrame) -> tuple[Task, Task] | None:
+def pair_of(tasks: Sequence[Task], training: Training) -> tuple[Task, Task] | None:
     """Return the primary task and the one that it can be joined with; None where there is none.
 
     Parameters
     ----------
     tasks : sequence of Task
-    y : DataFrame, n rows
-        A column for each task.
+    training : Training
+        The labels of its utterances decide. Rows of auxiliary corpora may lack one of both.
     """
     primary = primary_of(tasks)
     if not primary.categorical:
         return None
+    y = training.y.iloc[training.utterances]
     labelled = y[primary.name].notna()
     for task in tasks:
         if task is not primary and task.categorical and (y[task.name].notna() == labelled).all():

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from featser.errors import TaskError, unknown
 from featser.evaluation.protocols.folds import Split
 from featser.evaluation.rows import Rows
+from featser.models.chosen import Chosen, chosen_by
 from featser.models.coupling.couplers import Chain, Coupler, Powerset, Stacked, pair_of
 from featser.models.coupling.task_predictions import (
     Predictions,
@@ -156,7 +157,7 @@ class CoupledEstimator(MultiTaskEstimator):
         return self._best(training, inner_predictions, folds), inner_predictions
 
     def _joined_if_possible(self, training: Training) -> str:
-        if pair_of(self.tasks, training.y) is not None:
+        if pair_of(self.tasks, training) is not None:
             return "powerset"
         name = primary_of(self.tasks).name
         self.notes_.append(
@@ -172,7 +173,7 @@ class CoupledEstimator(MultiTaskEstimator):
         ordered = self._ordered()
         primary = ordered[0]
         possible = dict(COUPLERS)
-        if pair_of(ordered, training.y) is None:
+        if pair_of(ordered, training) is None:
             del possible["powerset"]
         tested = np.concatenate([test for _, test in folds])
         predictions = {"independent": inner_predictions[primary.name][tested]}
@@ -262,6 +263,15 @@ class CoupledEstimator(MultiTaskEstimator):
             if task.categorical
         }
         return pd.DataFrame(columns, index=index), tables
+
+    @property
+    def tuned_(self) -> dict[str, Chosen]:
+        """The choices of the tasks' estimators, those that a coupler has fitted among them."""
+        choices = super().tuned_
+        if hasattr(self.coupler_, "estimator_"):
+            whose = " × ".join(self.coupler_.revised_)
+            choices = {whose: chosen_by(self.coupler_.estimator_)} | choices
+        return {name: choice for name, choice in choices.items() if choice}
 
     def _predictions(self, X: ArrayLike) -> Predictions:
         check_is_fitted(self)

@@ -45,7 +45,7 @@ class Training:
 
     @property
     def utterances(self) -> NDArray[np.intp]:
-        """The rows that are no augmented copies."""
+        """The rows that are neither augmented copies nor of auxiliary corpora."""
         return np.arange(len(self.X)) if self.provenance is None else utterances_of(self.provenance)
 
     @property
