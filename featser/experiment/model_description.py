@@ -17,7 +17,11 @@ _WEIGHTS: dict[NamedWeights, str] = {
 
 
 def describe_model(
-    experiment: Experiment, tasks: Sequence[Task], batched: bool = False, left_out: str = "speakers"
+    experiment: Experiment,
+    tasks: Sequence[Task],
+    batched: bool = False,
+    left_out: str = "speakers",
+    auxiliary: Sequence[str] = (),
 ) -> str:
     """Say in a line what was trained.
 
@@ -29,10 +33,12 @@ def describe_model(
         Whether features were read in batches.
     left_out : str
         On what settings were chosen, such as ``speakers`` that inner folds leave out.
+    auxiliary : sequence of str
+        The auxiliary corpora with rows that are used.
     """
     description = _describe_estimator(experiment, tasks, batched, left_out)
-    if experiment.aux:
-        description += f"; auxiliary corpora {', '.join(experiment.aux)}"
+    if auxiliary:
+        description += f"; auxiliary corpora {', '.join(auxiliary)}"
     if experiment.encode != "none":
         description += f"; frames encoded by {experiment.encode}"
     if experiment.select != "none":

@@ -6,7 +6,9 @@ is acted speech of few languages, so it says how well it does on a corpus that i
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,10 +73,11 @@ def open_model(n_jobs: int = -1) -> Path:
     path = cache_folder() / "models" / f"{OPEN}-{digest.hexdigest()}.featser"
     if path.exists():
         return path
-    bundle = fit_open(tables, make_extractors(DEFAULT_FEATURES), n_jobs)
-    with output_errors(path.parent):
+    with output_errors(path.parent):  # before the fit, which takes a minute
         path.parent.mkdir(parents=True, exist_ok=True)
-    return save_bundle(path, bundle)
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return save_bundle(path, fit_open(tables, make_extractors(DEFAULT_FEATURES), n_jobs))
 
 
 def fit_open(

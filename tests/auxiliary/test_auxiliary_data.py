@@ -74,7 +74,7 @@ def test_a_fit_says_what_it_was_trained_on_as_well(
               "citation": "A. Author, 2020", "source": "https://example.org"}  # fmt: skip
     assert described["auxiliary"] == [corpus]
     assert load_bundle(run / "model.featser").training["auxiliary"] == [corpus]
-    assert f"auxiliary corpora {path}" in described["model"]
+    assert described["model"] == "logistic; auxiliary corpora elsewhere"
     report = (run / "report.html").read_text("utf-8")
     assert "64 of 64 utterances with labels for `emotion`" in shown.stderr + shown.stdout
     assert "emotion: auxiliary corpora: weight=" in report
@@ -143,6 +143,31 @@ def test_recordings_of_the_data_are_left_out_with_their_speakers(tmp_path: Path)
     own = table.rows.iloc[[row for row in range(40) if row % 4 in (2, 3)]]
     expected = own["emotion"][own["emotion"].isin(["sad", "angry"])].tolist()
     assert rows.labels["emotion"].tolist() == expected
+
+
+def test_a_recording_of_two_auxiliary_corpora_counts_once(tmp_path: Path) -> None:
+    """A table that is named by two paths, and another table of the same name."""
+    table = small_table(12)
+    other = replace(table, rows=table.rows.assign(key=[f"{row + 6:032x}" for row in range(12)]))
+    paths = [_written(table, tmp_path), str(tmp_path / "again.parquet"), ""]
+    Path(paths[1]).write_bytes(Path(paths[0]).read_bytes())
+    paths[2] = str(write_auxiliary(other, tmp_path / "other.parquet"))
+    extractor, X, manifest = _target(small_table(12, seed=1), np.arange(12))
+    manifest["key"] = [f"{row + 900:032x}" for row in range(12)]
+    made = load_auxiliary(paths, [extractor], X, manifest, by_speaker=False)
+    assert len(made.X) == 18
+    assert made.notes == [
+        "auxiliary corpus 'own-2': 12 utterances of another auxiliary corpus are left out, since "
+        "each counts once",
+        "auxiliary corpus 'own-3': 6 utterances of another auxiliary corpus are left out, since "
+        "each counts once",
+    ]
+    described = made.described([Task("emotion", classes=("sad", "angry"))], manifest)
+    rows, _ = made.matched([Task("emotion", classes=("sad", "angry"))], manifest)
+    assert rows is not None
+    assert [one["name"] for one in described] == ["own", "own-3"]
+    assert sum(one["utterances"] for one in described) == len(rows.X) < 18
+    assert made.described([Task("mood", classes=("good", "bad"))], manifest) == []
 
 
 def test_two_utterances_that_are_alike_are_not_the_same_recording() -> None:

@@ -13,7 +13,7 @@ from featser.auxiliary.auxiliary_files import write_auxiliary
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.auxiliary.feature_origin import FeatureOrigin
 from featser.corpora.manifest import read_manifest
-from featser.errors import AuxiliaryError
+from featser.errors import AuxiliaryError, OutputError
 from featser.features.registry import make_extractor, make_extractors
 from featser.models.bundle import load_bundle
 from featser.store.feature_store import Store
@@ -72,6 +72,15 @@ def test_it_is_fitted_once_and_says_what_it_is_with_every_prediction(
     assert bundle.tasks[0].classes == ("angry", "happy", "neutral")
     assert bundle.training["utterances"] == 96, "rows of a class that one corpus lacks are left out"
     assert [one["licence"] for one in bundle.training["open"]] == ["CC0", "CC0"]
+
+
+def test_a_cache_that_cannot_be_written_is_refused_before_the_fit(
+    brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").write_text("a file", "utf-8")
+    monkeypatch.setattr(module, "fit_open", lambda *_: pytest.fail("it was fitted"))
+    with pytest.raises(OutputError, match="cannot be written"):
+        open_model(1)
 
 
 def test_other_corpora_are_another_model(brought: Path) -> None:

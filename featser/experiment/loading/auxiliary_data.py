@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -67,14 +68,7 @@ class AuxiliaryData:
         target : DataFrame
             The rows of the data.
         """
-        notes: list[str] = []
-        labels = []
-        for table in self.tables:
-            matches = match_labels(table, tasks, target)
-            notes += [match.note(table.name) for match in matches]
-            values = {match.task.name: match.labels.to_numpy() for match in matches}
-            labels.append(pd.DataFrame(values, dtype=object))
-        own = pd.concat(labels, ignore_index=True)
+        own, notes = self._labels(tasks, target)
         has_label = own.notna().any(axis=1).to_numpy()
         if not has_label.any():
             return None, notes
@@ -87,19 +81,41 @@ class AuxiliaryData:
         )
         return rows, notes
 
-    def described(self) -> list[dict[str, Any]]:
-        """Return the corpora with their licences, for run, bundle and report; plain data."""
+    def described(self, tasks: Sequence[Task], target: pd.DataFrame) -> list[dict[str, Any]]:
+        """Return the corpora with a row that is used, for run, bundle and report; plain data.
+
+        Parameters
+        ----------
+        tasks, target
+            As :meth:`matched` has them.
+        """
+        is_used = self._labels(tasks, target)[0].notna().any(axis=1).to_numpy()
+        used = [(table, is_used & (self.corpus == table.name)) for table in self.tables]
         return [
             {
                 "name": table.name,
-                "utterances": int((self.corpus == table.name).sum()),
-                "speakers": len(set(self.speaker[self.corpus == table.name])),
+                "utterances": int(rows.sum()),
+                "speakers": len(set(self.speaker[rows])),
                 "licence": table.licence,
                 "citation": table.citation,
                 "source": table.source,
             }
-            for table in self.tables
+            for table, rows in used
+            if rows.any()
         ]
+
+    def _labels(
+        self, tasks: Sequence[Task], target: pd.DataFrame
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """Return a column of labels for each task, m rows, and a sentence on each label."""
+        notes: list[str] = []
+        labels = []
+        for table in self.tables:
+            matches = match_labels(table, tasks, target)
+            notes += [match.note(table.name) for match in matches]
+            values = {match.task.name: match.labels.to_numpy() for match in matches}
+            labels.append(pd.DataFrame(values, dtype=object))
+        return pd.concat(labels, ignore_index=True), notes
 
 
 def load_auxiliary(
@@ -133,8 +149,9 @@ def load_auxiliary(
     AuxiliaryError
         If there is no such corpus, its features are others, or nothing of it is left.
     """
-    tables, notes = _others(find_auxiliary(*names), table)
-    parts = [_part(one, extractors, X, table, notes) for one in tables]
+    tables, notes = _others(_with_own_names(find_auxiliary(*names)), table)
+    seen: set[str] = set()
+    parts = [_part(one, extractors, X, table, seen, notes) for one in tables]
     notes += [note for one in tables for note in one.notes(extractors)]
     used = [part for part in parts if len(part[1])]
     if not used:
@@ -150,6 +167,17 @@ def load_auxiliary(
     if by_speaker:
         values = normalised_by_speaker(values, speaker, None)
     return AuxiliaryData(values, speaker, corpus, own, notes)
+
+
+def _with_own_names(tables: Sequence[AuxiliaryTable]) -> list[AuxiliaryTable]:
+    """Return tables with a name each: the second one called ``emodb`` becomes ``emodb-2``."""
+    counts: Counter[str] = Counter()
+    named = []
+    for one in tables:
+        counts[one.name] += 1
+        number = counts[one.name]
+        named.append(one if number == 1 else replace(one, name=f"{one.name[:60]}-{number}"))
+    return named
 
 
 def _others(
@@ -171,25 +199,36 @@ def _part(
     extractors: Sequence[Extractor],
     X: NDArray[np.float32],
     table: pd.DataFrame,
+    seen: set[str],
     notes: list[str],
 ) -> tuple[NDArray[np.float32], AuxiliaryTable]:
-    """Return a table's features and rows, without speakers whose recordings the data have."""
+    """Return a table's features and rows, without speakers whose recordings the data have.
+
+    Recordings in ``seen``, those of the tables before it, are left out as well.
+    """
     if problem := auxiliary.problem_with(extractors):
         raise AuxiliaryError(problem)
     values = np.hstack([auxiliary.features(one) for one in extractors])
     rows = auxiliary.rows.reset_index(drop=True)
     is_same = rows["key"].isin(_contents(table["key"])).to_numpy() | same_recordings(values, X)
-    if not is_same.any():
-        return values, auxiliary
     speaker = as_text(rows["speaker"])
     of_speakers = is_same | (np.isin(speaker, speaker[is_same]) & (speaker != ""))
-    notes.append(
-        f"auxiliary corpus '{auxiliary.name}': {counted(int(is_same.sum()), 'utterance')} "
-        f"{'is' if is_same.sum() == 1 else 'are'} in the data as well; all "
-        f"{counted(int(of_speakers.sum()), 'utterance')} of their speakers are left out"
-    )
-    rest = rows[~of_speakers].reset_index(drop=True)
-    return values[~of_speakers], replace(auxiliary, rows=rest)
+    if is_same.any():
+        notes.append(
+            f"auxiliary corpus '{auxiliary.name}': {counted(int(is_same.sum()), 'utterance')} "
+            f"{'is' if is_same.sum() == 1 else 'are'} in the data as well; all "
+            f"{counted(int(of_speakers.sum()), 'utterance')} of their speakers are left out"
+        )
+    is_repeated = rows["key"].isin(seen).to_numpy() & ~of_speakers
+    if is_repeated.any():
+        notes.append(
+            f"auxiliary corpus '{auxiliary.name}': "
+            f"{counted(int(is_repeated.sum()), 'utterance')} of another auxiliary corpus "
+            f"{'is' if is_repeated.sum() == 1 else 'are'} left out, since each counts once"
+        )
+    seen.update(rows["key"])
+    is_left = ~(of_speakers | is_repeated)
+    return values[is_left], replace(auxiliary, rows=rows[is_left].reset_index(drop=True))
 
 
 def _contents(keys: pd.Series) -> set[str]:

@@ -267,7 +267,7 @@ def _described(run: Run) -> dict[str, Any]:
         "origin": run.origin,
         **experiment.to_dict(),
         # What the settings came to, with these data.
-        "model": describe_model(experiment, run.data.tasks, left_out=_left_out(run)),
+        "model": _model_line(run),
         "features": {e.spec: e.fingerprint() for e in run.data.extractors},
         "tasks": [task.to_dict() for task in run.data.tasks],
         "chosen": run.chosen,
@@ -278,7 +278,13 @@ def _described(run: Run) -> dict[str, Any]:
 
 
 def _auxiliary(run: Run) -> list[dict[str, Any]]:
-    return [] if run.data.auxiliary is None else run.data.auxiliary.described()
+    auxiliary = run.data.auxiliary
+    return [] if auxiliary is None else auxiliary.described(run.model.tasks, run.data.table)
+
+
+def _model_line(run: Run, batched: bool = False) -> str:
+    names = [one["name"] for one in _auxiliary(run)]
+    return describe_model(run.experiment, run.data.tasks, batched, _left_out(run), names)
 
 
 def _left_out(run: Run) -> str:
@@ -316,7 +322,7 @@ def _summary(run: Run) -> RunSummary:
         refused_tasks=run.data.refused_tasks,
         notes=run.notes,
         features=pd.DataFrame(features),
-        model=describe_model(run.experiment, run.data.tasks, run.data.batched, _left_out(run)),
+        model=_model_line(run, run.data.batched),
         environment=_environment(run),
         reproduce=run.commands,
         settings=described_settings(run.experiment),
