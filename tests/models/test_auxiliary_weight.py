@@ -154,6 +154,19 @@ def test_features_are_standardised_by_the_rows_of_the_target() -> None:
     np.testing.assert_allclose(model[0].mean_, rows.X[: rows.n_own].mean(axis=0), atol=1e-4)
 
 
+@pytest.mark.parametrize("select", ["anova:0.5", "speakers:0.3", "stability:0.6"])
+def test_features_are_selected_by_the_rows_of_the_target(select: str) -> None:
+    rows = Rows("shuffled")
+    rows.X[rows.n_own :, :5] += 3 * rows.y[rows.n_own :, None]
+    model = make_estimator("logistic", EMOTION, select=select, auxiliary=True)
+    fit_routed(model, rows.X, rows.y, speaker=rows.speaker, provenance=rows.provenance)
+    alone = make_estimator("logistic", EMOTION, select=select)
+    own = slice(rows.n_own)
+    fit_routed(alone, rows.X[own], rows.y[own], speaker=rows.speaker[own])
+    selected = model.named_steps["select"].get_support().tolist()
+    assert selected == alone.named_steps["select"].get_support().tolist()
+
+
 def test_the_choice_is_described() -> None:
     rows = Rows("same")
     model = make_estimator("logistic", EMOTION, auxiliary=True)

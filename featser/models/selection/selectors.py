@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError, unknown
 from featser.evaluation.protocols.groups import speaker_groups
+from featser.evaluation.training_copies import auxiliary_corpus
 from featser.models.routing import consumes, fit_routed
 from featser.models.selection.shrinkage import group_lasso, group_strength
 from featser.tasks import Task
@@ -33,7 +34,13 @@ Target = Literal["classes", "numbers"]
 
 
 class _Selector(SelectorMixin, BaseEstimator):
-    """Base of all selectors: a mask, ``support_``."""
+    """Base of all selectors: a mask, ``support_``.
+
+    Rows of auxiliary corpora, which ``provenance`` identifies, are not used: there may be more of
+    them than of the target, and they may count for nothing.
+    """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"provenance": True}
 
     target: Target
     support_: NDArray[np.bool_]
@@ -42,10 +49,21 @@ class _Selector(SelectorMixin, BaseEstimator):
         check_is_fitted(self, "support_")
         return self.support_
 
-    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _checked(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        speaker: ArrayLike | None = None,
+        provenance: NDArray[np.intp] | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+        """Return features, target and speakers of the rows that are used."""
         numbers = self.target == "numbers"
-        checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y, y_numeric=numbers)
-        return checked
+        values, label = validate_data(self, X, y, y_numeric=numbers)
+        who = None if speaker is None else np.asarray(speaker, dtype=object)
+        if provenance is None:
+            return values, label, who
+        own = auxiliary_corpus(provenance, len(values)) < 0
+        return values[own], label[own], None if who is None else who[own]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -86,9 +104,11 @@ class ScoreSelector(_Selector):
         self.target = target
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ScoreSelector:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, provenance: NDArray[np.intp] | None = None
+    ) -> ScoreSelector:
         """Score the features of X, shape (n, d), for the target y, shape (n,)."""
-        values, label = self._checked(X, y)
+        values, label, _ = self._checked(X, y, None, provenance)
         scores = np.full(values.shape[1], -np.inf)
         varies = values.min(axis=0) < values.max(axis=0)
         if varies.any():
@@ -133,7 +153,7 @@ class SpeakerTaskSelector(_Selector):
         the first to enter.
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"speaker": True}
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"speaker": True, "provenance": True}
 
     def __init__(
         self, strength: float = 0.1, target: Target = "classes", n_steps: int = 200
@@ -143,12 +163,16 @@ class SpeakerTaskSelector(_Selector):
         self.n_steps = n_steps
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, speaker: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        speaker: ArrayLike | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> SpeakerTaskSelector:
         """Choose from X, shape (n, d), for the target y, shape (n,); all one speaker's without."""
-        values, label = self._checked(X, y)
+        values, label, own = self._checked(X, y, speaker, provenance)
         exact, columns = values.astype(np.float64), _columns(label, self.target)
-        who = np.zeros(len(exact)) if speaker is None else speaker_groups(speaker, len(exact))
+        who = np.zeros(len(exact)) if own is None else speaker_groups(own, len(exact))
         parts = [np.flatnonzero(who == name) for name in np.unique(who)]
         training_sets = [(_centred(exact[rows]), _centred(columns[rows])) for rows in parts]
         entering = group_strength(training_sets)
@@ -185,7 +209,7 @@ class StabilitySelector(_Selector):
         Never empty: where no feature reaches the threshold, those nearest to it.
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = {"speaker": True}
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {"speaker": True, "provenance": True}
 
     def __init__(
         self,
@@ -202,17 +226,21 @@ class StabilitySelector(_Selector):
         self.random_state = random_state
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, speaker: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        speaker: ArrayLike | None = None,
+        provenance: NDArray[np.intp] | None = None,
     ) -> StabilitySelector:
         """Choose from X, shape (n, d), for the target y, shape (n,); by utterance without."""
-        values, label = self._checked(X, y)
-        who = speaker_groups(speaker, len(values))
+        values, label, own = self._checked(X, y, speaker, provenance)
+        who = speaker_groups(own, len(values))
         default = ScoreSelector(keep=1 / 3, target=self.target)
         base = default if self.selector is None else self.selector
-        given = speaker is not None and consumes(base, "speaker")
+        given = consumes(base, "speaker")
         chosen = np.zeros(values.shape[1])
         for rows in self._draws(who, label):
-            metadata = {"speaker": np.asarray(speaker, dtype=object)[rows]} if given else {}
+            metadata = {"speaker": own[rows]} if given and own is not None else {}
             chosen += fit_routed(clone(base), values[rows], label[rows], **metadata).get_support()
         self.scores_ = chosen / self.n_draws
         self.support_ = self.scores_ >= min(self.threshold, float(self.scores_.max()))
