@@ -86,6 +86,24 @@ def test_without_augmented_copies_their_rows_are_left_out_with_the_fix(extracted
     assert "unknown task 'happiness'" in refused.stderr
 
 
+def test_auxiliary_corpora_of_a_recipe_are_left_out_and_named(
+    extracted: Path, voices: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "with-aux.yaml"
+    text = "name: mine\ncorpora: [demo]\nfeatures: [mfcc:basic]\ntasks: [emotion]\n"
+    recipe.write_text(f"{text}model: logistic\naux: [nowhere]\n", encoding="utf-8")
+    place = ("--data", f"demo={voices}")
+    shown = featser_here(
+        "leakage", recipe, *place, "--no-audit", "--jobs", "1", "-o", tmp_path / "leaks",
+        cwd=extracted,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    words = " ".join((shown.stdout + shown.stderr).split())
+    assert "auxiliary corpora of the recipe are left out of studies: nowhere" in words
+    described = json.loads((tmp_path / "leaks" / "leakage.json").read_text("utf-8"))
+    assert described["auxiliary_left_out"] == ["nowhere"]
+
+
 def test_the_mistake_is_really_made_where_it_is_made_on_purpose() -> None:
     """Features state which of six recordings a row contains; each has two copies."""
     fits: list[dict[str, Any]] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from featser.cli.console import say, table
 from featser.cli.generated_options import experiment_command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from featser.api.curve import Curve
     from featser.api.leakage import Leakage
 
@@ -37,6 +39,7 @@ def leakage(result: Leakage) -> None:
     table(f"{result.described['task']}: {result.described['model']}", columns, rows)
     for name, reason in result.left_out.items():
         say(f"left out: {name}: {reason}")
+    _say_left_out(result.described)
     for note in (*result.notes, *result.interval_notes):
         say(f"note: {note}")
     for line in result.fits:
@@ -67,8 +70,15 @@ def curve(result: Curve) -> None:
     ]  # fmt: skip
     table(f"{result.described['task']}: {result.described['model']}", columns, rows)
     say(f"chance: {number(result.chance)}")
+    _say_left_out(result.described)
     for note in result.interval_notes:
         say(f"note: {note}")
     for line in result.fits:
         say(line)
     say(f"figure: {result.folder / 'curve.html'}")
+
+
+def _say_left_out(described: Mapping[str, Any]) -> None:
+    """Name what of a recipe a study does not use."""
+    if names := described.get("auxiliary_left_out"):
+        say(f"note: auxiliary corpora of the recipe are left out of studies: {', '.join(names)}")

@@ -58,6 +58,8 @@ class Study:
         The source that the user gave.
     fits : Fits or None
         The cache of fits.
+    left_out : tuple of str
+        Auxiliary corpora of the recipe, which a study does not use.
     """
 
     data: Data
@@ -65,6 +67,7 @@ class Study:
     sound: NDArray[np.str_]
     origin: str
     fits: Fits | None
+    left_out: tuple[str, ...] = ()
 
     @property
     def task(self) -> Task:
@@ -118,6 +121,7 @@ class Study:
 
     def described(self) -> dict[str, Any]:
         """Say what was studied."""
+        passed_over = {"auxiliary_left_out": list(self.left_out)} if self.left_out else {}
         return {
             "origin": self.origin,
             "task": self.task.name,
@@ -126,6 +130,7 @@ class Study:
             "model": self.experiment.model,
             "features": list(self.experiment.features),
             "seed": self.experiment.seed,
+            **passed_over,
         }
 
 
@@ -160,7 +165,8 @@ def study(
     refuse_missing_packages(fields.get("model") or "vote")
     source_rows, unusable = read_rows(source, store, corpus, data, names)
     experiment = experiment_of(source_rows, **fields, **ONE_MODEL)
-    experiment = experiment.model_copy(update={"tasks": (experiment.primary,)})
+    asked = experiment.aux
+    experiment = experiment.model_copy(update={"tasks": (experiment.primary,), "aux": ()})
     loaded = load_data(source_rows, unusable, Store(store), experiment, n_jobs)
     task = loaded.tasks[0]
     if not task.categorical:
@@ -179,4 +185,4 @@ def study(
     )
     loaded.forget_credentials()
     fits = Fits(store) if cache else None
-    return Study(loaded, experiment, audited.sound, source_rows.origin, fits)
+    return Study(loaded, experiment, audited.sound, source_rows.origin, fits, asked)

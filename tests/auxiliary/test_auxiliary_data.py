@@ -105,7 +105,10 @@ def test_the_corpus_of_the_data_is_left_out_and_nothing_else_left_is_an_error(
     path = _written(replace(others, rows=others.rows.assign(corpus="demo")), tmp_path)
     shown = featser_here("fit", *QUICK, "--aux", path, cwd=extracted)
     assert shown.returncode != 0
-    assert "no row is left that is not in the data themselves" in shown.stderr
+    reason = (
+        "no row is left: auxiliary corpus 'elsewhere' is left out: it is the corpus of the data"
+    )
+    assert reason in shown.stderr
 
 
 def test_models_without_weights_and_unknown_corpora_are_refused(extracted: Path) -> None:
@@ -168,6 +171,32 @@ def test_a_recording_of_two_auxiliary_corpora_counts_once(tmp_path: Path) -> Non
     assert [one["name"] for one in described] == ["own", "own-3"]
     assert sum(one["utterances"] for one in described) == len(rows.X) < 18
     assert made.described([Task("mood", classes=("good", "bad"))], manifest) == []
+
+
+def test_rows_without_a_corpus_are_of_no_corpus_of_the_data(tmp_path: Path) -> None:
+    nameless = small_table(12)
+    nameless = replace(nameless, rows=nameless.rows.assign(corpus=pd.Series([None] * 12)))
+    extractor, X, manifest = _target(small_table(12, seed=1), np.arange(12))
+    manifest = manifest.assign(key=[f"{row + 900:032x}" for row in range(12)], corpus="")
+    path = _written(nameless, tmp_path)
+    assert len(load_auxiliary([path], [extractor], X, manifest, by_speaker=False).X) == 12
+
+
+def test_rows_without_a_speaker_are_left_out_where_speakers_are_normalised(tmp_path: Path) -> None:
+    table = small_table(12)
+    table.rows.loc[[2, 7], "speaker"] = None
+    extractor, X, manifest = _target(small_table(12, seed=1), np.arange(12))
+    manifest["key"] = [f"{row + 900:032x}" for row in range(12)]
+    path, task = _written(table, tmp_path), Task("emotion", classes=("angry", "happy", "sad"))
+    made = load_auxiliary([path], [extractor], X, manifest, by_speaker=False)
+    (corpus,) = made.described([task], manifest)
+    assert (corpus["utterances"], corpus["speakers"]) == (11, 4)
+    normalised = load_auxiliary([path], [extractor], X, manifest, by_speaker=True)
+    assert len(normalised.X) == 10
+    assert normalised.notes == [
+        "auxiliary corpus 'own': 2 utterances without a speaker are left out, since features are "
+        "normalised by speaker"
+    ]
 
 
 def test_two_utterances_that_are_alike_are_not_the_same_recording() -> None:

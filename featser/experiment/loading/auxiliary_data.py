@@ -90,12 +90,12 @@ class AuxiliaryData:
             As :meth:`matched` has them.
         """
         is_used = self._labels(tasks, target)[0].notna().any(axis=1).to_numpy()
-        used = [(table, is_used & (self.corpus == table.name)) for table in self.tables]
+        used = [(table, is_used[self.corpus == table.name]) for table in self.tables]
         return [
             {
                 "name": table.name,
                 "utterances": int(rows.sum()),
-                "speakers": len(set(self.speaker[rows])),
+                "speakers": len(set(as_text(table.rows["speaker"])[rows]) - {""}),
                 "licence": table.licence,
                 "citation": table.citation,
                 "source": table.source,
@@ -150,14 +150,16 @@ def load_auxiliary(
         If there is no such corpus, its features are others, or nothing of it is left.
     """
     tables, notes = _others(_with_own_names(find_auxiliary(*names)), table)
-    seen: set[str] = set()
-    parts = [_part(one, extractors, X, table, seen, notes) for one in tables]
+    earlier: set[str] = set()
+    parts = [_part(one, extractors, X, table, earlier, notes) for one in tables]
     notes += [note for one in tables for note in one.notes(extractors)]
+    if by_speaker:
+        parts = [_with_speakers(*part, notes) for part in parts]
     used = [part for part in parts if len(part[1])]
     if not used:
         raise AuxiliaryError(
-            f"--aux {' '.join(names)}: no row is left that is not in the data themselves: name "
-            f"other corpora (`featser aux list`), or leave --aux out"
+            f"--aux {' '.join(names)}: no row is left: {'; '.join(notes)}. Name other corpora "
+            f"(`featser aux list`), or leave --aux out"
         )
     values = np.concatenate([features for features, _ in used])
     own = [one for _, one in used]
@@ -184,14 +186,35 @@ def _others(
     tables: Sequence[AuxiliaryTable], table: pd.DataFrame
 ) -> tuple[list[AuxiliaryTable], list[str]]:
     """Return the tables of other corpora than those of the data."""
-    own = set(as_text(table["corpus"]).tolist()) if "corpus" in table else set()
+    own = _corpora(table) if "corpus" in table else set()
     used, notes = [], []
     for one in tables:
-        if set(as_text(one.rows["corpus"]).tolist()) & own:
+        if _corpora(one.rows) & own:
             notes.append(f"auxiliary corpus '{one.name}' is left out: it is the corpus of the data")
         else:
             used.append(one)
     return used, notes
+
+
+def _corpora(rows: pd.DataFrame) -> set[str]:
+    """Return the names of corpora; rows without one may be of any corpus."""
+    return set(as_text(rows["corpus"]).tolist()) - {""}
+
+
+def _with_speakers(
+    values: NDArray[np.float32], auxiliary: AuxiliaryTable, notes: list[str]
+) -> tuple[NDArray[np.float32], AuxiliaryTable]:
+    """Return the features and rows whose speaker is known."""
+    is_known = as_text(auxiliary.rows["speaker"]) != ""
+    n_unknown = int((~is_known).sum())
+    if not n_unknown:
+        return values, auxiliary
+    notes.append(
+        f"auxiliary corpus '{auxiliary.name}': {counted(n_unknown, 'utterance')} without a speaker "
+        f"{'is' if n_unknown == 1 else 'are'} left out, since features are normalised by speaker"
+    )
+    rows = auxiliary.rows[is_known].reset_index(drop=True)
+    return values[is_known], replace(auxiliary, rows=rows)
 
 
 def _part(
@@ -199,12 +222,12 @@ def _part(
     extractors: Sequence[Extractor],
     X: NDArray[np.float32],
     table: pd.DataFrame,
-    seen: set[str],
+    earlier: set[str],
     notes: list[str],
 ) -> tuple[NDArray[np.float32], AuxiliaryTable]:
     """Return a table's features and rows, without speakers whose recordings the data have.
 
-    Recordings in ``seen``, those of the tables before it, are left out as well.
+    Recordings in ``earlier``, those of the tables before it, are left out as well.
     """
     if problem := auxiliary.problem_with(extractors):
         raise AuxiliaryError(problem)
@@ -219,14 +242,14 @@ def _part(
             f"{'is' if is_same.sum() == 1 else 'are'} in the data as well; all "
             f"{counted(int(of_speakers.sum()), 'utterance')} of their speakers are left out"
         )
-    is_repeated = rows["key"].isin(seen).to_numpy() & ~of_speakers
+    is_repeated = rows["key"].isin(earlier).to_numpy() & ~of_speakers
     if is_repeated.any():
         notes.append(
             f"auxiliary corpus '{auxiliary.name}': "
             f"{counted(int(is_repeated.sum()), 'utterance')} of another auxiliary corpus "
             f"{'is' if is_repeated.sum() == 1 else 'are'} left out, since each counts once"
         )
-    seen.update(rows["key"])
+    earlier.update(rows["key"])
     is_left = ~(of_speakers | is_repeated)
     return values[is_left], replace(auxiliary, rows=rows[is_left].reset_index(drop=True))
 

@@ -268,9 +268,9 @@ class CoupledEstimator(MultiTaskEstimator):
     def tuned_(self) -> dict[str, Chosen]:
         """The choices of the tasks' estimators, those that a coupler has fitted among them."""
         choices = super().tuned_
-        if hasattr(self.coupler_, "estimator_"):
-            whose = " × ".join(self.coupler_.revised_)
-            choices = {whose: chosen_by(self.coupler_.estimator_)} | choices
+        coupler = self.coupler_
+        if isinstance(coupler, Chain | Powerset):
+            choices = {" × ".join(coupler.revised_): chosen_by(coupler.estimator_)} | choices
         return {name: choice for name, choice in choices.items() if choice}
 
     def _predictions(self, X: ArrayLike) -> Predictions:
