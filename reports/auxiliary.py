@@ -75,17 +75,17 @@ def main() -> None:
 
 def cases(work: Path, folds: Path) -> Iterator[Case]:
     """Yield what is compared."""
-    for name in CORPORA:
-        speakers = sorted(set(manifest_of(work, name)["speaker"]))
-        for draw in DRAWS:
-            chosen = np.random.default_rng(draw).choice(speakers, SPEAKERS, replace=False)
-            title = f"{SPEAKERS} speakers of {name}, draw {draw}"
-            yield Case(title, name, others(name), tuple(sorted(chosen.tolist())))
     emobox = (("protocols", "folds"), ("folds", str(fold_list(folds, "ravdess"))))
     yield Case("EmoBox's folds of ravdess", "ravdess", others("ravdess"), options=emobox)
     for kind in ("shuffled", "swapped"):
         files = tuple(str(hostile(work, name, kind)) for name in others("emodb"))
         yield Case(f"emodb, labels of the others {kind}", "emodb", files)
+    for name in reversed(CORPORA):
+        speakers = sorted(set(manifest_of(work, name)["speaker"]))
+        for draw in DRAWS:
+            chosen = np.random.default_rng(draw).choice(speakers, SPEAKERS, replace=False)
+            title = f"{SPEAKERS} speakers of {name}, draw {draw}"
+            yield Case(title, name, others(name), tuple(sorted(chosen.tolist())))
 
 
 def others(name: str) -> tuple[str, ...]:
