@@ -116,7 +116,9 @@ def _read(
     with open_source(path, is_segment=start is not None or end is not None) as (source, stream):
         _refuse_missing(path, source)
         try:
-            announced, opened = open_sound(path.name, source, stream, number)
+            announced, opened = open_sound(
+                path.name, source, stream, number, is_segment=start is not None or end is not None
+            )
             with opened as sound:
                 first, count = _span(path, sound, source.skip, start, end)
                 truncation = sound.truncation(source.head)
@@ -173,8 +175,7 @@ def _outside(start: float | None, end: float | None, length: str) -> str:
 
 def _decoded(path: Path, sound: OpenSound, first: int, count: int | None) -> NDArray[np.float32]:
     most = round(LONGEST_S * sound.samplerate)
-    if first:
-        sound.skip(first)
+    sound.begin_at(first)
     samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
     if len(samples) > most:
         raise UnusableAudio(

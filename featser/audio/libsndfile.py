@@ -43,12 +43,14 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         """Return False: reading then asks for no position, which not all formats can tell."""
         return False
 
-    def skip(self, count: int) -> int:
-        """Go over some frames; return how many there were."""
+    def begin_at(self, frame: int) -> None:
+        """Let the next frame that is read be this one, counted from the beginning."""
+        if not frame:
+            return
         try:
-            return int(self.seek(count))
+            self.seek(frame)
         except soundfile.LibsndfileError:
-            return sum(len(block) for block in self._blocks(count))
+            self._blocks(frame)
 
     def read_frames(self, count: int | None) -> NDArray[np.float32]:
         """Read so many frames, or as many as there are.

@@ -86,13 +86,18 @@ class Media:
         fault = mpeg4_fault(stream, size) if kind.demuxer == "mov" else ""
         if fault:
             raise SoundError(fault)
-        self._container = _opened(stream, kind.demuxer)
+        self.format = kind.name.partition(" (")[0]
+        self._budget = max(ALWAYS_ALLOWED_BYTES, MOST_PER_BYTE * size)
+        self._stream_of_bytes, self._kind = stream, kind
+        self._open(number)
+
+    def _open(self, number: int | None) -> None:
+        self._stream_of_bytes.seek(0)
+        self._container, self._position = _opened(self._stream_of_bytes, self._kind.demuxer), 0
         try:
             self._choose(number)
-            self.format = kind.name.partition(" (")[0]
-            self._budget = max(ALWAYS_ALLOWED_BYTES, MOST_PER_BYTE * size)
             self.announced_s = _announced_s(self._container, self._stream)
-            self._blocks = self._without_padding(kind.demuxer)
+            self._blocks = self._without_padding(self._kind.demuxer)
             self._rest: NDArray[np.float32] = next(self._blocks, np.zeros((0, 0), np.float32))
             if not len(self._rest):
                 raise SoundError("truncated or damaged: it holds no sound that can be decoded")
@@ -121,9 +126,16 @@ class Media:
         """Return what the header says that the file does not hold: decoding shows it."""
         return ""
 
-    def skip(self, count: int) -> int:
-        """Go over some frames; return how many there were."""
-        return sum(len(block) for block in self._taken(count))
+    def begin_at(self, frame: int) -> None:
+        """Let the next frame that is read be this one, counted from the beginning.
+
+        All before it is decoded, since what a codec makes of a packet depends on those before.
+        """
+        if frame < self._position:
+            self.close()
+            self._open(self.number)
+        for _ in self._taken(frame - self._position):
+            pass
 
     def read_frames(self, count: int) -> NDArray[np.float32]:
         """Read so many frames, or as many as there are.
@@ -171,6 +183,7 @@ class Media:
         while left > 0 and len(self._rest):
             block, self._rest = self._rest[:left], self._rest[left:]
             left -= len(block)
+            self._position += len(block)
             if not len(self._rest):
                 self._rest = next(self._blocks, self._rest)
             yield block

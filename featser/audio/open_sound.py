@@ -38,8 +38,8 @@ class OpenSound(Protocol):
     def truncation(self, head: bytes) -> str:
         """Return what the header says that the file does not hold; empty if it holds all."""
 
-    def skip(self, count: int) -> int:
-        """Go over some frames; return how many there were."""
+    def begin_at(self, frame: int) -> None:
+        """Let the next frame that is read be this one, counted from the beginning."""
 
     def read_frames(self, count: int) -> NDArray[np.float32]:
         """Return so many frames, or as many as there are, shape (n_frames, n_channels)."""

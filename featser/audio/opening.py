@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from featser.audio.media import Media
 
 
+_Key = tuple[str, int | None]
+_latest: list[tuple[_Key, Media]] = []
+
+
 def open_sound(
-    name: str, source: Source, stream: Any, number: int | None
+    name: str, source: Source, stream: Any, number: int | None, *, is_segment: bool = False
 ) -> tuple[Source, AbstractContextManager[OpenSound]]:
     """Open a recording.
 
@@ -30,6 +35,9 @@ def open_sound(
         The bytes.
     number : int, optional
         Which audio stream to read, from 1 on; the default one if omitted.
+    is_segment : bool
+        Whether other segments of it may be read next: what has been decoded is then not decoded
+        again, if they follow each other.
 
     Returns
     -------
@@ -59,20 +67,46 @@ def open_sound(
             sound.close()
             raise no_stream(number, 1)
         return source, sound
-    return _media(source, stream, kind, number)
+    return _media(source, stream, kind, number, is_segment)
 
 
-def _media(source: Source, stream: Any, kind: Format, number: int | None) -> tuple[Source, Media]:
+def _media(
+    source: Source, stream: Any, kind: Format, number: int | None, is_segment: bool
+) -> tuple[Source, AbstractContextManager[Media]]:
     from featser.audio.media import Media
 
-    if source.data is not None:
-        stream, size = io.BytesIO(source.data), len(source.data)
-    else:
-        size = stream.seek(0, io.SEEK_END)
-    sound = Media(stream, size, kind, number)
-    return replace(
+    key = (source.content, number)
+    sound = _taken_latest(key)
+    if sound is None and source.data is not None:
+        sound = Media(io.BytesIO(source.data), len(source.data), kind, number)
+    elif sound is None:
+        sound = Media(stream, stream.seek(0, io.SEEK_END), kind, number)
+    announced = replace(
         source,
         announces=sound.announced_s is not None,
         announced_s=sound.announced_s,
         frame_s=sound.frame_s,
-    ), sound
+    )
+    return announced, _lent(key, sound, is_segment and source.data is not None)
+
+
+def _taken_latest(key: _Key) -> Media | None:
+    """Return the recording that a segment was read of last, if it is this one; close another."""
+    with suppress(IndexError):
+        latest_key, sound = _latest.pop()
+        if latest_key == key:
+            return sound
+        sound.close()
+    return None
+
+
+@contextmanager
+def _lent(key: _Key, sound: Media, may_continue: bool) -> Iterator[Media]:
+    """Give an open recording; keep it open afterwards if another segment of it may follow."""
+    with ExitStack() as stack:
+        stack.enter_context(sound)
+        yield sound
+        if may_continue:
+            stack.pop_all()
+            _taken_latest(("", None))
+            _latest.append((key, sound))

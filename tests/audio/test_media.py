@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from featser import extract_features
-from featser.audio import content_hash, decode
+from featser.audio import content_hash, decode, media
 from featser.errors import UnusableAudio
 from tests.audio.test_media_index import movie, table
 from tests.media_files import CODINGS, LOSSLESS, RATE, Coding, voice, write_media
@@ -168,6 +168,34 @@ def test_a_segment_is_what_the_whole_has_in_its_place(tmp_path: Path, ending: st
         decode(path, 1.0, 2.0)
     with pytest.raises(UnusableAudio, match=r"holds no samples|lies outside"):
         decode(path, 5.0)
+
+
+def test_segments_that_follow_each_other_are_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_media(tmp_path / "a.webm", voice(4, seconds=3))
+    other = write_media(tmp_path / "b.webm", voice(5, seconds=3))
+    whole = {file: decode(file).samples for file in (path, other)}
+    opened = []
+    open_container = media._opened
+    monkeypatch.setattr(media, "_opened", lambda *a: opened.append(1) or open_container(*a))
+
+    def check(file: Path, start: float, end: float | None, n_opened: int) -> None:
+        samples = decode(file, start, end).samples
+        stop = None if end is None else round(48_000 * end)
+        assert np.array_equal(samples, whole[file][round(48_000 * start) : stop])
+        assert len(opened) == n_opened
+
+    for start in (0.0, 0.5, 1.0, 1.7):
+        check(path, start, start + 0.5, 1)
+    check(path, 1.9, 2.4, 2)  # it begins before the end of the last one
+    check(path, 2.4, None, 2)
+    check(path, 0.0, 0.3, 3)
+    check(other, 0.5, 1.0, 4)
+    check(path, 0.5, 1.0, 5)
+    with pytest.raises(UnusableAudio, match="outside"):
+        decode(path, 2.9, 4.0)
+    check(path, 1.0, 1.5, 6)
 
 
 @pytest.mark.parametrize("ending", ["m4a", "mov", "webm", "mka", "mkv", "wma"])
