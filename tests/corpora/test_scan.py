@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -292,3 +293,17 @@ def test_the_real_emodb_is_whole_and_has_every_rating(corpora: Path) -> None:
 def test_every_card_is_spoken_of_in_the_guide_to_the_data() -> None:
     text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in text for name in list_cards())
+
+
+def test_names_in_decomposed_form_give_composed_labels_and_match_side_tables(
+    tmp_path: Path,
+) -> None:
+    names = ["fröhlich/é1.wav", "fröhlich/é2.wav", "wütend/é1.wav"]
+    touch(tmp_path, [unicodedata.normalize("NFD", name) for name in names])
+    rows = [f"{name},Zoë" for name in names]
+    rows[0] = unicodedata.normalize("NFD", rows[0])
+    (tmp_path / "speakers.csv").write_text("\n".join(["file,speaker", *rows]), encoding="utf-8")
+    result = scan(load_card("folders"), tmp_path)
+    assert result.manifest["emotion"].tolist() == ["fröhlich", "fröhlich", "wütend"]
+    assert result.manifest["speaker"].tolist() == ["Zoë"] * 3
+    assert all(Path(file).is_file() for file in result.manifest["file"])
