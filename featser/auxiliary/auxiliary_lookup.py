@@ -126,9 +126,28 @@ def _files_in(folder: Path, is_shipped: bool) -> list[AuxiliaryFile]:
     ]
 
 
+def absolute_name(name: str) -> str:
+    """Return what names the same table from every folder: the path of a file is made absolute.
+
+    Examples
+    --------
+    >>> absolute_name("emodb"), absolute_name("/tables/clinic.parquet")
+    ('emodb', '/tables/clinic.parquet')
+    """
+    return str(_path_of(name)) if _is_path(name) else name
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(ENDING) or "/" in name or "\\" in name
+
+
+def _path_of(name: str) -> Path:
+    return Path(name).expanduser().resolve()
+
+
 def _paths_of(name: str) -> list[Path]:
-    if name.endswith(ENDING) or "/" in name or "\\" in name:
-        return [Path(name).expanduser().resolve()]
+    if _is_path(name):
+        return [_path_of(name)]
     if name == OPEN:
         if shipped := sorted(one.path for one in shipped_files()):
             return shipped

@@ -87,7 +87,12 @@ def recipe_schema() -> dict[str, Any]:
 
 def write_recipe(folder: Path, experiment: Experiment) -> None:
     """Write an experiment into its run's folder; one without a name gets that of the folder."""
-    fields = experiment.to_dict() | {"name": experiment.name or folder.absolute().name}
+    from featser.auxiliary.auxiliary_lookup import absolute_name  # which imports pandas
+
+    fields = experiment.to_dict() | {
+        "name": experiment.name or folder.absolute().name,
+        "aux": [absolute_name(name) for name in experiment.aux],
+    }
     write_text(folder / RECIPE, yaml.safe_dump(fields, sort_keys=False, allow_unicode=True))
 
 

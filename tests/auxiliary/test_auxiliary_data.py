@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from featser.auxiliary.feature_origin import FeatureOrigin
 from featser.corpora.manifest import read_manifest
 from featser.errors import AuxiliaryError
 from featser.experiment.loading.auxiliary_data import load_auxiliary, same_recordings
+from featser.experiment.recipe import load_recipe
 from featser.features.registry import make_extractor
 from featser.models.bundle import load_bundle
 from featser.store.feature_store import Store
@@ -65,10 +67,12 @@ def test_a_fit_says_what_it_was_trained_on_as_well(
     norm: str, extracted: Path, others: AuxiliaryTable, tmp_path: Path, voices: Path
 ) -> None:
     run, path = tmp_path / "run", _written(others, tmp_path)
+    relative = os.path.relpath(path, extracted)
     shown = featser_here(
-        "fit", *QUICK, "--aux", path, "--speaker-norm", norm, "-o", run, cwd=extracted
+        "fit", *QUICK, "--aux", relative, "--speaker-norm", norm, "-o", run, cwd=extracted
     )
     assert shown.returncode == 0, shown.stderr
+    assert load_recipe(run / "recipe.yaml").aux == (path,)
     described = json.loads((run / "run.json").read_text("utf-8"))
     corpus = {"name": "elsewhere", "utterances": 64, "speakers": 4, "licence": "CC0",
               "citation": "A. Author, 2020", "source": "https://example.org"}  # fmt: skip
