@@ -80,6 +80,7 @@ def make_estimator(
     frames: ColumnRange | None = None,
     encoder: Any = None,
     auxiliary: bool = False,
+    calibrated: bool = True,
 ) -> Any:
     """Build an unfitted estimator that suits the kind of task.
 
@@ -119,6 +120,9 @@ def make_estimator(
         Of :mod:`featser.models.encoders`; unfitted.
     auxiliary : bool
         Whether rows of auxiliary corpora are passed to ``fit``, whose weight is to be chosen.
+    calibrated : bool
+        Whether probabilities are calibrated. Members of a vote that is calibrated as a whole are
+        not.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def make_estimator(
         for member in members_of(name)
     ]
     if frames is None or not any(reads_frames(model) for _, model in members):
-        model = _voting(members, task, weights, seed)
+        model = _voting(members, task, weights, seed, calibrated)
         if auxiliary:
             model = AuxiliaryWeighted(model, model_blocks, random_state=seed)
         return _before(frames, encoder, prepared(model, selector))
@@ -154,7 +158,7 @@ def make_estimator(
         else (member, _before(frames, encoder, prepared(model, selector)))
         for member, model in members
     ]
-    return _voting(apart, task, weights, seed)
+    return _voting(apart, task, weights, seed, calibrated)
 
 
 def reads_frames(model: Any) -> bool:
@@ -172,6 +176,7 @@ def _voting(
     task: Task,
     weights: NamedWeights | Sequence[float],
     seed: int,
+    calibrated: bool,
 ) -> Any:
     networks = any(name in NETWORKS for name, _ in members)
     if networks and not task.categorical:
@@ -181,11 +186,12 @@ def _voting(
         ]
     if task.categorical:
         if len(members) == 1:
-            if not find_model(fitted_name(members[0][0], True)).calibrate:
+            if not calibrated or not find_model(fitted_name(members[0][0], True)).calibrate:
                 return members[0][1]
             weights = "equal"
         # Networks are trained once: calibration on inner folds would take several times as long.
-        return VoteClassifier(members, weights, random_state=seed, calibrated=not networks)
+        is_calibrated = calibrated and not networks
+        return VoteClassifier(members, weights, random_state=seed, calibrated=is_calibrated)
     model = members[0][1]
     if len(members) > 1:
         model = VoteRegressor(members, weights, random_state=seed)

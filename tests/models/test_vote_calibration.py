@@ -21,6 +21,7 @@ from featser.models.building import make_estimator
 from featser.models.ensemble.temperature import fit_power, raised
 from featser.models.ensemble.voting import VoteClassifier
 from featser.models.fusion.columns import OnColumns
+from featser.models.fusion.gated_vote import make_gated
 from featser.models.heads.calibration import GroupCalibrated
 from featser.models.heads.logistic_classifier import LogisticClassifier
 from featser.models.heads.ordinal import OrdinalClassifier
@@ -317,6 +318,15 @@ def test_every_single_classifier_is_calibrated_once(name: str) -> None:
 def test_weights_of_a_vote_do_not_concern_a_single_classifier() -> None:
     model = make_estimator("lda", EMOTION, weights=[1.0, 2.0])[-1]
     assert (len(model.members), model.weights) == (1, "equal")
+
+
+def test_members_of_a_vote_of_blocks_are_not_calibrated_on_their_own() -> None:
+    members = [inside for _, inside in make_gated("lda", EMOTION, {"one": 3, "two": 4}).members]
+    last = [getattr(inside, "estimator", inside)[-1] for inside in members]
+    assert len(last) == 3
+    assert not any(isinstance(inside, VoteClassifier) for inside in last)
+    both = make_gated("lda,knn", EMOTION, {"one": 3, "two": 4}).members[0][1].estimator[-1]
+    assert not both.calibrated
 
 
 def test_regressions_are_not_calibrated() -> None:

@@ -10,7 +10,7 @@ from featser.experiment.loading.data import Data
 from featser.experiment.schema import Experiment
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.fusion.gated_vote import make_aligned, make_gated, pooled_members
-from featser.models.registry import members_of
+from featser.models.registry import NETWORKS, members_of
 from featser.tasks import Task
 
 
@@ -47,5 +47,10 @@ def fused(data: Data, experiment: Experiment, task: Task) -> Any:
         return make_gated(experiment.model, task, blocks, experiment.seed)
     names = {extractor.spec: extractor.names for extractor in data.extractors}
     members = pooled_members(members_of(experiment.model), task, names, experiment.seed)
-    vote = VoteClassifier if task.categorical else VoteRegressor
-    return vote(members, weights=experiment.weights, random_state=experiment.seed)
+    if not task.categorical:
+        return VoteRegressor(members, experiment.weights, random_state=experiment.seed)
+    # Networks are trained once: calibration on inner folds would take several times as long.
+    calibrated = set(NETWORKS).isdisjoint(members_of(experiment.model))
+    return VoteClassifier(
+        members, experiment.weights, random_state=experiment.seed, calibrated=calibrated
+    )

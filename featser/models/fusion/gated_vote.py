@@ -69,6 +69,7 @@ def make_aligned(
     n_components: int = 16,
     shrinkage: float = 1.0,
     alone: bool = False,
+    calibrated: bool = True,
 ) -> Pipeline:
     """Build an estimator of two blocks of features and their alignment.
 
@@ -82,9 +83,11 @@ def make_aligned(
     seed : int
     n_components, shrinkage, alone
         Of ``AlignedBlocks``, which stands after the preparation.
+    calibrated : bool
+        As :func:`featser.models.building.make_estimator` has it.
     """
     widths = None if alone else blocks
-    steps = make_estimator(name, task, seed, blocks=widths).steps
+    steps = make_estimator(name, task, seed, blocks=widths, calibrated=calibrated).steps
     aligned = AlignedBlocks(list(blocks), n_components, shrinkage, alone)
     return Pipeline([*steps[:-1], ("align", aligned), steps[-1]])
 
@@ -115,11 +118,12 @@ def make_gated(
     """
     columns = columns_of_blocks(list(blocks.values()))
     members: list[tuple[str, Any]] = [
-        (block, OnColumns(make_estimator(name, task, seed, blocks=[len(own)]), own))
+        (block, OnColumns(_member(name, task, seed, len(own)), own))
         for block, own in zip(blocks, columns, strict=True)
     ]
     if aligned:
-        members.append(("aligned", make_aligned(name, task, list(blocks.values()), seed)))
+        both = make_aligned(name, task, list(blocks.values()), seed, calibrated=False)
+        members.append(("aligned", both))
     return GatedVote(members, sharpness, random_state=seed)
 
 
@@ -162,7 +166,13 @@ def pooled_members(
     for (block, names), estimator in zip(blocks.items(), named, strict=True):
         for pooling in poolings:
             columns = columns_ending(names, f".{pooling}", first)
-            own = make_estimator(estimator, task, seed, blocks=[len(columns)])
+            own = _member(estimator, task, seed, len(columns))
             members.append((f"{block} {pooling}", OnColumns(own, columns)))
         first += len(names)
     return members
+
+
+def _member(name: str, task: Task, seed: int, width: int) -> Pipeline:
+    """Build the estimator of one block, whose vote is calibrated as a whole."""
+    model: Pipeline = make_estimator(name, task, seed, blocks=[width], calibrated=False)
+    return model

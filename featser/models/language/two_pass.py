@@ -291,7 +291,9 @@ def identifier(
     blocks : sequence of int or of sequences of int, optional
         As :func:`~featser.models.building.make_estimator` has them.
     """
-    return make_estimator("logistic", languages, seed, blocks=blocks, frames=frames)
+    return make_estimator(
+        "logistic", languages, seed, blocks=blocks, frames=frames, calibrated=False
+    )
 
 
 def _fitted(
