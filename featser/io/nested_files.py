@@ -25,6 +25,7 @@ from typing import IO
 from featser.errors import DownloadError, UnusableAudio, shortened
 from featser.io.archives import MAX_MEMBERS, BoundedInfo
 from featser.io.audio_tables import TABLE, row_bytes, row_count
+from featser.io.location import scheme_of
 
 SEPARATOR = "::"
 ARCHIVES = (".zip", ".tar")
@@ -45,7 +46,7 @@ Version = tuple[str, int, int]
 
 
 def split_nested(location: str | PurePath) -> tuple[str, str] | None:
-    """Return the archive or table, and the member of it, that a location names; else None.
+    """Return the archive or table, and the member of it, that a path names; None for others, URLs.
 
     Examples
     --------
@@ -55,7 +56,8 @@ def split_nested(location: str | PurePath) -> tuple[str, str] | None:
     True
     """
     text = str(location)
-    match = _NESTED.fullmatch(text) if SEPARATOR in text else None
+    is_path = SEPARATOR in text and not scheme_of(text)
+    match = _NESTED.fullmatch(text) if is_path else None
     return (match[1], match[2]) if match else None
 
 
@@ -112,7 +114,7 @@ def is_there(location: str) -> bool:
 
 
 @contextmanager
-def extracted(archive: Path, member: str, ending: str = "") -> Iterator[Path]:
+def extracted(archive: Path, member: str) -> Iterator[Path]:
     """Give a member of an archive, or a row of a table, as a file, for the length of the block.
 
     Parameters
@@ -121,8 +123,6 @@ def extracted(archive: Path, member: str, ending: str = "") -> Iterator[Path]:
         The archive or table.
     member : str
         The name of the member, or the number of the row.
-    ending : str
-        What the archive's name ends with, where that of the file does not say it.
 
     Yields
     ------
@@ -138,7 +138,7 @@ def extracted(archive: Path, member: str, ending: str = "") -> Iterator[Path]:
         suffix = ending_of(member)
         copy = Path(folder, "recording" + (suffix if _ENDING.fullmatch(suffix) else ""))
         with _refusals(archive), copy.open("wb") as target:
-            _copy(archive, member, target, ending or ending_of(archive))
+            _copy(archive, member, target, ending_of(archive))
         yield copy
 
 

@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 from featser.errors import UnusableAudio
 from featser.io.atomic_write import cache_folder, write_text
 from featser.io.location import is_remote, local_path
-from featser.io.nested_files import ending_of, extracted, split_nested
+from featser.io.nested_files import extracted, split_nested
 from featser.io.remote_access import download, version_of
 from featser.io.remote_limits import cache_bytes
 
@@ -68,9 +68,9 @@ def local_copy(file: str | PurePath) -> Iterator[Path]:
 
 @contextmanager
 def _member_copy(location: str, archive: str, member: str) -> Iterator[Path]:
-    """Give a member of an archive, which may lie elsewhere, as a file; refusals name the member."""
+    """Give a member of an archive as a file; refusals name the member."""
     try:
-        with local_copy(archive) as held, extracted(held, member, ending_of(archive)) as copy:
+        with extracted(Path(archive), member) as copy:
             yield copy
     except UnusableAudio as error:
         raise UnusableAudio(location, error.reason) from error
