@@ -134,6 +134,38 @@ def test_numbers_are_chosen_for_as_classes_are() -> None:
     assert rows.fitted(Ridge(100.0).set_fit_request(sample_weight=True)).weight_ <= 0.1
 
 
+def test_few_auxiliary_rows_weigh_no_more_than_rows_of_the_target() -> None:
+    rows = Rows("same")
+    few = slice(0, rows.n_own + 3)
+    received = []
+
+    class Recorded(LogisticRegression):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            received.append(sample_weight)
+            return super().fit(X, y, sample_weight)
+
+    for seed in range(8):
+        rows = Rows("same", seed)
+        model = AuxiliaryWeighted(Recorded(C=0.01).set_fit_request(sample_weight=True))
+        fit_routed(
+            model, rows.X[few], rows.y[few], speaker=rows.speaker[few],
+            provenance=rows.provenance[few],
+        )  # fmt: skip
+    weights = [one for one in received if one is not None and len(one) == rows.n_own + 3]
+    assert all(one[-3:].max() <= one[:-3].mean() + 1e-12 for one in weights)
+
+
+def test_random_numbers_have_no_weight() -> None:
+    """A larger spread of predictions is no advantage."""
+    chosen = []
+    for seed in range(6):
+        rows = Rows("shuffled", seed)
+        rows.y = np.where(rows.provenance[:, 0] < 0, 10.0 * rows.y, rows.y).astype(float)
+        ridge = Ridge(100.0).set_fit_request(sample_weight=True)
+        chosen.append(rows.fitted(ridge).weight_)
+    assert np.mean(np.array(chosen) > 0) <= 1 / 3, chosen
+
+
 def test_rows_without_provenance_are_all_of_the_target() -> None:
     rows = Rows("swapped")
     fitted = AuxiliaryWeighted(_logistic()).fit(rows.X, rows.y)

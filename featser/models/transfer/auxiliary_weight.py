@@ -47,8 +47,9 @@ SCALINGS: tuple[Scaling, ...] = ("common", "own")
 """Whose mean and deviation standardise auxiliary rows: the target's, or those of their corpus."""
 
 PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2)
-BEYOND = 1.0
-"""How many standard errors a gain must exceed."""
+BEYOND = 1.5
+"""How many standard errors a gain must exceed: the best of six choices without any effect is about
+one standard error above none."""
 
 OWN_LANDMARKS, AUXILIARY_LANDMARKS = 500, 300
 _GAMMA = 0.5
@@ -223,10 +224,16 @@ class _TrainingRows:
         return values
 
     def row_weights(self, total: float) -> Floats:
-        """Return a weight for each row; those of auxiliary rows sum to a multiple of the others."""
+        """Return a weight for each row.
+
+        Those of auxiliary rows sum to a multiple of the others, unless they are so few that one
+        would weigh more than an average row of the target.
+        """
         weight = np.ones(len(self.X)) if self.sample_weight is None else self.sample_weight.copy()
-        own = weight[~self.is_auxiliary].sum()
-        weight[self.is_auxiliary] *= total * own / weight[self.is_auxiliary].sum()
+        own, others = weight[~self.is_auxiliary], weight[self.is_auxiliary]
+        weight[self.is_auxiliary] *= min(
+            total * own.sum() / others.sum(), own.mean() / others.mean()
+        )
         return weight
 
     def weighted(self, total: float, scaling: Scaling | None) -> tuple[Any, Any, Any, Any, Any]:
@@ -325,7 +332,8 @@ class Comparison:
         speaker = speaker_groups(self.rows.speaker, len(self.rows.X))[self.own]
         if not self.has_classes:
             truth = self.target[self.own, 0]
-            return judged(Task("target", "regression"), truth, predictions, speaker)
+            matched = {name: _matched(values, truth) for name, values in predictions.items()}
+            return judged(Task("target", "regression"), truth, matched, speaker)
         names = {label: str(label) for label in self.classes.tolist()}
         task = Task("target", classes=tuple(names.values()))
         named = {
@@ -334,3 +342,10 @@ class Comparison:
         }
         truth = np.array([names[one] for one in self.rows.y[self.own].tolist()], dtype=object)
         return judged(task, truth, named, speaker)
+
+
+def _matched(predicted: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
+    """Give predictions mean and deviation of the truth, so that their spread is no advantage."""
+    spread = predicted.std()
+    scale = truth.std() / spread if spread > 0 else 0.0
+    return np.asarray((predicted - predicted.mean()) * scale + truth.mean())
