@@ -46,6 +46,7 @@ class ClassNames:
         self._card_names = {
             other: name for name, others in SAME_MEANING.get(label, {}).items() for other in others
         }
+        self._classes = frozenset(classes)
         self._exact = {_folded(name): name for name in classes}
         self._by_meaning: dict[str, str] = {}
         for name in classes:
@@ -55,6 +56,8 @@ class ClassNames:
 
     def find(self, name: str) -> str | None:
         """Return the class that a name stands for; None if it stands for none."""
+        if name in self._classes:
+            return name
         if (exact := self._exact.get(_folded(name))) is not None:
             return exact
         return self._by_meaning.get(self._meaning(name)) or None

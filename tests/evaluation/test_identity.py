@@ -59,9 +59,10 @@ def given() -> dict[str, Any]:
 
 
 def fitted(parts: dict[str, Any], shelf: Shelf, **more: Any) -> CrossFit:
-    parts["estimator"].set_params(**{f"{parts['estimator'].steps[-1][0]}__n_estimators": 3})
+    forest = f"{parts['estimator'].steps[-1][0]}__forest"
+    parts["estimator"].set_params(**{f"{forest}__n_estimators": 3})
     for name, value in parts.get("params", {}).items():
-        parts["estimator"].set_params(**{f"{parts['estimator'].steps[-1][0]}__{name}": value})
+        parts["estimator"].set_params(**{f"{forest}__{name}": value})
     model = MultiTaskEstimator(parts["tasks"], {parts["tasks"][0].name: parts["estimator"]})
     return cross_fit(
         model, parts["X"], parts["labels"], parts["fold"], parts["unit"], parts["tasks"], n_jobs=1,
