@@ -261,6 +261,7 @@ def test_parquet_with_names_that_are_no_text_is_one_line(command: str, tmp_path:
     one_line(shown.stderr, "bad.parquet" if "bad" in command else "")
 
 
+@pytest.mark.extras
 def test_scan_of_a_spreadsheet_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").write_bytes(b"PK\x03\x04")
     shown = featser_here("scan", "table", "x.xlsx", cwd=tmp_path)

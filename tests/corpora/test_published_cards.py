@@ -190,6 +190,7 @@ def test_an_excluded_recording_is_named_with_its_reason(tmp_path: Path) -> None:
     assert result.unmatched == []
 
 
+@pytest.mark.extras
 def test_an_excluded_folder_leaves_its_likes_alone(tmp_path: Path) -> None:
     files = ["subject 6/an.avi", "subject 6/fe/x.avi", "subject 16/anger/s16_an_1.avi"]
     result = scan(load_card("enterface05"), touch(tmp_path, files))
@@ -197,6 +198,7 @@ def test_an_excluded_folder_leaves_its_likes_alone(tmp_path: Path) -> None:
     assert any("subject 6/an.avi and 1 more (not segmented" in note for note in result.notes)
 
 
+@pytest.mark.extras
 def test_of_a_video_and_its_sound_the_sound_is_read(tmp_path: Path) -> None:
     files = ["subject 1/anger/s1_an_1.avi", "subject 1/anger/s1_an_1.wav", "subject 1/s1_fe_1.AVI"]
     result = scan(load_card("enterface05"), touch(tmp_path, files))
