@@ -146,8 +146,8 @@ def test_a_manifest_may_name_both_channels_of_a_recording(work: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("channels", "message"),
     [
-        (["left", "tel"], "data row 2: channel 'tel': write mix, left, right, loudest"),
-        (["left", "1"], "data row 2: '.*' is in row 1 already, with the same start, end and"),
+        (["left", "tel"], "line 3: channel 'tel': write mix, left, right, loudest"),
+        (["left", "1"], "line 3: '.*' is in line 2 already, with the same start, end and"),
     ],
 )
 def test_a_manifest_with_channels_that_are_not_right_says_which(

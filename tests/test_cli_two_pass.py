@@ -8,9 +8,9 @@ from unittest.mock import patch
 
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
 
 from featser.api.predict import predict
+from featser.models.heads.logistic_classifier import LogisticClassifier
 from tests.flow import featser_here
 
 QUICK = ("-t", "emotion", "--model", "logistic", "--jobs", "1", "--no-audit")
@@ -41,8 +41,8 @@ def test_a_model_for_each_language_is_named_with_what_it_rests_on_and_predicts_r
 ) -> None:
     run = tmp_path / "run"
     command = ("fit", two_languages, "-f", "mfcc:basic", *QUICK, "-o", run)
-    fit = LogisticRegression.fit
-    with patch.object(LogisticRegression, "fit", autospec=True, side_effect=fit) as fitting:
+    fit = LogisticClassifier.fit
+    with patch.object(LogisticClassifier, "fit", autospec=True, side_effect=fit) as fitting:
         shown = featser_here(*command, "--two-pass", "weighted", cwd=extracted)
     assert shown.returncode == 0, shown.stderr
     report = (run / "report.html").read_text("utf-8")

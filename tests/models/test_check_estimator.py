@@ -27,7 +27,7 @@ from featser.models.encoders.encoded import FramesAlone, FramesEncoded
 from featser.models.encoders.gmm import DiagonalGMM
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor
 from featser.models.fusion.alignment import AlignedBlocks
-from featser.models.fusion.columns import OnColumns
+from featser.models.fusion.columns import OnColumns, WithoutColumns
 from featser.models.fusion.gated_vote import GatedVote
 from featser.models.heads.balance import Balanced
 from featser.models.heads.boosted import BatchedXGBClassifier, BatchedXGBRegressor
@@ -41,6 +41,7 @@ from featser.models.language.two_pass import LanguageRouted
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.selection.selectors import StabilitySelector
 from featser.models.selection.tuning import TunedClassifier, TunedRegressor
+from featser.models.transfer.auxiliary_weight import AuxiliaryWeighted
 from featser.speakers.normalization import SpeakerNormalizer
 from featser.tasks import Task
 
@@ -53,6 +54,7 @@ FEW_TREES = {"n_estimators": 10, "colsample_bytree": 1.0, "colsample_bynode": 1.
 
 BUILT: dict[type, Callable[[], BaseEstimator]] = {
     AlignedBlocks: lambda: AlignedBlocks([1, 1]),
+    AuxiliaryWeighted: lambda: AuxiliaryWeighted(LogisticRegression()),
     BagOfAudioWords: lambda: BagOfAudioWords(1, 4, cepstra=1, deltas=False, nearest=1),
     Balanced: lambda: Balanced(GaussianNB()),
     BatchedXGBClassifier: lambda: BatchedXGBClassifier(**FEW_TREES),
@@ -74,6 +76,7 @@ BUILT: dict[type, Callable[[], BaseEstimator]] = {
     LogisticClassifier: lambda: LogisticClassifier(tolerance=1e-11),
     MultiTaskEstimator: lambda: MultiTaskEstimator([VALUE], {"value": Ridge()}),
     OnColumns: lambda: OnColumns(LogisticRegression(), [0, 1]),
+    WithoutColumns: lambda: WithoutColumns([(0, 1)]),
     OrdinalClassifier: lambda: OrdinalClassifier(LogisticRegression()),
     StabilitySelector: lambda: StabilitySelector(n_draws=4),
     Supervectors: lambda: Supervectors(1, 2, cepstra=1, deltas=False, n_dimensions=2),

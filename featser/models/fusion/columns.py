@@ -16,6 +16,8 @@ from featser.errors import FeatureError
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.left_out import left_out_probabilities
 
+_FLOATS = [np.float64, np.float32]
+
 
 def _has_probabilities(view: OnColumns) -> bool:
     return hasattr(view.estimator, "predict_proba")
@@ -127,14 +129,14 @@ class WithoutColumns(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: Any = None) -> WithoutColumns:
         """Check X, shape (n, d); nothing is estimated."""
-        validate_data(self, X, ensure_all_finite="allow-nan", dtype=None)
+        validate_data(self, X, ensure_all_finite="allow-nan", dtype=_FLOATS)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Return the other columns of X, shape (n, d)."""
         check_is_fitted(self, "n_features_in_")
         values: NDArray[Any] = validate_data(
-            self, X, reset=False, ensure_all_finite="allow-nan", dtype=None
+            self, X, reset=False, ensure_all_finite="allow-nan", dtype=_FLOATS
         )
         left_out = np.zeros(values.shape[1], dtype=bool)
         for first, last in self.ranges:

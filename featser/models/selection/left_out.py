@@ -64,7 +64,8 @@ def left_out_folds(
     -------
     list of (train, test)
         Row numbers. The utterance of a class that has no other is in all training sets and in no
-        test set. Empty where every class is such a class.
+        test set. Folds without more training rows than classes, to which some classifiers cannot
+        be fitted, are left out. Empty where no fold is left.
     """
     own = np.arange(len(encoded)) if provenance is None else utterances_of(provenance)
     count = np.bincount(encoded[own], minlength=int(encoded.max()) + 1)
@@ -74,11 +75,13 @@ def left_out_folds(
     strata = np.where(is_single, np.argmax(count), encoded)
     singles = own[is_single[own]]
     folds = inner_folds(strata, speaker, n_folds, random_state, provenance)
-    return [
+    usable = [
         (np.union1d(train, singles), test[~is_single[test]])
         for train, test in folds
         if not is_single[test].all()
     ]
+    n_classes = np.count_nonzero(count)
+    return [(train, test) for train, test in usable if len(train) > n_classes]
 
 
 def in_rows(rows: NDArray[np.intp], probabilities: Floats, n_rows: int) -> Floats:
