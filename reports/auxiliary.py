@@ -37,6 +37,7 @@ from featser.auxiliary.auxiliary_files import write_auxiliary
 from featser.auxiliary.auxiliary_lookup import find_auxiliary
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.evaluation.statistics.comparison import compare_task
+from featser.experiment.loading.last_extraction import recall
 from featser.tasks import Task
 
 SPEAKERS = 6
@@ -107,8 +108,9 @@ def hostile(work: Path, name: str, kind: str) -> Path:
 
 
 def manifest_of(work: Path, name: str) -> pd.DataFrame:
-    """Return the rows of a corpus."""
-    return pd.read_parquet(work / f"store-{name}" / "manifest.parquet")
+    """Return the rows of a corpus, with absolute paths."""
+    source, _ = recall(work / f"store-{name}")
+    return source.table
 
 
 def carry_out(case: Case, work: Path, jobs: int) -> Row:

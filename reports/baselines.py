@@ -84,7 +84,9 @@ MARKS = ("<!-- figures: begin (written by reports/baselines.py) -->", "<!-- figu
 
 def main() -> None:
     """Run every recipe under every speaker normalisation and write the tables."""
-    arguments = report_parser(__doc__, "baselines").parse_args()
+    parser = report_parser(__doc__, "baselines")
+    parser.add_argument("--seed", type=int, action="append", help="repeatable; 0, 1 and 2 without")
+    arguments = parser.parse_args()
     os.environ["FEATSER_CACHE"] = str(arguments.work.resolve() / "cache")
     for name in CORPORA:
         store = arguments.work / f"store-{name}"
@@ -92,7 +94,7 @@ def main() -> None:
         featser.extract(name, store=store, data=data)
         add_auxiliary(name, store=store, data=data)
     rows: list[Row] = []
-    for seed in SEEDS:
+    for seed in arguments.seed or SEEDS:
         for name in CORPORA:
             rows += run_recipe(name, seed, arguments.work)
         write(_of_all_seeds(rows))
@@ -150,8 +152,7 @@ def _fitted(name: str, condition: Condition, seed: int, store: Path, work: Path)
             "command": f"featser extract {name} --data {name}=FOLDER && "
             f"featser fit {condition.options(name)}"
             + " --enrolment-curve" * curve
-            + " --task emotion" * (condition not in EVERY_TASK)
-            + "  # then --task emotion --seed 1, --seed 2",
+            + " --task emotion" * (condition not in EVERY_TASK),
         }
 
 
@@ -190,13 +191,16 @@ def spread(row: Row, metric: str) -> str:
 
 def page(rows: list[Row]) -> str:
     """Write reports/README.md."""
-    commands = dict.fromkeys(row["command"] for row in rows)
+    count = max(len(row["seeds"]) for row in rows)
+    again = ", ".join(f"--seed {seed}" for seed in SEEDS[1:count])
+    then = f"  # then --task emotion {again}" if again else ""
+    commands = dict.fromkeys(f"{row['command']}{then}" for row in rows)
     parts = [
         "# Results",
         "Every figure was written by `make reports CORPORA=FOLDER`; each line's own command is "
-        "below. With its 95 % interval over speakers: of the primary task "
-        f"{_seeds(rows)}; other tasks: seed 0. A seed divides speakers otherwise, "
-        "but not EmoDB's, of whom each is a fold. Protocols:",
+        f"below. With its 95 % interval over speakers. The primary task: {_seeds(rows)}; other "
+        "tasks: seed 0. A seed divides speakers otherwise, but not EmoDB's, of whom each is a "
+        "fold. Protocols:",
         "\n".join(
             f"- `{name}`: {PROTOCOLS[name].title}."
             for name in dict.fromkeys(r["protocol"] for r in rows)
