@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 import featser
 from featser.api.predict import rebuild_extractors
 from featser.api.run import Outcome
-from featser.evaluation.cross_fit import prediction_table
+from featser.evaluation.prediction_tables import prediction_table
 from featser.experiment.recipe import load_recipe
 from featser.features.file_features import file_features
 

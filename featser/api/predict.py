@@ -17,7 +17,7 @@ from featser.corpora.manifest import notes_of
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
 from featser.errors import BundleError, FeatserError, ManifestError
-from featser.evaluation.cross_fit import prediction_table
+from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.groups import speaker_ids, speaker_names
 from featser.experiment.loading.data import frames_of

@@ -67,7 +67,7 @@ def experiment_command(show: Callable[[Result], None]) -> Callable[..., None]:
     names = [name for name in Experiment.model_fields if command in option_of(name).commands]
 
     def call(**typed: Any) -> None:
-        from featser.experiment.loading.source import parse_data
+        from featser.cli.shared_options import parse_data
 
         run = getattr(import_module(f"featser.api.{command}"), command)
         fields = {name: typed[name] for name in names if not _is_open(typed[name])}

@@ -179,7 +179,7 @@ def extract(
     full disk, run the same command again.
     """
     from featser.api.extract import extract as run
-    from featser.experiment.loading.source import parse_data
+    from featser.cli.shared_options import parse_data
 
     with bars_of(store):
         result = run(

@@ -57,7 +57,7 @@ def run(
     experiment = load_recipe(recipe, change or ())  # first, since the modules below load slowly
 
     from featser.api.run import run as carry_out
-    from featser.experiment.loading.source import parse_data
+    from featser.cli.shared_options import parse_data
 
     with bars_of(store):
         outcome = carry_out(

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from featser.cli.console import show_extraction
+from featser.errors import RecipeError
 from featser.progress import shown_by
 from featser.progress_bars import Bars
 from featser.workers.interrupts import EXIT_CODE, tell
@@ -95,3 +96,22 @@ def bars_of(store: Path | None = None, saved: str = "finished work is saved") ->
             show_extraction(done, str(store))
         tell(f"interrupted; {saved}: run the same command again")
         sys.exit(EXIT_CODE)
+
+
+def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
+    """Read ``CORPUS=FOLDER`` pairs.
+
+    Raises
+    ------
+    RecipeError
+        If a pair has no ``=``.
+    """
+    from featser.io.location import is_remote, local_path
+
+    places: dict[str, str | Path] = {}
+    for pair in pairs:
+        name, equals, folder = pair.partition("=")
+        if not equals or not name or not folder:
+            raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
+        places[name] = folder if is_remote(folder) else local_path(folder).expanduser()
+    return places

@@ -15,6 +15,7 @@ from featser.errors import TaskError, shortened
 from featser.evaluation.auxiliary_rows import AuxiliaryRows
 from featser.evaluation.estimator_names import estimator_names
 from featser.evaluation.fit_identity import ALL, identities
+from featser.evaluation.prediction_tables import out_of_fold_table
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import Rows, rows_of
 from featser.evaluation.training_copies import Copies, TrainingSet, training_set
@@ -344,57 +345,6 @@ def _fitted(
     if auxiliary is not None:
         X, y, fit_arguments = auxiliary.join(part, fit_arguments, y)
     return model.fit(X, y, **fit_arguments)
-
-
-def out_of_fold_table(
-    fitted: Any,
-    X: NDArray[np.float32] | Rows,
-    labels: pd.DataFrame,
-    training_labels: pd.DataFrame,
-    tasks: Sequence[Task],
-) -> pd.DataFrame:
-    """Return truth, prediction, baseline and probabilities of a test set in one table."""
-    table = prediction_table(fitted, X, tasks)
-    for position, task in enumerate(tasks):
-        table.insert(3 * position, f"{task.name}.true", labels[task.name].to_numpy())
-        baseline = _baseline(task, training_labels[task.name])
-        table.insert(3 * position + 2, f"{task.name}.baseline", baseline)
-    return table
-
-
-def prediction_table(
-    fitted: Any, X: NDArray[np.float32] | Rows, tasks: Sequence[Task]
-) -> pd.DataFrame:
-    """Return every task's prediction, ``{task}.pred``, then ``{task}.p[{class}]``.
-
-    Parameters
-    ----------
-    fitted : MultiTaskEstimator
-        Its ``predict_with_proba``, if it has one, evaluates every estimator once.
-    X : ndarray of float32, or Rows, shape (n, d)
-        Features.
-    tasks : sequence of Task
-        The tasks of the table.
-    """
-    if isinstance(X, Rows):
-        tables = [prediction_table(fitted, batch, tasks) for batch in X.batches()]
-        return pd.concat(tables, ignore_index=True)
-    if hasattr(fitted, "predict_with_proba"):
-        predicted, probabilities = fitted.predict_with_proba(X)
-    else:
-        predicted, probabilities = fitted.predict(X), fitted.predict_proba(X)
-    columns = {f"{task.name}.pred": predicted[task.name].to_numpy() for task in tasks}
-    for task in tasks:
-        if task.categorical:
-            for name in task.classes:
-                values = probabilities[task.name][name].to_numpy(dtype=np.float32)
-                columns[f"{task.name}.p[{name}]"] = values
-    return pd.DataFrame(columns)
-
-
-def _baseline(task: Task, training: pd.Series) -> Any:
-    labels = training.dropna()
-    return labels.mode().iloc[0] if task.categorical else float(labels.astype(float).mean())
 
 
 def _absent_classes(task: Task, labels: pd.Series, fold: Folds) -> Iterator[str]:

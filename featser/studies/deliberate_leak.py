@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
-from featser.evaluation.cross_fit import out_of_fold_table
+from featser.evaluation.prediction_tables import out_of_fold_table
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.training_copies import Copies
 from featser.progress import Progress, silent

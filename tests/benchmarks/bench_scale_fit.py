@@ -131,7 +131,7 @@ def read(store: Path) -> dict[str, float]:
 
 
 def one_fold(store: Path, batches: bool, trees: int) -> dict[str, float]:
-    from featser.evaluation.cross_fit import prediction_table
+    from featser.evaluation.prediction_tables import prediction_table
     from featser.evaluation.rows import rows_of
     from featser.experiment.loading.store_rows import StoreRows
     from featser.models.building import make_batched, make_estimator

@@ -16,7 +16,7 @@ import pytest
 import xgboost
 
 from featser.errors import BundleError, FeatserError
-from featser.evaluation.cross_fit import prediction_table
+from featser.evaluation.prediction_tables import prediction_table
 from featser.models import makers
 from featser.models.bundle import applying, load_bundle, save_bundle
 from featser.models.storage.ubjson import UbjsonError, parse

@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from featser.errors import TaskError
-from featser.evaluation.cross_fit import prediction_table
+from featser.evaluation.prediction_tables import prediction_table
 from featser.models.building import make_estimator
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.ensemble.voting import VoteClassifier

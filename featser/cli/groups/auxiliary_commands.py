@@ -60,7 +60,7 @@ def aux_add(
       featser aux add clinic recordings.csv
     """
     from featser.api.stored.auxiliary import add_auxiliary
-    from featser.experiment.loading.source import parse_data
+    from featser.cli.shared_options import parse_data
 
     with bars_of(store):
         added = add_auxiliary(

@@ -25,7 +25,8 @@ from featser.corpora.utterances import segments
 from featser.credentials import without_credentials
 from featser.errors import FeatureError, StoreError
 from featser.experiment.checks import MANIFEST
-from featser.experiment.loading.source import Listing, Source
+from featser.experiment.loading.listing import Listing
+from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import REFUSAL_COLUMNS, usable
 from featser.features.extractor import Extractor

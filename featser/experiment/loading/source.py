@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
-from featser.corpora.manifest_stream import ManifestFile, streams
 from featser.corpora.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
@@ -24,7 +23,6 @@ from featser.experiment.checks import MANIFEST
 from featser.experiment.loading.recipe_labels import with_labels_of
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
-from featser.extraction.planner import blocks_of
 from featser.io.location import absolute, is_remote, local_path, parent, path_part
 from featser.io.nested_files import is_archive
 
@@ -177,66 +175,6 @@ def table_of(manifest: str | Path, columns: Mapping[str, str] | None = None) -> 
     return table
 
 
-@dataclass
-class Listing:
-    """Utterances to extract, some at a time, as often as they are asked for.
-
-    Attributes
-    ----------
-    source : Source
-        Where they come from; its table is empty where the manifest is read as it is needed.
-    rows : int
-        How many there are.
-    blocks : callable
-        Returns an iterator of tables whose ``file`` is an absolute path.
-    """
-
-    source: Source
-    rows: int
-    blocks: Callable[[], Iterator[pd.DataFrame]]
-
-    def with_channel(self, channel: str) -> Listing:
-        """Return the same with :func:`with_channel` of every block."""
-        self.source.channel = parse_channel(channel)
-        return Listing(
-            self.source,
-            self.rows,
-            lambda: (with_channel(block, channel) for block in self.blocks()),
-        )
-
-
-def list_source(
-    source: str | Path | Experiment,
-    corpus: str | None = None,
-    data: Mapping[str, str | Path] | None = None,
-    names: LabelMap | None = None,
-) -> Listing:
-    """Read a source as :func:`read_source` does, but a manifest only as it is needed.
-
-    Parameters
-    ----------
-    source, corpus, data
-        As :func:`read_source` has them.
-
-    Raises
-    ------
-    FeatserError
-        As :func:`read_source`.
-    """
-    if not isinstance(source, Experiment) and not names and _is_streamed(source):
-        file = ManifestFile(local_path(source))
-        listed = _of_manifest(source, pd.DataFrame(), file.notes)
-        return Listing(listed, file.rows, file.blocks)
-    read = read_source(source, corpus, data, names)
-    return Listing(read, len(read.table), lambda: blocks_of(read.table))
-
-
-def _is_streamed(source: str | Path) -> bool:
-    path = local_path(source)
-    is_file = not is_remote(source) and is_manifest(source) and not path.is_dir()
-    return is_file and streams(path)
-
-
 def with_channel(table: pd.DataFrame, channel: str) -> pd.DataFrame:
     """Return a manifest whose rows that name no channel name this one.
 
@@ -263,23 +201,6 @@ def with_channel(table: pd.DataFrame, channel: str) -> pd.DataFrame:
     return table.assign(channel=channels.where(~is_open, channels + name))
 
 
-def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
-    """Read ``CORPUS=FOLDER`` pairs.
-
-    Raises
-    ------
-    RecipeError
-        If a pair has no ``=``.
-    """
-    places: dict[str, str | Path] = {}
-    for pair in pairs:
-        name, equals, folder = pair.partition("=")
-        if not equals or not name or not folder:
-            raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
-        places[name] = folder if is_remote(folder) else local_path(folder).expanduser()
-    return places
-
-
 def _from_elsewhere(url: str, corpus: str | None, names: LabelMap) -> Source:
     if corpus is None and is_manifest(url):
         return _from_manifest(url, names)
@@ -289,12 +210,23 @@ def _from_elsewhere(url: str, corpus: str | None, names: LabelMap) -> Source:
 def _from_manifest(manifest: str | Path, names: LabelMap) -> Source:
     table = table_of(manifest, names.columns)
     notes = notes_of(table)
-    source = _of_manifest(manifest, with_classes(table, names.classes, "--map"), notes)
+    source = source_of_manifest(manifest, with_classes(table, names.classes, "--map"), notes)
     source.columns, source.labels = names.columns, names.classes
     return source
 
 
-def _of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) -> Source:
+def source_of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[str]) -> Source:
+    """Return a manifest that has been read as a source.
+
+    Parameters
+    ----------
+    manifest : str or Path
+        Its location.
+    table : DataFrame
+        Its rows; empty where they are read as they are needed.
+    notes : list of str
+        How it was read.
+    """
     origin = without_credentials(str(manifest))
     locations = {MANIFEST: absolute(manifest)}
     return Source(table, origin, notes=notes, corpora=(MANIFEST,), locations=locations)

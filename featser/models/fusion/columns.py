@@ -7,23 +7,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
-from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import FeatureError
+from featser.models.delegating import Delegating
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.left_out import left_out_probabilities
 
 _FLOATS = [np.float64, np.float32]
 
 
-def _has_probabilities(view: OnColumns) -> bool:
-    return hasattr(view.estimator, "predict_proba")
-
-
-class OnColumns(MetaEstimatorMixin, BaseEstimator):
+class OnColumns(Delegating):
     """An estimator that is fitted on some of the columns.
 
     Parameters
@@ -73,44 +68,17 @@ class OnColumns(MetaEstimatorMixin, BaseEstimator):
         self.estimator_ = fit_routed(clone(self.estimator), values[:, chosen], y, **metadata)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return what the estimator predicts, shape (n,)."""
-        values = self._selected(X)
-        return np.asarray(self.estimator_.predict(values))
-
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the estimator's probabilities, shape (n, k)."""
-        values = self._selected(X)
-        return np.asarray(self.estimator_.predict_proba(values), dtype=np.float64)
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The classes, shape (k,), of a classifier."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.classes_)
-
     @property
     def left_out_probabilities_(self) -> NDArray[np.float64] | None:
         """The estimator's probabilities of left-out training rows, shape (n, k), or None."""
         check_is_fitted(self, "estimator_")
         return left_out_probabilities(self.estimator_)
 
-    def _selected(self, X: ArrayLike) -> NDArray[Any]:
-        check_is_fitted(self, "estimator_")
+    def _inputs(self, X: ArrayLike) -> NDArray[Any]:
         values: NDArray[Any] = validate_data(
             self, X, reset=False, ensure_all_finite="allow-nan", dtype=None
         )
         return values[:, np.asarray(self.columns)]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        own = get_tags(self.estimator)
-        tags.estimator_type = own.estimator_type
-        tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
-        tags.target_tags = own.target_tags
-        tags.input_tags.allow_nan = own.input_tags.allow_nan
-        return tags
 
 
 class WithoutColumns(TransformerMixin, BaseEstimator):

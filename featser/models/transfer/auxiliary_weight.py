@@ -4,7 +4,7 @@ Rows of other corpora help a small corpus, and can hurt a large one. Their total
 few values, 0 among them, and their features are standardised with the target's mean and deviation
 or with those of their own corpus. A kernel ridge regression of few landmarks predicts the target's
 speakers, each left out in closed form, for every choice; a choice other than 0 must be better by
-more than the standard error of the gain.
+more than 1.5 standard errors of the gain (:data:`BEYOND`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.base import clone, is_classifier
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from featser.evaluation.protocols.groups import speaker_groups
 from featser.evaluation.training_copies import auxiliary_corpus, utterances_of
+from featser.models.delegating import Delegating
 from featser.models.heads.balance import balanced_weights
 from featser.models.kernel.block_weights import Blocks
 from featser.models.kernel.kernel_ridge import (
@@ -57,11 +56,7 @@ _LIMIT = 8.0
 NO_WEIGHT = "0"
 
 
-def _has_probabilities(weighted: AuxiliaryWeighted) -> bool:
-    return hasattr(weighted.estimator, "predict_proba")
-
-
-class AuxiliaryWeighted(MetaEstimatorMixin, BaseEstimator):
+class AuxiliaryWeighted(Delegating):
     """An estimator that is fitted on the target's rows and on weighted rows of auxiliary corpora.
 
     Parameters
@@ -166,36 +161,9 @@ class AuxiliaryWeighted(MetaEstimatorMixin, BaseEstimator):
         self.inner_, self.error_ = result.value, result.error
         self.weight_, self.scaling_ = choices[result.better_by(BEYOND)]
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return what the estimator predicts, shape (n,)."""
-        values = self._checked(X)
-        return np.asarray(self.estimator_.predict(values))
-
-    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the estimator's probabilities, shape (n, k)."""
-        values = self._checked(X)
-        return np.asarray(self.estimator_.predict_proba(values), dtype=np.float64)
-
-    @property
-    def classes_(self) -> NDArray[Any]:
-        """The classes, shape (k,), of a classifier."""
-        check_is_fitted(self, "estimator_")
-        return np.asarray(self.estimator_.classes_)
-
-    def _checked(self, X: ArrayLike) -> NDArray[Any]:
-        check_is_fitted(self, "estimator_")
+    def _inputs(self, X: ArrayLike) -> NDArray[Any]:
         checked: NDArray[Any] = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         return checked
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        own = get_tags(self.estimator)
-        tags.estimator_type = own.estimator_type
-        tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
-        tags.target_tags = own.target_tags
-        tags.input_tags.allow_nan = own.input_tags.allow_nan
-        return tags
 
 
 @dataclass(frozen=True, eq=False)
