@@ -13,24 +13,22 @@ from numpy.typing import NDArray
 
 from featser.api.validation import output_file, path, validated
 from featser.auxiliary.auxiliary_lookup import OPEN
-from featser.corpora.manifest import notes_of
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
-from featser.errors import BundleError, FeatserError, ManifestError
+from featser.errors import BundleError, ManifestError
 from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.groups import speaker_ids, speaker_names
 from featser.experiment.loading.data import frames_of
 from featser.experiment.loading.enrolment_recordings import Enrolled, enrolled, refuse_enrolment
-from featser.experiment.loading.source import is_manifest, table_of, with_channel
+from featser.experiment.loading.named_recordings import NamedRecordings, named_recordings
+from featser.experiment.loading.source import with_channel
 from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
 from featser.features.registry import FILE_EXTRACTORS, make_extractor
 from featser.features.spec_names import TRIM
 from featser.features.trimmed import trimmed
-from featser.io.atomic_write import whole
-from featser.io.escaping import for_csv
-from featser.io.location import placed
+from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
@@ -42,7 +40,7 @@ REMARKS = 5
 """So many recordings are remarked upon one by one."""
 
 
-@validated(model=path, output=output_file(".csv", ".parquet"))
+@validated(model=path, output=output_file(*TABLE_ENDINGS))
 @showing_progress
 def predict(
     model: str | Path,
@@ -64,10 +62,11 @@ def predict(
         A bundle that ``fit`` wrote; or ``open``, the model of the corpora that featser brings
         (:mod:`featser.studies.open_model`), which is fitted once and kept in the cache.
     files : sequence of str or Path
-        Recordings; or one manifest (CSV, Parquet), whose segments and speakers then count. Each
-        may be a URL.
+        Recordings and folders of them, ``-`` for a recording on the standard input; or one manifest
+        (CSV, Parquet), whose segments and speakers then count. Each may be a URL.
     output : str or Path, optional
-        A CSV or Parquet file to write.
+        A table to write, in the format of its ending: ``.csv``, ``.json``, ``.parquet``, or
+        ``.xlsx`` (extra ``excel``).
     n_jobs : int
         Worker processes; -1 for one per core.
     enrol : str or Path, optional
@@ -102,15 +101,32 @@ def predict(
     TaskError
         If such a model is given recordings of which only some have a speaker.
     """
+    if output is not None:
+        table_format(output)  # a missing package is named before anything is computed
     model = located(model, n_jobs)
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model, trust_paths)
     if trim:
         extractors = [trimmed(extractor) for extractor in extractors]
     chosen = bundle.channel if channel is None else channel
-    read = _table(files)
-    notes = notes_of(read)
-    table = with_channel(read, chosen)
+    with named_recordings(files) as named:
+        result = _predicted(model, bundle, extractors, named, n_jobs, enrol, chosen)
+    if output is not None:
+        write_table(result, output)
+    return result
+
+
+def _predicted(
+    model: str | Path,
+    bundle: Bundle,
+    extractors: Sequence[Extractor],
+    named: NamedRecordings,
+    n_jobs: int,
+    enrol: str | Path | None,
+    chosen: str,
+) -> pd.DataFrame:
+    notes = list(named.notes)
+    table = with_channel(named.table, chosen)
     if bundle.speaker_norm == "transductive":
         speaker_names(speaker_ids(table), "this model normalises by speaker (transductive) and")
     enrolment: Enrolled | None = None
@@ -133,13 +149,11 @@ def predict(
             predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)
-    result["file"] = [without_credentials(str(file)) for file in result["file"]]
+    result["file"] = [named.shown(file) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]
     notes += [] if enrolment is None else enrolment.notes
     own = [statement(bundle.training)] if OPEN in bundle.training else []
-    result.attrs["notes"] = [*own, *notes, *_remarked(remarks)]
-    if output is not None:
-        _write(result, Path(output))
+    result.attrs["notes"] = [*own, *notes, *_remarked(remarks, named)]
     return result
 
 
@@ -215,24 +229,11 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _table(files: Sequence[str | Path]) -> pd.DataFrame:
-    places = [placed(file) for file in files]
-    if not places:
-        raise FeatserError("nothing to predict: name recordings, or a manifest")
-    if len(places) == 1 and is_manifest(places[0]):
-        table = table_of(places[0])
-    else:
-        table = pd.DataFrame({"file": [str(place) for place in places]})
-    for name in ("start", "end"):
-        if name not in table:
-            table[name] = np.nan
-    return table
-
-
-def _remarked(remarks: Mapping[str, str]) -> list[str]:
+def _remarked(remarks: Mapping[str, str], named: NamedRecordings) -> list[str]:
     """Say of some recordings what decoding had to do to them, and of how many more."""
     notes = [
-        without_credentials(f"{file}: {remark}") for file, remark in list(remarks.items())[:REMARKS]
+        f"{named.shown(file)}: {without_credentials(remark)}"
+        for file, remark in list(remarks.items())[:REMARKS]
     ]
     more = len(remarks) - len(notes)
     return [*notes, f"{more} more such recordings"] if more else notes
@@ -281,11 +282,3 @@ def _normalised(
             f"command line count as one speaker's; for several, give a manifest with `speaker`"
         )
     return normalised_by_speaker(X, speaker, frames_of(extractors))
-
-
-def _write(table: pd.DataFrame, path: Path) -> None:
-    with whole(path) as temporary:
-        if path.suffix.lower() == ".parquet":
-            table.to_parquet(temporary, index=False)
-        else:
-            for_csv(table).to_csv(temporary, index=False)

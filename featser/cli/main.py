@@ -209,14 +209,17 @@ def predict(
         typer.Argument(
             metavar="MODEL FILES...",
             help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
-            "recordings (or URLs), or one manifest.",
+            "recordings, folders of them, URLs, or - for the standard input; or one manifest.",
         ),
     ],
     model: Annotated[
         str | None, typer.Option("--model", help="The model, in place of the first argument.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all probabilities: .csv, .parquet.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write all probabilities: .csv, .json, .parquet, .xlsx."
+        ),
     ] = None,
     enrol: Annotated[
         str | None,
