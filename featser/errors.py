@@ -143,6 +143,10 @@ class ManifestError(FeatserError):
     """A manifest that cannot be read, or lacks what a step needs."""
 
 
+class AnnotationError(FeatserError):
+    """A file of labelled intervals that cannot be read, or intervals that a format cannot hold."""
+
+
 class RecipeError(FeatserError):
     """A recipe with an unknown or contradictory field."""
 

@@ -26,6 +26,7 @@ ORDER = (
     ("augmentation",),
     ("store", "evaluation"),
     ("features",),
+    ("annotation",),
     ("corpora",),
     ("audio",),
     ("progress_bars",),

@@ -81,9 +81,11 @@ WRONG: dict[str, dict[str, Any]] = {
     "leakage": {"seed": "0"},
     "load_model": {"path": 3},
     "predict": {"": "m.featser", "files": 3},
+    "read_annotation": {"": "x.eaf", "tier": 3},
     "read_audio": {"": "x.wav", "start": -1.0},
     "run": {"": "ravdess", "mode": "yes"},
     "scan": {"card": "demo", "folder": "."  , "output": "x.xlsx"},
+    "write_annotation": {"intervals": [], "file": "x.eaf"},
 }  # fmt: skip
 
 

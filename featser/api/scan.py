@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from featser.annotation.annotated_scan import scan_annotated
 from featser.api.validation import output_file, validated
 from featser.corpora.card import load_card
 from featser.corpora.labelling.folder_layouts import layout_of
@@ -25,6 +26,7 @@ def scan(
     output: str | Path | None = None,
     *,
     pattern: str | None = None,
+    annotation: str | None = None,
     columns: Mapping[str, str] | None = None,
     labels: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> ScanResult:
@@ -59,11 +61,18 @@ def scan(
     ------
     CardError
         If the card is unknown or the folder does not fit it.
+    AnnotationError
+        If intervals cannot be read, or the tier does not exist.
     """
     names = named(columns, labels)
-    if pattern is not None:
-        if folder is not None:
-            raise InputError("takes the place of a card: leave CARD out", "pattern")
+    for argument, value in (("pattern", pattern), ("annotation", annotation)):
+        if value is not None and folder is not None:
+            raise InputError("takes the place of a card: leave CARD out", argument)
+    if pattern is not None and annotation is not None:
+        raise InputError("cannot be used with --pattern: choose one of them", "annotation")
+    if annotation is not None:
+        result = scan_annotated(card, annotation, names)
+    elif pattern is not None:
         result = scan_pattern(card, pattern, names)
     elif folder is None:
         result = _scan_bare(card, names)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from featser.audio.channels import parse_channel
-from featser.errors import FeatserError, InputError, unknown
+from featser.errors import FeatserError, InputError, shortened, unknown
 from featser.experiment.fields import MAX_SEED
 
 P = ParamSpec("P")
@@ -244,8 +244,18 @@ def errors(value: Any) -> str:
     return _one_of(value, ("raise", "nan"))
 
 
+def data_frame(value: Any) -> Any:
+    """Return a DataFrame."""
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame):
+        raise ValueError(f"{shortened(repr(value))} is {_kind(value)}: give a DataFrame")
+    return value
+
+
 RULES: dict[str, Rule] = {
     "accept_licence": flag,
+    "annotation": text,
     "augment": texts,
     "cache": flag,
     "card": path,
@@ -261,6 +271,7 @@ RULES: dict[str, Rule] = {
     "file": path,
     "files": paths,
     "folder": path,
+    "intervals": data_frame,
     "labels": names_of_classes,
     "mode": mode,
     "n_jobs": jobs,
@@ -272,11 +283,13 @@ RULES: dict[str, Rule] = {
     "protocol": protocol,
     "rate": whole_number(1_000, 384_000),
     "recipe": source,
+    "recording": path,
     "runs": paths,
     "seed": whole_number(0, MAX_SEED),
     "source": source,
     "start": position,
     "store": output_folder,
+    "tier": text,
     "timeout": seconds,
     "to": output_folder,
     "trim": flag,

@@ -1,7 +1,8 @@
-"""Public functions that need neither a store nor a command: features, models and signals of files.
+"""Public functions without a store or a command: features, models, signals, intervals of files.
 
-They are thin: ``featser.features``, ``featser.models`` and ``featser.audio`` do the work, and the
-functions here check the arguments as all public functions do.
+They are thin: ``featser.features``, ``featser.models``, ``featser.audio`` and
+``featser.annotation`` do the work, and the functions here check the arguments as all public
+functions do.
 """
 
 from __future__ import annotations
@@ -156,3 +157,87 @@ def read_audio(
     from featser.audio.decoding import read_audio as read
 
     return read(file, rate, start, end, channel)
+
+
+@validated()
+def read_annotation(
+    file: str | Path, *, recording: str | Path | None = None, tier: str | None = None
+) -> pd.DataFrame:
+    r"""Read labelled intervals of Praat, ELAN, Audacity, RTTM, CSV or audformat.
+
+    Parameters
+    ----------
+    file : str or Path
+        A file whose ending says the format (``.TextGrid``, ``.eaf``, ``.txt``, ``.rttm``, ``.csv``,
+        ``.tsv``), or the folder of an audformat database.
+    recording : str or Path, optional
+        The recording that the intervals belong to, if the file names none or another one.
+    tier : str, optional
+        The only tier to return.
+
+    Returns
+    -------
+    DataFrame
+        ``file``, ``start``, ``end`` (seconds), ``tier`` and ``label``, sorted by file, tier and
+        time, then further columns, such as ``confidence``. ``file`` is the recording that the file
+        names, or the one beside it with the same name, as an absolute path; missing where there is
+        none.
+
+    Raises
+    ------
+    AnnotationError
+        If the file cannot be read, with the line, the field and how to fix it; or if the tier does
+        not exist.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("talk.txt").write_text("0.5\t1.25\tangry\n")
+    >>> read_annotation("talk.txt")[["start", "end", "tier", "label"]].values.tolist()
+    [[0.5, 1.25, 'label', 'angry']]
+    """
+    from featser.annotation.annotation_files import read_annotation as read
+
+    return read(file, recording=recording, tier=tier)
+
+
+@validated()
+def write_annotation(
+    intervals: pd.DataFrame, file: str | Path, *, tier: str | None = None
+) -> list[str]:
+    """Write labelled intervals for Praat, ELAN, Audacity, RTTM, CSV or audformat.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        ``start`` and ``end`` (seconds), and ``file``, ``tier``, ``label`` and further columns where
+        there are any, as :func:`read_annotation` returns them.
+    file : str or Path
+        The file to write, whole or not at all; its ending says the format. A name without ending is
+        the folder of a new audformat database.
+    tier : str, optional
+        The only tier to write.
+
+    Returns
+    -------
+    list of str
+        What the format cannot hold and is left out: further columns. CSV holds everything.
+
+    Raises
+    ------
+    AnnotationError
+        If the format cannot hold the intervals: several recordings or tiers, intervals of a tier
+        that overlap, points, or missing labels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = {"start": [0.0, 1.5], "end": [1.5, 2.0], "label": ["calm", "angry"]}
+    >>> write_annotation(pd.DataFrame(rows), "talk.TextGrid", tier="label")
+    []
+    >>> read_annotation("talk.TextGrid")["label"].tolist()
+    ['calm', 'angry']
+    """
+    from featser.annotation.annotation_files import write_annotation as write
+
+    return write(intervals, file, tier=tier)

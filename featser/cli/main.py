@@ -97,16 +97,27 @@ def scan(
             "* is any text within one name, ** any folders, {name:d} digits.",
         ),
     ] = None,
+    annotation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIER",
+            help="Read utterances from files beside the recordings: the labelled intervals of this "
+            "tier in .TextGrid (Praat), .eaf (ELAN), .txt (Audacity; its tier is `label`) or "
+            ".rttm (`speaker`).",
+        ),
+    ] = None,
     mapping: LabelNames = None,
 ) -> None:
     """Read the labels of a corpus from its file names (or database), and count them.
 
-    Without a card, the layout of the folder is recognised, or --pattern describes it. Files whose
+    Without a card, the layout of the folder is recognised, --pattern describes it, or --annotation
+    reads the intervals that Praat, ELAN or Audacity have saved beside the recordings. Files whose
     names do not fit are listed, never guessed at. Without -o nothing is written.
     """
     from featser.api.scan import scan as run
 
-    show_scan(run(card, folder, output, pattern=pattern, **named_in(mapping)))
+    result = run(card, folder, output, pattern=pattern, annotation=annotation, **named_in(mapping))
+    show_scan(result)
     if output is not None:
         say(f"manifest: {output}")
 

@@ -18,8 +18,9 @@ from featser.io.remote_access import files_below
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
 TEXT_ENDINGS = (
     *TABLE_ENDINGS, ".txt", ".md", ".pdf", ".html", ".xml", ".json", ".yaml", ".yml",
+    ".textgrid", ".eaf", ".rttm",
 )  # fmt: skip
-"""Tables and texts, which most corpora hold: nobody takes them for recordings."""
+"""Tables, texts and annotation, which most corpora hold: they are no recordings."""
 SHOWN = 3
 """How many names an error message shows."""
 SHOWN_ENDINGS = 8

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from featser.corpora.card import Card
+from featser.corpora.card import Card, load_card
 from featser.corpora.card_schema import Grammar, fill
 from featser.corpora.cleaning import as_text
 from featser.corpora.file_listing import (
@@ -412,6 +412,22 @@ def _scan_table(card: Card, path: str | Path, names: LabelMap) -> ScanResult:
         raise CardError(f"{path}: the table has no rows: add a row for each utterance")
     table["corpus"] = table["corpus"].fillna(card.name)
     return _result(card, *_in_order(table), matched, names)
+
+
+def result_of_table(manifest: pd.DataFrame, notes: list[str], names: LabelMap) -> ScanResult:
+    """Return a manifest that has been read elsewhere as the result of a scan.
+
+    Parameters
+    ----------
+    manifest : DataFrame
+        With absolute paths.
+    notes : list of str
+        How it was read.
+    names : LabelMap
+        Other names for classes.
+    """
+    card = load_card("table")
+    return _result(card, *_in_order(manifest), _MatchedFiles(notes=notes), names)
 
 
 def _scan_database(card: Card, folder: Path, names: LabelMap) -> ScanResult:

@@ -215,6 +215,13 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(listed[:3]) + (", …" if len(listed) > 3 else "")
 
 
+def _has_annotation(folder: Path, files: Sequence[PurePath]) -> bool:
+    """Whether files of Praat or ELAN lie beside recordings."""
+    folders = {(folder / file).parent for file in files}
+    endings = (".textgrid", ".eaf")
+    return any(path.suffix.lower() in endings for one in folders for path in one.iterdir())
+
+
 def _refusal(folder: Path, files: Sequence[PurePath], recognised: _Recognised) -> str:
     if not files and not recognised.layouts:
         return (
@@ -228,6 +235,11 @@ def _refusal(folder: Path, files: Sequence[PurePath], recognised: _Recognised) -
         + " -o manifest.csv, with a pattern that describes names such as "
         + f"'{shortened(example)}'"
     )
+    if _has_annotation(folder, files):
+        by_pattern += "; labelled intervals in files beside the recordings: " + (
+            f"`{shlex.join(['featser', 'scan', str(folder), '--annotation', 'TIER'])} "
+            f"-o manifest.csv`"
+        )
     passed = "".join(f". {why}" for why in recognised.passed)
     if not recognised.layouts:
         return (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from featser.annotation.annotation_manifest import is_annotation
 from featser.audio.channels import parse_channel
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest_stream import ManifestFile, streams
@@ -80,4 +81,4 @@ def list_source(
 def _is_streamed(source: str | Path) -> bool:
     path = local_path(source)
     is_file = not is_remote(source) and is_manifest(source) and not path.is_dir()
-    return is_file and streams(path)
+    return is_file and not is_annotation(path) and streams(path)

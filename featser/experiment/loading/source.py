@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from featser.annotation.annotation_formats import SOURCES
+from featser.annotation.annotation_manifest import annotated_manifest, is_annotation
 from featser.audio.channels import MIX, parse_channel, split_channel
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
@@ -26,7 +28,7 @@ from featser.experiment.schema import Experiment
 from featser.io.location import absolute, is_remote, local_path, parent, path_part
 from featser.io.nested_files import is_archive
 
-MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx")
+MANIFEST_ENDINGS = (".csv", ".tsv", ".txt", ".parquet", ".xlsx", *SOURCES)
 RECIPE_ENDINGS = (".yaml", ".yml")
 
 STORE = "featser-store"
@@ -169,7 +171,13 @@ def is_manifest(location: str | Path) -> bool:
 
 
 def table_of(manifest: str | Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Read a manifest, here or elsewhere, with absolute paths and URLs."""
+    """Read a manifest, here or elsewhere, with absolute paths and URLs.
+
+    A file of labelled intervals (``.TextGrid``, ``.eaf``, ``.rttm``) is one as well, if it has one
+    tier.
+    """
+    if is_annotation(manifest):
+        return annotated_manifest(manifest, columns=columns)
     table = read_manifest(manifest, columns=columns)
     table["file"] = resolve(table, parent(manifest))
     return table
