@@ -140,6 +140,17 @@ def test_features_of_another_version_are_named(fitted: Path, tmp_path: Path) -> 
     )
 
 
+def test_auxiliary_corpora_with_other_rows_are_named(fitted: Path, tmp_path: Path) -> None:
+    """A table that was made anew between two runs has another checksum."""
+    one, other = (
+        rewritten(fitted, tmp_path / name, auxiliary=[{"name": "emodb", "checksum": name}])
+        for name in ("first", "second")
+    )
+    assert "the auxiliary corpus 'emodb' had different rows or features" in (
+        notes_on(tmp_path, one, other)
+    )
+
+
 @pytest.mark.parametrize("missing", [None, float("nan"), ""])
 def test_a_missing_speaker_is_noted_and_taken_from_the_run_that_names_it(
     fitted: Path, tmp_path: Path, missing: object

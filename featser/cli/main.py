@@ -279,7 +279,7 @@ def predict(
         model, *files = model_and_files
     else:
         files = model_and_files
-    with bars_of():
+    with bars_of(saved="predictions are written at the end"):
         result = run(
             model,
             files,

@@ -45,6 +45,9 @@ LABELS = ("emotion", "gender")
 
 SEED = 0
 
+MOST_MODELS = 2
+"""How many models the cache keeps: each version of featser, a library or the corpora has one."""
+
 
 def open_model(n_jobs: int = -1) -> Path:
     """Return the bundle of the model ``open``, which is fitted where the cache does not have it.
@@ -77,7 +80,16 @@ def open_model(n_jobs: int = -1) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return save_bundle(path, fit_open(tables, make_extractors(DEFAULT_FEATURES), n_jobs))
+    saved = save_bundle(path, fit_open(tables, make_extractors(DEFAULT_FEATURES), n_jobs))
+    _remove_old(path.parent)
+    return saved
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove models of earlier versions, which are large; two installations may share a cache."""
+    files = {file: file.stat().st_mtime for file in folder.glob(f"{OPEN}-*.featser")}
+    for file in sorted(files, key=files.__getitem__)[:-MOST_MODELS]:
+        file.unlink(missing_ok=True)
 
 
 def fit_open(

@@ -76,8 +76,10 @@ def test_a_fit_says_what_it_was_trained_on_as_well(
     described = json.loads((run / "run.json").read_text("utf-8"))
     corpus = {"name": "elsewhere", "utterances": 64, "speakers": 4, "licence": "CC0",
               "citation": "A. Author, 2020", "source": "https://example.org"}  # fmt: skip
-    assert described["auxiliary"] == [corpus]
-    assert load_bundle(run / "model.featser").training["auxiliary"] == [corpus]
+    (recorded,) = described["auxiliary"]
+    assert load_bundle(run / "model.featser").training["auxiliary"] == [recorded]
+    assert len(recorded.pop("checksum")) == 32
+    assert recorded == corpus
     assert described["model"] == "logistic; auxiliary corpora elsewhere"
     report = (run / "report.html").read_text("utf-8")
     assert "64 of 64 utterances with labels for `emotion`" in shown.stderr + shown.stdout
@@ -85,6 +87,24 @@ def test_a_fit_says_what_it_was_trained_on_as_well(
     assert len(pd.read_parquet(run / "predictions.parquet")) == 64
     if norm == "none":
         assert len(predict(run / "model.featser", sorted(voices.glob("*.flac"))[:2])) == 2
+
+
+def test_a_table_with_another_label_or_value_has_another_checksum(
+    extracted: Path, others: AuxiliaryTable, tmp_path: Path
+) -> None:
+    relabelled = others.rows.assign(emotion=others.rows["emotion"].to_numpy()[::-1])
+    moved = {spec: values + np.float32(1) for spec, values in others.values.items()}
+    checksums = []
+    tables = (others, others, replace(others, rows=relabelled), replace(others, values=moved))
+    for number, table in enumerate(tables):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run, path = folder / "run", _written(table, folder)
+        assert featser_here("fit", *QUICK, "--aux", path, "-o", run, cwd=extracted).returncode == 0
+        (corpus,) = json.loads((run / "run.json").read_text("utf-8"))["auxiliary"]
+        checksums.append(corpus["checksum"])
+    assert checksums[0] == checksums[1]
+    assert len(set(checksums)) == 3
 
 
 @pytest.mark.parametrize("coupling", ["chain", "stacked", "powerset"])

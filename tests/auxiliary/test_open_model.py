@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,3 +122,17 @@ def test_a_file_called_open_is_a_bundle_of_the_user(
     shown = featser_here("predict", "open", next(voices.glob("*.flac")), cwd=tmp_path)
     assert shown.returncode != 0
     assert not (tmp_path / "cache" / "models").exists()
+
+
+def test_models_of_earlier_versions_leave_the_cache(
+    brought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two are retained, for two installations with one cache; other files are left alone."""
+    folder = tmp_path / "cache" / "models"
+    folder.mkdir(parents=True)
+    other = folder / "mine.featser"
+    for age, file in enumerate([other, *(folder / f"open-{name}.featser" for name in "abc")]):
+        file.write_bytes(b"old")
+        os.utime(file, (1000 - age, 1000 - age))
+    path = open_model(n_jobs=1)
+    assert sorted(folder.iterdir()) == sorted([path, folder / "open-a.featser", other])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -90,17 +91,22 @@ class AuxiliaryData:
             As :meth:`matched` has them.
         """
         is_used = self._labels(tasks, target)[0].notna().any(axis=1).to_numpy()
-        used = [(table, is_used[self.corpus == table.name]) for table in self.tables]
+        used = [
+            (table, np.flatnonzero((self.corpus == table.name) & is_used), rows)
+            for table in self.tables
+            for rows in [is_used[self.corpus == table.name]]
+        ]
         return [
             {
                 "name": table.name,
+                "checksum": _checksum(table.rows[rows], self.X[positions]),
                 "utterances": int(rows.sum()),
                 "speakers": len(set(as_text(table.rows["speaker"])[rows]) - {""}),
                 "licence": table.licence,
                 "citation": table.citation,
                 "source": table.source,
             }
-            for table, rows in used
+            for table, positions, rows in used
             if rows.any()
         ]
 
@@ -116,6 +122,13 @@ class AuxiliaryData:
             values = {match.task.name: match.labels.to_numpy() for match in matches}
             labels.append(pd.DataFrame(values, dtype=object))
         return pd.concat(labels, ignore_index=True), notes
+
+
+def _checksum(rows: pd.DataFrame, X: NDArray[np.float32]) -> str:
+    """Return a checksum of rows and features, shape (n, d), by which a changed table is noticed."""
+    digest = hashlib.blake2b(rows.to_csv(index=False).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(X, dtype="<f4").tobytes())
+    return digest.hexdigest()
 
 
 def load_auxiliary(

@@ -137,7 +137,11 @@ def described_differences(runs: Sequence[Compared], parts: Sequence[pd.DataFrame
                 f"{run.name} has no run.json, so its speaker normalisation and seed are not known"
             )
     described = [run for run in runs if run.described]
-    notes += [*_differing_settings(described), *_differing_features(described)]
+    notes += [
+        *_differing_settings(described),
+        *_differing_features(described),
+        *_differing_auxiliary(described),
+    ]
     norms = [str(run.described.get("speaker_norm")) for run in described]
     if norms and all(norm == "transductive" for norm in norms):
         notes.append("speaker normalisation is transductive: it uses the test speakers' recordings")
@@ -171,6 +175,18 @@ def _differing_features(runs: Sequence[Compared]) -> Iterator[str]:
     for spec, fingerprints in versions.items():
         if len(fingerprints) > 1:
             yield f"the features '{spec}' were computed by different versions of their code"
+
+
+def _differing_auxiliary(runs: Sequence[Compared]) -> Iterator[str]:
+    """Yield the auxiliary corpora of which runs used different rows or features."""
+    checksums: dict[str, set[str]] = {}
+    for run in runs:
+        for corpus in run.described.get("auxiliary", []):
+            if "checksum" in corpus:  # runs of earlier versions have none
+                checksums.setdefault(corpus["name"], set()).add(corpus["checksum"])
+    for name, different in checksums.items():
+        if len(different) > 1:
+            yield f"the auxiliary corpus '{name}' had different rows or features"
 
 
 def _same_folds(one: pd.Series[Any], two: pd.Series[Any]) -> bool:

@@ -177,6 +177,11 @@ def _field_problems(described: dict[str, Any]) -> Iterator[str]:
     for spec, fingerprint in features.items():
         if not isinstance(fingerprint, str):
             yield f"field 'features': the version of '{spec}' is {_kind(fingerprint)}, not text"
+    auxiliary = described.get("auxiliary", [])
+    if not isinstance(auxiliary, list) or not all(isinstance(one, dict) for one in auxiliary):
+        yield "field 'auxiliary' is not a list of objects"
+    elif not all(isinstance(one.get("checksum", ""), str) for one in auxiliary):
+        yield "field 'auxiliary': a checksum is not text"
     shared = described.get("shared", {})
     if not isinstance(shared, dict) or not all(map(_is_texts, shared.values())):
         yield "field 'shared' is not an object of lists of text"
