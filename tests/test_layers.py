@@ -28,6 +28,7 @@ ORDER = (
     ("features",),
     ("annotation",),
     ("corpora",),
+    ("ratings",),
     ("audio",),
     ("progress_bars",),
     ("workers",),
@@ -43,6 +44,7 @@ INSIDE = {
     "evaluation": ("statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
+    "ratings": ("agreement",),
     "models": (
         "language", "coupling", "fusion", "streams", "exported", "ensemble", "transfer",
         "kernel", "heads", "selection", "encoders", "storage",

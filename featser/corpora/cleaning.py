@@ -23,7 +23,7 @@ MISSING_WORDS = frozenset(
 """What R, spreadsheets, databases, pandas and Python write for a value that is not known."""
 
 _PLACES = ("file", "start", "end", "channel", "stream")
-_NAMES = ("speaker", "language", "corpus", "split", "fold")
+_NAMES = ("speaker", "rater", "language", "corpus", "split", "fold")
 _MOST_DISTINCT = 10_000
 
 

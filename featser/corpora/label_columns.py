@@ -12,9 +12,10 @@ from pandas.api import types
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.card_schema import RESERVED
 from featser.corpora.label_kinds import classes_in_order, number_out_of_range
+from featser.ratings.rating_columns import is_ratings_column
 from featser.tasks import MAX_CLASSES, Kind, Task
 
-NEVER_GUESSED = (*RESERVED, "sentence", "repetition", "take", "item", "age")
+NEVER_GUESSED = (*RESERVED, "rater", "sentence", "repetition", "take", "item", "age")
 """Columns that become no task unless a card says so; neither does one that ends with ``_id``."""
 
 
@@ -24,6 +25,8 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 
 def is_text_only(name: str) -> bool:
     """Whether a manifest's column holds names or codes, never numbers."""
+    if is_ratings_column(name):
+        return True
     return name not in ("start", "end") and (name in NEVER_GUESSED or name.endswith("_id"))
 
 

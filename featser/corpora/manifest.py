@@ -41,6 +41,8 @@ from featser.io.escaping import csv_cell
 from featser.io.location import parent, path_part
 from featser.io.parquet_tables import read_audio_table, read_parquet_table
 from featser.io.remote_files import local_copy
+from featser.ratings.long_tables import one_row_each
+from featser.ratings.wide_tables import RATER, as_long_table, wide_columns
 from featser.tasks import Kind
 
 __all__ = ["read_manifest", "task_notes", "tasks_from", "write_manifest"]
@@ -105,12 +107,17 @@ def read_manifest(
         why = " ".join((error.strerror or str(error)).split())
         raise ManifestError(f"{where}: cannot be read: {why}") from error
     cleaner = Cleaner(where)
+    rated = wide_columns([str(name) for name in raw.table.columns])
+    rows, rating_notes = as_long_table(raw.table, where)
     checked = check_manifest(
-        cleaner.clean(raw.table), where, task_kinds or {}, written=raw.named.written
+        cleaner.clean(rows), where, task_kinds or {}, written=raw.named.written
     )
     cleaner.refuse_twins()
     count = with_slashes(checked, parent(path))
-    checked.attrs[NOTES] = [*raw.notes, *slash_notes(count), *cleaner.notes()]
+    if RATER in checked:
+        checked, more = one_row_each(checked, _places(checked), where, _holds_no_ratings, rated)
+        rating_notes += more
+    checked.attrs[NOTES] = [*raw.notes, *rating_notes, *slash_notes(count), *cleaner.notes()]
     return checked
 
 
@@ -381,11 +388,25 @@ def _check_rows(table: pd.DataFrame, rows: RowPlaces) -> None:
         f"{columns['end']} ({{end:g}}) is not after {columns['start']} ({{start:g}}), in seconds: "
         "{file}",
     )
-    keys = table[["file", "end"]].assign(start=start).fillna({"end": np.inf})
-    if "channel" in table:
-        keys["channel"] = table["channel"].fillna(MIX)
+    keys = _places(table)
+    if RATER in table:
+        keys[RATER] = table[RATER].fillna("")
     twice = keys.duplicated()
     if twice.any():
         row = int(np.flatnonzero(twice)[0])
         first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
-        raise rows.twice(row, first, keys["file"].iloc[row])
+        rater = str(keys[RATER].iloc[row]) if RATER in keys else ""
+        raise rows.twice(row, first, keys["file"].iloc[row], rater)
+
+
+def _places(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what names the recording or segment of each row, without missing values."""
+    places = table[["file", "end"]].fillna({"end": np.inf})
+    places["start"] = table["start"].fillna(0.0)
+    if "channel" in table:
+        places["channel"] = table["channel"].fillna(MIX)
+    return places
+
+
+def _holds_no_ratings(name: str) -> bool:
+    return name in COLUMNS or is_text_only(name)

@@ -31,6 +31,7 @@ from featser.corpora.tables.row_places import RowPlaces
 from featser.corpora.tables.text_table import TextTable
 from featser.errors import ManifestError
 from featser.io.atomic_write import whole
+from featser.ratings.wide_tables import has_raters
 from featser.tasks import Kind
 
 BLOCK = 1024
@@ -202,20 +203,25 @@ class Places:
 def streams(path: Path) -> bool:
     """Return whether a manifest can be read in blocks with the types that it has as a whole.
 
-    Text always can, a workbook never; Parquet where all columns are text or floating-point
-    numbers. pandas makes of other columns what the whole of them says.
+    Text can, a workbook never; Parquet where all columns are text or floating-point numbers. pandas
+    makes of other columns what the whole of them says. Ratings are read as a whole: the rows of a
+    recording may be far apart.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if path.suffix.lower() == EXCEL:
+        return False
     if path.suffix.lower() != ".parquet":
-        return path.suffix.lower() != EXCEL
+        return not has_raters(TextTable(path, str(path)).named.names)
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, UnicodeError, ValueError):
         return False  # it is read as a whole, which says what is wrong
     kinds = pa.types
     plain = (kinds.is_string, kinds.is_large_string, kinds.is_float64, kinds.is_null)
+    if has_raters(named_columns(schema.names, str(path)).names):
+        return False
     return all(any(kind(field.type) for kind in plain) for field in schema)
 
 

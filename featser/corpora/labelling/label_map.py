@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from featser.errors import InputError, RecipeError, shortened, unknown
+from featser.ratings.aggregation import default_labels
+from featser.ratings.rating_columns import (
+    ratings_column,
+    read_ratings,
+    with_renamed_classes,
+)
 
 Classes = Mapping[str, Mapping[str, str | None]]
 """Label → class → its other name, or None to remove the class."""
@@ -127,13 +133,34 @@ def with_classes(table: pd.DataFrame, classes: Classes, where: str) -> pd.DataFr
     for column, names in classes.items():
         if column not in table:
             raise RecipeError(f"{where}: {unknown('label', column, table.columns)}")
-        held = sorted(map(str, table[column].dropna().unique()))
+        held = sorted({*map(str, table[column].dropna().unique()), *_rated_classes(table, column)})
         for name in names:
             if name not in held:
                 raise RecipeError(f"{where}: {unknown(column, name, held)}")
+        if ratings_column(column) in table:
+            table = _with_rated_classes(table, column, names)
+            continue
         renamed = [names.get(value, value) for value in table[column]]
         table[column] = pd.Series(renamed, table.index, dtype=table[column].dtype)
     return table
+
+
+def _rated_classes(table: pd.DataFrame, label: str) -> tuple[str, ...]:
+    return read_ratings(table, label).classes if ratings_column(label) in table else ()
+
+
+def _with_rated_classes(
+    table: pd.DataFrame, label: str, names: Mapping[str, str | None]
+) -> pd.DataFrame:
+    """Rename classes in the ratings; a label that the ratings give follows from them again."""
+    ratings = read_ratings(table, label)
+    is_given = table[label].equals(default_labels(ratings).set_axis(table.index))
+    cells = with_renamed_classes(table, label, names)
+    table = table.assign(**{ratings_column(label): cells})
+    renamed = pd.Series([names.get(v, v) for v in table[label]], table.index, dtype="str")
+    if is_given:
+        renamed = default_labels(read_ratings(table, label)).set_axis(table.index)
+    return table.assign(**{label: renamed})
 
 
 def with_counts(counts: Mapping[str, int], names: Mapping[str, str | None]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from featser.errors import ManifestError, shortened, unknown
+from featser.ratings.wide_tables import renamed_wide_columns
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "file": (
@@ -27,6 +28,10 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "speaker": (
         "spk", "spkr", "speakerid", "spkid", "speakername", "actor", "actorid", "subject",
         "subjectid", "participant", "participantid", "talker", "sprecher",
+    ),
+    "rater": (
+        "raterid", "annotator", "annotatorid", "evaluator", "evaluatorid", "listener", "listenerid",
+        "judge", "judgeid", "coder", "coderid", "workerid", "bewerter",
     ),
     "language": ("lang", "sprache"),
     "channel": (),
@@ -131,6 +136,11 @@ def named_columns(
     """
     result = NamedColumns(list(names))
     for old, new in (columns or {}).items():
+        by_rater = renamed_wide_columns(names, old, new)
+        for column, renamed in by_rater.items():
+            _rename(result, column, renamed)
+        if old not in names and by_rater:
+            continue
         if old not in names:
             raise ManifestError(f"{where}: --map {old}={new}: {unknown('column', old, names)}")
         if new in result.names:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from featser.corpora.tables.excel_table import ROW
 from featser.corpora.tables.text_table import LINE
-from featser.errors import ManifestError
+from featser.errors import ManifestError, shortened
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,16 @@ class RowPlaces:
         """Return a column's name in the file, quoted; it must be safe in a format string."""
         return f"`{self.written.get(name, name)}`".replace("{", "{{").replace("}", "}}")
 
-    def twice(self, row: int, first: int, file: str) -> ManifestError:
-        """Return the error of a row that names the same segment as an earlier one."""
-        return ManifestError(
+    def twice(self, row: int, first: int, file: str, rater: str = "") -> ManifestError:
+        """Return the error of a row that names the same segment, and rater, as an earlier one."""
+        where = (
             f"{self.of(row)}: '{file}' is in {self._short(first)} already, with the same start, "
-            f"end and channel: remove one"
+        )
+        if rater:
+            return ManifestError(f"{where}end, channel and rater '{shortened(rater)}': remove one")
+        return ManifestError(
+            f"{where}end and channel: remove one, or, if several raters rated it, add a column "
+            f"`rater`"
         )
 
     def _short(self, row: int) -> str:
