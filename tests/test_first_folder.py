@@ -141,6 +141,32 @@ def pattern(voices: Path, root: Path) -> Commands:
     return [["scan", "in", "--pattern", read, "-o", "list.csv"], ["extract", "list.csv"]]
 
 
+def raters_of(voices: Path, names: list[str]) -> pd.DataFrame:
+    """Three raters of all voices, of whom two are right, and one names the next emotion."""
+    table = table_of(voices).assign(file=names)
+    following = dict(zip(WORDS, [*list(WORDS)[1:], *list(WORDS)[:1]], strict=True))
+    others = table["emotion"].map(following)
+    return table.assign(anna=table["emotion"], ben=table["emotion"], carla=others)
+
+
+def raters_long(voices: Path, root: Path) -> Commands:
+    """A row for each recording and rater."""
+    table = raters_of(voices, copied(voices, root, "{}-{}-{}.wav".format))
+    columns = ["file", "speaker"]
+    long = table.drop(columns="emotion").melt(columns, ["anna", "ben", "carla"], "rater", "emotion")
+    long.to_csv(root / "ratings.csv", index=False)
+    return [["extract", "ratings.csv"]]
+
+
+def raters_wide(voices: Path, root: Path) -> Commands:
+    """A column for each rater."""
+    table = raters_of(voices, copied(voices, root, "{}-{}-{}.wav".format))
+    names = {"anna": "emotion.r1", "ben": "emotion.r2", "carla": "emotion.r3"}
+    wide = table.rename(columns=names)[["file", "speaker", *names.values()]]
+    wide.to_csv(root / "ratings.csv", index=False)
+    return [["extract", "ratings.csv"]]
+
+
 LAYOUTS = [
     nested_speakers,
     nested_classes,
@@ -152,6 +178,8 @@ LAYOUTS = [
     utf16,
     one_label_column,
     nfd_names,
+    raters_long,
+    raters_wide,
     pytest.param(excel, marks=pytest.mark.extras),
 ]
 

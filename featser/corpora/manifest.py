@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from featser.audio.channels import MIX, channel_of_stream, parse_channel
+from featser.audio.channels import channel_of_stream, parse_channel
 from featser.corpora.cleaning import Cleaner, as_text
 from featser.corpora.file_paths import relative_to, slash_notes, with_slashes
 from featser.corpora.label_columns import (
@@ -33,6 +33,7 @@ from featser.corpora.label_columns import (
 from featser.corpora.label_kinds import Numeric, without_points
 from featser.corpora.tables.column_names import NamedColumns, named_columns
 from featser.corpora.tables.excel_table import EXCEL, read_excel
+from featser.corpora.tables.rated_rows import places_of, without_raters
 from featser.corpora.tables.row_places import RowPlaces
 from featser.corpora.tables.text_table import TextTable
 from featser.errors import InputError, ManifestError
@@ -41,7 +42,6 @@ from featser.io.escaping import csv_cell
 from featser.io.location import parent, path_part
 from featser.io.parquet_tables import read_audio_table, read_parquet_table
 from featser.io.remote_files import local_copy
-from featser.ratings.long_tables import one_row_each
 from featser.ratings.wide_tables import RATER, as_long_table, wide_columns
 from featser.tasks import Kind
 
@@ -115,7 +115,7 @@ def read_manifest(
     cleaner.refuse_twins()
     count = with_slashes(checked, parent(path))
     if RATER in checked:
-        checked, more = one_row_each(checked, _places(checked), where, _holds_no_ratings, rated)
+        checked, more = without_raters(checked, where, rated)
         rating_notes += more
     checked.attrs[NOTES] = [*raw.notes, *rating_notes, *slash_notes(count), *cleaner.notes()]
     return checked
@@ -388,7 +388,7 @@ def _check_rows(table: pd.DataFrame, rows: RowPlaces) -> None:
         f"{columns['end']} ({{end:g}}) is not after {columns['start']} ({{start:g}}), in seconds: "
         "{file}",
     )
-    keys = _places(table)
+    keys = places_of(table)
     if RATER in table:
         keys[RATER] = table[RATER].fillna("")
     twice = keys.duplicated()
@@ -397,16 +397,3 @@ def _check_rows(table: pd.DataFrame, rows: RowPlaces) -> None:
         first = int(np.flatnonzero((keys == keys.iloc[row]).all(axis="columns"))[0])
         rater = str(keys[RATER].iloc[row]) if RATER in keys else ""
         raise rows.twice(row, first, keys["file"].iloc[row], rater)
-
-
-def _places(table: pd.DataFrame) -> pd.DataFrame:
-    """Return what names the recording or segment of each row, without missing values."""
-    places = table[["file", "end"]].fillna({"end": np.inf})
-    places["start"] = table["start"].fillna(0.0)
-    if "channel" in table:
-        places["channel"] = table["channel"].fillna(MIX)
-    return places
-
-
-def _holds_no_ratings(name: str) -> bool:
-    return name in COLUMNS or is_text_only(name)

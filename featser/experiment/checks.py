@@ -6,7 +6,7 @@ Every check returns the value in its full form, or raises ValueError with the va
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import AfterValidator
 
 from featser.errors import FeatserError, unknown
-from featser.tasks import Kind, NamedWeights
+from featser.tasks import NamedWeights
 
 if TYPE_CHECKING:
     from featser.corpora.card import Card
@@ -86,7 +86,7 @@ def corpus(name: str) -> str:
     if Path(name).suffix.lower() in (".yaml", ".yml"):
         load_card(name)
         return name
-    return _valid("corpus", name, corpus_names())
+    return valid_name("corpus", name, corpus_names())
 
 
 def different_corpora(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -209,7 +209,7 @@ def protocol(name: str) -> str:
     """Return a protocol's name with synonyms replaced."""
     from featser.evaluation.protocols.registry import SYNONYMS
 
-    return _valid("protocol", SYNONYMS.get(name, name), protocol_names())
+    return valid_name("protocol", SYNONYMS.get(name, name), protocol_names())
 
 
 def protocol_names() -> Sequence[str]:
@@ -239,28 +239,6 @@ def weights(value: Any) -> Any:
     if max(values) > MAX_WEIGHT:
         raise ValueError(f"{value!r}: give weights of at most {MAX_WEIGHT:,}; only ratios count")
     return values
-
-
-def kinds(value: Any) -> Any:
-    """Read kinds of labels: a mapping, or texts such as ``arousal=ordinal``.
-
-    Examples
-    --------
-    >>> kinds(["arousal=ordinal"])
-    {'arousal': 'ordinal'}
-    """
-    if isinstance(value, Mapping):
-        pairs = dict(value)
-    else:
-        pairs = {}
-        for text in one_or_many(value):
-            name, equals, kind = str(text).partition("=")
-            if not equals or not name:
-                raise ValueError(f"'{text}': write LABEL=KIND, such as arousal=ordinal")
-            pairs[name] = kind
-    for kind in pairs.values():
-        _valid("kind", kind, get_args(Kind))
-    return pairs
 
 
 def joint(how: str, model: str) -> None:
@@ -370,7 +348,7 @@ def corpora_in_split(names: Sequence[str], corpora: Sequence[str]) -> None:
     cards = _declared_cards(corpora)
     if cards:
         for name in names:
-            _valid("corpus", name, [card.name for card in cards])
+            valid_name("corpus", name, [card.name for card in cards])
 
 
 def tasks(names: Sequence[str], corpora: Sequence[str], declared: Sequence[str]) -> None:
@@ -380,10 +358,11 @@ def tasks(names: Sequence[str], corpora: Sequence[str], declared: Sequence[str])
         valid = {task for card in cards for task in card.tasks}
         valid |= {"language", *declared}  # every card has a language
         for name in names:
-            _valid("task", name, sorted(valid))
+            valid_name("task", name, sorted(valid))
 
 
-def _valid(what: str, name: str, valid: Any) -> str:
+def valid_name(what: str, name: str, valid: Any) -> str:
+    """Return a name that exists, or say which do."""
     if name not in valid:
         raise ValueError(unknown(what, name, valid))
     return name

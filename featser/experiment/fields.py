@@ -20,6 +20,7 @@ from featser.experiment.checks import (
     each_checked,
     one_or_many,
 )
+from featser.experiment.loading import label_choices
 from featser.experiment.option import ALL_STUDIES, Option
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.tasks import Coupling, Fusion, Joint, Kind, NamedWeights, TwoPass
@@ -102,12 +103,23 @@ class DataFields(Fields):
     ] = ()
     kinds: Annotated[
         dict[str, Kind],
-        BeforeValidator(checks.kinds),
+        BeforeValidator(label_choices.kinds),
         Option(
             "The kind of a label: classification, ordinal or regression.",
             flags=("--kind",),
             metavar="LABEL=KIND",
             default_text="by card or values",
+        ),
+    ] = {}
+    aggregate: Annotated[
+        dict[str, str],
+        BeforeValidator(label_choices.aggregations),
+        Option(
+            "How a label is made of the ratings of several raters:",
+            flags=("--aggregate",),
+            metavar="LABEL=METHOD",
+            choices=label_choices.aggregation_names,
+            default_text="majority, of numbers the mean",
         ),
     ] = {}
     primary: Annotated[

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from featser.augmentation.copy_plan import Sound, plan_copies
 from featser.augmentation.spec import parse_augmentations
-from featser.corpora.label_kinds import with_kinds
 from featser.corpora.utterances import places, segments, utterance_key
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import extractors_in_use
+from featser.experiment.loading.rated_labels import labelled
 from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
@@ -242,7 +242,8 @@ def _extractor(
 
 
 def _tasks(source: Source, recipe: Experiment) -> tuple[str, ...]:
-    tasks, _ = requested_tasks(with_kinds(source.table, recipe.kinds), source.cards, recipe)
+    table = labelled(source.table, recipe.aggregate, recipe.kinds)
+    tasks, _ = requested_tasks(table, source.cards, recipe)
     return tuple(task.name for task in tasks)
 
 

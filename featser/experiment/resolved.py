@@ -34,7 +34,7 @@ def experiment_of(source: Source, **fields: Any) -> Experiment:
     values |= {name: value for name, value in fields.items() if not is_open(value)}
     experiment = with_trimmed_features(Experiment(**values))
     if source.recipe is None and is_open(fields.get("primary")):
-        primary, note = primary_of(source, experiment.tasks, experiment.kinds)
+        primary, note = primary_of(source, experiment.tasks, experiment.kinds, experiment.aggregate)
         experiment = experiment.model_copy(update={"primary": primary})
         source.notes += [note] if note else []
     experiment = with_primary_in_tasks(experiment)

@@ -1,5 +1,5 @@
 """Ratings of recordings by several raters: tables of them, aggregation, agreement.
 
-Import ``Ratings`` from ``featser.ratings.ratings``, and the methods of aggregation from
+Import ``Ratings`` from ``featser.ratings.ratings``, and ``aggregated`` from
 ``featser.ratings.aggregation``. It may import from ``tasks``, ``errors`` and the layers below.
 """

@@ -1,49 +1,21 @@
-"""One label from the ratings of several raters: the methods, one row each.
-
-A new method is a function from :class:`~featser.ratings.ratings.Ratings` to one value for each
-recording, and a row here; the option, its help, notes and the report read this table.
-"""
+"""One label from the ratings of several raters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from featser.errors import TaskError, unknown
+from featser.errors import TaskError
 from featser.ratings.dawid_skene import dawid_skene
-from featser.ratings.evaluator_weighted import evaluator_weighted, means
+from featser.ratings.methods import method_of
 from featser.ratings.ratings import Array, Ratings
 from featser.tasks import Kind
 
 _TIE = 1e-9
 """Probabilities or counts that differ by less are equal."""
-
-
-@dataclass(frozen=True)
-class Aggregation:
-    """A method that makes one label of several ratings.
-
-    Parameters
-    ----------
-    name : str
-        On the command line.
-    meaning : str
-        What it gives, for help and the report.
-    takes : {'classes', 'numbers'}
-        What ratings it needs.
-    compute : callable
-        From ratings to one value for each recording, NaN where there is none: a position in
-        ``classes``, or a number.
-    """
-
-    name: str
-    meaning: str
-    takes: Literal["classes", "numbers"]
-    compute: Callable[[Ratings], Array]
 
 
 def majority(ratings: Ratings) -> Array:
@@ -98,66 +70,6 @@ def lower_medians(ratings: Ratings) -> Array:
     return result
 
 
-METHODS = (
-    Aggregation(
-        "majority",
-        "the class with most votes; recordings with a tie have no label",
-        "classes",
-        majority,
-    ),
-    Aggregation(
-        "dawid-skene",
-        "the most probable class, with the raters' confusions estimated (Dawid and Skene 1979)",
-        "classes",
-        most_probable,
-    ),
-    Aggregation("mean", "the mean rating", "numbers", means),
-    Aggregation(
-        "median",
-        "the median rating; of an ordinal label the lower of two levels in the middle",
-        "numbers",
-        medians,
-    ),
-    Aggregation(
-        "ewe",
-        "the evaluator weighted estimate (Grimm and Kroschel 2005): the mean with each rater "
-        "weighted by the correlation with all raters' mean",
-        "numbers",
-        evaluator_weighted,
-    ),
-)
-
-
-def method_names() -> tuple[str, ...]:
-    """Return the names of all methods.
-
-    Examples
-    --------
-    >>> method_names()
-    ('majority', 'dawid-skene', 'mean', 'median', 'ewe')
-    """
-    return tuple(method.name for method in METHODS)
-
-
-def method_of(name: str) -> Aggregation:
-    """Return the method of a name.
-
-    Raises
-    ------
-    TaskError
-        If there is none.
-
-    Examples
-    --------
-    >>> method_of("ewe").takes
-    'numbers'
-    """
-    for method in METHODS:
-        if method.name == name:
-            return method
-    raise TaskError(unknown("aggregation", name, method_names()))
-
-
 def default_method(ratings: Ratings, kind: Kind | None = None) -> str:
     """Return the method for ratings of a kind where the user names none.
 
@@ -180,7 +92,7 @@ def aggregated(ratings: Ratings, method: str, kind: Kind | None = None) -> pd.Se
     ratings : Ratings
         The ratings.
     method : str
-        A name of :data:`METHODS`.
+        A name of :data:`~featser.ratings.methods.METHODS`.
     kind : str, optional
         The kind of the label; by default that of the method.
 
@@ -200,14 +112,16 @@ def aggregated(ratings: Ratings, method: str, kind: Kind | None = None) -> pd.Se
     >>> aggregated(from_matrix([[0, 1, 1]], classes=("angry", "sad")), "majority").tolist()
     ['sad']
     """
-    row = method_of(name=method)
+    row = method_of(method)
+    module, name = row.function.split(":")
+    compute = getattr(import_module(f"featser.ratings.{module}"), name)
     if kind == "ordinal" and method == "median":
         levels = _levels(ratings)
         return _names(lower_medians(levels), levels.classes)
     if row.takes == "numbers":
-        return pd.Series(row.compute(ratings.as_numbers()), dtype="float64")
+        return pd.Series(compute(ratings.as_numbers()), dtype="float64")
     classes = ratings.as_classes()
-    return _names(row.compute(classes), classes.classes)
+    return _names(compute(classes), classes.classes)
 
 
 def default_labels(ratings: Ratings) -> pd.Series[Any]:

@@ -147,7 +147,10 @@ class Ratings:
         try:
             numbers = np.array([float(name) for name in self.classes])
         except ValueError as error:
-            raise TaskError(f"ratings are classes, not numbers: {error}") from error
+            raise TaskError(
+                f"the ratings are classes such as '{self.classes[0]}', not numbers: use majority or "
+                f"dawid-skene"
+            ) from error
         return replace(self, value=numbers[self.value.astype(np.intp)], classes=())
 
     def as_classes(self) -> Ratings:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featser.errors import TaskError
-from featser.ratings.aggregation import METHODS, aggregated, default_method, majority, medians
+from featser.ratings.aggregation import aggregated, default_method, majority, medians
 from featser.ratings.dawid_skene import dawid_skene
 from featser.ratings.evaluator_weighted import evaluator_weighted, means, rater_weights
+from featser.ratings.methods import METHODS
 from featser.ratings.ratings import Ratings, from_counts, from_matrix
 from tests.ratings.published_ratings import anaesthetists
 
@@ -111,7 +112,7 @@ def test_the_median_of_levels_is_a_level() -> None:
 
 def test_ratings_written_as_classes_can_be_averaged() -> None:
     assert aggregated(from_matrix([[0, 1]], classes=("1", "4")), "mean").tolist() == [2.5]
-    with pytest.raises(TaskError, match="ratings are classes, not numbers"):
+    with pytest.raises(TaskError, match="classes such as 'angry', not numbers: use majority"):
         aggregated(from_matrix([[0, 1]], classes=("angry", "sad")), "mean")
 
 

@@ -28,6 +28,7 @@ from featser.experiment.loading.last_extraction import (
     recall_unusable,
     refuse_lost,
 )
+from featser.experiment.loading.rated_labels import RatedLabel, with_aggregates
 from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.source import (
     Source,
@@ -80,6 +81,8 @@ class Data:
         Augmented copies of rows of the table, for training alone.
     auxiliary : AuxiliaryData or None
         Rows of other corpora, for training alone.
+    rated : list of RatedLabel
+        The tasks whose labels have ratings by several raters.
     """
 
     table: pd.DataFrame
@@ -92,6 +95,7 @@ class Data:
     notes: list[str] = field(default_factory=list)
     copies: Copies | None = None
     auxiliary: AuxiliaryData | None = None
+    rated: list[RatedLabel] = field(default_factory=list)
 
     @property
     def batched(self) -> bool:
@@ -192,12 +196,16 @@ def load_data(
     has_features = usable(source.table, extractors, store)
     if not has_features.any():
         raise StoreError(_none_extracted(source, store, extractors))
-    table = with_kinds(source.table[has_features].reset_index(drop=True), experiment.kinds)
+    usable_rows = source.table[has_features].reset_index(drop=True)
+    table, rated = with_aggregates(usable_rows, experiment.aggregate, experiment.kinds)
+    table = with_kinds(table, experiment.kinds)
     keys = table["key"].tolist()
     tasks, refused = requested_tasks(table.drop(columns="key"), source.cards, experiment)
     X = _features(store, extractors, keys, experiment, jobs)
     refusals = _refusals(source.table[~has_features], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
+    data.rated = [one for one in rated if one.label in {task.name for task in tasks}]
+    data.notes += [one.note() for one in data.rated]
     data.notes += task_notes(table, tasks)
     data.notes += integer_class_notes(table, tasks, source.cards, experiment.kinds)
     data.notes += source.all_notes()

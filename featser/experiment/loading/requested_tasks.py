@@ -8,9 +8,9 @@ import pandas as pd
 
 from featser.corpora.card import Card
 from featser.corpora.label_columns import tasks_from
-from featser.corpora.label_kinds import with_kinds
 from featser.corpora.tables.column_names import usual_label
 from featser.errors import TaskError, unknown
+from featser.experiment.loading.rated_labels import labelled
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
 from featser.tasks import Kind, Task
@@ -66,7 +66,10 @@ def _is_all_single(table: pd.DataFrame, task: Task) -> bool:
 
 
 def primary_of(
-    source: Source, asked: Sequence[str], kinds: Mapping[str, Kind]
+    source: Source,
+    asked: Sequence[str],
+    kinds: Mapping[str, Kind],
+    aggregate: Mapping[str, str] | None = None,
 ) -> tuple[str, str | None]:
     """Return the primary task where the user names none, and a note if it is not the usual one.
 
@@ -78,6 +81,8 @@ def primary_of(
         The tasks that the user asks for. Otherwise the first of them is primary.
     kinds : mapping of str to str
         Kinds that the user gave to labels.
+    aggregate : mapping of str to str, optional
+        How labels are made of ratings.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def primary_of(
     is_column = usual in source.table
     if is_column and not asked:
         return usual, None
-    table = with_kinds(source.table.drop(columns="key", errors="ignore"), kinds)
+    table = labelled(source.table.drop(columns="key", errors="ignore"), aggregate or {}, kinds)
     possible, _ = tasks_from(table, source.cards, usual, kinds)
     names = [task.name for task in possible]
     if usual in names:

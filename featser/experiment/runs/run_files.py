@@ -274,6 +274,7 @@ def _described(run: Run) -> dict[str, Any]:
         "shared": run.shared,
         "augmented_copies": 0 if copies is None else len(copies.X),
         "auxiliary": _auxiliary(run),
+        "rated": [one.to_dict() for one in run.data.rated],
     }
 
 

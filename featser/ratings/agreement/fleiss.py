@@ -1,8 +1,8 @@
 """Fleiss' kappa: how far raters agree on classes beyond chance.
 
 Recordings may have different numbers of ratings: each recording with two or more counts the same,
-by the share of its pairs of ratings that agree, and by its shares of the classes (Gwet, "Handbook of
-inter-rater reliability", 4th edition, 2014, chapter 2). With equal numbers that is Fleiss' formula.
+by the share of its pairs of ratings that agree, and by its shares of the classes (Gwet, "Handbook
+of inter-rater reliability", 4th edition, 2014, chapter 2). Equal numbers give Fleiss' formula.
 
 References
 ----------
