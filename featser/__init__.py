@@ -3,8 +3,9 @@
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`audit`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`, :func:`curve`,
 :func:`run`, :func:`predict`, :func:`export`. :func:`extract_features`, :func:`load_model` and
-:func:`read_audio` work on files without a store. :func:`read_annotation` and
-:func:`write_annotation` exchange labelled intervals with Praat, ELAN and Audacity.
+:func:`read_audio` work on files without a store, :func:`prediction_sets` on predictions.
+:func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with Praat, ELAN
+and Audacity.
 :class:`Experiment` declares everything that decides a result. All of them are imported on first
 use, so that ``import featser`` stays quick.
 """
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from featser.api.fetch import fetch
     from featser.api.fit import fit
     from featser.api.leakage import leakage
-    from featser.api.predict import predict
+    from featser.api.predict import predict, prediction_sets
     from featser.api.run import run
     from featser.api.scan import scan
     from featser.api.without_store import (
@@ -38,14 +39,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Experiment", "__version__", "audit", "compare", "curve", "export", "extract",
-    "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "read_annotation",
-    "read_audio", "run", "scan", "write_annotation",
+    "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "prediction_sets",
+    "read_annotation", "read_audio", "run", "scan", "write_annotation",
 ]  # fmt: skip
 
 _ELSEWHERE = {
     "Experiment": "featser.experiment.schema",
     "extract_features": "featser.api.without_store",
     "load_model": "featser.api.without_store",
+    "prediction_sets": "featser.api.predict",
     "read_annotation": "featser.api.without_store",
     "read_audio": "featser.api.without_store",
     "write_annotation": "featser.api.without_store",

@@ -43,11 +43,12 @@ INSIDE = {
     "audit": ("checks", "measure"),
     "evaluation": ("statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
+    "reporting": ("sections", "statements"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
     "models": (
-        "language", "coupling", "fusion", "streams", "exported", "ensemble", "transfer",
-        "kernel", "heads", "selection", "encoders", "storage",
+        "abstention", "language", "coupling", "fusion", "streams", "exported", "ensemble",
+        "transfer", "kernel", "heads", "selection", "encoders", "storage",
     ),
 }  # fmt: skip
 HEAVY = (

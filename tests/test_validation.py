@@ -81,6 +81,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "leakage": {"seed": "0"},
     "load_model": {"path": 3},
     "predict": {"": "m.featser", "files": 3},
+    "prediction_sets": {"": "m.featser", "files": 3},
     "read_annotation": {"": "x.eaf", "tier": 3},
     "read_audio": {"": "x.wav", "start": -1.0},
     "run": {"": "ravdess", "mode": "yes"},

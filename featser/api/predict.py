@@ -15,7 +15,7 @@ from featser.api.validation import output_file, path, validated
 from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
-from featser.errors import BundleError, ManifestError
+from featser.errors import BundleError, ManifestError, TaskError
 from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.groups import speaker_ids, speaker_names
@@ -29,11 +29,18 @@ from featser.features.registry import FILE_EXTRACTORS, make_extractor
 from featser.features.spec_names import TRIM
 from featser.features.trimmed import trimmed
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
+from featser.models.abstention.prediction_sets import (
+    calibrated_by_speaker,
+    refuse_no_calibration,
+    set_columns,
+    set_notes,
+)
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
 from featser.studies.open_model import open_model, statement
+from featser.tasks import Task
 
 MIN_SPEAKER_UTTERANCES = 2
 REMARKS = 5
@@ -114,6 +121,97 @@ def predict(
     if output is not None:
         write_table(result, output)
     return result
+
+
+@validated(output=output_file(*TABLE_ENDINGS))
+def prediction_sets(
+    model: str | Path,
+    predictions: pd.DataFrame,
+    /,
+    *,
+    coverage: float = 0.9,
+    output: str | Path | None = None,
+) -> pd.DataFrame:
+    """Add a set of classes to each prediction, which has the true class with a given probability.
+
+    Parameters
+    ----------
+    model : str or Path
+        The bundle that predicted, or ``open``.
+    predictions : DataFrame
+        From :func:`predict`.
+    coverage : float
+        The probability, such as 0.9. It holds for each class, and for recordings of new speakers
+        who are like those of the training (:mod:`featser.evaluation.conformal`).
+    output : str or Path, optional
+        A table to write, as :func:`predict` writes it.
+
+    Returns
+    -------
+    DataFrame
+        ``predictions`` with, for each task with classes, ``{task}.set``, the classes of the set
+        with " | " between them, and ``{task}.abstains``, whether these are not exactly one. Its
+        ``attrs["notes"]`` also say which tasks have no sets, and which classes have too few
+        speakers.
+
+    Raises
+    ------
+    TaskError
+        If the model has no calibration scores.
+    ManifestError
+        If the table lacks probabilities that the model predicts.
+
+    Examples
+    --------
+    >>> table = featser.predict("model.featser", ["clip.wav"])  # doctest: +SKIP
+    >>> featser.prediction_sets("model.featser", table, coverage=0.8)  # doctest: +SKIP
+    """
+    bundle = refuse_uncalibrated(model, coverage)
+    calibrations = bundle.model.calibrations_
+    usable = _usable(predictions, bundle.tasks, model)
+    sets = set_columns(calibrations, usable, bundle.tasks, coverage) if len(usable) else None
+    notes = set_notes(calibrations, bundle.tasks, coverage, calibrated_by_speaker(bundle.training))
+    result = predictions
+    if sets is not None:
+        result = predictions.drop(columns="error").join(sets).assign(error=predictions["error"])
+    result.attrs["notes"] = [*predictions.attrs.get("notes", []), *notes]
+    if output is not None:
+        write_table(result, output)
+    return result
+
+
+def _usable(
+    predictions: pd.DataFrame, tasks: Sequence[Task], model: str | Path
+) -> pd.DataFrame:
+    """Return the rows with predictions, and refuse a table without their probabilities."""
+    needed = ["error"]
+    if "error" in predictions and (predictions["error"] == "").any():
+        needed += [f"{task.name}.p[{name}]" for task in tasks for name in task.classes]
+    if absent := [name for name in needed if name not in predictions]:
+        raise ManifestError(
+            f"the predictions have no column '{absent[0]}': give the table that "
+            f"featser.predict({str(model)!r}, …) returned"
+        )
+    return predictions[predictions["error"] == ""]
+
+
+@validated(model=path)
+def refuse_uncalibrated(model: str | Path, coverage: float) -> Bundle:
+    """Return the bundle of a model with calibration scores.
+
+    Raises
+    ------
+    InputError
+        If the coverage is not between 0 and 1.
+    TaskError
+        If the model has no scores.
+    """
+    bundle = load_bundle(located(model))
+    try:
+        refuse_no_calibration(bundle.model.calibrations_)
+    except TaskError as error:
+        raise TaskError(f"{model}: {error}") from error
+    return bundle
 
 
 def _predicted(

@@ -239,6 +239,24 @@ def position(value: Any) -> float:
     return float(value)
 
 
+def share(value: Any) -> float:
+    """Return a share between 0 and 1."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{value!r} is {_kind(value)}: give a share, such as 0.9")
+    if not 0 < float(value) < 1:
+        raise ValueError(f"{value}: give a share between 0 and 1, such as 0.9")
+    return float(value)
+
+
+def table(value: Any) -> Any:
+    """Return a table of pandas."""
+    import pandas as pd
+
+    if not isinstance(value, pd.DataFrame):
+        raise ValueError(f"a value {_kind(value)}: give a DataFrame")
+    return value
+
+
 def errors(value: Any) -> str:
     """Return what an unusable recording leads to."""
     return _one_of(value, ("raise", "nan"))
@@ -262,6 +280,7 @@ RULES: dict[str, Rule] = {
     "channel": parse_channel,
     "columns": texts_by_text,
     "corpus": path,
+    "coverage": share,
     "data": mapping_of_paths,
     "end": position,
     "enrol": path,
@@ -279,6 +298,7 @@ RULES: dict[str, Rule] = {
     "name": text,
     "path": path,
     "pattern": text,
+    "predictions": table,
     "primary": text,
     "protocol": protocol,
     "rate": whole_number(1_000, 384_000),

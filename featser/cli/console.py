@@ -302,9 +302,14 @@ def show_predictions(predictions: pd.DataFrame) -> None:
 
 def _predicted(row: Mapping[Any, Any], task: str) -> str:
     value = row[f"{task}.pred"]
-    if isinstance(value, str):
-        return f"{value} ({row[f'{task}.p[{value}]']:.2f})"
-    return f"{value:.3g}"
+    if not isinstance(value, str):
+        return f"{value:.3g}"
+    text = f"{value} ({row[f'{task}.p[{value}]']:.2f})"
+    if f"{task}.set" not in row:
+        return text
+    classes = row[f"{task}.set"] or "no class"
+    abstains = "abstains: " * bool(row[f"{task}.abstains"])
+    return f"{text} [{abstains}{classes}]"
 
 
 def _size(count: int) -> str:

@@ -256,6 +256,15 @@ def predict(
             "or the loudest [what the model was fitted on].",
         ),
     ] = None,
+    coverage: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Such as .9: also predict a set of classes that has the true class of 90 % of "
+            "the recordings of new speakers, for each class. The model abstains where the set has "
+            "not exactly one class.",
+        ),
+    ] = None,
     jobs: Jobs = 1,
     trust_paths: Annotated[
         bool,
@@ -274,11 +283,14 @@ def predict(
     and the exit code is 1.
     """
     from featser.api.predict import predict as run
+    from featser.api.predict import prediction_sets, refuse_uncalibrated
 
     if model is None:
         model, *files = model_and_files
     else:
         files = model_and_files
+    if coverage is not None:  # before anything is computed
+        refuse_uncalibrated(model, coverage)
     with bars_of(saved="predictions are written at the end"):
         result = run(
             model,
@@ -290,6 +302,8 @@ def predict(
             trust_paths=trust_paths,
             channel=channel,
         )
+    if coverage is not None:
+        result = prediction_sets(model, result, coverage=coverage, output=output)
     show_predictions(result)
     if output is not None:
         say(f"predictions: {output}")

@@ -33,7 +33,7 @@ def show_run(run: Run) -> None:
 
 def _show_protocol(summary: RunSummary, protocol: str) -> None:
     """Print the tables of a protocol, with what limits its figures."""
-    from featser.reporting.fold_section import fold_table
+    from featser.reporting.sections.fold_section import fold_table
     from featser.reporting.statements.overview import baseline_table, recall_table, task_table
     from featser.reporting.wording import optimistic_because
 

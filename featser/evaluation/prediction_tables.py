@@ -26,7 +26,40 @@ def out_of_fold_table(
         table.insert(3 * position, f"{task.name}.true", labels[task.name].to_numpy())
         baseline = _baseline(task, training_labels[task.name])
         table.insert(3 * position + 2, f"{task.name}.baseline", baseline)
-    return table
+    return table.join(conformal_table(fitted, table, tasks))
+
+
+def conformal_table(fitted: Any, table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
+    """Return p-values of classes, ``{task}.conformal[{class}]``, of the tasks that have them.
+
+    Parameters
+    ----------
+    fitted : MultiTaskEstimator
+        Its ``calibrations_`` are those of :mod:`featser.evaluation.conformal`.
+    table : DataFrame
+        From :func:`prediction_table`.
+    tasks : sequence of Task
+        The tasks of the table.
+    """
+    columns: dict[str, NDArray[np.float32]] = {}
+    for task in tasks:
+        calibration = getattr(fitted, "calibrations_", {}).get(task.name)
+        if calibration is not None:
+            probabilities = table[[f"{task.name}.p[{name}]" for name in task.classes]]
+            values = calibration.p_values(probabilities.to_numpy(dtype=float)).astype(np.float32)
+            columns |= dict(zip(conformal_columns(task), values.T, strict=True))
+    return pd.DataFrame(columns, index=table.index)
+
+
+def conformal_columns(task: Task) -> list[str]:
+    """Return the columns of a task's p-values.
+
+    Examples
+    --------
+    >>> conformal_columns(Task("emotion", classes=("angry", "sad")))
+    ['emotion.conformal[angry]', 'emotion.conformal[sad]']
+    """
+    return [f"{task.name}.conformal[{name}]" for name in task.classes]
 
 
 def prediction_table(

@@ -24,6 +24,7 @@ from typing import Any
 
 from featser.audio.channels import MIX, parse_channel
 from featser.errors import BundleError, FeatserError, InputError, TaskError
+from featser.evaluation.conformal import Calibration
 from featser.io.atomic_write import whole
 from featser.io.file_format import FileFormat
 from featser.io.result_display import Display, ShownResult
@@ -146,6 +147,10 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "channel": bundle.channel,
         "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
         "notes": list(getattr(bundle.model, "notes_", ())),
+        "calibration": {
+            name: calibration.to_dict()
+            for name, calibration in getattr(bundle.model, "calibrations_", {}).items()
+        },
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
@@ -286,6 +291,11 @@ def _model(
     model.estimators_ = estimators
     model.n_features_in_ = description["n_features"]
     model.notes_ = description.get("notes", [])
+    classes = {task.name: task.classes for task in tasks}
+    model.calibrations_ = {
+        name: Calibration.from_dict(scores, classes[name])
+        for name, scores in description.get("calibration", {}).items()
+    }
     return model
 
 

@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
+from featser.evaluation.conformal import Calibration
 from featser.evaluation.metrics.metrics import evaluate_task
 from featser.evaluation.rows import Rows
 from featser.models.chosen import Chosen, chosen_by
@@ -26,6 +27,7 @@ from featser.models.labels import (
     training_rows,
 )
 from featser.models.routing import REQUESTED, fit_routed
+from featser.models.selection.left_out import left_out_probabilities
 from featser.tasks import Task
 
 
@@ -54,6 +56,9 @@ class MultiTaskEstimator(BaseEstimator):
     ----------
     estimators_ : dict of str to estimator
         Fitted.
+    calibrations_ : dict of str to Calibration
+        For tasks whose classifiers offer probabilities of left-out speakers, what prediction sets
+        are calibrated on (:mod:`featser.evaluation.conformal`).
     notes_ : list of str
         Notes of the estimators for the report.
     n_features_in_ : int
@@ -153,6 +158,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.refuse_mismatch(values, labels)
         self.notes_: list[str] = []
         self.estimators_ = {}
+        self.calibrations_: dict[str, Calibration] = {}
         for task in self.tasks:
             rows, target, weight = training_rows(task, labels, sample_weight)
             self.estimators_[task.name] = fit_routed(
@@ -165,7 +171,21 @@ class MultiTaskEstimator(BaseEstimator):
                 language=None if language is None else np.asarray(language)[rows],
             )
             self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
+            who = None if speaker is None else np.asarray(speaker)[rows]
+            self._calibrate(task, target, who)
         return self
+
+    def _calibrate(
+        self, task: Task, target: NDArray[np.intp], speaker: NDArray[Any] | None
+    ) -> None:
+        """Store what a task's prediction sets are calibrated on, if its estimator offers that."""
+        estimator = self.estimators_[task.name]
+        offered = left_out_probabilities(estimator) if task.categorical else None
+        if offered is not None:
+            probabilities = _by_class(task, estimator, offered)
+            self.calibrations_[task.name] = Calibration.of(
+                task.classes, target, probabilities, speaker
+            )
 
     def fit_batches(
         self, X: Rows, y: pd.DataFrame, sample_weight: SampleWeight = None
@@ -187,6 +207,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.refuse_mismatch(X, y)
         self.n_features_in_ = X.shape[1]
         self.estimators_ = {}
+        self.calibrations_ = {}
         for task in self.tasks:
             estimator = clone(self.estimators[task.name])
             if not hasattr(estimator, "fit_batches"):
@@ -267,8 +288,7 @@ class MultiTaskEstimator(BaseEstimator):
         self, task: Task, values: NDArray[Any], index: pd.Index | None
     ) -> pd.DataFrame:
         model = self.estimators_[task.name]
-        table = np.zeros((len(values), len(task.classes)))
-        table[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(values)
+        table = _by_class(task, model, model.predict_proba(values))
         return pd.DataFrame(table, index=index, columns=list(task.classes))
 
     def identify(self, X: ArrayLike) -> NDArray[np.str_] | None:
@@ -355,6 +375,15 @@ def _named(name: str, tasks: Sequence[Task]) -> Task:
         if task.name == name:
             return task
     raise TaskError(f"no task '{name}' among {[task.name for task in tasks]}")
+
+
+def _by_class(
+    task: Task, estimator: Any, probabilities: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return probabilities with a column for each class of a task; 0 if it has no training rows."""
+    table = np.zeros((len(probabilities), len(task.classes)))
+    table[:, np.asarray(estimator.classes_, dtype=np.intp)] = probabilities
+    return table
 
 
 def _nested_params(estimators: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from featser.io.atomic_write import write_text
 from featser.io.escaping import for_html
 from featser.reporting import (
     data_section,
-    fold_section,
     gap_tables,
     plots,
     reliability_diagram,
@@ -22,9 +21,12 @@ from featser.reporting import (
     tables,
     wording,
 )
-from featser.reporting.enrolment_section import enrolment_section
 from featser.reporting.numbers import count, duration, estimate, number
 from featser.reporting.plots import Mark
+from featser.reporting.sections.coverage_section import SENTENCE as COVERAGE_SENTENCE
+from featser.reporting.sections.coverage_section import coverage_tables
+from featser.reporting.sections.enrolment_section import enrolment_section
+from featser.reporting.sections.fold_section import fold_tables
 from featser.reporting.statements.verdict import shortcut_of, verdict_of
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
@@ -131,12 +133,14 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
         "reliability": reliability_diagram.section(run),
         "reliability_sentence": reliability_diagram.SENTENCE,
+        "coverage": coverage_tables(run),
+        "coverage_sentence": COVERAGE_SENTENCE,
         "enrolment": _enrolment_section(run),
         "speaker": _speaker_section(run),
         "gaps": gap_tables.group_tables(run),
         "unusable": tables.of_frame("Recordings that could not be used", run.unusable),
         "folds": tables.folds(run),
-        "fold_scores": fold_section.fold_tables(run),
+        "fold_scores": fold_tables(run),
         "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
         "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),

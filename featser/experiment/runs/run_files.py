@@ -38,6 +38,7 @@ from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
 from featser.reporting.html import write_report
+from featser.reporting.sections.coverage_section import coverage_frame
 from featser.reporting.statements.overview import summary_line, task_table
 from featser.reporting.summary import RunSummary
 from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
@@ -62,7 +63,7 @@ class Run(ShownResult):
         Holds ``recipe.yaml``, ``run.json``, ``metrics.json``, ``predictions.parquet``,
         ``folds.csv``, ``audit.json``, ``model.featser`` and ``report.html``; where speakers were
         enrolled also ``enrolment.csv`` and ``enrolled.csv``; with published folds
-        ``fold_scores.csv``.
+        ``fold_scores.csv``; with prediction sets ``prediction_sets.csv``, their coverage.
     experiment : Experiment
     data : Data
     metrics : dict
@@ -197,6 +198,10 @@ def write_run(run: Run) -> None:
     if len(scores):
         with whole(run.folder / "fold_scores.csv") as temporary:
             for_csv(scores).to_csv(temporary, index=False)
+    coverage = coverage_frame(run.summary)
+    if len(coverage):
+        with whole(run.folder / "prediction_sets.csv") as temporary:
+            for_csv(coverage).to_csv(temporary, index=False)
     if run.enrolled is not None:
         write_enrolment(run.folder, run.metrics, run.enrolled)
     findings = to_json([finding.to_dict() for finding in run.findings])

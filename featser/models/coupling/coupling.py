@@ -67,6 +67,8 @@ class CoupledEstimator(MultiTaskEstimator):
         The coupling that was fitted.
     inner_ : dict of str to float
         With ``auto`` each coupling's headline metric on the inner folds, ``independent`` first.
+    calibrations_ : dict of str to Calibration
+        Of tasks whose predictions no coupling revises.
     notes_ : list of str
         Notes for the report.
     n_features_in_ : int
@@ -136,8 +138,14 @@ class CoupledEstimator(MultiTaskEstimator):
             coupler = COUPLERS[self.chosen_]().fit(training, inner_predictions, ordered, estimators)
             self.coupler_ = coupler
             self.notes_ += coupler.notes_
-        alone = self._alone()
-        self.estimators_ = alone.fit(values, labels, **training.metadata).estimators_
+        alone = self._alone().fit(values, labels, **training.metadata)
+        self.estimators_ = alone.estimators_
+        revised = () if self.coupler_ is None else self.coupler_.revised_
+        self.calibrations_ = {
+            name: calibration
+            for name, calibration in alone.calibrations_.items()
+            if name not in revised
+        }
         return self
 
     def _choose(self, training: Training) -> tuple[str, Predictions]:

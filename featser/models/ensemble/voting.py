@@ -58,6 +58,9 @@ class VoteClassifier(ClassifierMixin, Vote):
         (:mod:`featser.models.ensemble.temperature`).
     slope_ : float or None
         With ``'stacked'`` the power that the product of probabilities is raised to.
+    left_out_probabilities_ : ndarray, shape (n, k), or None
+        The vote's probabilities for each utterance by members that were not fitted on its speaker;
+        NaN for copies. None where neither calibration nor weights needed any.
     """
 
     def __init__(
@@ -94,14 +97,20 @@ class VoteClassifier(ClassifierMixin, Vote):
         self.power_: float | None = None
         self.even_share_ = 0.0
         if self.calibrated and self.slope_ is None:
-            self._calibrate(encoded, metadata, left_out or self._offered(values, encoded, metadata))
+            left_out = left_out or self._offered(values, encoded, metadata)
+            self._calibrate(encoded, metadata, left_out)
+        self.left_out_probabilities_: NDArray[np.float64] | None = None
+        if left_out is not None:
+            rows, predictions = left_out
+            pooled = self._pooled(predictions)
+            self.left_out_probabilities_ = in_rows(rows, pooled, len(encoded))
         return self
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a vote; one that was saved before votes were calibrated predicts the mean."""
         former: dict[str, Any] = {"calibrated": False}
         if "members_" in state:
-            former |= {"power_": None, "even_share_": 0.0}
+            former |= {"power_": None, "even_share_": 0.0, "left_out_probabilities_": None}
         super().__setstate__(former | state)
 
     def _calibrate(
@@ -168,9 +177,12 @@ class VoteClassifier(ClassifierMixin, Vote):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the mean probabilities, or stacked ones, shape (n, k)."""
         values = self._checked(X)
-        predictions = [self._prediction(model, values) for model in self.members_]
+        return self._pooled(np.stack([self._prediction(one, values) for one in self.members_]))
+
+    def _pooled(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the vote's probabilities, shape (n, k), from those of its members."""
         if self.slope_ is not None:
-            return pool(np.stack(predictions), self.slope_ * self.weights_)
+            return pool(predictions, self.slope_ * self.weights_)
         mean = np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
         return mean if self.power_ is None else raised(mean, self.power_, self.even_share_)
 

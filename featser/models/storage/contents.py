@@ -73,6 +73,7 @@ class ContentFields(_Strict):
     libraries: dict[str, _Text]
     enrolment: EnrolmentFields | None = None
     notes: list[_Text] = []
+    calibration: dict[_Text, dict[_Text, list[list[float]]]] = {}
     checksums: dict[str, _Text]
 
 

@@ -130,6 +130,7 @@ class JointNetwork(MultiTaskEstimator):
         ).fit(values, y, sample_weight, speaker, provenance)
         self.notes_ = list(shared.notes_)
         self.history_ = shared.history_
+        self.calibrations_ = {}
         self.estimators_ = {
             name: PreparedHead(before, head) for name, head in shared.estimators_.items()
         }

@@ -34,6 +34,7 @@ from featser.models.kernel.kernel_ridge import (
 )
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.choice import Judged, judged
+from featser.models.selection.left_out import in_rows, left_out_probabilities
 from featser.speakers.normalization import standardised
 from featser.tasks import Task
 
@@ -83,6 +84,9 @@ class AuxiliaryWeighted(Delegating):
         first; empty without any.
     error_ : dict of str to float
         The standard error of each other choice's gain.
+    left_out_probabilities_ : ndarray, shape (n, k), or None
+        What a classifier offers of the target's rows
+        (:mod:`featser.models.selection.left_out`); NaN for auxiliary rows.
 
     Notes
     -----
@@ -132,10 +136,12 @@ class AuxiliaryWeighted(Delegating):
         self.scaling_: Scaling | None = None
         self.inner_: dict[str, float] = {}
         self.error_: dict[str, float] = {}
+        used = np.arange(len(values))
         if provenance is not None and (corpus >= 0).any():
             rows = _TrainingRows(values, target, weight, speaker, provenance, corpus)
             self._choose(rows)
             values, target, weight, speaker, provenance = rows.weighted(self.weight_, self.scaling_)
+            used = used if self.weight_ else np.flatnonzero(corpus < 0)
         self.estimator_ = fit_routed(
             clone(self.estimator),
             values,
@@ -143,6 +149,10 @@ class AuxiliaryWeighted(Delegating):
             sample_weight=weight,
             speaker=speaker,
             provenance=provenance,
+        )
+        offered = left_out_probabilities(self.estimator_)
+        self.left_out_probabilities_ = (
+            None if offered is None else in_rows(used, offered, len(corpus))
         )
         return self
 
