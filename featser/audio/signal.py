@@ -16,6 +16,9 @@ RATE = 16_000
 
 PEAK = 32767 / 32768
 
+LONG_S = 60.0
+"""Recordings that last longer are decoded, resampled and described in blocks."""
+
 T = TypeVar("T")
 
 
@@ -92,6 +95,11 @@ class Signal:
         return len(self.samples) / self.rate
 
     @property
+    def is_long(self) -> bool:
+        """Whether it is computed in blocks: see :data:`LONG_S`."""
+        return is_long(len(self.samples), self.rate)
+
+    @property
     def remark(self) -> str:
         """What the user should know of it: its note, that its channels differ, its streams."""
         if self.facts is None:
@@ -143,6 +151,11 @@ class Signal:
         return Signal(
             segment, rate, self.gain * gain, self.note, self.place, self.facts, self.channel
         )
+
+
+def is_long(n_samples: int, rate: int) -> bool:
+    """Return whether so many samples last longer than :data:`LONG_S`."""
+    return n_samples > LONG_S * rate
 
 
 def peak_gain(samples: NDArray[np.float32]) -> float:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from featser.audio.channels import MIX, parse_channels
+
+if TYPE_CHECKING:  # a worker process needs no table, and 65 MB less
+    import pandas as pd
 
 Place = tuple[str, float | None, float | None, str]
 """A file, the part of it in seconds (None for the recording's own ends), and the channel."""
@@ -122,7 +125,7 @@ def content_of(key: str) -> str:
 
 def segments(manifest: pd.DataFrame) -> Iterator[tuple[str, float | None, float | None]]:
     """Yield ``file``, ``start``, ``end`` of every row; None for a recording's own ends."""
-    absent = pd.Series(np.nan, index=manifest.index)
+    absent = np.full(len(manifest), np.nan)
     starts = manifest.get("start", absent).astype(float)
     ends = manifest.get("end", absent).astype(float)
     for file, start, end in zip(manifest["file"].astype(str), starts, ends, strict=True):

@@ -59,12 +59,18 @@ def n_frames(samples: Floats, length: int) -> int:
 
 
 def _spectra(
-    samples: Floats, length: int, window: Floats, n_fft: int
+    samples: Floats,
+    length: int,
+    window: Floats,
+    n_fft: int,
+    at: NDArray[np.int64] | None = None,
 ) -> Iterator[tuple[slice, NDArray[np.complex64]]]:
     """Yield the Fourier transforms of blocks of weighted frames, with the rows of each block."""
     from scipy.fft import rfft
 
     frames = framed(samples, length, HOP)
+    if at is not None:
+        frames = frames[at]
     for first in range(0, len(frames), _BLOCK):
         rows = slice(first, first + _BLOCK)
         yield rows, rfft(frames[rows] * window, n_fft, axis=1)
@@ -86,12 +92,20 @@ def transform(
 
 
 def transformed_power(
-    samples: Floats, length: int, window: Floats, n_fft: int, out: Floats | None = None
+    samples: Floats,
+    length: int,
+    window: Floats,
+    n_fft: int,
+    out: Floats | None = None,
+    at: NDArray[np.int64] | None = None,
 ) -> Floats:
-    """Squared magnitude of :func:`transform`, whose complex values are not stored."""
-    shape = n_frames(samples, length), 1 + n_fft // 2
+    """Squared magnitude of :func:`transform`, whose complex values are not stored.
+
+    Only of the frames ``at``, if they are given.
+    """
+    shape = n_frames(samples, length) if at is None else len(at), 1 + n_fft // 2
     result = np.empty(shape, np.float32) if out is None else out
-    for rows, spectrum in _spectra(samples, length, window, n_fft):
+    for rows, spectrum in _spectra(samples, length, window, n_fft, at):
         np.multiply(spectrum.real, spectrum.real, out=result[rows])
         result[rows] += spectrum.imag**2
     return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from featser.audio import Signal
 from featser.features.gemaps import formants as lpc
 from featser.features.gemaps import framing, harmonics, loudness, periods, pitch, tracking
 from featser.features.gemaps import spectral_balance as spectral
-from featser.features.gemaps.names import VOICE
+from featser.features.gemaps.names import SPECTRAL, VOICE
+from featser.features.lowlevel.blocks import FrameBlock, contour_array, frame_blocks
 from featser.features.lowlevel.frames import framed, scratch
 from featser.features.lowlevel.spectrum import Floats
 
@@ -41,7 +44,9 @@ class Contours:
     hertz : ndarray of float64, shape (long frames,)
         Fundamental frequency; 0 where unvoiced.
     magnitude : ndarray, shape (voiced frames, 513)
-        Spectra of the voiced 60 ms frames.
+        Spectra of the voiced 60 ms frames; none for a long signal.
+    samples : ndarray, shape (n,), or None
+        Of a long signal, whose spectra are computed again where they are needed.
     """
 
     spectral: Floats
@@ -50,6 +55,18 @@ class Contours:
     energy: float
     hertz: NDArray[np.float64]
     magnitude: Floats
+    samples: NDArray[Any] | None = None
+
+    def magnitudes(self) -> Iterator[tuple[slice, Floats]]:
+        """Yield which voiced frames, and the spectra of these: all at once, or block by block."""
+        if self.samples is None:
+            yield slice(0, len(self.magnitude)), self.magnitude
+            return
+        first = 0
+        for block in frame_blocks(len(self.voiced), framing.HOP, framing.LONG, 0):
+            at = np.flatnonzero(self.voiced[block.frames])
+            yield slice(first, first + len(at)), _magnitude(_pcm(self.samples, block), at)
+            first += len(at)
 
 
 def contours_of(signal: Signal) -> Contours:
@@ -57,9 +74,13 @@ def contours_of(signal: Signal) -> Contours:
 
     Formants are those of voiced frames alone.
     """
-    return signal.derived(
-        Contours, lambda: contours(framing.as_pcm(signal.samples), unvoiced=False)
-    )
+
+    def make() -> Contours:
+        if signal.is_long:
+            return contours_in_blocks(signal.samples)
+        return contours(framing.as_pcm(signal.samples), unvoiced=False)
+
+    return signal.derived(Contours, make)
 
 
 def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = True) -> Contours:
@@ -75,8 +96,60 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
         Whether to find formants in unvoiced frames too; they are 0 there if not.
     """
     hertz, voice = _voice(samples)
-    voiced = hertz > 0
-    at = np.flatnonzero(voiced | unvoiced)
+    at = np.flatnonzero((hertz > 0) | unvoiced)
+    spectral, energies = _short_frames(samples, voice, at, at, convention)
+    _relate(voice, hertz)
+    energy = energies.mean(dtype=np.float64) / framing.SHORT
+    return Contours(spectral, voice.values, hertz > 0, float(energy), hertz, voice.magnitude)
+
+
+def contours_in_blocks(samples: NDArray[Any]) -> Contours:
+    """Compute the descriptors of a long signal; formants are those of voiced frames alone.
+
+    The path of the pitch is found through the candidates of all frames, and the periods of a
+    stretch of voice are followed from its beginning to its end: both are exactly those of the
+    whole signal.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        At 16 kHz.
+    """
+    hertz = _pitch_in_blocks(samples)
+    frames = len(hertz)
+    values: Floats = contour_array((frames, len(VOICE)))
+    values[:] = 0
+    values[:, 0] = tracking.semitones(hertz)
+    values[:, 1], values[:, 2] = periods.jitter_and_shimmer_in_stretches(samples, hertz)
+    n_short = 1 + (len(samples) - framing.SHORT) // framing.HOP
+    spectral: Floats = contour_array((n_short, len(SPECTRAL)))
+    energy = 0.0
+    for block in frame_blocks(n_short, framing.HOP, framing.LONG, 1):
+        inside, pcm = block.inside, _pcm(samples, block)
+        here = slice(block.frames.start, min(block.frames.stop, frames))
+        at = np.flatnonzero(hertz[here] > 0)
+        voice = _Voice(values[here], _magnitude(pcm, inside.start + at))
+        _add_noise_ratio(voice, hertz[here])
+        of_frames, energies = _short_frames(pcm, voice, at, inside.start + at, lpc.REFERENCE)
+        _relate(voice, hertz[here])
+        spectral[block.frames] = of_frames[inside]
+        energy += float(energies[inside].sum(dtype=np.float64))
+    energy /= framing.SHORT * n_short
+    none = _magnitude(samples, np.zeros(0, np.int64))
+    return Contours(spectral, values, hertz > 0, energy, hertz, none, samples)
+
+
+def _short_frames(
+    samples: Floats,
+    voice: _Voice,
+    voiced: NDArray[np.int64],
+    at: NDArray[np.int64],
+    convention: str,
+) -> tuple[Floats, Floats]:
+    """Return the descriptors and the energy of the 20 ms frames; fill in formants.
+
+    Those of the 20 ms frames ``at`` become those of the voice's frames ``voiced``.
+    """
     shape = (framing.n_frames(samples, framing.SHORT), 1 + framing.SHORT_FFT // 2)
     spectrum = framing.transform(
         samples,
@@ -87,13 +160,12 @@ def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = 
     )
     taps = lpc.predictor(lpc.resampled(spectrum[at], convention))
     centre, width = lpc.formants(taps, convention)
-    voice.values[at[:, None], _FORMANTS] = centre
-    voice.values[at[:, None], _WIDTHS] = width
-    _relate(voice, hertz)
+    voice.values[voiced[:, None], _FORMANTS] = centre
+    voice.values[voiced[:, None], _WIDTHS] = width
     blocks = framed(samples, framing.SHORT, framing.HOP)
-    energy = np.einsum("tk,tk->t", blocks, blocks).mean(dtype=np.float64) / framing.SHORT
+    energies = np.einsum("tk,tk->t", blocks, blocks)
     power = framing.power_of(spectrum, scratch("power", shape, np.float32))
-    return Contours(_spectral(power), voice.values, voiced, float(energy), hertz, voice.magnitude)
+    return _spectral(power), energies
 
 
 def _spectral(power: Floats) -> Floats:
@@ -122,6 +194,21 @@ def _voice(samples: Floats) -> tuple[NDArray[np.float64], _Voice]:
     The spectra of unvoiced frames end with this function: large arrays that live together cost
     more in page faults than their arithmetic.
     """
+    sounding, candidates, magnitude = _candidates(samples)
+    hertz = np.where(sounding, tracking.track(*candidates), 0.0)
+    voiced = hertz > 0
+    values = np.zeros((len(hertz), len(VOICE)), np.float32)
+    values[:, 0] = tracking.semitones(hertz)
+    values[:, 1], values[:, 2] = periods.jitter_and_shimmer(samples, hertz)
+    voice = _Voice(values, magnitude[voiced])
+    _add_noise_ratio(voice, hertz)
+    return hertz, voice
+
+
+def _candidates(
+    samples: Floats,
+) -> tuple[NDArray[np.bool_], tuple[NDArray[np.float64], NDArray[np.float64]], Floats]:
+    """Return which 60 ms frames sound, their candidates of pitch, and their spectra, in scratch."""
     shape = (framing.n_frames(samples, framing.LONG), 1 + framing.LONG_FFT // 2)
     power = framing.transformed_power(
         samples,
@@ -139,14 +226,40 @@ def _voice(samples: Floats) -> tuple[NDArray[np.float64], _Voice]:
     candidates = pitch.pitch_candidates(
         pitch.subharmonic_sums(magnitude, ~near, scratch("sums", shape, np.float32))
     )
-    hertz = np.where(sounding, tracking.track(*candidates), 0.0)
+    return sounding, candidates, magnitude
+
+
+def _pitch_in_blocks(samples: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the fundamental frequency of each 60 ms frame of a long signal; 0 where unvoiced."""
+    frames = 1 + (len(samples) - framing.LONG) // framing.HOP
+    sounding = np.empty(frames, np.bool_)
+    shape = frames, pitch.CANDIDATES
+    hertz, voicing = contour_array(shape, np.float64), contour_array(shape, np.float64)
+    for block in frame_blocks(frames, framing.HOP, framing.LONG, _NEAR):
+        sounds, (frequency, probability), _ = _candidates(_pcm(samples, block))
+        sounding[block.frames] = sounds[block.inside]
+        hertz[block.frames] = frequency[block.inside]
+        voicing[block.frames] = probability[block.inside]
+    return np.where(sounding, tracking.track(hertz, voicing), 0.0)
+
+
+def _pcm(samples: NDArray[Any], block: FrameBlock) -> Floats:
+    return framing.as_pcm(samples[block.samples])
+
+
+def _magnitude(samples: Floats, at: NDArray[np.int64]) -> Floats:
+    """Return the spectra of chosen 60 ms frames."""
+    if not len(at):
+        return np.zeros((0, 1 + framing.LONG_FFT // 2), np.float32)
+    power = framing.transformed_power(
+        samples, framing.LONG, framing.gauss(), framing.LONG_FFT, at=at
+    )
+    return np.sqrt(power, out=power)
+
+
+def _add_noise_ratio(voice: _Voice, hertz: NDArray[np.float64]) -> None:
     voiced = hertz > 0
-    voiced_magnitude = magnitude[voiced]
-    values = np.zeros((len(hertz), len(VOICE)), np.float32)
-    values[:, 0] = tracking.semitones(hertz)
-    values[:, 1], values[:, 2] = periods.jitter_and_shimmer(samples, hertz)
-    values[voiced, 3] = harmonics.harmonics_to_noise(voiced_magnitude**2, hertz[voiced])
-    return hertz, _Voice(values, voiced_magnitude)
+    voice.values[voiced, 3] = harmonics.harmonics_to_noise(voice.magnitude**2, hertz[voiced])
 
 
 def _relate(voice: _Voice, hertz: NDArray[np.float64]) -> None:

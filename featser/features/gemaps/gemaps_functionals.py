@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps.gemaps_descriptors import FRAME_RATE, Contours
 from featser.features.gemaps.names import VOICE
+from featser.features.lowlevel.blocks import by_columns, row_groups
 from featser.features.lowlevel.compiled import compiled
 from featser.features.lowlevel.functionals import quantile_of_sorted
 from featser.features.lowlevel.spectrum import Floats
@@ -28,12 +29,20 @@ Doubles = NDArray[np.float64]
 
 def smoothed(contour: Floats) -> Floats:
     """Average over three frames; beyond either end the last value goes on."""
+    return by_columns(_smoothed, contour)
+
+
+def _smoothed(contour: Floats) -> Floats:
     padded = np.concatenate((contour[:1], contour, contour[-1:]))
     return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / np.float32(3))
 
 
 def smoothed_where_present(contour: Floats) -> Floats:
     """Average over those of three frames that are not 0; 0 stays 0."""
+    return by_columns(_smoothed_where_present, contour)
+
+
+def _smoothed_where_present(contour: Floats) -> Floats:
     padded = np.concatenate((contour[:1], contour, contour[-1:]))
     present = padded != 0
     count = present[:-2].astype(np.float32) + present[1:-1] + present[2:]
@@ -57,6 +66,15 @@ def mean_and_variation(values: Floats, frames: int) -> tuple[Doubles, Doubles]:
         The mean is 0 for a column of zeros (such as the jitter of a machine), and the variation
         NaN where the mean is 0.
     """
+    parts = [
+        _mean_and_variation(values[:, columns], frames)
+        for columns in row_groups(values.shape[::-1])
+    ]
+    mean, variation = np.concatenate(parts, axis=1)
+    return mean, variation
+
+
+def _mean_and_variation(values: Floats, frames: int) -> tuple[Doubles, Doubles]:
     present = values != 0
     divisor = np.maximum(present.sum(axis=0), 1)
     mean = values.sum(axis=0, dtype=np.float64) / divisor

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.gemaps.framing import HOP, RATE
+from featser.features.gemaps.framing import HOP, LONG, RATE, as_pcm
+from featser.features.lowlevel.blocks import frame_stretches
 from featser.features.lowlevel.compiled import compiled
 from featser.features.lowlevel.spectrum import Floats
 
@@ -157,7 +158,32 @@ def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Flo
         plus the difference over the mean, which comes to 8 % less at 1.5 dB and 37 % less at its
         limit; this is the one departure from it, for the sake of truth.
     """
-    values = _measure(samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION)
+    return _perturbation(_measure(samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION))
+
+
+def jitter_and_shimmer_in_stretches(
+    samples: NDArray[Any], hertz: NDArray[np.float64]
+) -> tuple[Floats, Floats]:
+    """Return :func:`jitter_and_shimmer` of a long signal, exactly.
+
+    Periods are followed from the first frame of a stretch of voice to its last; what is computed
+    at a time ends in an unvoiced frame.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,)
+        The signal at 16 kHz, before :func:`~featser.features.gemaps.framing.as_pcm`.
+    hertz : ndarray, shape (frames,)
+        Fundamental frequency, 55 Hz or more; 0 where unvoiced.
+    """
+    values = np.zeros((len(hertz), 2))
+    for frames in frame_stretches(len(hertz), np.flatnonzero(hertz <= 0)):
+        pcm = as_pcm(samples[frames.start * HOP : (frames.stop - 1) * HOP + LONG])
+        values[frames] = _measure(pcm, hertz[frames], HOP, float(RATE), SEARCH, MIN_CORRELATION)
+    return _perturbation(values)
+
+
+def _perturbation(values: NDArray[np.float64]) -> tuple[Floats, Floats]:
     jitter, difference = np.minimum(values, LIMIT).T
     shimmer = 20 * np.log10((1 + difference / 2) / (1 - difference / 2))
     return jitter.astype(np.float32), shimmer.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.gemaps.framing import LONG_FFT, RATE
+from featser.features.lowlevel.blocks import contour_array, row_groups
 from featser.features.lowlevel.functionals import regression_slope
 from featser.features.lowlevel.spectrum import Floats
 
@@ -75,6 +77,11 @@ class Harmonics:
     level: Floats
     deviation: Floats
 
+    def parts(self) -> Iterator[Harmonics]:
+        """Yield the harmonics of some frames at a time: of all if they are few."""
+        for rows in row_groups(self.level.shape):
+            yield Harmonics(self.level[rows], self.deviation[rows])
+
 
 def harmonics_of(magnitude: Floats, hertz: NDArray[np.float64]) -> Harmonics:
     """Find the peaks of the spectrum at the multiples of the fundamental.
@@ -133,7 +140,15 @@ def voiced_harmonics(signal: Signal) -> Harmonics:
 
     def harmonics() -> Harmonics:
         contours = contours_of(signal)
-        return harmonics_of(contours.magnitude, contours.hertz[contours.voiced])
+        hertz = contours.hertz[contours.voiced]
+        if not signal.is_long:
+            return harmonics_of(contours.magnitude, hertz)
+        shape = len(hertz), N_HARMONICS
+        result = Harmonics(contour_array(shape), contour_array(shape))
+        for rows, magnitude in contours.magnitudes():
+            of_rows = harmonics_of(magnitude, hertz[rows])
+            result.level[rows], result.deviation[rows] = of_rows.level, of_rows.deviation
+        return result
 
     return signal.derived(Harmonics, harmonics)
 

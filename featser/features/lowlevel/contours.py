@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.lowlevel import descriptors
-from featser.features.lowlevel.spectrum import AMIN, Floats, Spectrum, decibels, spectrum_of
+from featser.features.lowlevel.blocks import by_rows, stacked
+from featser.features.lowlevel.spectrum import (
+    AMIN,
+    Floats,
+    Spectrum,
+    bank_power,
+    decibels,
+    spectrum_of,
+)
 
 N_MFCC = 13
 SOUNDING_DB = 40.0
@@ -72,9 +80,17 @@ def tracks_of(signal: Signal) -> Floats:
     return signal.derived("tracks", lambda: _computed(spectrum_of(signal)))
 
 
+_SOURCES = (
+    *(bank_power, descriptors.rms, descriptors.centroid, descriptors.bandwidth),
+    *(descriptors.rolloff, descriptors.flatness, descriptors.flux, descriptors.slope),
+    descriptors.zcr,
+)
+
+
 def _computed(spectrum: Spectrum) -> Floats:
+    spectrum.prepare(_SOURCES)
     flux = np.nan_to_num(descriptors.flux(spectrum), nan=0.0)
-    tracks = np.vstack(
+    tracks = stacked(
         [
             descriptors.mfcc(spectrum)[:N_MFCC],
             decibels(np.square(descriptors.rms(spectrum))),
@@ -99,3 +115,13 @@ def sounding(tracks: Floats) -> NDArray[np.bool_]:
     level = tracks[LEVEL]
     result: NDArray[np.bool_] = level >= level.max() - SOUNDING_DB
     return result
+
+
+def band_levels(bands: Floats) -> Floats:
+    """Return the mean of each two neighbours of the 40 mel bands, shape (20, frames)."""
+    return by_rows(_means_of_pairs, bands, multiple=2)
+
+
+def _means_of_pairs(bands: Floats) -> Floats:
+    means: Floats = bands.reshape(len(bands) // 2, 2, -1).mean(axis=1)
+    return means

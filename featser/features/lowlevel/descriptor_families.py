@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,22 +20,27 @@ from featser.features.lowlevel.descriptors import (
     logmel,
     mel,
     mfcc,
+    peaks_and_valleys,
     rms,
     rolloff,
     slope,
     zcr,
 )
-from featser.features.lowlevel.spectrum import N_MELS, Floats, Spectrum
+from featser.features.lowlevel.spectrum import N_MELS, Floats, Spectrum, bank_power
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What a descriptor is called, how many values a frame has, their unit, and how to get them."""
+    """What a descriptor is called, how many values a frame has, their unit, and how to get them.
+
+    ``source`` is the framewise function that it is computed from; None where it is one itself.
+    """
 
     name: str
     size: int
     unit: str
     compute: Callable[[Spectrum], Floats]
+    source: Callable[[Spectrum], Floats] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,16 +54,16 @@ class Descriptor:
 DESCRIPTORS: dict[str, Descriptor] = {
     descriptor.name: descriptor
     for descriptor in (
-        Descriptor("mfcc", N_MFCC, "dB", mfcc),
+        Descriptor("mfcc", N_MFCC, "dB", mfcc, bank_power),
         Descriptor("zcr", 1, "crossings/sample", zcr),
         Descriptor("rms", 1, "full scale", rms),
-        Descriptor("chroma", 12, "1", chroma),
-        Descriptor("mel", N_MELS, "power", mel),
-        Descriptor("logmel", N_MELS, "dB", logmel),
+        Descriptor("chroma", 12, "1", chroma, bank_power),
+        Descriptor("mel", N_MELS, "power", mel, bank_power),
+        Descriptor("logmel", N_MELS, "dB", logmel, bank_power),
         Descriptor("centroid", 1, "Hz", centroid),
         Descriptor("bandwidth", 1, "Hz", bandwidth),
         Descriptor("rolloff", 1, "Hz", rolloff),
-        Descriptor("contrast", CONTRAST_BANDS + 1, "dB", contrast),
+        Descriptor("contrast", CONTRAST_BANDS + 1, "dB", contrast, peaks_and_valleys),
         Descriptor("flatness", 1, "1", flatness),
         Descriptor("flux", 1, "1", flux),
         Descriptor("slope", 1, "dB/kHz", slope),
@@ -114,7 +119,30 @@ def describe(spectrum: Spectrum, families: Iterable[str]) -> Floats:
     ndarray of float32, shape (d, frames)
         One contour in each row, in the order of :func:`contour_names`.
     """
-    return np.vstack([one.compute(spectrum) for one in descriptors_of(families)])
+    return np.vstack(list(description(spectrum, families)))
+
+
+def description(spectrum: Spectrum, families: Iterable[str]) -> Iterator[Floats]:
+    """Yield the rows of :func:`describe`: all of them, or, in blocks, one descriptor's at a time.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        The signal's spectrum.
+    families : iterable of str
+        Keys of :data:`FAMILIES`.
+
+    Yields
+    ------
+    ndarray of float32, shape (size, frames)
+    """
+    descriptors = descriptors_of(families)
+    if spectrum.contours is None:
+        yield np.vstack([one.compute(spectrum) for one in descriptors])
+        return
+    spectrum.prepare([one.source or one.compute for one in descriptors])
+    for one in descriptors:
+        yield np.atleast_2d(one.compute(spectrum))
 
 
 def contour_names(families: Iterable[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from featser.errors import FeatureError
+from featser.features.lowlevel.blocks import contour_array
 from featser.features.lowlevel.frames import scratch
 from featser.features.lowlevel.spectrum import (
     AMIN,
@@ -23,6 +24,7 @@ from featser.features.lowlevel.spectrum import (
     FrameSettings,
     Spectrum,
     decibels,
+    framewise,
     frequencies,
 )
 
@@ -41,7 +43,9 @@ def mfcc(spectrum: Spectrum) -> Floats:
     Orthonormal DCT-II of :func:`logmel`. Source: Davis & Mermelstein, IEEE TASSP 28(4), 1980;
     ``librosa.feature.mfcc(n_mfcc=20, n_mels=40)``.
     """
-    return _dct(N_MFCC, N_MELS) @ spectrum.mel_db
+    levels = spectrum.mel_db
+    coefficients: Floats = contour_array((N_MFCC, levels.shape[1]))
+    return np.matmul(_dct(N_MFCC, N_MELS), levels, out=coefficients)
 
 
 def mel(spectrum: Spectrum) -> Floats:
@@ -60,6 +64,7 @@ def logmel(spectrum: Spectrum) -> Floats:
     return spectrum.mel_db
 
 
+@framewise
 def zcr(spectrum: Spectrum) -> Floats:
     """Zero-crossing rate: sign changes for each sample of the frame, in [0, 1), shape (frames,).
 
@@ -76,6 +81,7 @@ def zcr(spectrum: Spectrum) -> Floats:
     return (counts / settings.win_length).astype(np.float32)
 
 
+@framewise
 def rms(spectrum: Spectrum) -> Floats:
     """Root of the mean squared sample under the (rectangular) window, shape (frames,).
 
@@ -108,6 +114,7 @@ def chroma(spectrum: Spectrum) -> Floats:
     return result
 
 
+@framewise
 def centroid(spectrum: Spectrum) -> Floats:
     """Mean frequency, weighted by magnitude, in Hz; 0 in a silent frame; shape (frames,).
 
@@ -118,6 +125,7 @@ def centroid(spectrum: Spectrum) -> Floats:
     return result
 
 
+@framewise
 def bandwidth(spectrum: Spectrum) -> Floats:
     """Spread around the centroid (standard deviation), in Hz, shape (frames,).
 
@@ -132,6 +140,7 @@ def bandwidth(spectrum: Spectrum) -> Floats:
     return result
 
 
+@framewise
 def rolloff(spectrum: Spectrum) -> Floats:
     """Lowest frequency, in Hz, below which 85 % of the magnitude lies; shape (frames,).
 
@@ -164,6 +173,13 @@ def contrast(spectrum: Spectrum) -> Floats:
     and least 2 % of the magnitudes (one bin or more), each in dB like :func:`logmel`. 0 in
     a silent frame. Source: Jiang et al., ICME 2002; ``librosa.feature.spectral_contrast``.
     """
+    peak, valley = np.split(peaks_and_valleys(spectrum), 2)
+    return decibels(peak) - decibels(valley)
+
+
+@framewise
+def peaks_and_valleys(spectrum: Spectrum) -> Floats:
+    """Magnitude of the peaks in the bands of :func:`contrast`, and of the valleys; (14, frames)."""
     magnitude = spectrum.magnitude
     bands = contrast_bands(spectrum.settings)
     marks, every = [start for start, _, _ in bands], 1
@@ -180,9 +196,10 @@ def contrast(spectrum: Spectrum) -> Floats:
             ordered.sort(axis=1)
             valley[band] = ordered[:, :count].mean(axis=1)
             peak[band] = ordered[:, -count:].mean(axis=1)
-    return decibels(peak) - decibels(valley)
+    return np.concatenate((peak, valley))
 
 
+@framewise
 def flatness(spectrum: Spectrum) -> Floats:
     """Geometric over arithmetic mean of the power, in (0, 1]; 1 in a silent frame; (frames,).
 
@@ -194,6 +211,7 @@ def flatness(spectrum: Spectrum) -> Floats:
     return np.asarray(geometric / arithmetic, np.float32)
 
 
+@framewise
 def flux(spectrum: Spectrum) -> Floats:
     """Euclidean distance between a frame's spectrum and the one before, in [0, √2]; (frames,).
 
@@ -213,6 +231,7 @@ def flux(spectrum: Spectrum) -> Floats:
     return result
 
 
+@framewise
 def slope(spectrum: Spectrum) -> Floats:
     """Slope of the line fitted to the power spectrum in dB over frequency, in dB/kHz; (frames,).
 

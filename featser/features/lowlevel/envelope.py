@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.audio import RATE
+from featser.features.lowlevel.blocks import by_rows
 from featser.features.lowlevel.functionals import regression_slope
 from featser.features.lowlevel.spectrum import Floats
 
@@ -74,8 +75,8 @@ def envelope_of(samples: Floats) -> Envelope | None:
 
     What is left at the end, less than 5 ms, is not counted.
     """
-    blocks = samples[: len(samples) // STEP * STEP].reshape(-1, STEP).astype(np.float64)
-    rms = np.sqrt(np.mean(blocks * blocks, axis=1))
+    steps = samples[: len(samples) // STEP * STEP].reshape(-1, STEP)
+    rms = by_rows(_root_mean_square, steps)
     if not rms.any():
         return None
     rms /= rms.max()
@@ -83,6 +84,12 @@ def envelope_of(samples: Floats) -> Envelope | None:
     sounding = level >= np.quantile(level, 0.95) - SOUNDING_DB
     at = np.flatnonzero(sounding)
     return Envelope(rms, level, sounding, int(at[0]), int(at[-1]) + 1)
+
+
+def _root_mean_square(steps: Floats) -> Doubles:
+    values = steps.astype(np.float64)
+    means: Doubles = np.sqrt(np.mean(values * values, axis=1))
+    return means
 
 
 def pauses(envelope: Envelope) -> Table:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.errors import FeatureError, unknown
+from featser.features.lowlevel.blocks import by_rows
 from featser.features.lowlevel.descriptors import delta
 from featser.features.lowlevel.spectrum import Floats
 
@@ -96,6 +97,10 @@ def functionals(values: Floats, preset: str, frame_rate: float) -> Floats:
         raise FeatureError(unknown("preset of functionals", preset, PRESETS))
     if values.ndim != 2 or values.shape[1] == 0:
         raise FeatureError(f"contours of shape {values.shape}: expected (contours, frames)")
+    return by_rows(lambda rows: _functionals(rows, preset, frame_rate), values)
+
+
+def _functionals(values: Floats, preset: str, frame_rate: float) -> Floats:
     values = np.ascontiguousarray(values, dtype=np.float32)
     # Relative to its first value a constant is exactly zero, and so are its deviations; a large
     # offset costs no precision.

@@ -9,8 +9,9 @@ because that is how the FFT writes them and how sums over frequency read them fa
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,13 @@ from numpy.typing import NDArray
 
 from featser.audio import RATE, Signal
 from featser.errors import FeatureError
+from featser.features.lowlevel.blocks import (
+    BlockContours,
+    FrameBlock,
+    contour_array,
+    frame_blocks,
+    row_groups,
+)
 from featser.features.lowlevel.frames import framed
 
 Floats = NDArray[np.float32]
@@ -102,6 +110,8 @@ class Spectrum:
         scale, so that both give the same values.
     settings : FrameSettings
         How to cut it into frames.
+    in_blocks : bool
+        Whether descriptors are computed on blocks of frames, as for long signals.
 
     Raises
     ------
@@ -114,14 +124,44 @@ class Spectrum:
     (101, 257)
     """
 
-    def __init__(self, samples: NDArray[Any], settings: FrameSettings = DEFAULT) -> None:
+    def __init__(
+        self,
+        samples: NDArray[Any],
+        settings: FrameSettings = DEFAULT,
+        in_blocks: bool = False,
+    ) -> None:
         self.settings = settings
-        self.samples = _as_floats(samples)
+        self.samples = samples if in_blocks else _as_floats(samples)
+        self.contours: BlockContours[Spectrum] | None = None
+        if in_blocks:
+            self.contours = BlockContours(self._blocks, self._block, self.n_frames)
 
     @property
     def n_frames(self) -> int:
         """Number of frames, ``1 + n // hop_length``."""
         return 1 + len(self.samples) // self.settings.hop_length
+
+    def prepare(self, descriptors: Sequence[Descriptor]) -> None:
+        """Compute framewise descriptors that are needed next: in blocks, with one transform."""
+        if self.contours is not None:
+            self.contours.prepare(descriptors)
+
+    def at(
+        self, compute: Callable[[Spectrum, NDArray[np.int64]], Floats], frames: NDArray[np.int64]
+    ) -> Floats:
+        """Return what a function of a spectrum and chosen frames returns, shape (size, n)."""
+        if self.contours is None:
+            return compute(self, frames)
+        return self.contours.at(compute, frames)
+
+    def _blocks(self) -> Iterator[FrameBlock]:
+        settings = self.settings
+        # Half a window, and the frame before, which has half a window as well.
+        context = 2 + settings.win_length // settings.hop_length
+        return frame_blocks(self.n_frames, settings.hop_length, settings.win_length, context)
+
+    def _block(self, block: FrameBlock) -> Spectrum:
+        return Spectrum(self.samples[block.samples], self.settings)
 
     @cached_property
     def frames(self) -> Floats:
@@ -178,8 +218,8 @@ class Spectrum:
 
     @cached_property
     def _banks(self) -> Floats:
-        """Power in the mel bands and pitch classes: two filterbanks in one matrix product."""
-        return _filterbanks(self.settings) @ self.power.T
+        """Power in the mel bands and pitch classes."""
+        return bank_power(self)
 
     @property
     def mel_power(self) -> Floats:
@@ -197,6 +237,34 @@ class Spectrum:
         return decibels(self.mel_power)
 
 
+Descriptor = Callable[[Spectrum], Floats]
+"""One value, or one vector, for each frame of a spectrum."""
+
+
+def framewise(descriptor: Descriptor) -> Descriptor:
+    """Let a descriptor be computed on blocks of frames where the spectrum is one in blocks.
+
+    Parameters
+    ----------
+    descriptor : callable
+        Its values depend on a frame and the one before it alone.
+    """
+
+    @wraps(descriptor)
+    def contour(spectrum: Spectrum) -> Floats:
+        if spectrum.contours is None:
+            return descriptor(spectrum)
+        return spectrum.contours.contour(contour)
+
+    return contour
+
+
+@framewise
+def bank_power(spectrum: Spectrum) -> Floats:
+    """Return both filterbanks' power in one matrix product, shape (52, frames)."""
+    return _filterbanks(spectrum.settings) @ spectrum.power.T
+
+
 def spectrum_of(signal: Signal, settings: FrameSettings = DEFAULT) -> Spectrum:
     """Return the signal's spectrum: the same object for every caller while the signal lives.
 
@@ -210,7 +278,9 @@ def spectrum_of(signal: Signal, settings: FrameSettings = DEFAULT) -> Spectrum:
             f"signal at {signal.rate} Hz, expected {settings.rate} Hz: "
             f"use signal.resampled({settings.rate})"
         )
-    return signal.derived((Spectrum, settings), lambda: Spectrum(signal.samples, settings))
+    return signal.derived(
+        (Spectrum, settings), lambda: Spectrum(signal.samples, settings, signal.is_long)
+    )
 
 
 _here = threading.local()
@@ -248,10 +318,16 @@ def decibels(power: Floats) -> Floats:
     ndarray of float32
         The same shape, in dB.
     """
-    level = np.maximum(power, np.float32(AMIN))
-    np.log10(level, out=level)
-    level *= 10
-    np.maximum(level, level.max() - np.float32(TOP_DB), out=level)
+    level: Floats = contour_array(power.shape)
+    greatest = []
+    for rows in row_groups(power.shape):
+        part = np.maximum(power[rows], np.float32(AMIN), out=level[rows])
+        np.log10(part, out=part)
+        part *= 10
+        greatest.append(part.max())
+    least = max(greatest) - np.float32(TOP_DB)
+    for rows in row_groups(power.shape):
+        np.maximum(level[rows], least, out=level[rows])
     return level
 
 

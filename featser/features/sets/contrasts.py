@@ -10,18 +10,21 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.blocks import by_rows, stacked
 from featser.features.lowlevel.contours import (
     LEVEL,
     SOUNDING_DB,
     TRACK_NAMES,
     TRACKS,
+    band_levels,
     sounding,
     tracks_of,
 )
-from featser.features.lowlevel.spectrum import DEFAULT, N_MELS, Floats, spectrum_of
+from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
 
 N_BANDS = 20
 """Bands of the log-mel spectrum: neighbours of the 40 by twos, means of their levels in dB."""
@@ -85,15 +88,20 @@ class Contrasts(Extractor):
         frames = tracks.shape[1]
         if frames < 3:
             return np.full(self.dimension, np.nan, np.float32)
-        levels = spectrum.mel_db[:, inside].reshape(N_BANDS, N_MELS // N_BANDS, -1).mean(axis=1)
-        rows = np.vstack([tracks, levels]).astype(np.float64)
+        levels = band_levels(spectrum.mel_db)[:, inside]
         # Stable, so that frames of equal level are ranked alike everywhere.
         by_level = np.argsort(tracks[LEVEL], kind="stable")
-        quiet, medium, loud = (rows[:, part].mean(axis=1) for part in np.array_split(by_level, 3))
-        contours = rows[: len(TRACKS)]
-        overall = contours.mean(axis=1)
-        thirds = [
-            part.mean(axis=1) - overall for part in np.array_split(contours, len(TIME), axis=1)
-        ]
-        values = [loud - quiet, loud - medium, *thirds]
-        return np.concatenate(values).astype(np.float32)
+        values = by_rows(lambda rows: _contrasts(rows, by_level), stacked([tracks, levels]))
+        loudness, thirds = np.split(values, [len(LOUDNESS)], axis=1)
+        return np.concatenate([loudness.T.ravel(), thirds[: len(TRACKS)].T.ravel()]).astype(
+            np.float32
+        )
+
+
+def _contrasts(contours: Floats, by_level: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the contrasts of each contour, those of :data:`LOUDNESS` and then of :data:`TIME`."""
+    rows = contours.astype(np.float64)
+    quiet, medium, loud = (rows[:, part].mean(axis=1) for part in np.array_split(by_level, 3))
+    overall = rows.mean(axis=1)
+    thirds = [part.mean(axis=1) - overall for part in np.array_split(rows, len(TIME), axis=1)]
+    return np.column_stack([loud - quiet, loud - medium, *thirds])

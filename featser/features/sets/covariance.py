@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.blocks import frame_slices
 from featser.features.lowlevel.contours import (
     SOUNDING_DB,
     SPREADS,
@@ -88,9 +89,15 @@ class Covariance(Extractor):
         """
         self._check_rate(signal)
         tracks = tracks_of(signal)
-        scaled = (tracks / SPREADS[:, None]).astype(np.float64)
         is_sounding = sounding(tracks)
         both = is_sounding[LAG:] & is_sounding[:-LAG]
+        if signal.is_long:
+            halves = [
+                _log_covariance_in_blocks(tracks, is_sounding, 0),
+                _log_covariance_in_blocks(tracks, both, LAG),
+            ]
+            return np.concatenate(halves).astype(np.float32)
+        scaled = _scaled(tracks)
         change = scaled[:, LAG:] - scaled[:, :-LAG]
         halves = [log_covariance(scaled[:, is_sounding]), log_covariance(change[:, both])]
         return np.concatenate(halves).astype(np.float32)
@@ -112,13 +119,49 @@ def log_covariance(values: NDArray[np.float64], floor: float = FLOOR) -> NDArray
         Row by row, diagonal included; NaN if there are fewer than ``d + 1`` columns.
     """
     size, count = values.shape
-    upper = np.triu_indices(size)
     if count <= size:
-        return np.full(len(upper[0]), np.nan)
+        return _undefined(size)
     centred = values - values.mean(axis=1, keepdims=True)
-    covariance = centred @ centred.T / count + floor * np.eye(size)
-    variances, axes = np.linalg.eigh(covariance)
+    return _logarithm(centred @ centred.T / count, floor)
+
+
+def _log_covariance_in_blocks(
+    tracks: Floats, chosen: NDArray[np.bool_], lag: int
+) -> NDArray[np.float64]:
+    """Return :func:`log_covariance` of chosen frames, or of their changes until a lag later."""
+    size, count = len(tracks), int(chosen.sum())
+    if count <= size:
+        return _undefined(size)
+    origin: NDArray[np.float64] | None = None
+    total, product = np.zeros(size), np.zeros((size, size))
+    for frames in frame_slices(len(chosen)):
+        at = frames.start + np.flatnonzero(chosen[frames])
+        if not len(at):
+            continue
+        values = _scaled(tracks[:, at + lag])
+        if lag:
+            values -= _scaled(tracks[:, at])
+        if origin is None:
+            origin = values[:, :1].copy()  # about it, products do not cancel
+        values -= origin
+        total += values.sum(axis=1)
+        product += values @ values.T
+    mean = total / count
+    return _logarithm(product / count - np.outer(mean, mean), FLOOR)
+
+
+def _scaled(tracks: Floats) -> NDArray[np.float64]:
+    return (tracks / SPREADS[:, None]).astype(np.float64)
+
+
+def _undefined(size: int) -> NDArray[np.float64]:
+    return np.full(size * (size + 1) // 2, np.nan)
+
+
+def _logarithm(covariance: NDArray[np.float64], floor: float) -> NDArray[np.float64]:
+    size = len(covariance)
+    variances, axes = np.linalg.eigh(covariance + floor * np.eye(size))
     # Rounding may take the least of them below the floor, which they cannot be.
     logarithms = np.log(np.maximum(variances, floor))
-    result: NDArray[np.float64] = ((axes * logarithms) @ axes.T)[upper]
+    result: NDArray[np.float64] = ((axes * logarithms) @ axes.T)[np.triu_indices(size)]
     return result

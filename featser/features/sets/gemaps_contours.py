@@ -10,6 +10,7 @@ import numpy as np
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.gemaps.names import SPECTRAL, VOICE
+from featser.features.lowlevel.blocks import stacked
 from featser.features.lowlevel.functionals import functional_names, functionals
 from featser.features.lowlevel.spectrum import Floats
 from featser.features.sets.gemaps_set import refuse_short
@@ -82,11 +83,12 @@ class GemapsContours(Extractor):
         contours = contours_of(signal)
         spectral = smoothed(contours.spectral)[: len(contours.voiced)]
         voice = smoothed_where_present(contours.voice)
-        during = np.hstack((spectral, voice))[contours.voiced]
+        voiced = contours.voiced
+        during = stacked((spectral[voiced].T, voice[voiced].T))
         return np.concatenate(
             [
                 functionals(spectral.T, PRESET, FRAME_RATE).ravel(),
-                functionals_of_voiced(during.T, FRAME_RATE).ravel(),
+                functionals_of_voiced(during, FRAME_RATE).ravel(),
             ]
         )
 

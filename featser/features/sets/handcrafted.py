@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 from featser.audio import Signal
 from featser.errors import FeatureError, unknown
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.descriptor_families import (
     FAMILIES,
     contour_names,
-    describe,
+    description,
     descriptors_of,
 )
 from featser.features.lowlevel.functionals import (
@@ -114,8 +116,11 @@ class Handcrafted(Extractor):
     def __call__(self, signal: Signal) -> Floats:
         """Compute the functionals of all contours, contour by contour."""
         self._check_rate(signal)
-        contours = describe(spectrum_of(signal), self._families)
-        return functionals(contours, self.preset, DEFAULT.frame_rate).ravel()
+        values = [
+            functionals(contours, self.preset, DEFAULT.frame_rate).ravel()
+            for contours in description(spectrum_of(signal), self._families)
+        ]
+        return values[0] if len(values) == 1 else np.concatenate(values)
 
 
 def handcrafted(preset: str) -> Handcrafted:

@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.spectrum import DEFAULT, N_MELS, Floats, decibels, spectrum_of
+from featser.features.lowlevel.blocks import by_rows
+from featser.features.lowlevel.contours import band_levels
+from featser.features.lowlevel.spectrum import DEFAULT, Floats, decibels, spectrum_of
 
 N_BANDS = 20
 """Acoustic bands: neighbours of the 40 mel bands by twos."""
@@ -82,9 +84,8 @@ class Modulation(Extractor):
         NaN, of the shares, in octaves whose lower limit has no whole period in the signal.
         """
         self._check_rate(signal)
-        mel = spectrum_of(signal).mel_power
-        levels = decibels(mel.reshape(N_BANDS, N_MELS // N_BANDS, -1).mean(axis=1))
-        return modulation(levels).astype(np.float32).ravel()
+        levels = decibels(band_levels(spectrum_of(signal).mel_power))
+        return by_rows(modulation, levels).astype(np.float32).ravel()
 
 
 def modulation(levels: Floats) -> NDArray[np.float64]:

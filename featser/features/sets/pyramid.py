@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.blocks import by_rows, stacked
 from featser.features.lowlevel.contours import SOUNDING_DB, TRACK_NAMES, sounding, tracks_of
 from featser.features.lowlevel.functionals import QUANTILES, quantile_of_sorted
 from featser.features.lowlevel.spectrum import (
@@ -111,7 +112,7 @@ class Pyramid(Extractor):
         sounding_frames = np.flatnonzero(sounding(tracks))
         inside = slice(sounding_frames[0], sounding_frames[-1] + 1)
         levels = decibels(_bands() @ spectrum.mel_power[:, inside])
-        return pyramid(np.vstack([tracks[:, inside], levels])).ravel()
+        return by_rows(pyramid, stacked([tracks[:, inside], levels])).ravel()
 
 
 def pyramid(contours: Floats) -> Floats:

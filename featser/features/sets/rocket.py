@@ -24,14 +24,16 @@ from numpy.typing import NDArray
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.gemaps.names import SPECTRAL, VOICE
+from featser.features.lowlevel.blocks import contour_array
 from featser.features.lowlevel.contours import (
     SOUNDING_DB,
     SPREADS,
     TRACK_NAMES,
+    band_levels,
     sounding,
     tracks_of,
 )
-from featser.features.lowlevel.spectrum import N_MELS, Floats, spectrum_of
+from featser.features.lowlevel.spectrum import Floats, spectrum_of
 from featser.features.sets.gemaps_set import refuse_short
 
 N_BANDS = 20
@@ -206,21 +208,25 @@ def scaled_contours(signal: Signal) -> Floats:
 
     tracks = tracks_of(signal)
     frames = tracks.shape[1]
-    levels = spectrum_of(signal).mel_db.reshape(N_BANDS, N_MELS // N_BANDS, -1).mean(axis=1)
+    sounding_frames = np.flatnonzero(sounding(tracks))
+    inside = slice(sounding_frames[0], sounding_frames[-1] + 1)
     gemaps = contours_of(signal)
     spectral = _on_frames(smoothed(gemaps.spectral).T, 0, frames)
     voice = _interpolated(smoothed_where_present(gemaps.voice).T, gemaps.voiced)
-    spreads = np.array([*SPECTRAL_SPREADS, *VOICE_SPREADS], np.float32)[:, None]
-    rows = np.vstack(
-        [
-            tracks / SPREADS[:, None],
-            levels / np.float32(BAND_SPREAD_DB),
-            np.vstack([spectral, _on_frames(voice, _LATER, frames)]) / spreads,
-        ]
+    voice = _on_frames(voice, _LATER, frames)
+    sources = (
+        (tracks, SPREADS),
+        (band_levels(spectrum_of(signal).mel_db), np.full(N_BANDS, BAND_SPREAD_DB)),
+        (spectral, SPECTRAL_SPREADS),
+        (voice, VOICE_SPREADS),
     )
-    sounding_frames = np.flatnonzero(sounding(tracks))
-    inside = slice(sounding_frames[0], sounding_frames[-1] + 1)
-    return np.ascontiguousarray(rows[:, inside], dtype=np.float32)
+    rows = contour_array((len(CONTOURS), inside.stop - inside.start))
+    first = 0
+    for contours, spreads in sources:
+        of_source = rows[first : first + len(contours)]
+        np.divide(contours[:, inside], np.asarray(spreads, np.float32)[:, None], out=of_source)
+        first += len(contours)
+    return rows
 
 
 def _on_frames(values: Floats, later: int, frames: int) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.blocks import stacked
 from featser.features.lowlevel.functionals import functional_names
 from featser.features.lowlevel.spectral_shape import SHAPE, shape
 from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
@@ -96,10 +97,11 @@ class Timbre(Extractor):
 
         contours = contours_of(signal)
         voiced = np.flatnonzero(contours.voiced)
-        values = np.vstack(
+        balance = [balance_of(part) for part in voiced_harmonics(signal).parts()]
+        values = stacked(
             [
-                shape(spectrum_of(signal), voiced + _LATER),
-                balance_of(voiced_harmonics(signal)),
+                spectrum_of(signal).at(shape, voiced + _LATER),
+                balance[0] if len(balance) == 1 else np.hstack(balance),
             ]
         )
         return functionals_of_voiced(values, FRAME_RATE, PRESET).ravel()

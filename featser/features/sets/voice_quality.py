@@ -12,6 +12,7 @@ from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.gemaps.intonation import NAMES, intonation
 from featser.features.gemaps.names import SPECTRAL, VOICE
+from featser.features.lowlevel.blocks import by_rows, stacked
 from featser.features.lowlevel.functionals import functional_names
 from featser.features.lowlevel.spectrum import Floats
 from featser.features.sets.gemaps_contours import functionals_of_voiced
@@ -118,7 +119,7 @@ class Voice(Extractor):
             [
                 np.array([course[name] for name in NAMES]),
                 functionals_of_voiced(further, FRAME_RATE, PRESET).ravel(),
-                *_relations(values.astype(np.float64)),
+                *_relations(values),
             ]
         ).astype(np.float32)
 
@@ -140,7 +141,7 @@ def voiced_contours(signal: Signal) -> Floats:
     formants = voice[_FORMANTS]
     octaves = np.diff(np.log2(np.maximum(formants, np.float32(_LEAST_HZ))), axis=0)
     further = (
-        cepstral_prominence(contours.magnitude),
+        np.concatenate([cepstral_prominence(each) for _, each in contours.magnitudes()]),
         level[:, 0] - level[:, 1],
         level[:, 0] - level[:, 3],
         harmonic_tilt(level),
@@ -148,25 +149,32 @@ def voiced_contours(signal: Signal) -> Floats:
         *octaves,
     )
     spectral = smoothed(contours.spectral)[: len(voiced)][voiced].T
-    return np.vstack((voice, *further, spectral))
+    return stacked((voice, *further, spectral))
 
 
-def _relations(values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+def _relations(values: Floats) -> list[NDArray[np.float64]]:
     """Contrasts in time and loudness, and correlations; all NaN for fewer than nine frames."""
     frames = values.shape[1]
     if frames < MIN_FRAMES:
         count = 5 * len(CONTOURS) + len(_WITH_PITCH) + len(_WITH_LOUDNESS)
         return [np.full(count, np.nan)]
-    start, middle, end = (part.mean(axis=1) for part in np.array_split(values, 3, axis=1))
-    loudness = values[_LOUDNESS]
+    loudness = values[_LOUDNESS].astype(np.float64)
     low, high = np.quantile(loudness, (1 / 3, 2 / 3))
-    soft, loud = (values[:, at].mean(axis=1) for at in (loudness <= low, loudness >= high))
-    others = np.delete(values, _PITCH, axis=0)
-    of_voice = values[1 : len(VOICE) + len(FURTHER)]
-    return [
-        *(middle - start, end - middle, end - start, loud - soft, loud),
-        *(_correlation(others, values[_PITCH]), _correlation(of_voice, loudness)),
-    ]
+    is_soft, is_loud = loudness <= low, loudness >= high
+    pitch = values[_PITCH].astype(np.float64)
+
+    def relations_of(contours: Floats) -> NDArray[np.float64]:
+        rows = contours.astype(np.float64)
+        start, middle, end = (part.mean(axis=1) for part in np.array_split(rows, 3, axis=1))
+        soft, loud = (rows[:, at].mean(axis=1) for at in (is_soft, is_loud))
+        contrasts = (middle - start, end - middle, end - start, loud - soft, loud)
+        return np.column_stack(
+            (*contrasts, _correlation(rows, pitch), _correlation(rows, loudness))
+        )
+
+    *contrasts, with_pitch, with_loudness = by_rows(relations_of, values).T
+    others = np.delete(with_pitch, _PITCH)
+    return [*contrasts, others, with_loudness[1 : len(VOICE) + len(FURTHER)]]
 
 
 def _correlation(values: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
