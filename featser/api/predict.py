@@ -29,6 +29,7 @@ from featser.features.registry import FILE_EXTRACTORS, make_extractor
 from featser.features.spec_names import TRIM
 from featser.features.trimmed import trimmed
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
+from featser.models.abstention.new_recordings import domain_notes, unlike_training
 from featser.models.abstention.prediction_sets import (
     calibrated_by_speaker,
     refuse_no_calibration,
@@ -94,9 +95,12 @@ def predict(
     -------
     DataFrame
         A row for each recording, in order: ``file``, ``start``, ``end``, ``{task}.pred``,
-        ``{task}.p[{class}]``, and ``error``: why a recording has no prediction, else empty. Its
-        ``attrs["notes"]``, a list of str, say how the manifest was read, who was not enrolled, what
-        could not be used, and which recordings have channels that differ.
+        ``{task}.p[{class}]``; ``unlike``: in which ways the recording is unlike those that the
+        model was fitted on, such as "level -62 dB; training -41 to -18 dB", empty if in none
+        (:mod:`featser.models.abstention.training_domain`), absent for models of earlier versions;
+        and ``error``: why a recording has no prediction, else empty. Its ``attrs["notes"]``, a
+        list of str, say how the manifest was read, who was not enrolled, what could not be used,
+        and which recordings have channels that differ.
 
     Raises
     ------
@@ -180,9 +184,7 @@ def prediction_sets(
     return result
 
 
-def _usable(
-    predictions: pd.DataFrame, tasks: Sequence[Task], model: str | Path
-) -> pd.DataFrame:
+def _usable(predictions: pd.DataFrame, tasks: Sequence[Task], model: str | Path) -> pd.DataFrame:
     """Return the rows with predictions, and refuse a table without their probabilities."""
     needed = ["error"]
     if "error" in predictions and (predictions["error"] == "").any():
@@ -247,9 +249,15 @@ def _predicted(
             predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)
+        if bundle.domain is not None:
+            compared = features if bundle.speaker_norm == "transductive" else X[good]
+            progress = stage("Comparing with the training recordings")
+            reasons = unlike_training(bundle.domain, table[good], compared, n_jobs, progress)
+            result["unlike"] = pd.Series(reasons, index=table.index[good], dtype=object)
     result["file"] = [named.shown(file) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]
     notes += [] if enrolment is None else enrolment.notes
+    notes += domain_notes(bundle.domain)
     own = [statement(bundle.training)] if OPEN in bundle.training else []
     result.attrs["notes"] = [*own, *notes, *_remarked(remarks, named)]
     return result

@@ -297,6 +297,8 @@ def show_predictions(predictions: pd.DataFrame) -> None:
             say(row["file"], f"unusable: {row['error']}")
             continue
         parts = [f"{task}={_predicted(row, task)}" for task in tasks]
+        if row.get("unlike"):
+            parts.append(f"unlike training: {row['unlike']}")
         say(row["file"], *parts)
 
 

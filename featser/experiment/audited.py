@@ -48,12 +48,16 @@ class Examined:
         What a reader of the results must know of them.
     seconds : ndarray of float, shape (n,), or None
         Durations, NaN where one is not known; None where none is, or all are the same.
+    facts : DataFrame, n rows, or None
+        What was measured of the recordings (:func:`featser.audit.measure.examination.facts_table`),
+        missing where one cannot be opened; None where none was measured.
     """
 
     sound: NDArray[np.str_]
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: NDArray[np.float64] | None = None
+    facts: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +171,9 @@ def examined(
         notes.append(
             f"all recordings last {durations[0]:.4g} s, so there is no duration-only baseline"
         )
-    return Examined(sound, result.findings, notes, seconds if len(durations) > 1 else None)
+    facts = result.facts.set_axis(np.flatnonzero(is_available)).reindex(range(len(table)))
+    durations_s = seconds if len(durations) > 1 else None
+    return Examined(sound, result.findings, notes, durations_s, facts)
 
 
 def revealing_features(

@@ -58,6 +58,7 @@ from featser.experiment.variants.language_first import (
     refuse_two_pass,
     two_pass_notes,
 )
+from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.chosen import describe_choices
 from featser.models.registry import members_of
 from featser.progress import stage
@@ -143,6 +144,9 @@ def carry_out(
     for plan in plans:
         _evaluate(experiment, data, plan, audited, execution.n_jobs, fits, evaluated)
     run = _run_of(experiment, source, data, audited, plans, evaluated, fits, execution)
+    run.domain = TrainingDomain.of(
+        data.X, data.extractors, data.speaker, audited.facts, stage("Measuring feature distances")
+    )
     run.seconds = time.monotonic() - began
     write_run(run)
     return run

@@ -28,6 +28,7 @@ from featser.evaluation.conformal import Calibration
 from featser.io.atomic_write import whole
 from featser.io.file_format import FileFormat
 from featser.io.result_display import Display, ShownResult
+from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.storage.allowed_types import allowed_types
@@ -89,6 +90,8 @@ class Bundle(ShownResult):
         Where speakers are enrolled: fitted.
     channel : str
         Which channel of recordings it was fitted on: see :mod:`featser.audio.channels`.
+    domain : TrainingDomain, optional
+        What the training recordings were like; bundles of earlier versions have none.
     """
 
     model: MultiTaskEstimator
@@ -98,6 +101,7 @@ class Bundle(ShownResult):
     libraries: dict[str, str]
     normalizer: EnrolmentNormalizer | None = None
     channel: str = MIX
+    domain: TrainingDomain | None = None
 
     def display(self) -> Display:
         """Return the model's tasks and extractors."""
@@ -145,6 +149,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "training": bundle.training,
         "libraries": bundle.libraries,
         "channel": bundle.channel,
+        "domain": None if bundle.domain is None else bundle.domain.to_dict(),
         "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
         "notes": list(getattr(bundle.model, "notes_", ())),
         "calibration": {
@@ -188,7 +193,7 @@ def load_bundle(path: str | Path) -> Bundle:
     held = _build(path, data, description["libraries"])
     try:
         tasks = tuple(Task.from_dict(task) for task in description["tasks"])
-        enrolment = description.get("enrolment")
+        enrolment, domain = description.get("enrolment"), description.get("domain")
         return Bundle(
             _model(tasks, held, description),
             description["extractors"],
@@ -197,6 +202,7 @@ def load_bundle(path: str | Path) -> Bundle:
             description["libraries"],
             None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
             _channel(path, description),
+            None if domain is None else TrainingDomain.from_dict(domain, description["n_features"]),
         )
     except (TaskError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BundleError(f"{path}: damaged: {one_line(error)}") from error

@@ -33,6 +33,7 @@ from featser.features.extractor import Extractor
 from featser.features.registry import make_extractors
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.io.atomic_write import cache_folder, output_errors
+from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.bundle import LIBRARIES, Bundle, library_versions, save_bundle
 from featser.progress import stage
 from featser.reporting.numbers import estimate
@@ -142,6 +143,7 @@ def fit_open(
         experiment.speaker_norm,
         _training(tables, data, experiment, result),
         library_versions(()),
+        domain=TrainingDomain.of(data.X, extractors, data.speaker, None),
     )
 
 

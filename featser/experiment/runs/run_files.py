@@ -33,6 +33,7 @@ from featser.experiment.variants.enrolled_fit import write_enrolment
 from featser.io.atomic_write import output_errors, whole, write_text
 from featser.io.escaping import for_csv
 from featser.io.result_display import Display, ShownResult
+from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.bundle import Bundle, library_versions, save_bundle
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
@@ -98,6 +99,8 @@ class Run(ShownResult):
     shared : dict of str to list of str
         Protocols whose folds are carried out as given, and what their training and test sets
         share, in words.
+    domain : TrainingDomain or None
+        What the training recordings were like, for the bundle.
     replaced : str
         A line on the older run that was in the folder; empty without one.
     """
@@ -122,6 +125,7 @@ class Run(ShownResult):
     rows: pd.DataFrame | None = None
     reproduction: Reproduction = field(default_factory=Reproduction)
     shared: dict[str, list[str]] = field(default_factory=dict)
+    domain: TrainingDomain | None = None
     replaced: str = ""
 
     def display(self) -> Display:
@@ -226,6 +230,7 @@ def _bundle(run: Run) -> Bundle:
         library_versions(_model_libraries(run)),
         run.normalizer,
         _channel(run.data.table),
+        run.domain,
     )
 
 

@@ -59,6 +59,25 @@ class EnrolmentFields(_Strict):
     tau: list[float]
 
 
+class DistanceFields(_Strict):
+    """A fitted distance in feature space; arrays as base64."""
+
+    columns: list[list[_Count]]
+    mean: str
+    scale: str
+    components: str
+    variance: str
+    residual: float
+    limit: float
+
+
+class DomainFields(_Strict):
+    """What the training recordings were like."""
+
+    ranges: dict[_Text, list[float]] | None = None
+    distance: DistanceFields | None = None
+
+
 class ContentFields(_Strict):
     """All of ``model.json``."""
 
@@ -72,6 +91,7 @@ class ContentFields(_Strict):
     training: dict[str, Any]
     libraries: dict[str, _Text]
     enrolment: EnrolmentFields | None = None
+    domain: DomainFields | None = None
     notes: list[_Text] = []
     calibration: dict[_Text, dict[_Text, list[list[float]]]] = {}
     checksums: dict[str, _Text]

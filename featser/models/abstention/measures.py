@@ -1,0 +1,113 @@
+"""What is measured of a recording to tell whether a training set had recordings like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+WIDEST_HZ = 8_000.0
+"""A bandwidth above counts as this one: features are computed at 16 kHz."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of recordings.
+
+    Attributes
+    ----------
+    name : str
+        As reasons and bundles name it.
+    unit : str
+        After values in words; empty for shares.
+    of : callable
+        From facts, as :func:`featser.audit.measure.examination.facts_table` has them, to a value
+        for each recording.
+    margin : float
+        How far outside the training range a recording counts as unlike: a difference, or a factor
+        where ``is_ratio``.
+    is_ratio : bool
+        Whether values are compared by their ratio.
+    digits : int
+        Decimal places in words.
+    """
+
+    name: str
+    unit: str
+    of: Callable[[pd.DataFrame], pd.Series[float]]
+    margin: float
+    is_ratio: bool = False
+    digits: int = 0
+
+    def limits(self, low: float, high: float) -> tuple[float, float]:
+        """Return between which values recordings are like those of a training range."""
+        if self.is_ratio:
+            return low / self.margin, high * self.margin
+        return low - self.margin, high + self.margin
+
+    def in_words(self, value: float) -> str:
+        """Return a value with its unit.
+
+        Examples
+        --------
+        >>> MEASURES["level"].in_words(-41.3), MEASURES["silence"].in_words(0.5)
+        ('-41 dB', '50 %')
+        """
+        if not self.unit:
+            return f"{100 * value:.{self.digits}f} %"
+        return f"{value:.{self.digits}f} {self.unit}"
+
+
+def _level(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["level"]
+
+
+def _bandwidth(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["bandwidth"].clip(1.0, WIDEST_HZ)
+
+
+def _silence(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["silence_s"] / facts["seconds"]
+
+
+def _length(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["seconds"]
+
+
+def _noise(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["level"] - facts["floor"]
+
+
+def _clipping(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["clipped"]
+
+
+_ROWS = (
+    Measure("level", "dB", _level, 6.0),
+    Measure("bandwidth", "Hz", _bandwidth, 2**0.5, is_ratio=True),
+    Measure("silence", "", _silence, 0.15),
+    Measure("length", "s", _length, 2**0.5, is_ratio=True, digits=1),
+    Measure("level above noise", "dB", _noise, 6.0),
+    Measure("clipping", "", _clipping, 0.001, digits=1),
+)
+
+MEASURES: dict[str, Measure] = {row.name: row for row in _ROWS}
+"""Name → measure. Level above noise is the RMS level less the noise floor: an estimate of the
+signal-to-noise ratio, too low where speech has no pauses."""
+
+
+def measured(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return a column for each measure.
+
+    Parameters
+    ----------
+    facts : DataFrame, n rows
+        From :func:`featser.audit.measure.examination.facts_table`; NaN where a recording cannot be
+        used.
+    """
+    return pd.DataFrame({name: measure.of(facts) for name, measure in MEASURES.items()})

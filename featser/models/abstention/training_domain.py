@@ -1,0 +1,131 @@
+"""What the training recordings of a model were like, and whether a new recording is unlike them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from featser.evaluation.rows import Rows
+from featser.features.extractor import Extractor
+from featser.models.abstention.feature_distance import FeatureDistance
+from featser.models.abstention.measures import measured
+from featser.models.abstention.training_ranges import TrainingRanges
+from featser.progress import Progress, silent
+
+BETWEEN = "; also "
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingDomain:
+    """Ranges of measures, and the distance in feature space.
+
+    Parameters
+    ----------
+    ranges : TrainingRanges or None
+        None where the recordings were not measured.
+    distance : FeatureDistance or None
+        None where there were too few.
+    """
+
+    ranges: TrainingRanges | None = None
+    distance: FeatureDistance | None = None
+
+    @classmethod
+    def of(
+        cls,
+        X: NDArray[Any] | Rows,
+        extractors: Sequence[Extractor],
+        speaker: ArrayLike,
+        facts: pd.DataFrame | None,
+        progress: Progress = silent,
+    ) -> TrainingDomain:
+        """Describe a training set.
+
+        Parameters
+        ----------
+        X : ndarray, or Rows, shape (n, d)
+            Features.
+        extractors : sequence of Extractor
+            In the order of the columns of X.
+        speaker : array-like of str, shape (n,)
+            Who speaks; empty where that is missing.
+        facts : DataFrame, n rows, optional
+            From :func:`featser.audit.measure.examination.facts_table`.
+        progress : callable
+            Called with the fits of the distance done and in all.
+        """
+        distance = FeatureDistance.of(X, compared_columns(extractors), speaker, progress=progress)
+        return cls(None if facts is None else TrainingRanges.of(facts), distance)
+
+    def unlike(self, facts: pd.DataFrame | None, X: NDArray[Any]) -> list[str]:
+        """Say in which ways each recording is unlike those of the training set.
+
+        Parameters
+        ----------
+        facts : DataFrame, n rows, optional
+            As :meth:`of` takes them.
+        X : ndarray, shape (n, d)
+            Features.
+
+        Returns
+        -------
+        list of str
+            Such as "level -62 dB; training -41 to -18 dB", several with "; also " between them;
+            empty for a recording that is like them.
+        """
+        reasons: list[list[str]] = [[] for _ in range(len(X))]
+        if self.ranges is not None and facts is not None:
+            reasons = self.ranges.reasons(measured(facts))
+        if self.distance is not None:
+            reasons = [a + b for a, b in zip(reasons, self.distance.reasons(X), strict=True)]
+        return [BETWEEN.join(one) for one in reasons]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "ranges": None if self.ranges is None else self.ranges.to_dict(),
+            "distance": None if self.distance is None else self.distance.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], n_features: int) -> TrainingDomain:
+        """Return what :meth:`to_dict` described.
+
+        Raises
+        ------
+        ValueError
+            If something does not fit together.
+        """
+        ranges, distance = data.get("ranges"), data.get("distance")
+        return cls(
+            None if ranges is None else TrainingRanges.from_dict(ranges),
+            None if distance is None else FeatureDistance.from_dict(distance, n_features),
+        )
+
+
+def compared_columns(extractors: Sequence[Extractor]) -> list[tuple[int, int]]:
+    """Return the columns that distances are computed from.
+
+    Packed frames are left out, and extractors with several blocks, whose thousands of random
+    features would outweigh all others, unless there are no others.
+
+    Examples
+    --------
+    >>> from featser.features.registry import make_extractors
+    >>> compared_columns(make_extractors(["mfcc:basic", "frames"]))
+    [(0, 40)]
+    """
+    ends = np.cumsum([one.dimension for one in extractors], dtype=int).tolist()
+    ranges = [(end - one.dimension, end) for end, one in zip(ends, extractors, strict=True)]
+    whole = [
+        (columns, one)
+        for columns, one in zip(ranges, extractors, strict=True)
+        if one.frame_width is None
+    ]
+    single = [columns for columns, one in whole if len(one.blocks) == 1]
+    return single or [columns for columns, _ in whole]
