@@ -6,7 +6,7 @@ file, never at its name. It may import from ``workers``, ``io`` and the layers b
 
 from featser.audio.channels import CANCELLED
 from featser.audio.content import content_hash
-from featser.audio.decoding import DECODER_VERSION, decode, read_audio
+from featser.audio.decoding import DECODER_VERSION, decode, decode_blocks, read_audio
 from featser.audio.facts import Facts
 from featser.audio.signal import PEAK, RATE, Signal
 
@@ -19,5 +19,6 @@ __all__ = [
     "Signal",
     "content_hash",
     "decode",
+    "decode_blocks",
     "read_audio",
 ]

@@ -205,11 +205,15 @@ def to_mono(samples: NDArray[np.float32], channel: str = MIX) -> tuple[NDArray[n
     mean = samples.mean(axis=1)
     if not np.mean(np.square(mean, dtype=np.float64)) < CANCELLED**2 * powers[loudest]:
         return mean, ""
-    note = (
+    return np.ascontiguousarray(samples[:, loudest]), cancelling_note(count, loudest)
+
+
+def cancelling_note(count: int, loudest: int) -> str:
+    """Say that so many channels cancel each other, and which of them, from 0 on, is used."""
+    return (
         f"its {count} channels cancel each other when averaged: "
         f"channel {loudest + 1}, the loudest, is used alone"
     )
-    return np.ascontiguousarray(samples[:, loudest]), note
 
 
 def compare_channels(samples: NDArray[np.float32], rate: int) -> ChannelDifference | None:

@@ -10,13 +10,24 @@ replaces sound by zeros.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.audio.channels import MIX, compare_channels, parse_channel, split_channel, to_mono
+from featser.audio.channels import (
+    CANCELLED,
+    LOUDEST,
+    MIX,
+    cancelling_note,
+    compare_channels,
+    parse_channel,
+    split_channel,
+    to_mono,
+)
 from featser.audio.content import refuse_non_files
 from featser.audio.facts import Facts
 from featser.audio.open_sound import OpenSound, SoundError
@@ -110,27 +121,126 @@ def decode(
         return Signal(mono, rate, note=note, place=place, facts=facts, channel=named)
 
 
+def decode_blocks(file: str | Path, seconds: float, channel: str = MIX) -> Iterator[Signal]:
+    """Decode a recording block by block, as :func:`decode` does, in memory for one block.
+
+    A recording with several channels is decoded twice: whether they cancel each other, and which
+    is the loudest, is decided by all of it.
+
+    Parameters
+    ----------
+    file : str or Path
+        The recording, or its URL.
+    seconds : float
+        Of a block; the last one may be shorter.
+    channel : str
+        As for :func:`read_audio`.
+
+    Yields
+    ------
+    Signal
+        Mono float32 at the recording's own rate, the blocks in order.
+
+    Raises
+    ------
+    UnusableAudio
+        As :func:`read_audio` raises it. What only the end of the recording shows, such as that it
+        is truncated, is raised after its last block.
+
+    Examples
+    --------
+    >>> import soundfile
+    >>> soundfile.write("tone.wav", np.sin(np.arange(40_000) / 10), 16_000)
+    >>> [block.seconds for block in decode_blocks("tone.wav", 1.0)]
+    [1.0, 1.0, 0.5]
+    """
+    named = parse_channel(channel)
+    number, chosen = split_channel(named)
+    with local_copy(file) as path:
+        refuse_non_files(path)
+        one, note = _one_channel(path, number, chosen, seconds)
+        with _opened(path, number) as (source, announced, sound):
+            _, count = _span(path, sound, source.skip, None, None)
+            _refuse_truncated(path, sound, source)
+            sound.begin_at(source.skip)
+            total, low, high = 0, np.inf, -np.inf
+            for samples in _frames(path, sound, seconds):
+                mono = samples.mean(axis=1) if one == MIX else to_mono(samples, one)[0]
+                _refuse_not_numbers(path, mono)
+                _refuse_overload(path, mono)
+                total += len(mono)
+                low, high = min(low, mono.min()), max(high, mono.max())
+                yield Signal(mono, sound.samplerate, note=note, channel=named)
+            expected = _expected(sound, announced, 0, count)
+            _refuse_short(path, sound, announced, expected, total, is_whole=True)
+            _refuse_little(path, total, sound.samplerate)
+            _refuse_silent(path, low, high, sound.channels)
+
+
+def _frames(path: Path, sound: OpenSound, seconds: float) -> Iterator[NDArray[np.float32]]:
+    """Read what is left of a recording, block by block."""
+    size = max(1, round(seconds * sound.samplerate))
+    left = round(LONGEST_S * sound.samplerate)
+    while len(samples := sound.read_frames(size)):
+        left -= len(samples)
+        if left < 0:
+            raise UnusableAudio(path, _too_long())
+        yield samples
+
+
+def _one_channel(path: Path, number: int | None, chosen: str, seconds: float) -> tuple[str, str]:
+    """Return the number of the channel to use, or the mix, and what the user should know of it."""
+    if chosen not in (MIX, LOUDEST):
+        return chosen, ""
+    with _opened(path, number) as (source, _, sound):
+        if sound.channels == 1:
+            return "1", ""
+        sound.begin_at(source.skip)
+        powers, mixed = np.zeros(sound.channels), 0.0
+        for samples in _frames(path, sound, seconds):
+            powers += np.sum(np.square(samples, dtype=np.float64), axis=0)
+            mixed += float(np.sum(np.square(samples.mean(axis=1), dtype=np.float64)))
+    loudest = int(np.argmax(powers))
+    if chosen == LOUDEST:
+        return str(loudest + 1), ""
+    if not mixed < CANCELLED**2 * powers[loudest]:
+        return MIX, ""
+    return str(loudest + 1), cancelling_note(len(powers), loudest)
+
+
 def _read(
     path: Path, start: float | None, end: float | None, number: int | None
 ) -> tuple[NDArray[np.float32], int, Facts]:
-    with open_source(path, is_segment=start is not None or end is not None) as (source, stream):
+    is_segment = start is not None or end is not None
+    with _opened(path, number, is_segment=is_segment) as (source, announced, sound):
+        first, count = _span(path, sound, source.skip, start, end)
+        _refuse_truncated(path, sound, source)
+        samples = _decoded(path, sound, source.skip + first, count)
+        expected = _expected(sound, announced, first, count)
+        _refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
+        facts = _facts(sound, announced, expected, len(samples), number)
+        return samples, sound.samplerate, facts
+
+
+@contextmanager
+def _opened(
+    path: Path, number: int | None, *, is_segment: bool = False
+) -> Iterator[tuple[Source, Source, OpenSound]]:
+    """Open a recording: its bytes, the same with the length that is announced, and its sound."""
+    with open_source(path, is_segment=is_segment) as (source, stream):
         _refuse_missing(path, source)
         try:
-            announced, opened = open_sound(
-                path.name, source, stream, number, is_segment=start is not None or end is not None
-            )
+            announced, opened = open_sound(path.name, source, stream, number, is_segment=is_segment)
             with opened as sound:
-                first, count = _span(path, sound, source.skip, start, end)
-                truncation = sound.truncation(source.head)
-                if truncation:
-                    raise UnusableAudio(path, f"truncated: {truncation}")
-                samples = _decoded(path, sound, source.skip + first, count)
-                expected = _expected(sound, announced, first, count)
-                _refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
-                facts = _facts(sound, announced, expected, len(samples), number)
-                return samples, sound.samplerate, facts
+                yield source, announced, sound
         except SoundError as error:
             raise UnusableAudio(path, str(error)) from error
+
+
+def _refuse_truncated(path: Path, sound: OpenSound, source: Source) -> None:
+    truncation = sound.truncation(source.head)
+    if truncation:
+        raise UnusableAudio(path, f"truncated: {truncation}")
 
 
 def _refuse_missing(path: Path, source: Source) -> None:
@@ -178,12 +288,14 @@ def _decoded(path: Path, sound: OpenSound, first: int, count: int | None) -> NDA
     sound.begin_at(first)
     samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
     if len(samples) > most:
-        raise UnusableAudio(
-            path,
-            f"longer than {LONGEST_S / 3600:g} h: split it, or give `start` and `end` of its "
-            f"utterances",
-        )
+        raise UnusableAudio(path, _too_long())
     return samples
+
+
+def _too_long() -> str:
+    return (
+        f"longer than {LONGEST_S / 3600:g} h: split it, or give `start` and `end` of its utterances"
+    )
 
 
 def _expected(sound: OpenSound, source: Source, first: int, count: int | None) -> int | None:
@@ -241,21 +353,41 @@ def _facts(
 def _refuse_unusable_samples(
     path: Path, mono: NDArray[np.float32], rate: int, channels: int
 ) -> None:
-    if len(mono) == 0:
+    if not len(mono):
+        _refuse_little(path, 0, rate)
+    _refuse_not_numbers(path, mono)
+    _refuse_little(path, len(mono), rate)
+    _refuse_overload(path, mono)
+    _refuse_silent(path, mono.min(), mono.max(), channels)
+
+
+def _refuse_little(path: Path, count: int, rate: int) -> None:
+    """Refuse a recording that is empty or too short."""
+    if count == 0:
         raise UnusableAudio(path, "holds no samples")
+    if count < MIN_SECONDS * rate:
+        raise UnusableAudio(
+            path,
+            f"too short: {1000 * count / rate:.0f} ms, {1000 * MIN_SECONDS:.0f} ms are needed",
+        )
+
+
+def _refuse_not_numbers(path: Path, mono: NDArray[np.float32]) -> None:
     finite = np.isfinite(mono)
     if not finite.all():
         bad = len(mono) - int(finite.sum())
         raise UnusableAudio(path, f"{bad} of {len(mono)} samples are NaN or infinite")
-    if len(mono) < MIN_SECONDS * rate:
-        raise UnusableAudio(
-            path,
-            f"too short: {1000 * len(mono) / rate:.0f} ms, {1000 * MIN_SECONDS:.0f} ms are needed",
-        )
-    high, low = mono.max(), mono.min()
-    peak = float(max(high, -low))
+
+
+def _refuse_overload(path: Path, mono: NDArray[np.float32]) -> None:
+    """Refuse a recording of which a few samples are louder than any sound."""
+    peak = float(max(mono.max(), -mono.min()))
     if peak > _OVERLOADED and peak > _OUTLYING * float(np.percentile(np.abs(mono), 99)):
         raise UnusableAudio(path, f"damaged: a few samples reach {peak:.3g} times full scale")
+
+
+def _refuse_silent(path: Path, low: float, high: float, channels: int) -> None:
+    """Refuse a recording whose samples are all alike."""
     if high - low < 1 / 32768:
         averaged = f" after averaging {channels} channels" if channels > 1 else ""
-        raise UnusableAudio(path, f"silent{averaged}: every sample is about {mono[0]:.3g}")
+        raise UnusableAudio(path, f"silent{averaged}: every sample is about {low:.3g}")

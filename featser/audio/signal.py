@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -43,6 +43,9 @@ class Signal:
         What the file announced and what was decoded; None where ``place`` is.
     channel : str
         Which channel these samples are of: see :mod:`featser.audio.channels`.
+    window_of : tuple of Signal and int, or None
+        The longer signal that these samples were cut from by :meth:`windows`, and the first of them
+        there. What is derived from a window may be taken from what the longer signal has.
     """
 
     samples: NDArray[np.float32]
@@ -52,6 +55,7 @@ class Signal:
     place: tuple[str, float | None, float | None] | None = None
     facts: Facts | None = None
     channel: str = "mix"
+    window_of: tuple[Signal, int] | None = field(default=None, repr=False)
     _derived: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def derived(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -87,7 +91,7 @@ class Signal:
         return derived
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_derived": {}}
+        return {**self.__dict__, "window_of": None, "_derived": {}}
 
     @property
     def seconds(self) -> float:
@@ -125,6 +129,39 @@ class Signal:
         return Signal(
             self.samples[first:last], self.rate, self.gain, self.note, channel=self.channel
         )
+
+    def windows(self, firsts: Iterable[int], length: int) -> Iterator[Signal]:
+        """Cut windows of equal length that share what is derived frame by frame.
+
+        Windows of two seconds each half second hold every frame four times. The spectrum and the
+        pitch of a frame hardly depend on the window, so they are computed once, on this signal.
+        Values differ from those of the window alone in the two spectral frames at either end, which
+        reach into what is beside the window where the window alone has zeros, and where pitch is
+        decided by its path through the frames before and after.
+
+        Parameters
+        ----------
+        firsts : iterable of int
+            The first sample of each window. Frames are shared by windows that begin at a multiple
+            of the frames' hop (160 samples, 10 ms).
+        length : int
+            Samples of a window; fewer where this signal ends before.
+
+        Yields
+        ------
+        Signal
+
+        Examples
+        --------
+        >>> whole = Signal(np.zeros(48_000, np.float32), 16_000)
+        >>> [window.seconds for window in whole.windows([0, 16_000], 32_000)]
+        [2.0, 2.0]
+        """
+        for first in firsts:
+            samples = np.ascontiguousarray(self.samples[first : first + length])
+            yield Signal(
+                samples, self.rate, self.gain, self.note, None, None, self.channel, (self, first)
+            )
 
     def resampled(self, rate: int) -> Signal:
         """Return the signal at another rate, its peaks inside [−1, 32767/32768].

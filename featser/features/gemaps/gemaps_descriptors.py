@@ -74,13 +74,35 @@ def contours_of(signal: Signal) -> Contours:
 
     Formants are those of voiced frames alone.
     """
+    return signal.derived(Contours, lambda: _contours(signal))
 
-    def make() -> Contours:
-        if signal.is_long:
-            return contours_in_blocks(signal.samples)
-        return contours(framing.as_pcm(signal.samples), unvoiced=False)
 
-    return signal.derived(Contours, make)
+def _contours(signal: Signal) -> Contours:
+    """Compute a signal's descriptors, or take those of a window from the longer signal."""
+    if signal.window_of is not None:
+        whole, first = signal.window_of
+        if first % framing.HOP == 0 and not whole.is_long:
+            return _of_window(contours_of(whole), first // framing.HOP, signal.samples)
+    if signal.is_long:
+        return contours_in_blocks(signal.samples)
+    return contours(framing.as_pcm(signal.samples), unvoiced=False)
+
+
+def _of_window(whole: Contours, first: int, samples: Floats) -> Contours:
+    """Take the descriptors of a window, which begins at a frame, from those of a longer signal."""
+    pcm = framing.as_pcm(samples)
+    short = slice(first, first + framing.n_frames(pcm, framing.SHORT))
+    long = slice(first, first + framing.n_frames(pcm, framing.LONG))
+    n_before = int(np.count_nonzero(whole.voiced[:first]))
+    voiced = whole.voiced[long]
+    return Contours(
+        whole.spectral[short],
+        whole.voice[long],
+        voiced,
+        float(_energies(pcm).mean(dtype=np.float64)) / framing.SHORT,
+        whole.hertz[long],
+        whole.magnitude[n_before : n_before + int(np.count_nonzero(voiced))],
+    )
 
 
 def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = True) -> Contours:
@@ -162,10 +184,14 @@ def _short_frames(
     centre, width = lpc.formants(taps, convention)
     voice.values[voiced[:, None], _FORMANTS] = centre
     voice.values[voiced[:, None], _WIDTHS] = width
-    blocks = framed(samples, framing.SHORT, framing.HOP)
-    energies = np.einsum("tk,tk->t", blocks, blocks)
     power = framing.power_of(spectrum, scratch("power", shape, np.float32))
-    return _spectral(power), energies
+    return _spectral(power), _energies(samples)
+
+
+def _energies(samples: Floats) -> Floats:
+    """Return the energy of each 20 ms frame."""
+    blocks = framed(samples, framing.SHORT, framing.HOP)
+    return np.asarray(np.einsum("tk,tk->t", blocks, blocks))
 
 
 def _spectral(power: Floats) -> Floats:

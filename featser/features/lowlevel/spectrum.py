@@ -237,6 +237,51 @@ class Spectrum:
         return decibels(self.mel_power)
 
 
+class WindowSpectrum(Spectrum):
+    """The spectrum of a window of a longer signal, its frames taken from that signal's.
+
+    Parameters
+    ----------
+    whole : Spectrum
+        Of the longer signal.
+    first : int
+        The frame of it that the window begins with.
+    samples : ndarray, shape (n,)
+        The window.
+
+    Examples
+    --------
+    >>> samples = np.ones(16_000, np.float32)
+    >>> window = WindowSpectrum(Spectrum(samples), 10, samples[1_600:4_800])
+    >>> np.array_equal(window.power, Spectrum(samples).power[10:31])
+    True
+    """
+
+    def __init__(self, whole: Spectrum, first: int, samples: NDArray[Any]) -> None:
+        super().__init__(samples, whole.settings)
+        self._whole = whole
+        self._rows = slice(first, first + self.n_frames)
+
+    @cached_property
+    def power(self) -> Floats:
+        """Rows of the longer signal's, shape (frames, bins)."""
+        return self._whole.power[self._rows]
+
+    @cached_property
+    def magnitude(self) -> Floats:
+        """Rows of the longer signal's, shape (frames, bins)."""
+        return self._whole.magnitude[self._rows]
+
+    @cached_property
+    def total(self) -> Floats:
+        """Values of the longer signal's, shape (frames,)."""
+        return self._whole.total[self._rows]
+
+    @cached_property
+    def _banks(self) -> Floats:
+        return np.ascontiguousarray(self._whole._banks[:, self._rows])
+
+
 Descriptor = Callable[[Spectrum], Floats]
 """One value, or one vector, for each frame of a spectrum."""
 
@@ -278,9 +323,18 @@ def spectrum_of(signal: Signal, settings: FrameSettings = DEFAULT) -> Spectrum:
             f"signal at {signal.rate} Hz, expected {settings.rate} Hz: "
             f"use signal.resampled({settings.rate})"
         )
-    return signal.derived(
-        (Spectrum, settings), lambda: Spectrum(signal.samples, settings, signal.is_long)
-    )
+    return signal.derived((Spectrum, settings), lambda: _spectrum(signal, settings))
+
+
+def _spectrum(signal: Signal, settings: FrameSettings) -> Spectrum:
+    """Compute a signal's spectrum, or take that of a window from the longer signal."""
+    if signal.window_of is not None:
+        whole, first = signal.window_of
+        if first % settings.hop_length == 0 and not whole.is_long:
+            return WindowSpectrum(
+                spectrum_of(whole, settings), first // settings.hop_length, signal.samples
+            )
+    return Spectrum(signal.samples, settings, signal.is_long)
 
 
 _here = threading.local()
