@@ -18,6 +18,7 @@ ORDER = (
     ("api",),
     ("studies",),
     ("experiment",),
+    ("timelines",),
     ("reporting",),
     ("models",),
     ("speakers",),

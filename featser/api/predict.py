@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import output_file, path, validated
+from featser.api.validation import output_files, path, several_files, validated
 from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
@@ -48,14 +48,14 @@ REMARKS = 5
 """So many recordings are remarked upon one by one."""
 
 
-@validated(model=path, output=output_file(*TABLE_ENDINGS))
+@validated(model=path, output=output_files(*TABLE_ENDINGS))
 @showing_progress
 def predict(
     model: str | Path,
     files: Sequence[str | Path],
     /,
     *,
-    output: str | Path | None = None,
+    output: str | Path | Sequence[str | Path] | None = None,
     n_jobs: int = 1,
     enrol: str | Path | None = None,
     trim: bool = False,
@@ -72,8 +72,8 @@ def predict(
     files : sequence of str or Path
         Recordings and folders of them, ``-`` for a recording on the standard input; or one manifest
         (CSV, Parquet), whose segments and speakers then count. Each may be a URL.
-    output : str or Path, optional
-        A table to write, in the format of its ending: ``.csv``, ``.json``, ``.parquet``, or
+    output : str, Path, or several, optional
+        Tables to write, in the format of their endings: ``.csv``, ``.json``, ``.parquet``, or
         ``.xlsx`` (extra ``excel``).
     n_jobs : int
         Worker processes; -1 for one per core.
@@ -112,8 +112,9 @@ def predict(
     TaskError
         If such a model is given recordings of which only some have a speaker.
     """
-    if output is not None:
-        table_format(output)  # a missing package is named before anything is computed
+    outputs = several_files(output)
+    for file in outputs:
+        table_format(file)  # a missing package is named before anything is computed
     model = located(model, n_jobs)
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model, trust_paths)
@@ -121,20 +122,20 @@ def predict(
         extractors = [trimmed(extractor) for extractor in extractors]
     chosen = bundle.channel if channel is None else channel
     with named_recordings(files) as named:
-        result = _predicted(model, bundle, extractors, named, n_jobs, enrol, chosen)
-    if output is not None:
-        write_table(result, output)
+        result = predict_named(model, bundle, extractors, named, n_jobs, enrol, chosen)
+    for file in outputs:
+        write_table(result, file)
     return result
 
 
-@validated(output=output_file(*TABLE_ENDINGS))
+@validated(output=output_files(*TABLE_ENDINGS))
 def prediction_sets(
     model: str | Path,
     predictions: pd.DataFrame,
     /,
     *,
     coverage: float = 0.9,
-    output: str | Path | None = None,
+    output: str | Path | Sequence[str | Path] | None = None,
 ) -> pd.DataFrame:
     """Add a set of classes to each prediction, which has the true class with a given probability.
 
@@ -147,8 +148,8 @@ def prediction_sets(
     coverage : float
         The probability, such as 0.9. It holds for each class, and for recordings of new speakers
         who are like those of the training (:mod:`featser.evaluation.conformal`).
-    output : str or Path, optional
-        A table to write, as :func:`predict` writes it.
+    output : str, Path, or several, optional
+        Tables to write, as :func:`predict` writes them.
 
     Returns
     -------
@@ -179,8 +180,8 @@ def prediction_sets(
     if sets is not None:
         result = predictions.drop(columns="error").join(sets).assign(error=predictions["error"])
     result.attrs["notes"] = [*predictions.attrs.get("notes", []), *notes]
-    if output is not None:
-        write_table(result, output)
+    for file in several_files(output):
+        write_table(result, file)
     return result
 
 
@@ -216,7 +217,7 @@ def refuse_uncalibrated(model: str | Path, coverage: float) -> Bundle:
     return bundle
 
 
-def _predicted(
+def predict_named(
     model: str | Path,
     bundle: Bundle,
     extractors: Sequence[Extractor],
@@ -225,6 +226,23 @@ def _predicted(
     enrol: str | Path | None,
     chosen: str,
 ) -> pd.DataFrame:
+    """Predict recordings that have been listed: what :func:`predict` does between its files.
+
+    Parameters
+    ----------
+    model : str or Path
+        Where the bundle was read from.
+    bundle : Bundle
+        The model.
+    extractors : sequence of Extractor
+        Those that it was fitted on.
+    named : NamedRecordings
+        What to predict.
+    n_jobs, enrol
+        As :func:`predict` takes them.
+    chosen : str
+        The channel of rows that name none.
+    """
     notes = list(named.notes)
     table = with_channel(named.table, chosen)
     if bundle.speaker_norm == "transductive":
@@ -233,7 +251,7 @@ def _predicted(
     if enrol is not None:
         refuse_enrolment(bundle, model)
     if bundle.normalizer is not None:
-        compute = partial(_features, extractors=extractors, jobs=n_jobs, channel=chosen)
+        compute = partial(features_of, extractors=extractors, jobs=n_jobs, channel=chosen)
         expected = enrolled_recordings(bundle.speaker_norm)
         enrolment = enrolled(bundle.normalizer, expected, table, enrol, compute)
     X, errors, remarks = _computed(table, extractors, n_jobs, stage("Predicting"))
@@ -345,9 +363,10 @@ def _remarked(remarks: Mapping[str, str], named: NamedRecordings) -> list[str]:
     return [*notes, f"{more} more such recordings"] if more else notes
 
 
-def _features(
+def features_of(
     table: pd.DataFrame, extractors: Sequence[Extractor], jobs: int, channel: str
 ) -> tuple[NDArray[np.float32], list[str]]:
+    """Return the features of a table's recordings, and why each has none."""
     return _computed(with_channel(table, channel), extractors, jobs, silent)[:2]
 
 

@@ -77,6 +77,32 @@ def validated(**own: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def checked_options(options: Mapping[str, Any], valid: Iterable[str]) -> dict[str, Any]:
+    """Return the options of a function that takes them together, checked by their rules.
+
+    Parameters
+    ----------
+    options : mapping of str
+        By name; None stands for the default.
+    valid : iterable of str
+        Their names.
+
+    Raises
+    ------
+    InputError
+        If there is no such option, or its value is not valid.
+
+    Examples
+    --------
+    >>> checked_options({"n_jobs": 2, "enrol": None}, ["n_jobs", "enrol"])
+    {'n_jobs': 2}
+    """
+    for name in set(options).difference(valid):
+        raise InputError(unknown("option", name, valid))
+    given = {name: value for name, value in options.items() if value is not None}
+    return {name: _checked(name, value, RULES[name]) for name, value in given.items()}
+
+
 def _checked(name: str, value: Any, rule: Rule) -> Any:
     try:
         return rule(value)
@@ -161,6 +187,29 @@ def output_file(*endings: str) -> Rule:
         return path(value)
 
     return check
+
+
+def output_files(*endings: str) -> Rule:
+    """Return the rule of one or several files to be written, each with one of some endings."""
+
+    def check(value: Any) -> list[str | Path]:
+        several = [path(item) for item in _several(value, "a path")]
+        for file in several:
+            if not str(file).lower().endswith(endings):
+                raise ValueError(
+                    f"'{file}': the ending says the format: valid are {', '.join(endings)}"
+                )
+            output_file()(file)
+        return several
+
+    return check
+
+
+def several_files(output: str | Path | Sequence[str | Path] | None) -> list[str | Path]:
+    """Return the files to be written as a list: none, one or several."""
+    if output is None:
+        return []
+    return [output] if isinstance(output, str | Path) else list(output)
 
 
 def output_folder(value: Any) -> str | Path:
@@ -290,6 +339,7 @@ RULES: dict[str, Rule] = {
     "file": path,
     "files": paths,
     "folder": path,
+    "hop": seconds,
     "intervals": data_frame,
     "labels": names_of_classes,
     "mode": mode,
@@ -305,7 +355,9 @@ RULES: dict[str, Rule] = {
     "recipe": source,
     "recording": path,
     "runs": paths,
+    "segments": path,
     "seed": whole_number(0, MAX_SEED),
+    "smooth": text,
     "source": source,
     "start": position,
     "store": output_folder,
@@ -314,6 +366,7 @@ RULES: dict[str, Rule] = {
     "to": output_folder,
     "trim": flag,
     "trust_paths": flag,
+    "window": seconds,
 }
 """Name of an argument → its rule."""
 

@@ -177,6 +177,22 @@ def decode_blocks(file: str | Path, seconds: float, channel: str = MIX) -> Itera
             _refuse_silent(path, low, high, sound.channels)
 
 
+def announced_seconds(file: str | Path) -> float | None:
+    """Return how long a recording is by what it announces; None where only decoding shows it.
+
+    Raises
+    ------
+    UnusableAudio
+        If the file cannot be opened.
+    """
+    with local_copy(file) as path:
+        refuse_non_files(path)
+        with _opened(path, None) as (source, announced, sound):
+            if sound.n_frames is None:
+                return announced.announced_s
+            return max(0, sound.n_frames - source.skip) / sound.samplerate
+
+
 def _frames(path: Path, sound: OpenSound, seconds: float) -> Iterator[NDArray[np.float32]]:
     """Read what is left of a recording, block by block."""
     size = max(1, round(seconds * sound.samplerate))

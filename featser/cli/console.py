@@ -302,6 +302,27 @@ def show_predictions(predictions: pd.DataFrame) -> None:
         say(row["file"], *parts)
 
 
+def show_timeline(table: pd.DataFrame) -> None:
+    """Print the first stretches of equal label of each recording, or why it has none."""
+    for note in table.attrs["notes"]:
+        print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
+    from featser.timelines.label_intervals import label_intervals
+
+    names = [str(name) for name in table]
+    texts = [one for one in names if one.endswith(".pred") and table[one].dtype.kind not in "fi"]
+    tasks = [name.removesuffix(".pred") for name in texts[:1]]  # the primary one comes first
+    for file, rows in table.groupby("file", sort=False):
+        if not rows["speech"].any():
+            say(file, f"unusable: {rows['reason'].iloc[0]}")
+            continue
+        of_file = label_intervals(rows, tasks, str(file)).to_dict("records")
+        for row in of_file[:SHOWN]:
+            span = _span(row["start"], row["end"])
+            say(file, span, f"{row['tier']}={row['label']} ({row['confidence']:.2f})")
+        if len(of_file) > SHOWN:
+            say(file, f"… and {len(of_file) - SHOWN} more stretches: write them with -o FILE")
+
+
 def _predicted(row: Mapping[Any, Any], task: str) -> str:
     value = row[f"{task}.pred"]
     if not isinstance(value, str):

@@ -15,7 +15,6 @@ from featser.cli.console import (
     say,
     show_audit,
     show_extraction,
-    show_predictions,
     show_scan,
 )
 from featser.cli.failures import one_line_errors
@@ -27,6 +26,7 @@ from featser.cli.groups.folds_commands import folds
 from featser.cli.groups.recipe_commands import recipes
 from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
+from featser.cli.predict_command import predict
 from featser.cli.run_command import run
 from featser.cli.run_results import show_run
 from featser.cli.shared_options import (
@@ -211,104 +211,7 @@ def extract(
 
 app.command(cls=CommandWithPanels)(fit)
 app.command(cls=CommandWithPanels)(run)
-
-
-@app.command()
-def predict(
-    model_and_files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODEL FILES...",
-            help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
-            "recordings, folders of them, URLs, or - for the standard input; or one manifest.",
-        ),
-    ],
-    model: Annotated[
-        str | None, typer.Option("--model", help="The model, in place of the first argument.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Write all probabilities: .csv, .json, .parquet, .xlsx."
-        ),
-    ] = None,
-    enrol: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="For a model fitted with --speaker-norm enrol: unlabelled recordings of the "
-            "speaker; or a manifest with `speaker`, for several.",
-        ),
-    ] = None,
-    trim: Annotated[
-        bool,
-        typer.Option(
-            "--trim",
-            help="Remove the silence before and after the speech, also for a model that was "
-            "fitted without --trim.",
-        ),
-    ] = False,
-    channel: Annotated[
-        str | None,
-        typer.Option(
-            metavar="mix|left|right|N|loudest",
-            help="Of recordings with several channels: their average, one of them (N from 1 on), "
-            "or the loudest [what the model was fitted on].",
-        ),
-    ] = None,
-    coverage: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Such as .9: also predict a set of classes that has the true class of 90 % of "
-            "the recordings of new speakers, for each class. The model abstains where the set has "
-            "not exactly one class.",
-        ),
-    ] = None,
-    jobs: Jobs = 1,
-    trust_paths: Annotated[
-        bool,
-        typer.Option(
-            "--trust-paths",
-            help="Open the files that the bundle names (networks, tables) wherever they are; "
-            "otherwise only beside the bundle.",
-        ),
-    ] = False,
-) -> None:
-    """Predict every task for recordings, from raw audio.
-
-    A model that was fitted with --trim removes the silence around the speech by itself.
-
-    A recording that cannot be used gets a line with its reason; the others are still predicted,
-    and the exit code is 1.
-    """
-    from featser.api.predict import predict as run
-    from featser.api.predict import prediction_sets, refuse_uncalibrated
-
-    if model is None:
-        model, *files = model_and_files
-    else:
-        files = model_and_files
-    if coverage is not None:  # before anything is computed
-        refuse_uncalibrated(model, coverage)
-    with bars_of(saved="predictions are written at the end"):
-        result = run(
-            model,
-            files,
-            output=output,
-            n_jobs=jobs,
-            enrol=enrol,
-            trim=trim,
-            trust_paths=trust_paths,
-            channel=channel,
-        )
-    if coverage is not None:
-        result = prediction_sets(model, result, coverage=coverage, output=output)
-    show_predictions(result)
-    if output is not None:
-        say(f"predictions: {output}")
-    if (result["error"] != "").any():
-        raise typer.Exit(1)
+app.command(cls=CommandWithPanels)(predict)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-PANELS = ("Data", "Features", "Model", "Evaluation", "Output", "Advanced")
+PANELS = ("Data", "Features", "Model", "Evaluation", "Output", "Timeline", "Advanced")
 """In this order; options of no panel stand under Output."""
 WIDEST = 120
 """Columns that help takes at most; below that it is as wide as the terminal."""

@@ -56,7 +56,7 @@ def compute_jobs(pool: WorkerPool, jobs: Sequence[Job]) -> list[Computed]:
 def compute_job(job: Job, begin: Step) -> Computed:
     """Compute a job in a worker: a :data:`featser.workers.task.Task`."""
     utterance, specs = job
-    return compute(utterance, [_prepared(spec, begin) for spec in specs], begin)
+    return compute(utterance, [prepared_extractor(spec, begin) for spec in specs], begin)
 
 
 def _without_failed_steps(pool: WorkerPool, job: Job, failure: Failure) -> Computed:
@@ -76,7 +76,16 @@ def _without_failed_steps(pool: WorkerPool, job: Job, failure: Failure) -> Compu
         failure = outcome
 
 
-def _prepared(spec: str, begin: Step) -> Extractor:
+def prepared_extractor(spec: str, begin: Step) -> Extractor:
+    """Return an extractor of this process, made and run once before its first recording.
+
+    Parameters
+    ----------
+    spec : str
+        The extractor.
+    begin : callable
+        The task's :class:`~featser.workers.task.Step`.
+    """
     if spec not in _extractors:
         begin(spec, 0.0, START_SECONDS)
         extractor = make_extractor(spec)

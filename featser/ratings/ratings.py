@@ -148,8 +148,8 @@ class Ratings:
             numbers = np.array([float(name) for name in self.classes])
         except ValueError as error:
             raise TaskError(
-                f"the ratings are classes such as '{self.classes[0]}', not numbers: use majority or "
-                f"dawid-skene"
+                f"the ratings are classes such as '{self.classes[0]}', not numbers: use majority "
+                f"or dawid-skene"
             ) from error
         return replace(self, value=numbers[self.value.astype(np.intp)], classes=())
 

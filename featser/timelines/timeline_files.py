@@ -1,0 +1,161 @@
+"""Timelines as files: tables, intervals for Praat, ELAN and others, pictures.
+
+A kind of file is a row of :data:`OUTPUTS`; help, errors and documentation read the rows. A file
+that can hold one recording only is written for each of several, with the recording's name before
+the ending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from featser.annotation.annotation_files import write_annotation
+from featser.annotation.annotation_formats import format_of
+from featser.io.atomic_write import whole
+from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
+from featser.timelines.label_intervals import label_intervals
+from featser.timelines.recording_timeline import RecordingTimeline
+from featser.timelines.timeline_picture import PICTURE_ENDINGS, write_picture
+
+SEGMENTS_CSV = ".segments.csv"
+
+
+@dataclass(frozen=True)
+class Output:
+    """A kind of file.
+
+    Attributes
+    ----------
+    meaning : str
+        What it holds, for help.
+    endings : tuple of str
+        By which it is chosen, in lower case.
+    """
+
+    meaning: str
+    endings: tuple[str, ...]
+
+
+PICTURE = Output("a picture", PICTURE_ENDINGS)
+INTERVALS = Output(
+    "stretches of equal label for Praat, ELAN, RTTM, Audacity, as a table",
+    (".textgrid", ".eaf", ".rttm", ".txt", SEGMENTS_CSV),
+)
+TABLE = Output("the frames as a table", TABLE_ENDINGS)
+OUTPUTS = (INTERVALS, PICTURE, TABLE)
+"""The first whose ending fits is written."""
+
+OUTPUT_ENDINGS = tuple(ending for output in OUTPUTS for ending in output.endings)
+
+
+def output_of(path: str | Path) -> Output:
+    """Return the kind of a file by its ending.
+
+    Examples
+    --------
+    >>> output_of("talk.segments.csv").meaning
+    'stretches of equal label for Praat, ELAN, RTTM, Audacity, as a table'
+    >>> output_of("talk.csv").meaning
+    'the frames as a table'
+    """
+    return next(output for output in OUTPUTS if str(path).lower().endswith(output.endings))
+
+
+def check_outputs(paths: Sequence[str | Path]) -> None:
+    """Refuse files that cannot be written here, before anything is computed for them.
+
+    Raises
+    ------
+    ResourceError
+        If a package that writes one is not installed.
+    """
+    for path in paths:
+        if output_of(path) is TABLE:
+            table_format(path)
+
+
+def write_outputs(
+    paths: Sequence[str | Path], timelines: Mapping[str, RecordingTimeline], table: pd.DataFrame
+) -> tuple[list[str], list[str]]:
+    """Write timelines, each file whole or not at all.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        The files.
+    timelines : mapping of str to RecordingTimeline
+        By recording.
+    table : DataFrame
+        The rows of all of them.
+
+    Returns
+    -------
+    written : list of str
+        The files.
+    notes : list of str
+        What a format cannot hold.
+    """
+    written: list[str] = []
+    notes: list[str] = []
+    for path in map(Path, paths):
+        output = output_of(path)
+        if output is TABLE:
+            write_table(table, path)
+            written.append(str(path))
+        elif output is PICTURE:
+            for place, file in _places(path, list(timelines)):
+                with whole(place) as temporary:
+                    write_picture(timelines[file], temporary, Path(file).name)
+                written.append(str(place))
+        else:
+            written += _write_intervals(path, timelines, notes)
+    return written, notes
+
+
+def _write_intervals(
+    path: Path, timelines: Mapping[str, RecordingTimeline], notes: list[str]
+) -> list[str]:
+    """Write the intervals of all recordings into one file, or into one for each."""
+    chosen = format_of(path)
+    tasks = next((list(one.tasks) for one in timelines.values()), [])
+    tiers = [task.name for task in tasks if task.categorical]
+    if len(tiers) > 1 and not chosen.has_tiers:
+        notes.append(
+            f"{path}: {chosen.name} holds one tier: '{tiers[0]}' is written, not "
+            f"{', '.join(repr(tier) for tier in tiers[1:])}"
+        )
+        tiers = tiers[:1]
+    intervals = {file: label_intervals(one.table, tiers, file) for file, one in timelines.items()}
+    if chosen.needs_words:
+        intervals = {
+            file: one.assign(label=one["label"].str.replace(r"\s+", "_", regex=True))
+            for file, one in intervals.items()
+        }
+    if chosen.columns == ():
+        intervals = {file: one.drop(columns="confidence") for file, one in intervals.items()}
+    if chosen.has_recordings:
+        joined = pd.concat(intervals.values(), ignore_index=True) if intervals else pd.DataFrame()
+        notes += write_annotation(joined, path)
+        return [str(path)]
+    places = _places(path, list(timelines))
+    for place, file in places:
+        notes += write_annotation(intervals[file], place)
+    return [str(place) for place, _ in places]
+
+
+def _places(path: Path, files: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return where each recording's file is written: ``talk.eaf`` → ``talk.RECORDING.eaf``."""
+    if len(files) == 1:
+        return [(path, files[0])]
+    places: dict[Path, str] = {}
+    for file in files:
+        name = f"{path.stem}.{Path(file).stem}"
+        place, number = path.with_name(name + path.suffix), 2
+        while place in places:
+            place, number = path.with_name(f"{name}-{number}{path.suffix}"), number + 1
+        places[place] = file
+    return list(places.items())
