@@ -9,7 +9,7 @@ several.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -190,11 +190,7 @@ def to_mono(samples: NDArray[np.float32], channel: str = MIX) -> tuple[NDArray[n
     """
     count = samples.shape[1]
     if channel not in (MIX, LOUDEST):
-        if int(channel) > count:
-            raise InputError(
-                f"there is no channel {channel}: the recording has {count}; choose another with "
-                f"--channel, or with a column `channel` in the manifest"
-            )
+        refuse_absent(channel, count)
         return np.ascontiguousarray(samples[:, int(channel) - 1]), ""
     if count == 1 or not len(samples):
         return samples[:, 0], ""
@@ -206,6 +202,21 @@ def to_mono(samples: NDArray[np.float32], channel: str = MIX) -> tuple[NDArray[n
     if not np.mean(np.square(mean, dtype=np.float64)) < CANCELLED**2 * powers[loudest]:
         return mean, ""
     return np.ascontiguousarray(samples[:, loudest]), cancelling_note(count, loudest)
+
+
+def refuse_absent(channel: str, n_channels: int) -> None:
+    """Refuse the number of a channel that a recording does not have.
+
+    Raises
+    ------
+    InputError
+        If it has fewer channels.
+    """
+    if int(channel) > n_channels:
+        raise InputError(
+            f"there is no channel {channel}: the recording has {n_channels}; choose another with "
+            f"--channel, or with a column `channel` in the manifest"
+        )
 
 
 def cancelling_note(count: int, loudest: int) -> str:
@@ -235,20 +246,42 @@ def compare_channels(samples: NDArray[np.float32], rate: int) -> ChannelDifferen
         return None
     centred = samples - samples.mean(axis=0, dtype=np.float64).astype(np.float32)
     powers = np.einsum("ij,ij->j", centred, centred, dtype=np.float64)
+    loud = np.ascontiguousarray(centred[:, int(np.argmax(powers))])
+    return difference_of(
+        powers,
+        lambda channel: float(np.einsum("i,i->", loud, centred[:, channel], dtype=np.float64)),
+        lambda channel: frame_powers(np.ascontiguousarray(centred[:, channel]), rate),
+    )
+
+
+def difference_of(
+    powers: NDArray[np.float64],
+    product_with_loudest: Callable[[int], float],
+    frames_of: Callable[[int], NDArray[np.float64]],
+) -> ChannelDifference:
+    """Compare the loudest channel with each other one that is audible beside it.
+
+    Parameters
+    ----------
+    powers : ndarray of float64, shape (n_channels,)
+        The sum of the squares of each, its mean removed.
+    product_with_loudest : callable
+        Returns the sum of the products of a channel's samples with those of the loudest.
+    frames_of : callable
+        Returns :func:`~featser.audio.frame_levels.frame_powers` of a channel.
+    """
     loudest = int(np.argmax(powers))
-    loud = np.ascontiguousarray(centred[:, loudest])
-    loud_frames = frame_powers(loud, rate)
-    difference = ChannelDifference(samples.shape[1], 1.0, _decibels(powers, loudest), 0.0)
-    for channel in range(samples.shape[1]):
+    loud_frames = frames_of(loudest)
+    difference = ChannelDifference(len(powers), 1.0, _decibels(powers, loudest), 0.0)
+    for channel in range(len(powers)):
         if channel == loudest or powers[channel] < powers[loudest] * 10 ** (-AUDIBLE_DB / 10):
             continue
-        other = np.ascontiguousarray(centred[:, channel])
-        product = float(np.einsum("i,i->", loud, other, dtype=np.float64))
+        product = product_with_loudest(channel)
         correlation = product / float(np.sqrt(powers[loudest] * powers[channel]))
         level_db = float(10 * np.log10(powers[loudest] / powers[channel]))
-        turns = max(difference.turns, _turns(loud_frames, frame_powers(other, rate)))
+        turns = max(difference.turns, _turns(loud_frames, frames_of(channel)))
         if correlation < difference.correlation:
-            difference = ChannelDifference(samples.shape[1], correlation, level_db, turns)
+            difference = ChannelDifference(len(powers), correlation, level_db, turns)
     return difference
 
 

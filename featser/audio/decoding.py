@@ -30,9 +30,11 @@ from featser.audio.channels import (
 )
 from featser.audio.content import refuse_non_files
 from featser.audio.facts import Facts
+from featser.audio.in_blocks import sample_checks
+from featser.audio.in_blocks.long_recording import LongRecording, decode_in_blocks
 from featser.audio.open_sound import OpenSound, SoundError
 from featser.audio.opening import open_sound
-from featser.audio.signal import RATE, Signal
+from featser.audio.signal import RATE, Signal, longest_at_once
 from featser.audio.source import TOLERATED_LOSS_S, Source, open_source
 from featser.errors import InputError, UnusableAudio
 from featser.io.remote_files import local_copy
@@ -40,11 +42,7 @@ from featser.io.remote_files import local_copy
 DECODER_VERSION = 2
 """Raised whenever a change here changes the samples of some recording; enters fingerprints."""
 
-MIN_SECONDS = 0.1
 MIN_RATE = 4_000
-_OVERLOADED = 4.0
-_OUTLYING = 1000.0
-"""Floating-point samples that are so many times louder than 99 in 100 are no sound."""
 LONGEST_S = 4 * 3600.0
 """Longer ones are read in segments: a file of a megabyte can hold days of silence."""
 
@@ -109,16 +107,36 @@ def decode(
     number, chosen = split_channel(named)
     with local_copy(file) as path:
         refuse_non_files(path)
-        samples, rate, facts = _read(path, start, end, number)
-        try:
-            mono, note = to_mono(samples, chosen)
-        except InputError as error:
-            raise UnusableAudio(path, str(error)) from error
-        _refuse_unusable_samples(path, mono, rate, samples.shape[1])
-        if chosen == MIX and not note:
+        samples, rate, facts = _read(path, start, end, number, chosen)
+        if isinstance(samples, LongRecording):
+            mono, note, facts = _of_long(path, samples, facts, (start, end, number), chosen)
+        else:
+            try:
+                mono, note = to_mono(samples, chosen)
+            except InputError as error:
+                raise UnusableAudio(path, str(error)) from error
+        sample_checks.refuse_unusable(path, mono, rate, facts.channels)
+        if chosen == MIX and not note and not isinstance(samples, LongRecording):
             facts = replace(facts, difference=compare_channels(samples, rate))
         place = (str(file), start, end)
         return Signal(mono, rate, note=note, place=place, facts=facts, channel=named)
+
+
+def _of_long(
+    path: Path,
+    recording: LongRecording,
+    facts: Facts,
+    part: tuple[float | None, float | None, int | None],
+    chosen: str,
+) -> tuple[NDArray[np.float32], str, Facts]:
+    """Return the channel of a long recording that is used, decoded again if it has to be."""
+    if recording.loudest is None:
+        return recording.mono, "", replace(facts, difference=recording.difference)
+    again, _, facts_again = _read(path, *part, str(recording.loudest + 1))
+    if not isinstance(again, LongRecording) or facts_again.content != facts.content:
+        raise UnusableAudio(path, "the file changed while it was read: run the command again")
+    note = cancelling_note(facts.channels, recording.loudest) if chosen == MIX else ""
+    return again.mono, note, facts
 
 
 def decode_blocks(file: str | Path, seconds: float, channel: str = MIX) -> Iterator[Signal]:
@@ -166,15 +184,15 @@ def decode_blocks(file: str | Path, seconds: float, channel: str = MIX) -> Itera
             total, low, high = 0, np.inf, -np.inf
             for samples in _frames(path, sound, seconds):
                 mono = samples.mean(axis=1) if one == MIX else to_mono(samples, one)[0]
-                _refuse_not_numbers(path, mono)
-                _refuse_overload(path, mono)
+                sample_checks.refuse_not_numbers(path, mono)
+                sample_checks.refuse_overload(path, mono)
                 total += len(mono)
                 low, high = min(low, mono.min()), max(high, mono.max())
                 yield Signal(mono, sound.samplerate, note=note, channel=named)
             expected = _expected(sound, announced, 0, count)
             _refuse_short(path, sound, announced, expected, total, is_whole=True)
-            _refuse_little(path, total, sound.samplerate)
-            _refuse_silent(path, low, high, sound.channels)
+            sample_checks.refuse_little(path, total, sound.samplerate)
+            sample_checks.refuse_silent(path, low, high, sound.channels)
 
 
 def announced_seconds(file: str | Path) -> float | None:
@@ -225,13 +243,14 @@ def _one_channel(path: Path, number: int | None, chosen: str, seconds: float) ->
 
 
 def _read(
-    path: Path, start: float | None, end: float | None, number: int | None
-) -> tuple[NDArray[np.float32], int, Facts]:
+    path: Path, start: float | None, end: float | None, number: int | None, channel: str
+) -> tuple[NDArray[np.float32] | LongRecording, int, Facts]:
+    """Return all channels of a recording; of a long one the channel, or the average."""
     is_segment = start is not None or end is not None
     with _opened(path, number, is_segment=is_segment) as (source, announced, sound):
         first, count = _span(path, sound, source.skip, start, end)
         _refuse_truncated(path, sound, source)
-        samples = _decoded(path, sound, source.skip + first, count)
+        samples = _decoded(path, sound, source.skip + first, count, channel)
         expected = _expected(sound, announced, first, count)
         _refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
         facts = _facts(sound, announced, expected, len(samples), number)
@@ -299,10 +318,20 @@ def _outside(start: float | None, end: float | None, length: str) -> str:
     )
 
 
-def _decoded(path: Path, sound: OpenSound, first: int, count: int | None) -> NDArray[np.float32]:
+def _decoded(
+    path: Path, sound: OpenSound, first: int, count: int | None, channel: str
+) -> NDArray[np.float32] | LongRecording:
     most = round(LONGEST_S * sound.samplerate)
+    count = most + 1 if count is None else min(count, most + 1)
+    n_at_once = longest_at_once(sound.samplerate)
     sound.begin_at(first)
-    samples = sound.read_frames(most + 1 if count is None else min(count, most + 1))
+    samples: NDArray[np.float32] | LongRecording
+    samples = beginning = sound.read_frames(min(count, n_at_once + 1))
+    if len(beginning) > n_at_once:
+        try:
+            samples = decode_in_blocks(sound, beginning, count - len(beginning), channel)
+        except InputError as error:
+            raise UnusableAudio(path, str(error)) from error
     if len(samples) > most:
         raise UnusableAudio(path, _too_long())
     return samples
@@ -364,46 +393,3 @@ def _facts(
         streams=sound.n_streams,
         stream=sound.number if number is None and sound.n_streams > 1 else None,
     )
-
-
-def _refuse_unusable_samples(
-    path: Path, mono: NDArray[np.float32], rate: int, channels: int
-) -> None:
-    if not len(mono):
-        _refuse_little(path, 0, rate)
-    _refuse_not_numbers(path, mono)
-    _refuse_little(path, len(mono), rate)
-    _refuse_overload(path, mono)
-    _refuse_silent(path, mono.min(), mono.max(), channels)
-
-
-def _refuse_little(path: Path, count: int, rate: int) -> None:
-    """Refuse a recording that is empty or too short."""
-    if count == 0:
-        raise UnusableAudio(path, "holds no samples")
-    if count < MIN_SECONDS * rate:
-        raise UnusableAudio(
-            path,
-            f"too short: {1000 * count / rate:.0f} ms, {1000 * MIN_SECONDS:.0f} ms are needed",
-        )
-
-
-def _refuse_not_numbers(path: Path, mono: NDArray[np.float32]) -> None:
-    finite = np.isfinite(mono)
-    if not finite.all():
-        bad = len(mono) - int(finite.sum())
-        raise UnusableAudio(path, f"{bad} of {len(mono)} samples are NaN or infinite")
-
-
-def _refuse_overload(path: Path, mono: NDArray[np.float32]) -> None:
-    """Refuse a recording of which a few samples are louder than any sound."""
-    peak = float(max(mono.max(), -mono.min()))
-    if peak > _OVERLOADED and peak > _OUTLYING * float(np.percentile(np.abs(mono), 99)):
-        raise UnusableAudio(path, f"damaged: a few samples reach {peak:.3g} times full scale")
-
-
-def _refuse_silent(path: Path, low: float, high: float, channels: int) -> None:
-    """Refuse a recording whose samples are all alike."""
-    if high - low < 1 / 32768:
-        averaged = f" after averaging {channels} channels" if channels > 1 else ""
-        raise UnusableAudio(path, f"silent{averaged}: every sample is about {low:.3g}")

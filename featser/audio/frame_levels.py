@@ -16,6 +16,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.io.disk_arrays import slices
+
 BELOW_LOUD_DB = 40.0
 """A vowel and the weakest fricatives of the same voice are 20 to 35 dB apart."""
 ABOVE_QUIET_DB = 6.0
@@ -26,27 +28,48 @@ RANK = 10
 BLOCK_SECONDS = 0.005
 FRAME_BLOCKS = 5
 HOP_BLOCKS = 2
+_AT_A_TIME = 12_000
+Powers = NDArray[np.float64]
 NO_POWER = 1e-13
 """Power of a frame, re full scale (−130 dB), up to which it is silent whatever the others are:
 rounding errors of a constant."""
 
 
-def frame_powers(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+def frame_powers(samples: NDArray[np.float32], rate: int) -> Powers:
     """Return the power of frames of 25 ms every 10 ms, re full scale, without their means.
 
     A signal shorter than a frame is one frame; samples after the last whole frame are in none.
     """
-    length = max(1, round(BLOCK_SECONDS * rate))
+    length = block_length(rate)
     count = len(samples) // length
     if count < FRAME_BLOCKS:
         return np.array([samples.var(dtype=np.float64)])
+    sums, squares = np.empty(count), np.empty(count)
+    for part in slices(count, _AT_A_TIME):
+        blocks = samples[part.start * length : part.stop * length]
+        sums[part], squares[part] = block_sums(blocks, length)
+    return powers_of_sums(sums, squares, length)
+
+
+def block_length(rate: int) -> int:
+    """Return the number of samples in a block of 5 ms."""
+    return max(1, round(BLOCK_SECONDS * rate))
+
+
+def block_sums(samples: NDArray[np.float32], length: int) -> tuple[Powers, Powers]:
+    """Return the sums of the samples, and of their squares, of each whole block."""
+    count = len(samples) // length
     blocks = samples[: count * length].reshape(count, length)
     sums = blocks.sum(axis=1, dtype=np.float64)
-    squares = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64)
+    return sums, np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64)
+
+
+def powers_of_sums(sums: Powers, squares: Powers, length: int) -> Powers:
+    """Return :func:`frame_powers` from the :func:`block_sums` of five blocks or more."""
     size = FRAME_BLOCKS * length
     mean = np.convolve(sums, np.ones(FRAME_BLOCKS), "valid")[::HOP_BLOCKS] / size
     square = np.convolve(squares, np.ones(FRAME_BLOCKS), "valid")[::HOP_BLOCKS] / size
-    power: NDArray[np.float64] = np.maximum(square - mean**2, 0.0)
+    power: Powers = np.maximum(square - mean**2, 0.0)
     return power
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 MPEG_TAGS = (0x50, 0x55)
 """Format tags of MPEG layers 1 and 2, and of layer 3."""
@@ -83,12 +84,20 @@ def is_length_marker(length: int) -> bool:
     return any(low <= length <= high for low, high in _MARKERS)
 
 
-def parse_wave(head: bytes, size: int) -> Wave | None:
+class ByteSequence(Protocol):
+    """Bytes, or a file of which only what is looked at is read."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+def parse_wave(head: ByteSequence, size: int) -> Wave | None:
     """Read the layout of a WAV or RF64 file.
 
     Parameters
     ----------
-    head : bytes
+    head : bytes or ByteSequence
         The beginning of the file, or all of it.
     size : int
         The size of the file in bytes.
@@ -137,15 +146,17 @@ def _is_extended(tag: int, body: bytes) -> bool:
     return tag == 0xFFFE and len(body) >= 26
 
 
-def _chunks(head: bytes, order: str, at: int = 12) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(head: ByteSequence, order: str, at: int = 12) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, place of the content, and length of each chunk."""
     while at + 8 <= len(head):
-        name, length = struct.unpack_from(f"{order}4sI", head, at)
+        name, length = struct.unpack(f"{order}4sI", head[at : at + 8])
         yield name, at + 8, length
         at += 8 + length + length % 2
 
 
-def _held(head: bytes, size: int, at: int, length: int, order: str) -> tuple[int, int | None, int]:
+def _held(
+    head: ByteSequence, size: int, at: int, length: int, order: str
+) -> tuple[int, int | None, int]:
     """Bytes of samples, bytes announced (None: a marker), and bytes that nothing announces."""
     available = max(0, size - at)
     if length > available:
@@ -156,7 +167,7 @@ def _held(head: bytes, size: int, at: int, length: int, order: str) -> tuple[int
     return length, length, unannounced
 
 
-def _unannounced(head: bytes, size: int, at: int, order: str) -> int:
+def _unannounced(head: ByteSequence, size: int, at: int, order: str) -> int:
     """Bytes after the samples that are no chunks."""
     for name, body, length in _chunks(head, order, at):
         if not (_is_name(name) and body + length <= size + 1):

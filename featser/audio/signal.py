@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.audio.facts import Facts
+from featser.audio.in_blocks.resampling import extremes, resample, scaled
 
 RATE = 16_000
 """The sampling rate, in Hz, at which features are computed unless an extractor says otherwise."""
@@ -177,13 +178,15 @@ class Signal:
             Resampled by soxr's HQ filter where the rate differs, and scaled where it overshoots.
         """
         samples = self.samples
-        if rate != self.rate:
+        if rate != self.rate and self.is_long:
+            samples = resample(samples, self.rate, rate)
+        elif rate != self.rate:
             import soxr
 
             samples = soxr.resample(samples, self.rate, rate, quality="HQ")
         gain = peak_gain(samples)
         if gain < 1:
-            samples = samples * np.float32(gain)
+            samples = scaled(samples, gain) if self.is_long else samples * np.float32(gain)
         segment = np.ascontiguousarray(samples, dtype=np.float32)
         return Signal(
             segment, rate, self.gain * gain, self.note, self.place, self.facts, self.channel
@@ -192,12 +195,17 @@ class Signal:
 
 def is_long(n_samples: int, rate: int) -> bool:
     """Return whether so many samples last longer than :data:`LONG_S`."""
-    return n_samples > LONG_S * rate
+    return n_samples > longest_at_once(rate)
+
+
+def longest_at_once(rate: int) -> int:
+    """Return the number of samples that last :data:`LONG_S`."""
+    return int(LONG_S * rate)
 
 
 def peak_gain(samples: NDArray[np.float32]) -> float:
     """Return what samples are multiplied by to lie inside [−1, 32767/32768]; 1 if they do."""
-    high, low = float(samples.max()), float(samples.min())
+    high, low = extremes(samples)
     gain = 1.0
     if high > PEAK:
         gain = PEAK / high

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.audio.decoding import MIN_SECONDS
 from featser.audio.frame_levels import (
     BLOCK_SECONDS,
     FRAME_BLOCKS,
@@ -20,6 +19,8 @@ from featser.audio.frame_levels import (
     active_frames,
     frame_powers,
 )
+from featser.audio.in_blocks.resampling import parts_of
+from featser.audio.in_blocks.sample_checks import MIN_SECONDS
 from featser.audio.signal import Signal
 from featser.errors import UnusableAudio
 
@@ -112,11 +113,9 @@ def trim_silence(signal: Signal, file: str = "") -> Signal:
 
 def _active_span(samples: NDArray[np.float32], rate: int) -> tuple[int, int, int]:
     """Return where sound begins and ends, and how many samples between are in silent frames."""
-    sounding = samples != 0
-    if not sounding.any():
+    begin, end = _span_without_zeros(samples)
+    if begin == end:
         return len(samples), len(samples), 0
-    begin = int(sounding.argmax())
-    end = len(samples) - int(sounding[::-1].argmax())
     powers = frame_powers(samples[begin:end], rate)
     active = np.flatnonzero(active_frames(powers))
     if not len(active):
@@ -127,3 +126,15 @@ def _active_span(samples: NDArray[np.float32], rate: int) -> tuple[int, int, int
     silent_inside = last - first + 1 - len(active)
     until = end if last == len(powers) - 1 else begin + last * hop + size
     return begin + first * hop, until, silent_inside * hop
+
+
+def _span_without_zeros(samples: NDArray[np.float32]) -> tuple[int, int]:
+    """Return where the first sample is that is not zero, and the end of the last; 0, 0 if none."""
+    begin, end, first = None, 0, 0
+    for part in parts_of(samples):
+        sounding = part != 0
+        if sounding.any():
+            begin = first + int(sounding.argmax()) if begin is None else begin
+            end = first + len(part) - int(sounding[::-1].argmax())
+        first += len(part)
+    return begin or 0, end

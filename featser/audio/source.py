@@ -21,12 +21,17 @@ from featser.audio.mpeg import Mpeg, parse_mpeg, with_header
 from featser.audio.riff import MPEG_TAGS, Wave, parse_wave, patched
 from featser.errors import UnusableAudio
 
+IN_PLACE_BYTES = 1 << 24
+"""Larger files whose header is right are decoded where they are, and checked afterwards for
+changes."""
 LARGE_BYTES = 1 << 30
-"""Larger files are decoded where they are, and checked afterwards for changes."""
+"""Larger files are decoded where they are, whatever their header says."""
+_IN_PLACE = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"FORM")
+"""How files begin that are decoded where they are; others are small for their length."""
 TOLERATED_LOSS_S = 0.01
 _HEAD_BYTES = 1 << 20
 _KEPT_BYTES = 1024
-_Status = tuple[int, int, int, int]
+_Status = tuple[int, int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,21 @@ class _LargeFile(io.FileIO):
             return super().seek(offset, whence)
         except (OSError, OverflowError):
             return self.tell()
+
+
+class _FileBytes:
+    """The bytes of a file, of which only what is looked at is read."""
+
+    def __init__(self, file: io.FileIO, size: int) -> None:
+        self._file, self._size = file, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        first, last, _ = part.indices(self._size)
+        self._file.seek(first)
+        return self._file.read(max(0, last - first)) or b""
 
 
 _latest: list[tuple[tuple[str, _Status], Source]] = []
@@ -169,8 +189,12 @@ def _source(path: Path, file: io.FileIO, status: _Status, is_segment: bool) -> S
     for latest_key, source in _latest:
         if latest_key == key:
             return source
-    if status[2] > LARGE_BYTES:
-        source = _large(file, status[2])
+    size = status[2]
+    in_place = _in_place(file, size) if IN_PLACE_BYTES < size <= LARGE_BYTES else None
+    if size > LARGE_BYTES:
+        source = _large(file, size)
+    elif in_place is not None:
+        source = in_place
     else:
         data = file.readall()
         source = prepare(data, digest(data).hexdigest())
@@ -187,6 +211,21 @@ def _large(file: io.FileIO, size: int) -> Source:
     wave = parse_wave(head, size)
     source = Source(content, None) if wave is None else _of_wave(content, None, wave)
     return replace(source, head=head[:_KEPT_BYTES])
+
+
+def _in_place(file: io.FileIO, size: int) -> Source | None:
+    """Return a file whose header is right as it is; None for another, which is read."""
+    data = _FileBytes(file, size)
+    head = data[:_KEPT_BYTES]
+    wave = parse_wave(data, size) if head.startswith(_IN_PLACE) else None
+    is_right = wave is None or not (wave.patches or wave.tag in MPEG_TAGS)
+    file.seek(0)
+    if not (head.startswith(_IN_PLACE) and is_right):
+        return None
+    content = hashlib.file_digest(file, digest).hexdigest()
+    file.seek(0)
+    source = Source(content, None) if wave is None else _of_wave(content, None, wave)
+    return replace(source, head=head)
 
 
 def _of_wave(content: str, data: bytes | None, wave: Wave) -> Source:
@@ -225,10 +264,13 @@ def _of_mpeg(content: str, data: bytes, mpeg: Mpeg, wave: Wave | None = None) ->
 
 
 def _status(file: io.FileIO) -> _Status:
-    opened = os.fstat(file.fileno())
-    return opened.st_dev, opened.st_ino, opened.st_size, opened.st_mtime_ns
+    return _identity(os.fstat(file.fileno()))
 
 
 def _status_of(path: Path) -> _Status:
-    opened = path.stat()
-    return opened.st_dev, opened.st_ino, opened.st_size, opened.st_mtime_ns
+    return _identity(path.stat())
+
+
+def _identity(status: os.stat_result) -> _Status:
+    times = status.st_mtime_ns, status.st_ctime_ns  # the second cannot be set back
+    return status.st_dev, status.st_ino, status.st_size, *times

@@ -118,6 +118,7 @@ def contour_array(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[An
     """
     if np.prod(shape, dtype=np.int64) <= GROUP_VALUES:
         return np.empty(shape, dtype)
+    release_pages()
     return disk_array(shape, dtype)
 
 
@@ -166,8 +167,18 @@ def by_rows(
     >>> by_rows(lambda rows: rows.mean(axis=1), np.array([[1.0, 3.0], [5.0, 7.0]])).tolist()
     [2.0, 6.0]
     """
-    results = [function(values[rows]) for rows in row_groups(values.shape, multiple)]
-    return results[0] if len(results) == 1 else np.concatenate(results)
+    result: NDArray[Any] | None = None
+    for rows in row_groups(values.shape, multiple):
+        of_group = function(values[rows])
+        if rows.stop - rows.start == len(values):
+            return of_group
+        per_row = len(of_group) / (rows.stop - rows.start)
+        if result is None:
+            shape = round(per_row * len(values)), *of_group.shape[1:]
+            result = contour_array(shape, of_group.dtype)
+        result[round(per_row * rows.start) : round(per_row * rows.stop)] = of_group
+    assert result is not None
+    return result
 
 
 def by_columns(

@@ -12,6 +12,7 @@ distribution with the usual spread of the responses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
@@ -35,6 +36,7 @@ from featser.features.lowlevel.contours import (
 )
 from featser.features.lowlevel.spectrum import Floats, spectrum_of
 from featser.features.sets.gemaps_set import refuse_short
+from featser.io.disk_arrays import release_pages
 
 N_BANDS = 20
 """Bands of the log-mel spectrum: neighbours of the 40 by twos, means of their levels in dB."""
@@ -207,32 +209,31 @@ def scaled_contours(signal: Signal) -> Floats:
     from featser.features.gemaps.gemaps_functionals import smoothed, smoothed_where_present
 
     tracks = tracks_of(signal)
-    frames = tracks.shape[1]
     sounding_frames = np.flatnonzero(sounding(tracks))
     inside = slice(sounding_frames[0], sounding_frames[-1] + 1)
     gemaps = contours_of(signal)
-    spectral = _on_frames(smoothed(gemaps.spectral).T, 0, frames)
-    voice = _interpolated(smoothed_where_present(gemaps.voice).T, gemaps.voiced)
-    voice = _on_frames(voice, _LATER, frames)
-    sources = (
-        (tracks, SPREADS),
-        (band_levels(spectrum_of(signal).mel_db), np.full(N_BANDS, BAND_SPREAD_DB)),
-        (spectral, SPECTRAL_SPREADS),
-        (voice, VOICE_SPREADS),
-    )
     rows = contour_array((len(CONTOURS), inside.stop - inside.start))
-    first = 0
-    for contours, spreads in sources:
-        of_source = rows[first : first + len(contours)]
-        np.divide(contours[:, inside], np.asarray(spreads, np.float32)[:, None], out=of_source)
-        first += len(contours)
+    first, second, third, fourth = np.split(rows, np.cumsum(_COUNTS)[:-1])
+    _divide(tracks[:, inside], SPREADS, first)
+    levels = band_levels(spectrum_of(signal).mel_db)
+    _divide(levels[:, inside], np.full(N_BANDS, BAND_SPREAD_DB), second)
+    at = np.arange(inside.start, inside.stop)
+    spectral = smoothed(gemaps.spectral).T
+    _divide(spectral[:, np.clip(at, 0, spectral.shape[1] - 1)], SPECTRAL_SPREADS, third)
+    voice = smoothed_where_present(gemaps.voice).T
+    at = np.clip(at - _LATER, 0, voice.shape[1] - 1)
+    for values, spread, row in zip(voice, VOICE_SPREADS, fourth, strict=True):
+        row[:] = _interpolated(values, gemaps.voiced)[at] / np.float32(spread)
+    release_pages()
     return rows
 
 
-def _on_frames(values: Floats, later: int, frames: int) -> Floats:
-    """Shift contours by some frames; missing frames have the nearest value."""
-    at = np.clip(np.arange(frames) - later, 0, values.shape[1] - 1)
-    return values[:, at]
+_COUNTS = (len(TRACK_NAMES), N_BANDS, len(SPECTRAL), len(VOICE))
+
+
+def _divide(contours: Floats, spreads: Sequence[float] | NDArray[Any], out: Floats) -> None:
+    np.divide(contours, np.asarray(spreads, np.float32)[:, None], out=out)
+    release_pages()
 
 
 def _interpolated(values: Floats, voiced: NDArray[np.bool_]) -> Floats:
@@ -240,10 +241,8 @@ def _interpolated(values: Floats, voiced: NDArray[np.bool_]) -> Floats:
     voiced_frames = np.flatnonzero(voiced)
     if not len(voiced_frames):
         return np.zeros_like(values)
-    at = np.arange(len(voiced))
-    return np.array(
-        [np.interp(at, voiced_frames, row[voiced_frames]) for row in values], dtype=np.float32
-    )
+    course = np.interp(np.arange(len(voiced)), voiced_frames, values[voiced_frames])
+    return np.asarray(course, np.float32)
 
 
 @lru_cache(maxsize=N_SETS)
