@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals clean
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -106,6 +106,10 @@ aux: $(VENV)/.installed
 # How often intervals hold the true value, by simulation: docs/intervals.md.
 coverage-of-intervals: $(VENV)/.installed
 	$(BIN)/python reports/coverage_of_intervals.py
+
+# Frame errors of voice activity detection: docs/segments.md. CORPORA=FOLDER adds recordings of EmoDB.
+voice-activity: $(VENV)/.installed-extras
+	$(BIN)/python reports/voice_activity.py $(CORPORA)
 
 clean:
 	rm -rf $(VENV) $(STREAMS) $(LOWEST) $(DEMO) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,9 +1,9 @@
 """featser: speech emotion recognition for laboratories with ordinary computers.
 
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
-:func:`audit`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`, :func:`curve`,
-:func:`run`, :func:`predict`, :func:`export`. :func:`timeline` predicts over the time of long
-recordings. :func:`extract_features`, :func:`load_model` and :func:`read_audio` work on files
+:func:`segment`, :func:`audit`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`,
+:func:`curve`, :func:`run`, :func:`predict`, :func:`export`. :func:`timeline` predicts over the time
+of long recordings. :func:`extract_features`, :func:`load_model` and :func:`read_audio` work on files
 without a store, :func:`prediction_sets` on predictions. :func:`read_annotation` and
 :func:`write_annotation` exchange labelled intervals with Praat, ELAN and Audacity.
 :class:`Experiment` declares everything that decides a result. All of them are imported on first
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from featser.api.predict import predict, prediction_sets
     from featser.api.run import run
     from featser.api.scan import scan
+    from featser.api.segment import segment
     from featser.api.timeline import timeline
     from featser.api.without_store import (
         extract_features,
@@ -41,7 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Experiment", "__version__", "audit", "compare", "curve", "export", "extract",
     "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "prediction_sets",
-    "read_annotation", "read_audio", "run", "scan", "timeline", "write_annotation",
+    "read_annotation", "read_audio", "run", "scan", "segment", "timeline", "write_annotation",
 ]  # fmt: skip
 
 _ELSEWHERE = {

@@ -27,7 +27,7 @@ ORDER = (
     ("augmentation",),
     ("store", "evaluation"),
     ("features",),
-    ("annotation",),
+    ("annotation", "segmentation"),
     ("corpora",),
     ("ratings",),
     ("audio",),

@@ -86,6 +86,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "read_audio": {"": "x.wav", "start": -1.0},
     "run": {"": "ravdess", "mode": "yes"},
     "scan": {"card": "demo", "folder": "."  , "output": "x.xlsx"},
+    "segment": {"": "x.wav", "min_s": -1.0},
     "timeline": {"": "m.featser", "files": 3, "hop": 0.0},
     "write_annotation": {"intervals": [], "file": "x.eaf"},
 }  # fmt: skip

@@ -11,7 +11,7 @@ import pandas as pd
 from featser.annotation.annotation_files import read_annotation
 from featser.annotation.annotation_formats import BESIDE
 from featser.annotation.annotation_manifest import chosen_tier, manifest_of
-from featser.annotation.intervals import tiers_of
+from featser.annotation.interval_table import tiers_of
 from featser.corpora.file_listing import audio_files
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import notes_of

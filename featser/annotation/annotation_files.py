@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from featser.annotation.annotation_formats import FORMATS, AnnotationFormat, format_of
-from featser.annotation.intervals import (
+from featser.annotation.interval_table import (
     check_intervals,
     first_overlap,
     further_columns,

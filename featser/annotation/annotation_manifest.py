@@ -9,7 +9,7 @@ import pandas as pd
 
 from featser.annotation.annotation_files import read_annotation
 from featser.annotation.annotation_formats import SOURCES
-from featser.annotation.intervals import tiers_of
+from featser.annotation.interval_table import tiers_of
 from featser.corpora.manifest import NOTES, check_manifest
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import AnnotationError, counted, shortened, unknown

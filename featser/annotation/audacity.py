@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from featser.annotation.intervals import Interval, number_of
+from featser.annotation.interval_table import Interval, number_of
 from featser.corpora.tables.text_encoding import text_encoding
 from featser.errors import AnnotationError, shortened
 

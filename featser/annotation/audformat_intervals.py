@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from featser.annotation.intervals import Interval
+from featser.annotation.interval_table import Interval
 from featser.annotation.recordings import length_of
 from featser.annotation.wide_tables import from_wide, to_wide
 from featser.corpora.audformat_io import read_audformat, write_audformat

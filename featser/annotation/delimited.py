@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from featser.annotation.intervals import TIER, Interval, number_of, tiers_of
+from featser.annotation.interval_table import TIER, Interval, number_of, tiers_of
 from featser.annotation.wide_tables import from_wide
 from featser.corpora.cleaning import MISSING_WORDS
 from featser.corpora.file_paths import relative_to

@@ -24,7 +24,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from featser.annotation.intervals import Interval, tiers_of
+from featser.annotation.interval_table import Interval, tiers_of
 from featser.errors import AnnotationError, shortened
 from featser.io.location import is_remote
 

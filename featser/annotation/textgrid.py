@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from featser.annotation.intervals import TOUCHING_S, Interval, tiers_of
+from featser.annotation.interval_table import TOUCHING_S, Interval, tiers_of
 from featser.annotation.recordings import length_of
 from featser.corpora.tables.text_encoding import text_encoding
 from featser.errors import AnnotationError, shortened

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from featser.annotation.intervals import COLUMNS, TIER, further_columns, tiers_of
+from featser.annotation.interval_table import COLUMNS, TIER, further_columns, tiers_of
 from featser.errors import AnnotationError, shortened
 
 SPEAKER = "speaker"
@@ -62,7 +62,7 @@ def to_wide(intervals: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     intervals : DataFrame
-        As :func:`~featser.annotation.intervals.check_intervals` returns it. Further columns of
+        As :func:`~featser.annotation.interval_table.check_intervals` returns it. Further columns of
         several tiers are named ``TIER.COLUMN``.
 
     Raises

@@ -311,15 +311,6 @@ def errors(value: Any) -> str:
     return _one_of(value, ("raise", "nan"))
 
 
-def data_frame(value: Any) -> Any:
-    """Return a DataFrame."""
-    import pandas as pd
-
-    if not isinstance(value, pd.DataFrame):
-        raise ValueError(f"{shortened(repr(value))} is {_kind(value)}: give a DataFrame")
-    return value
-
-
 RULES: dict[str, Rule] = {
     "accept_licence": flag,
     "annotation": text,
@@ -339,13 +330,18 @@ RULES: dict[str, Rule] = {
     "file": path,
     "files": paths,
     "folder": path,
+    "gap_s": position,
     "hop": seconds,
-    "intervals": data_frame,
+    "intervals": table,
     "labels": names_of_classes,
+    "max_s": seconds,
+    "method": text,
+    "min_s": position,
     "mode": mode,
     "n_jobs": jobs,
     "model": path,
     "name": text,
+    "pad_s": position,
     "path": path,
     "pattern": text,
     "predictions": table,

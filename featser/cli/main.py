@@ -29,6 +29,7 @@ from featser.cli.panels import WIDEST, CommandWithPanels
 from featser.cli.predict_command import predict
 from featser.cli.run_command import run
 from featser.cli.run_results import show_run
+from featser.cli.segment_command import segment
 from featser.cli.shared_options import (
     Corpus,
     DataOption,
@@ -262,7 +263,7 @@ def demo(
     show_run(result)
 
 
-for command in (compare, curve, leakage, fetch, features, augmentations):
+for command in (segment, compare, curve, leakage, fetch, features, augmentations):
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")
