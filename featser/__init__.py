@@ -3,8 +3,8 @@
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`segment`, :func:`audit`, :func:`extract`, :func:`fit`, :func:`compare`, :func:`leakage`,
 :func:`curve`, :func:`run`, :func:`predict`, :func:`export`. :func:`timeline` predicts over the time
-of long recordings. :func:`extract_features`, :func:`load_model` and :func:`read_audio` work on files
-without a store, :func:`prediction_sets` on predictions. :func:`read_annotation` and
+of long recordings. :func:`extract_features`, :func:`load_model` and :func:`read_audio` work on
+files without a store, :func:`prediction_sets` on predictions. :func:`read_annotation` and
 :func:`write_annotation` exchange labelled intervals with Praat, ELAN and Audacity.
 :class:`Experiment` declares everything that decides a result. All of them are imported on first
 use, so that ``import featser`` stays quick.
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from featser.api.audit import audit
     from featser.api.compare import compare
     from featser.api.curve import curve
-    from featser.api.export import export
     from featser.api.extract import extract
     from featser.api.fetch import fetch
     from featser.api.fit import fit
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from featser.api.run import run
     from featser.api.scan import scan
     from featser.api.segment import segment
+    from featser.api.stored.export import export
     from featser.api.timeline import timeline
     from featser.api.without_store import (
         extract_features,
@@ -47,6 +47,7 @@ __all__ = [
 
 _ELSEWHERE = {
     "Experiment": "featser.experiment.schema",
+    "export": "featser.api.stored.export",
     "extract_features": "featser.api.without_store",
     "load_model": "featser.api.without_store",
     "prediction_sets": "featser.api.predict",

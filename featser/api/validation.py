@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from featser.audio.channels import parse_channel
-from featser.errors import FeatserError, InputError, shortened, unknown
+from featser.errors import FeatserError, InputError, unknown
 from featser.experiment.fields import MAX_SEED
 
 P = ParamSpec("P")

@@ -232,8 +232,8 @@ def export(
     ] = None,
 ) -> None:
     """Write the last extraction as one table: the manifest's columns, then a column a feature."""
-    from featser.api.export import export as run
-    from featser.api.export import export_audformat
+    from featser.api.stored.export import export as run
+    from featser.api.stored.export import export_audformat
 
     if output is None and audformat is None:
         raise FeatserError("export what to? Name a table (.parquet, .csv) or --audformat FOLDER")

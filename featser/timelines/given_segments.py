@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from featser.annotation.annotation_files import read_annotation
-from featser.annotation.intervals import tiers_of
+from featser.annotation.interval_table import tiers_of
 from featser.errors import InputError
 
 

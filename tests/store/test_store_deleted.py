@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 from featser.api import extract as extracting
-from featser.api.export import export
 from featser.api.extract import extract
+from featser.api.stored.export import export
 from featser.api.stored.store import verify
 from featser.errors import StoreError
 from featser.extraction.chunks import CHUNK
