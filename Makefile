@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean abstention
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -98,6 +98,10 @@ studies: $(VENV)/.installed
 # What families of features, voting and couplings are worth, on real recordings: CORPORA=FOLDER.
 ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
+
+# Coverage of prediction sets, and which recordings are marked: CORPORA=FOLDER.
+abstention: $(VENV)/.installed
+	$(BIN)/python reports/abstention.py $(CORPORA)
 
 # The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
 aux: $(VENV)/.installed

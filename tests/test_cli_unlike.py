@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -11,23 +12,29 @@ import pytest
 import soundfile
 
 from featser.api.predict import predict
+from featser.audio import read_audio
 from featser.models.bundle import load_bundle, save_bundle
 from tests.flow import featser_here
-from tests.foreign_sounds import foreign_sounds, write_sound
+
+KINDS = (
+    "sine",
+    "white noise",
+    "pink noise",
+    "music (synthetic chords)",
+    "silence (noise at -80 dB)",
+    "0.2 s of a recording",
+)
+REPORTS = Path(__file__).parents[1] / "reports"
 
 
 @pytest.fixture
-def foreign(tmp_path: Path, voices: Path) -> dict[str, Path]:
+def foreign(tmp_path: Path, voices: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     """A recording of each foreign kind, and 0.2 s of a voice."""
-    files = {
-        kind: write_sound(tmp_path / f"{kind}.wav", samples)
-        for kind, samples in foreign_sounds().items()
-    }
-    samples, rate = soundfile.read(sorted(voices.glob("*.flac"))[0])
-    middle = len(samples) // 2
-    files["short"] = tmp_path / "short.wav"
-    soundfile.write(files["short"], samples[middle : middle + rate // 5], rate)
-    return files
+    monkeypatch.syspath_prepend(REPORTS)
+    sounds = importlib.import_module("foreign_sounds")
+    samples = read_audio(sorted(voices.glob("*.flac"))[0], rate=sounds.RATE).samples
+    written = sounds.write_sounds(tmp_path / "foreign", [samples.astype(float)], 0)
+    return {kind.split()[0]: files[0] for kind, files in written.items() if kind in KINDS}
 
 
 def test_foreign_sounds_have_reasons_and_training_recordings_have_none(
@@ -45,7 +52,7 @@ def test_foreign_sounds_have_reasons_and_training_recordings_have_none(
     assert list(table)[-2:] == ["unlike", "error"]
     lines = dict(line.split("\t", 1) for line in shown.stdout.splitlines() if "\t" in line)
     assert "unlike training: " in lines[str(foreign["sine"])]
-    assert "length 0.2 s; training " in lines[str(foreign["short"])]
+    assert "length 0.2 s; training " in lines[str(foreign["0.2"])]
     assert "level " in lines[str(foreign["silence"])]
     assert "unlike training" not in lines[str(ordinary[0])]
 
@@ -59,7 +66,8 @@ def test_several_workers_give_the_same_reasons(fitted: Path, foreign: dict[str, 
 def test_an_unusable_recording_has_no_reasons(
     fitted: Path, foreign: dict[str, Path], tmp_path: Path
 ) -> None:
-    zeros = write_sound(tmp_path / "zeros.wav", np.zeros(16_000))
+    zeros = tmp_path / "zeros.wav"
+    soundfile.write(zeros, np.zeros(16_000), 16_000)
     table = predict(fitted / "model.featser", [foreign["sine"], zeros])
     assert table["unlike"].iloc[0]
     assert pd.isna(table["unlike"].iloc[1])
