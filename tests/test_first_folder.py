@@ -155,7 +155,7 @@ def raters_long(voices: Path, root: Path) -> Commands:
     columns = ["file", "speaker"]
     long = table.drop(columns="emotion").melt(columns, ["anna", "ben", "carla"], "rater", "emotion")
     long.to_csv(root / "ratings.csv", index=False)
-    return [["extract", "ratings.csv"]]
+    return [["extract", "ratings.csv"], ["agreement", "ratings.csv"]]
 
 
 def raters_wide(voices: Path, root: Path) -> Commands:
@@ -164,7 +164,7 @@ def raters_wide(voices: Path, root: Path) -> Commands:
     names = {"anna": "emotion.r1", "ben": "emotion.r2", "carla": "emotion.r3"}
     wide = table.rename(columns=names)[["file", "speaker", *names.values()]]
     wide.to_csv(root / "ratings.csv", index=False)
-    return [["extract", "ratings.csv"]]
+    return [["extract", "ratings.csv"], ["agreement", "ratings.csv"]]
 
 
 LAYOUTS = [

@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from featser.audio.channels import parse_channel
 from featser.errors import FeatserError, InputError, unknown
 from featser.experiment.fields import MAX_SEED
+from featser.experiment.loading.label_choices import kinds
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -333,6 +334,7 @@ RULES: dict[str, Rule] = {
     "gap_s": position,
     "hop": seconds,
     "intervals": table,
+    "kinds": kinds,
     "labels": names_of_classes,
     "max_s": seconds,
     "method": text,

@@ -19,6 +19,7 @@ from featser.audit.checks.duplicates import (
     segments_of,
 )
 from featser.audit.checks.label_checks import label_findings
+from featser.audit.checks.rater_checks import rater_findings
 from featser.audit.checks.recording_checks import recording_findings
 from featser.audit.checks.shortcuts import probe_all, shortcut_findings
 from featser.audit.finding import SEVERITIES, Finding, by_severity
@@ -156,6 +157,7 @@ def audit_manifest(
         *duplicate_findings(table, names, _compared(table, labels), pairs),
         *not_compared_findings(not_compared),
         *label_findings(table, tasks, refused, primary),
+        *rater_findings(table, tasks, names),
     ]
     leading = next((task for task in tasks if task.name == primary and task.categorical), None)
     if leading is not None:

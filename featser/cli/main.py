@@ -24,6 +24,7 @@ from featser.cli.generated_options import with_extraction_options
 from featser.cli.groups.auxiliary_commands import auxiliary
 from featser.cli.groups.folds_commands import folds
 from featser.cli.groups.recipe_commands import recipes
+from featser.cli.labels.agreement_command import agreement
 from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
 from featser.cli.predict_command import predict
@@ -263,7 +264,7 @@ def demo(
     show_run(result)
 
 
-for command in (segment, compare, curve, leakage, fetch, features, augmentations):
+for command in (segment, agreement, compare, curve, leakage, fetch, features, augmentations):
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")

@@ -34,7 +34,12 @@ def show_run(run: Run) -> None:
 def _show_protocol(summary: RunSummary, protocol: str) -> None:
     """Print the tables of a protocol, with what limits its figures."""
     from featser.reporting.sections.fold_section import fold_table
-    from featser.reporting.statements.overview import baseline_table, recall_table, task_table
+    from featser.reporting.statements.overview import (
+        baseline_table,
+        rater_table,
+        recall_table,
+        task_table,
+    )
     from featser.reporting.wording import optimistic_because
 
     why = optimistic_because(summary, protocol)
@@ -48,6 +53,7 @@ def _show_protocol(summary: RunSummary, protocol: str) -> None:
         _show_table(recall_table(summary))
     _show_table(fold_table(summary, protocol))
     _show_table(baseline_table(summary, protocol))
+    _show_table(rater_table(summary, protocol))
     for note, tasks in _notes_on(summary.metrics[protocol]).items():
         say_text(f"note on {', '.join(tasks)}: {note}")
 

@@ -117,6 +117,7 @@ class DataFields(Fields):
         Option(
             "How a label is made of the ratings of several raters:",
             flags=("--aggregate",),
+            panel=ADVANCED,
             metavar="LABEL=METHOD",
             choices=label_choices.aggregation_names,
             default_text="majority, of numbers the mean",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from featser.evaluation.duration_baseline import duration_only
 from featser.evaluation.fold_scores import fold_scores, unshared_scores
+from featser.evaluation.rated_scores import rated_scores
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.evaluation.statistics.reliability import reliability
 from featser.experiment.audited import Examined
@@ -47,6 +48,10 @@ def metrics_of(
         )
     if tasks[0].categorical:
         result[tasks[0].name] |= _calibration(tasks[0], predictions, speaker)
+    ratings = {one.label: one.ratings for one in data.rated}
+    for task in tasks:
+        if task.name in ratings:
+            result[task.name] |= rated_scores(task, ratings[task.name], predictions, speaker)
     return result
 
 

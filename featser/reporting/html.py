@@ -27,6 +27,7 @@ from featser.reporting.sections.coverage_section import SENTENCE as COVERAGE_SEN
 from featser.reporting.sections.coverage_section import coverage_tables
 from featser.reporting.sections.enrolment_section import enrolment_section
 from featser.reporting.sections.fold_section import fold_tables
+from featser.reporting.sections.rater_section import rater_sections
 from featser.reporting.statements.verdict import shortcut_of, verdict_of
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
@@ -135,6 +136,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "reliability_sentence": reliability_diagram.SENTENCE,
         "coverage": coverage_tables(run),
         "coverage_sentence": COVERAGE_SENTENCE,
+        "raters": rater_sections(run),
         "enrolment": _enrolment_section(run),
         "speaker": _speaker_section(run),
         "gaps": gap_tables.group_tables(run),

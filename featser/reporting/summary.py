@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,29 @@ from featser.tasks import Task
 
 if TYPE_CHECKING:
     from featser.evaluation.statistics.resampling import ResamplingUnits
+    from featser.ratings.agreement.agreement import Agreement
 
 Figures = dict[str, dict[str, Any]]
 """A task's metrics: name → ``value``, ``low``, ``high`` (None or NaN where undefined)."""
+
+
+@dataclass(frozen=True)
+class RatedSummary:
+    """The ratings of a task's label.
+
+    Attributes
+    ----------
+    note : str
+        How the label was made of them.
+    agreement : Agreement
+        How far the raters agree.
+    names : sequence of str
+        The name of each recording, by its row.
+    """
+
+    note: str
+    agreement: Agreement
+    names: Sequence[str]
 
 
 def _no_rows(*columns: str) -> pd.DataFrame:
@@ -90,6 +111,8 @@ class RunSummary:
         ``table``, a list of rows with the same names.
     shared : dict of str to list of str
         Protocols with published folds, and what their training and test sets share, in words.
+    rated : list of RatedSummary
+        Tasks whose labels have ratings by several raters.
     """
 
     title: str
@@ -115,6 +138,7 @@ class RunSummary:
     findings: list[dict[str, Any]] = field(default_factory=list)
     rows: pd.DataFrame | None = None
     shared: dict[str, list[str]] = field(default_factory=dict)
+    rated: list[RatedSummary] = field(default_factory=list)
 
     @property
     def primary(self) -> Task:

@@ -21,7 +21,7 @@ from featser.tasks import Task
 
 NOT_GIVEN = "not given"
 _MOST_ROWS = 50
-_IN_OTHER_TABLES = ("recall[", "enrolled[", "fold[")
+_IN_OTHER_TABLES = ("recall[", "enrolled[", "fold[", "human.", "against_raters.")
 """Beginnings of the names of figures that have tables of their own."""
 
 

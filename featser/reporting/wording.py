@@ -11,6 +11,7 @@ from featser.evaluation.fold_scores import MEAN, UNSHARED, fold_of_figure
 from featser.evaluation.metrics.registry import REGISTRY, headline, title_of
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.registry import PROTOCOLS
+from featser.evaluation.rated_scores import AGAINST_RATERS, HUMAN
 from featser.reporting.baselines import baseline_of, baseline_title
 from featser.reporting.numbers import has_interval, number, percent
 from featser.reporting.summary import RunSummary
@@ -27,8 +28,13 @@ ENROLLED = (
     "the speakers of the training fold. The figures hold if such recordings, of all classes, are "
     "made beforehand."
 )
-_OF_FOLDS = {MEAN: ", mean over folds", UNSHARED: " without shared recordings"}
-"""What follows the metric's title in figures that only published folds have."""
+_AFTER_TITLE = {
+    MEAN: ", mean over folds",
+    UNSHARED: " without shared recordings",
+    HUMAN: " of a rater",
+    AGAINST_RATERS: " of the model",
+}
+"""What follows the metric's title in figures of published folds, and against the other raters."""
 _INTERVAL = "[low, high]"
 _GLOSSARY = {
     _INTERVAL: "Confidence interval, 95 % unless said otherwise, by the spread of the metric when "
@@ -129,7 +135,7 @@ def metric_title(name: str) -> str:
         return f"{metric_title(metric)} with {_recordings(int(count))}"
     if (of_fold := fold_of_figure(name)) is not None:
         return f"{metric_title(of_fold[1])}, fold {of_fold[0]}"
-    for head, what in _OF_FOLDS.items():
+    for head, what in _AFTER_TITLE.items():
         if name.startswith(f"{head}."):
             return f"{metric_title(name.removeprefix(f'{head}.'))}{what}"
     if (baseline := baseline_of(name)) is not None:
@@ -184,7 +190,12 @@ def _interval_words(run: RunSummary, figure: Mapping[str, Any]) -> str:
 def glossary(run: RunSummary) -> dict[str, str]:
     """Return the terms of the report and their meanings."""
     kinds = {task.kind for task in run.tasks}
-    terms = {row.title: row.meaning for row in REGISTRY if kinds & set(row.kinds)} | _GLOSSARY
+    terms = {
+        row.title: row.meaning
+        for row in REGISTRY
+        if kinds & set(row.kinds) and (run.rated or not row.needs_ratings)
+    }
+    terms |= _GLOSSARY
     units = run.resampled.words
     one = f"one {units.removesuffix('s')}"
     terms[_INTERVAL] = _GLOSSARY[_INTERVAL].format(one=one, units=units)

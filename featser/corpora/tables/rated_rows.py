@@ -42,8 +42,8 @@ def places_of(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> table = pd.DataFrame({"file": ["a.wav"], "start": [np.nan], "end": [np.nan]})
-    >>> places_of(table).iloc[0].tolist()
-    ['a.wav', 0.0, inf]
+    >>> places_of(table)[["start", "end"]].to_numpy().tolist()
+    [[0.0, inf]]
     """
     places = table[["file", "start", "end"]].fillna({"start": 0.0, "end": np.inf})
     if "channel" in table:

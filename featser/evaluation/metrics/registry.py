@@ -54,6 +54,8 @@ class Metric:
     is_biased : bool
         Whether it is too high where utterances are few. The lower bound of its interval is then
         counted from the value less the bias that the jackknife estimates.
+    needs_ratings : bool
+        Whether it exists only where the label has ratings by several raters.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Metric:
     formula: Callable[[Array], Array] | None = None
     has_baseline: bool = False
     is_biased: bool = False
+    needs_ratings: bool = False
 
 
 _CLASSES: tuple[Kind, ...] = ("classification", "ordinal")
@@ -146,6 +149,24 @@ REGISTRY = (
         "better.",
         _CLASSES,
         LOG,
+    ),
+    Metric(
+        "cross_entropy",
+        "Cross-entropy with votes",
+        "The mean of minus the natural logarithm of the probabilities, weighted by the shares of "
+        "the raters' votes. Smaller is better; it cannot be below the mean entropy of the votes.",
+        _CLASSES,
+        LOG,
+        needs_ratings=True,
+    ),
+    Metric(
+        "js_divergence",
+        "Jensen–Shannon divergence from votes",
+        "How far the probabilities are from the shares of the raters' votes, in bits: 0 where they "
+        "are the same, 1 where they share no class. Smaller is better.",
+        _CLASSES,
+        SHARE,
+        needs_ratings=True,
     ),
     Metric(
         "ccc",

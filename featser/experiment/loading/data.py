@@ -28,7 +28,7 @@ from featser.experiment.loading.last_extraction import (
     recall_unusable,
     refuse_lost,
 )
-from featser.experiment.loading.rated_labels import RatedLabel, with_aggregates
+from featser.experiment.loading.rated_labels import RatedLabel, of_tasks, with_aggregates
 from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.source import (
     Source,
@@ -204,7 +204,7 @@ def load_data(
     X = _features(store, extractors, keys, experiment, jobs)
     refusals = _refusals(source.table[~has_features], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
-    data.rated = [one for one in rated if one.label in {task.name for task in tasks}]
+    data.rated = of_tasks(rated, tasks)
     data.notes += [one.note() for one in data.rated]
     data.notes += task_notes(table, tasks)
     data.notes += integer_class_notes(table, tasks, source.cards, experiment.kinds)

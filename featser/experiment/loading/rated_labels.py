@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from featser.corpora.label_kinds import with_kinds
+from featser.corpora.label_kinds import classes_in_order, with_kinds
 from featser.errors import TaskError, counted, unknown
 from featser.ratings.aggregation import aggregated, default_labels, default_method
+from featser.ratings.agreement.agreement import Agreement, agreement_of
 from featser.ratings.methods import method_of
 from featser.ratings.rating_columns import rated_labels, read_ratings
 from featser.ratings.ratings import UNNAMED, Ratings
-from featser.tasks import Kind
+from featser.tasks import Kind, Task
 
 OWN = "own"
 """The method of a label that the data have beside its ratings."""
@@ -34,12 +36,24 @@ class RatedLabel:
         Items are the rows of the data.
     n_undecided : int
         Rated recordings for which the method gives no label.
+    kind : str, optional
+        The kind of the task.
     """
 
     label: str
     method: str
     ratings: Ratings
     n_undecided: int
+    kind: Kind | None = None
+
+    @cached_property
+    def agreement(self) -> Agreement:
+        """How far the raters agree."""
+        ratings = self.ratings
+        if self.kind == "ordinal":
+            ratings = ratings.as_classes()
+            ratings = ratings.in_order(classes_in_order(pd.Series(ratings.classes)))
+        return agreement_of(ratings, self.label, self.kind)
 
     @property
     def n_raters(self) -> int:
@@ -112,7 +126,7 @@ def with_aggregates(
         if label not in labels:
             raise TaskError(
                 f"--aggregate {label}={method}: "
-                + (unknown("rated label", label, labels) if labels else _NO_RATINGS)
+                + (unknown("rated label", label, labels) if labels else NO_RATINGS)
             )
     changed: dict[str, pd.Series[Any]] = {}
     rated = []
@@ -128,6 +142,12 @@ def with_aggregates(
     return (table.assign(**changed) if changed else table), rated
 
 
+def of_tasks(rated: Sequence[RatedLabel], tasks: Sequence[Task]) -> list[RatedLabel]:
+    """Return the rated labels that are tasks, with their kinds."""
+    kinds = {task.name: task.kind for task in tasks}
+    return [replace(one, kind=kinds[one.label]) for one in rated if one.label in kinds]
+
+
 def labelled(
     table: pd.DataFrame, aggregate: Mapping[str, str], kinds: Mapping[str, Kind]
 ) -> pd.DataFrame:
@@ -135,7 +155,7 @@ def labelled(
     return with_kinds(with_aggregates(table, aggregate, kinds)[0], kinds)
 
 
-_NO_RATINGS = (
+NO_RATINGS = (
     "no label has ratings by several raters: give a table with a column `rater` and a row for each "
     "rating, or columns such as emotion.r1 and emotion.r2"
 )

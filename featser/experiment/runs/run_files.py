@@ -32,6 +32,7 @@ from featser.experiment.settings import described_settings
 from featser.experiment.variants.enrolled_fit import write_enrolment
 from featser.io.atomic_write import output_errors, whole, write_text
 from featser.io.escaping import for_csv
+from featser.io.location import below, common_folder
 from featser.io.result_display import Display, ShownResult
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.bundle import Bundle, library_versions, save_bundle
@@ -41,7 +42,7 @@ from featser.models.third_party import package_of
 from featser.reporting.html import write_report
 from featser.reporting.sections.coverage_section import coverage_frame
 from featser.reporting.statements.overview import summary_line, task_table
-from featser.reporting.summary import RunSummary
+from featser.reporting.summary import RatedSummary, RunSummary
 from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
 from featser.store.description import describe
 
@@ -298,6 +299,14 @@ def _model_line(run: Run, batched: bool = False) -> str:
     return describe_model(run.experiment, run.data.tasks, batched, _left_out(run), names)
 
 
+def _rated(run: Run) -> list[RatedSummary]:
+    if not run.data.rated:
+        return []
+    folder = common_folder(run.data.table["file"])
+    names = [below(file, folder) for file in run.data.table["file"]]
+    return [RatedSummary(one.note(), one.agreement, names) for one in run.data.rated]
+
+
 def _left_out(run: Run) -> str:
     return left_out_inside(run.experiment.protocols[0], run.data)
 
@@ -339,6 +348,7 @@ def _summary(run: Run) -> RunSummary:
         settings=described_settings(run.experiment),
         seconds=run.seconds,
         findings=[finding.to_dict() for finding in run.findings],
+        rated=_rated(run),
         shared=run.shared,
     )
 

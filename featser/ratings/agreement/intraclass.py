@@ -25,7 +25,7 @@ from featser.ratings.agreement.item_bootstrap import METHOD, bootstrap_bounds
 from featser.ratings.ratings import Array, Ratings, ratio
 
 Form = Literal["icc1", "icc2", "icc2k"]
-CLOSED_FORM = "F distribution (McGraw and Wong 1996)"
+CLOSED_FORM = "F distribution"
 
 
 @dataclass(frozen=True)

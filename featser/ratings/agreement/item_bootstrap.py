@@ -15,7 +15,7 @@ from featser.ratings.ratings import Array
 
 RESAMPLES = 1000
 SEED = 0
-METHOD = f"percentile bootstrap over recordings, {RESAMPLES} samples"
+METHOD = "bootstrap over recordings"
 _AT_ONCE = 100
 """Samples whose sums are held in memory at once."""
 

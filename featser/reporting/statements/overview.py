@@ -17,6 +17,8 @@ from featser.tasks import Task
 
 VALUE = "value [95 % interval]"
 _LONGEST_NAME = 40
+RATERS = ("human.", "against_raters.")
+"""Beginnings of the names of figures against the other raters."""
 
 
 def summary_line(run: RunSummary) -> str:
@@ -52,7 +54,8 @@ def task_table(run: RunSummary, protocol: str) -> Table:
         [task.name, metric_title(name), estimate(figure)]
         for task in run.ordered_tasks
         for name, figure in run.figures(task, protocol).items()
-        if baselines.baseline_of(name) is None and not name.startswith(("recall[", "fold["))
+        if baselines.baseline_of(name) is None
+        and not name.startswith(("recall[", "fold[", *RATERS))
     ]
     return Table("Tasks", ["task", "metric", VALUE], rows, {0, 1, 2})
 
@@ -96,6 +99,17 @@ def _most_frequent_confusion(task: Task, position: int, counts: list[int]) -> st
         return "none"
     most = int(errors.argmax())
     return f"{_short(task.classes[most])} ({count(int(errors[most]))})"
+
+
+def rater_table(run: RunSummary, protocol: str) -> Table | None:
+    """Return what a rater and the model reach against the other raters; None without ratings."""
+    rows = [
+        [task.name, metric_title(name), estimate(figure)]
+        for task in run.ordered_tasks
+        for name, figure in run.figures(task, protocol).items()
+        if name.startswith(RATERS)
+    ]
+    return Table("Against the other raters", ["task", "metric", VALUE], rows) if rows else None
 
 
 def baseline_table(run: RunSummary, protocol: str) -> Table | None:

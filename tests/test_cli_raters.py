@@ -1,0 +1,130 @@
+"""Ratings on the command line: agreement, the audit, a fit and its report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.flow import featser_here
+
+RATERS = {"anna": 0.9, "ben": 0.8, "carla": 0.7, "dora": 0.2}
+
+
+@pytest.fixture(scope="module")
+def rated(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Synthetic voices with four raters, the last of whom guesses; features are extracted."""
+    folder = tmp_path_factory.mktemp("rated")
+    files = sorted(voices.iterdir())
+    speaker, emotion, *_ = zip(*(file.stem.split("-") for file in files), strict=True)
+    rng = np.random.default_rng(0)
+    classes = sorted(set(emotion))
+    rows = []
+    for file, who, true in zip(files, speaker, emotion, strict=True):
+        for rater, accuracy in RATERS.items():
+            guess = true if rng.random() < accuracy else rng.choice(classes)
+            arousal = round(3 + (true == "angry") + rng.normal(), 2)
+            rows.append((str(file), who, rater, guess, arousal))
+    columns = ["file", "speaker", "rater", "emotion", "arousal"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "ratings.csv", index=False)
+    shown = featser_here("extract", "ratings.csv", "-f", "mfcc:basic", cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    return folder
+
+
+def fitted(folder: Path, run: str, *options: str) -> tuple[dict, dict, str]:
+    """Fit quickly, and return metrics, run.json and the report."""
+    shown = featser_here("fit", "-m", "logistic", "-o", run, "--jobs", "1", *options, cwd=folder)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    metrics, described = (
+        json.loads((folder / run / name).read_text(encoding="utf-8"))
+        for name in ("metrics.json", "run.json")
+    )
+    page = (folder / run / "report.html").read_text(encoding="utf-8")
+    return metrics["speaker-independent"], described, page
+
+
+def test_a_fit_has_soft_truth_the_human_ceiling_and_the_raters_in_its_report(rated: Path) -> None:
+    metrics, described, page = fitted(rated, "majority", "--no-audit")
+    figures = metrics["emotion"]
+    for name in ("cross_entropy", "js_divergence", "human.uar", "against_raters.uar"):
+        assert figures[name]["low"] <= figures[name]["value"] <= figures[name]["high"], name
+    assert figures["cross_entropy"]["value"] >= figures["cross_entropy"]["lowest"] > 0
+    assert "human.ccc" in metrics["arousal"]
+    majority, mean = described["rated"]
+    assert (majority["label"], majority["aggregation"]) == ("emotion", "majority")
+    assert (mean["label"], mean["aggregation"]) == ("arousal", "mean")
+    assert majority["raters"] == 4
+    assert majority["undecided"] > 0
+    for text in ("Raters", "Krippendorff", "ICC(2,k)", "UAR of emotion against the other raters"):
+        assert text in page
+    assert "rated recordings have no label" in page
+    assert "Jensen–Shannon divergence from votes" in page
+    predictions = pd.read_parquet(rated / "majority/predictions.parquet")
+    assert predictions["emotion.true"].isna().sum() == majority["undecided"]
+
+
+def test_another_aggregation_gives_other_labels_and_is_in_recipe_and_run(rated: Path) -> None:
+    _, described, _ = fitted(
+        rated, "crowd", "--no-audit", "-t", "emotion", "--aggregate", "emotion=dawid-skene"
+    )
+    assert described["aggregate"] == {"emotion": "dawid-skene"}
+    assert described["rated"][0]["undecided"] == 0
+    recipe = (rated / "crowd/recipe.yaml").read_text(encoding="utf-8")
+    assert "dawid-skene" in recipe
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("emotion", "write LABEL=METHOD, such as emotion=majority"),
+        ("emotion=majorty", "did you mean 'majority'"),
+        ("gender=majority", "unknown rated label 'gender'"),
+        ("emotion=ewe", "not numbers: use majority or dawid-skene"),
+    ],
+)
+def test_a_wrong_aggregation_is_refused(rated: Path, value: str, message: str) -> None:
+    shown = featser_here("fit", "-m", "logistic", "--aggregate", value, cwd=rated)
+    assert shown.returncode != 0
+    assert message in shown.stderr
+
+
+def test_the_audit_measures_agreement_and_names_the_guesser(rated: Path) -> None:
+    shown = featser_here("audit", "ratings.csv", "-o", "audit.json", cwd=rated)
+    findings = json.loads((rated / "audit.json").read_text(encoding="utf-8"))["findings"]
+    agreement = [one for one in findings if one["kind"] == "agreement of raters"]
+    assert [one["message"].split("`")[1] for one in agreement] == ["emotion", "arousal"]
+    assert agreement[0]["table"][0]["low"] > 0.1
+    least = next(one for one in findings if one["kind"] == "least agreeing raters")
+    assert least["table"][0]["rater"] == "dora"
+    assert "least agreeing recordings" in shown.stdout
+
+
+def test_agreement_needs_no_recordings_and_writes_all(rated: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(rated / "ratings.csv")
+    table["file"] = [f"gone/{Path(file).name}" for file in table["file"]]
+    table.to_csv(tmp_path / "r.csv", index=False)
+    shown = featser_here("agreement", "r.csv", "-o", "a.json", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    for text in ("Krippendorff's alpha (nominal)", "Fleiss' kappa", "ICC(2,1)", "human ceiling"):
+        assert text in shown.stdout
+    emotion, arousal = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["labels"]
+    assert emotion["by_rater"][0]["rater"] == "dora"
+    assert len(emotion["by_recording"]) == table["file"].nunique()
+    assert emotion["human_ceiling"]["metric"] == "uar"
+    assert arousal["human_ceiling"]["metric"] == "ccc"
+
+
+def test_agreement_takes_kinds_and_refuses_tables_without_ratings(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(
+        "file,stress.r1,stress.r2\na.wav,1,2\nb.wav,3,3\nc.wav,2,2\n", encoding="utf-8"
+    )
+    shown = featser_here("agreement", "r.csv", "--kind", "stress=ordinal", cwd=tmp_path)
+    assert "Krippendorff's alpha (ordinal)" in shown.stdout
+    (tmp_path / "n.csv").write_text("file,stress\na.wav,1\n", encoding="utf-8")
+    shown = featser_here("agreement", "n.csv", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "a column `rater`" in shown.stderr
