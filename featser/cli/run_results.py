@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def show_run(run: Run) -> None:
-    """Print the results of a run and where its files are."""
+    """Print the results of a run, the verdict and where its files are."""
     from featser.reporting.statements.overview import summary_line
+    from featser.reporting.statements.verdict_box import verdict_lines
 
     summary = run.summary
     say_text(summary_line(summary))
@@ -27,6 +28,9 @@ def show_run(run: Run) -> None:
         say_text(line)
     if run.replaced:
         say_text(run.replaced)
+    say("")
+    for line in verdict_lines(summary):
+        say_text(line)
     say(f"model: {run.bundle}")
     say(f"report: {run.report}")
 

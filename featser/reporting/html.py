@@ -21,14 +21,14 @@ from featser.reporting import (
     tables,
     wording,
 )
-from featser.reporting.numbers import count, duration, estimate, number
+from featser.reporting.numbers import count, duration, number
 from featser.reporting.plots import Mark
 from featser.reporting.sections.coverage_section import SENTENCE as COVERAGE_SENTENCE
 from featser.reporting.sections.coverage_section import coverage_tables
 from featser.reporting.sections.enrolment_section import enrolment_section
 from featser.reporting.sections.fold_section import fold_tables
 from featser.reporting.sections.rater_section import rater_sections
-from featser.reporting.statements.verdict import shortcut_of, verdict_of
+from featser.reporting.statements.verdict_box import verdict_box
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
 from featser.tasks import Task
@@ -168,18 +168,12 @@ def _headline(run: RunSummary) -> dict[str, Any]:
             title = f"{protocol}{' – OPTIMISTIC' if hollow else ''}"
             marks.append(Mark(title, value, low, high, beside, hollow))
     title = wording.metric_title(name)
-    baseline_figure = figures.get(baseline)
     description = "; ".join(f"{m.name}: {title} {number(m.value)}" for m in marks)
     plot = partial(plots.dots, name="headline", description=description)
     return {
-        "metric": title,
-        "task": task.name,
-        "value": estimate(figure),
-        "baseline": number(baseline_figure["value"]) if baseline_figure else "",
+        "box": verdict_box(run),
         "baseline_name": "chance" if task.categorical else "mean baseline",
         "sentence": wording.headline_sentence(run),
-        "shortcut": shortcut_of(run),
-        "verdict": verdict_of(run),
         "note": figure.get("note", ""),
         "plot": _markup(plot(marks, f"{title} of {task.name}")) if marks else "",
     }

@@ -157,8 +157,12 @@ def test_what_was_not_used_is_listed_with_its_reason(page: Page) -> None:
     assert "The language is also the recording condition." in page.text
 
 
-def test_warnings_come_before_the_headline(page: Page) -> None:
-    assert page.text.index("recording condition") < page.text.index("the average recall per class")
+def test_the_verdict_opens_the_report_and_notes_follow_before_the_data(page: Page) -> None:
+    verdict, notes, data = (
+        page.text.index(words)
+        for words in ("the average recall per class", "recording condition", "Labels of each task")
+    )
+    assert verdict < notes < data
 
 
 def test_features_folds_model_versions_and_commands_are_shown(page: Page) -> None:

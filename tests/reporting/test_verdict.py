@@ -149,7 +149,7 @@ def test_report_and_summary_line_state_the_same_verdict() -> None:
     assert "(95 % interval), chance 0.200, " in line
     text = Page(render(run)).text
     assert f"{words[0].upper()}{words[1:]}." in text
-    assert "The strongest shortcut, 'speech level', alone reaches a UAR of 0.450." in text
+    assert "chance 0.200 strongest shortcut 'speech level' 0.450 speakers tested 10" in text
 
 
 def test_summary_line_names_optimism_and_speaker_normalisation() -> None:

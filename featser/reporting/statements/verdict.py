@@ -15,6 +15,7 @@ from typing import Any
 from featser.audit.checks.shortcuts import PROBED, TESTED
 from featser.audit.checks.single_features import GIVEN_AWAY
 from featser.reporting.numbers import has_interval
+from featser.reporting.statements.confounding import classes_of_speakers
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, optimistic_because
 from featser.tasks import Task
@@ -43,6 +44,7 @@ def verdict(
     shortcut: Shortcut | None,
     *,
     optimistic_because: str = "",
+    is_confounded: bool = False,
 ) -> str:
     """Return in plain words what a result shows.
 
@@ -57,6 +59,8 @@ def verdict(
         The strongest shortcut; None if none was tested.
     optimistic_because : str
         Why the protocol is optimistic; empty if it is not.
+    is_confounded : bool
+        Whether most speakers have one class.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def verdict(
     'not distinguishable from chance'
     """
     words = _words(figure, chance, shortcut)
+    if is_confounded:
+        words += "; classes and speakers are confounded"
     if optimistic_because:
         words += f"; the protocol is optimistic, because {optimistic_because}"
     return words
@@ -174,9 +180,11 @@ def verdict_of(run: RunSummary) -> str:
     """Return the verdict on a run's primary task under its own protocol."""
     task = run.primary
     figures = run.figures(task)
+    classes = classes_of_speakers(run)
     return verdict(
         figures.get(headline_metric(task)),
         chance_level(task, figures),
         shortcut_of(run),
+        is_confounded=classes is not None and classes.is_confounded,
         optimistic_because=optimistic_because(run, run.protocol),
     )
