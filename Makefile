@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean abstention
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean abstention human-ceiling
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -102,6 +102,10 @@ ablation: $(VENV)/.installed
 # Coverage of prediction sets, and which recordings are marked: CORPORA=FOLDER.
 abstention: $(VENV)/.installed
 	$(BIN)/python reports/abstention.py $(CORPORA)
+
+# How well people recognise emotions, from listeners' votes: RATINGS=FOLDER CORPORA=FOLDER.
+human-ceiling: $(VENV)/.installed
+	$(BIN)/python reports/human_ceiling.py $(RATINGS) $(CORPORA)
 
 # The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
 aux: $(VENV)/.installed
