@@ -1,4 +1,4 @@
-"""The page on the human ceiling is derived from its figures, and these from the listeners' tables."""
+"""The page on the human ceiling follows from its figures, and these from the listeners' tables."""
 
 from __future__ import annotations
 
