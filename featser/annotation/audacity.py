@@ -19,7 +19,7 @@ def read(path: Path, where: str) -> list[Interval]:
     """Read labels as Audacity exports them."""
     encoding, _ = text_encoding(path, where)
     result = []
-    for number, line in enumerate(path.read_text(encoding).splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding).split("\n"), 1):
         if not line.strip() or line.startswith("\\"):
             continue
         fields = line.split("\t", 2)

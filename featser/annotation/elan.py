@@ -17,6 +17,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -196,24 +197,29 @@ def _share_spans(
     where: str,
 ) -> None:
     """Give annotations that refer to others their times, parents before children."""
-    waiting = dict(children)
-    while ready := [key for key in waiting if key[1] in spans]:
-        for key in ready:
-            start, end = spans[key[1]]
-            names = waiting.pop(key)
-            width = (end - start) / len(names)
-            for place, name in enumerate(names):
-                spans[name] = (
-                    round(start + place * width, 6),
-                    end if place == len(names) - 1 else round(start + (place + 1) * width, 6),
-                )
+    waiting: dict[str, list[list[str]]] = defaultdict(list)
+    for (_, parent), names in children.items():
+        waiting[parent].append(names)
+    timed = list(spans)
+    while timed:
+        parent = timed.pop()
+        for names in waiting.pop(parent, ()):
+            spans.update(zip(names, _divided(*spans[parent], len(names)), strict=True))
+            timed += names
     if waiting:
-        (_, parent), names = next(iter(waiting.items()))
+        parent, [names, *_] = next(iter(waiting.items()))
         line = document.annotations[names[0]].line
         raise AnnotationError(
             f"{where}, line {line}: ANNOTATION_REF is '{shortened(parent)}', which has no time or "
             f"does not exist: {_SAVE}"
         )
+
+
+def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
+    """Divide an interval into equal parts."""
+    width = (end - start) / count
+    marks = [start, *(round(start + place * width, 6) for place in range(1, count)), end]
+    return list(pairwise(marks))
 
 
 def _recording(media: list[str], folder: Path) -> str | None:

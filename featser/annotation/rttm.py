@@ -27,7 +27,7 @@ _MISSING = "<NA>"
 def read(path: Path, where: str) -> list[Interval]:
     """Read the lines of type SPEAKER; the channel is a column where it is not always 1."""
     encoding, _ = text_encoding(path, where)
-    lines = enumerate(path.read_text(encoding).splitlines(), 1)
+    lines = enumerate(path.read_text(encoding).split("\n"), 1)
     rows = [(number, line.split()) for number, line in lines]
     rows = [(number, row) for number, row in rows if row and row[0] == "SPEAKER"]
     has_channels = any(len(row) > 2 and row[2] not in ("1", _MISSING) for _, row in rows)
@@ -56,6 +56,7 @@ def _interval(row: list[str], number: int, where: str, has_channels: bool) -> In
 def write(intervals: pd.DataFrame, path: Path, target: Path) -> None:
     """Write a line of type SPEAKER for each interval; recordings lose folder and ending."""
     no_file = target.stem
+    _refuse_equal_names(intervals["file"].dropna(), target)
     ordered = intervals.sort_values(["file", "start", "end"], kind="stable")
     lines = []
     for row in ordered.to_dict("records"):
@@ -81,6 +82,18 @@ def write(intervals: pd.DataFrame, path: Path, target: Path) -> None:
         ]
         lines.append(" ".join(fields) + "\n")
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def _refuse_equal_names(files: pd.Series[str], target: Path) -> None:
+    """Refuse recordings whose names differ in folder or ending only, which RTTM does not have."""
+    paths: dict[str, str] = {}
+    for file in files.unique():
+        other = paths.setdefault(PurePath(file).stem, file)
+        if other != file:
+            raise AnnotationError(
+                f"{target}: RTTM names recordings without folder and ending, and cannot "
+                f"distinguish {shortened(other)} from {shortened(file)}: rename one, or write .csv"
+            )
 
 
 def _seconds(value: float) -> str:

@@ -41,6 +41,8 @@ def check_output(output: str | Path, files: Sequence[str]) -> None:
     """
     is_manifest = local_path(output).suffix.lower() in MANIFESTS
     chosen = None if is_manifest else format_of(local_path(output))
+    if chosen is not None and not chosen.endings and _is_filled(local_path(output)):
+        raise InputError(f"'{output}' is not empty: name a new or an empty folder", "output")
     if NAME in str(output):
         names = names_of(files)
         twice = [name for name in names if names.count(name) > 1]
@@ -65,6 +67,10 @@ def check_output(output: str | Path, files: Sequence[str]) -> None:
                     f"has blanks, which {chosen.name} cannot hold: write .csv",
                     "output",
                 )
+
+
+def _is_filled(path: Path) -> bool:
+    return path.exists() and (not path.is_dir() or any(path.iterdir()))
 
 
 def names_of(files: Sequence[str]) -> list[str]:

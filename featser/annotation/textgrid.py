@@ -28,11 +28,11 @@ from featser.errors import AnnotationError, shortened
 INTERVALS, POINTS = "IntervalTier", "TextTier"
 
 _TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"]|"")*")
+    r"""(?P<text>"[^"]*(?:""[^"]*)*")
     |(?P<open>")
     |(?P<comment>![^\n]*)
     |(?P<flag><\w+>)
-    |(?<![^\s=])(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
+    |(?<![^\s=])(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?!\S)
     |(?P<other>(?:(?<==)|(?<==[ ]))[^\s"=]+)
     |[^\s"=]+|=""",
     re.VERBOSE,
@@ -82,7 +82,7 @@ class _Values:
 
     def count(self, field: str) -> int:
         value = self.number(field)
-        if value < 0 or value != int(value):
+        if value < 0 or not value.is_integer():
             raise AnnotationError(
                 f"{self._where}, line {self.line}: {field} is {value:g}, not a count: {_SAVE}"
             )

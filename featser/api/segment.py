@@ -14,7 +14,11 @@ from featser.annotation.segment_files import LEFT_OUT, check_output, write_segme
 from featser.api.validation import path, validated
 from featser.audio.channels import MIX
 from featser.errors import InputError, counted
-from featser.experiment.loading.named_recordings import NamedRecordings, named_recordings
+from featser.experiment.loading.named_recordings import (
+    STDIN_NAME,
+    NamedRecordings,
+    named_recordings,
+)
 from featser.io.location import absolute
 from featser.io.result_display import Display, ShownResult
 from featser.progress import Progress, stage
@@ -130,11 +134,12 @@ def segment(
     plan = SegmentPlan(method, LengthRules(min_s, max_s, pad_s, gap_s), channel)
     with named_recordings(_sequence(files)) as source:
         recordings = _whole_recordings(source)
-        if output is not None:
-            check_output(output, recordings["file"].tolist())
         listed = recordings["file"].tolist()
+        names = [STDIN_NAME if file == source.stdin else absolute(file) for file in listed]
+        if output is not None:
+            check_output(output, names)
         outcomes = segment_all(listed, plan, n_jobs, _progress(listed))
-        result = _collected(recordings, outcomes, named.label, source)
+        result = _collected(recordings.assign(file=names), outcomes, named.label, source.notes)
     if channel != MIX and len(result.intervals):
         result.intervals["channel"] = channel
     if output is not None and len(result.recordings):
@@ -156,8 +161,7 @@ def _whole_recordings(source: NamedRecordings) -> pd.DataFrame:
     twice = table["file"].duplicated()
     if twice.any():
         raise InputError(f"'{table['file'][twice].iloc[0]}' is named twice: remove one", "files")
-    rows = table.drop(columns=["start", "end"]).dropna(axis="columns", how="all")
-    return rows.assign(file=[absolute(file) for file in rows["file"]])
+    return table.drop(columns=["start", "end"]).dropna(axis="columns", how="all")
 
 
 def _progress(files: Sequence[str]) -> Progress:
@@ -177,13 +181,13 @@ def _collected(
     recordings: pd.DataFrame,
     outcomes: Sequence[pd.DataFrame | str],
     label: str,
-    source: NamedRecordings,
+    notes: Sequence[str],
 ) -> Segmentation:
     tables, rows = [], []
     errors: dict[str, str] = {}
     for row, outcome in zip(recordings.to_dict("records"), outcomes, strict=True):
         record = {str(column): value for column, value in row.items()}
-        name = source.shown(record["file"])
+        name = record["file"]
         if isinstance(outcome, str):
             errors[name] = outcome
             continue
@@ -210,7 +214,7 @@ def _collected(
         else pd.DataFrame(columns=["file", "start", "end", "tier", "label"])
     )
     summary = pd.DataFrame(rows, columns=None if rows else ["file", "seconds", "speech_s"])
-    return Segmentation(intervals, summary.fillna(0.0), errors, list(source.notes))
+    return Segmentation(intervals, summary.fillna(0.0), errors, list(notes))
 
 
 def _others(record: dict[str, Any]) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-FLATTEST = 0.5
+FLATTEST = 0.7
 """Sound whose spectrum is flatter, between 0 (a tone) and 1 (white noise), is no speech.
 
-Long-term spectra of speech fall by 20 dB and more from 500 Hz to 5 kHz: their flatness is 0.1 to
-0.3. Clicks, applause and rustling paper have 0.6 and more.
+Segments of recordings of EmoDB, RAVDESS and BanglaSER have 0.14 in the middle and 0.54 at most,
+half a second of white noise has 0.99.
 """
 
 

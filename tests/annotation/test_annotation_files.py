@@ -151,6 +151,13 @@ def test_an_unreadable_file_is_refused_with_line_and_field(
         read_annotation(tmp_path / name)
 
 
+def test_recordings_that_rttm_cannot_distinguish_are_refused(tmp_path: Path) -> None:
+    table = intervals(tmp_path)
+    both = pd.concat([table, table.assign(file=str(tmp_path / "b" / "talk.wav"))])
+    with pytest.raises(AnnotationError, match=r"cannot distinguish .*b/talk\.wav from"):
+        write_annotation(both, tmp_path / "all.rttm")
+
+
 def test_a_tier_that_does_not_exist_is_named_beside_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(AnnotationError, match="unknown tier 'emotions'; did you mean 'emotion'"):
         write_annotation(intervals(tmp_path), tmp_path / "a.csv", tier="emotions")
@@ -160,7 +167,7 @@ WORD = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), mi
 LABEL = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     lengths=st.lists(
         st.tuples(st.integers(0, 5_000), st.integers(1, 5_000), LABEL), min_size=1, max_size=6

@@ -123,3 +123,21 @@ def test_what_xml_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with pytest.raises(AnnotationError, match="shorter than a millisecond"):
         write_annotation(table.assign(end=0.0001, label="a"), tmp_path / "out.eaf")
+
+
+def test_a_long_chain_of_references_is_read(eaf: Path) -> None:
+    """Each of 3000 annotations refers to the one before it."""
+    links = "".join(
+        f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b{n}" ANNOTATION_REF="b{n - 1}">'
+        f"<ANNOTATION_VALUE>x</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+        for n in range(3000, 1, -1)
+    )
+    links += (
+        '<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="b1" ANNOTATION_REF="a1">'
+        "<ANNOTATION_VALUE>x</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+    )
+    tier = f'<TIER TIER_ID="chain" LINGUISTIC_TYPE_REF="sub">{links}</TIER></ANNOTATION_DOCUMENT>'
+    eaf.write_text(EAF.replace("</ANNOTATION_DOCUMENT>", tier), encoding="utf-8")
+    table = read_annotation(eaf, tier="chain")
+    assert len(table) == 3000
+    assert table[["start", "end"]].drop_duplicates().to_numpy().tolist() == [[0.5, 1.0]]

@@ -67,3 +67,17 @@ def test_a_binary_textgrid_is_refused_with_the_menu_of_praat(tmp_path: Path) -> 
     file.write_bytes(b"ooBinaryFile\x08TextGrid\x00\x00")
     with pytest.raises(AnnotationError, match="binary TextGrid: open it in Praat"):
         read_annotation(file)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1" * 400, "1" * 300_000 + "x", '"' + '""' * 100_000, "inf", "1e999"],
+    ids=["infinite", "long", "quotes", "word", "exponent"],
+)
+@pytest.mark.parametrize("old", ["size = 3", "xmin = 0.5"])
+def test_hostile_values_are_refused_at_once(tmp_path: Path, old: str, value: str) -> None:
+    file = tmp_path / "talk.TextGrid"
+    name = old.partition(" ")[0]
+    file.write_text(LONG.replace(old, f"{name} = {value}", 1), encoding="utf-8")
+    with pytest.raises(AnnotationError, match="line"):
+        read_annotation(file)

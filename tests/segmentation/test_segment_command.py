@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import featser
 from featser.corpora.manifest import read_manifest
 from featser.errors import FeatserError, InputError
 from featser.segmentation.segments import find_segments
-from tests.flow import featser_here
+from tests.flow import PYTHON, featser_here
 from tests.segmentation.conversations import conversation, room
 
 RATE = 16_000
@@ -53,6 +54,24 @@ def test_the_manifest_is_a_source_of_extract(talks: Path, tmp_path: Path) -> Non
     store = tmp_path / "store"
     done = featser_here("extract", tmp_path / "segments.csv", "-f", "rms:basic", "--store", store)
     assert "3 done, 0 reused, 0 unusable" in done.stdout
+
+
+def test_the_manifest_is_a_source_of_predict(talks: Path, fitted: Path, tmp_path: Path) -> None:
+    featser.segment(talks / "one.wav", tmp_path / "segments.csv")
+    done = featser_here("predict", fitted / "model.featser", tmp_path / "segments.csv")
+    assert done.returncode == 0, done.stderr
+    result = featser.predict(fitted / "model.featser", tmp_path / "segments.csv")
+    assert result["end"].tolist() == read_manifest(tmp_path / "segments.csv")["end"].tolist()
+
+
+def test_the_standard_input_is_a_recording(talks: Path, tmp_path: Path) -> None:
+    with (talks / "one.wav").open("rb") as recording:
+        command = [*PYTHON, "segment", "-", "-o", str(tmp_path / "s.TextGrid")]
+        done = subprocess.run(
+            command, stdin=recording, capture_output=True, text=True, check=True, cwd=tmp_path
+        )
+    assert done.stdout.startswith("stdin: ")
+    assert len(featser.read_annotation(tmp_path / "s.TextGrid", tier="speech")) == 3
 
 
 @pytest.mark.parametrize("ending", [".TextGrid", ".eaf"])
