@@ -129,8 +129,7 @@ def contours_in_blocks(samples: NDArray[Any]) -> Contours:
     """Compute the descriptors of a long signal; formants are those of voiced frames alone.
 
     The path of the pitch is found through the candidates of all frames, and the periods of a
-    stretch of voice are followed from its beginning to its end: both are exactly those of the
-    whole signal.
+    stretch of voice are followed from block to block: both are exactly those of the whole signal.
 
     Parameters
     ----------
@@ -142,7 +141,7 @@ def contours_in_blocks(samples: NDArray[Any]) -> Contours:
     values: Floats = contour_array((frames, len(VOICE)))
     values[:] = 0
     values[:, 0] = tracking.semitones(hertz)
-    values[:, 1], values[:, 2] = periods.jitter_and_shimmer_in_stretches(samples, hertz)
+    values[:, 1], values[:, 2] = periods.jitter_and_shimmer_in_blocks(samples, hertz)
     n_short = 1 + (len(samples) - framing.SHORT) // framing.HOP
     spectral: Floats = contour_array((n_short, len(SPECTRAL)))
     energy = 0.0

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.features.gemaps.framing import HOP, LONG, RATE, as_pcm
-from featser.features.lowlevel.blocks import frame_stretches
+from featser.features.lowlevel.blocks import frame_blocks
 from featser.features.lowlevel.compiled import compiled
 from featser.features.lowlevel.spectrum import Floats
 
@@ -28,6 +28,11 @@ LIMIT = 1.0
 
 # Lags from 90 % to 110 % of the longest period, that of 55 Hz.
 _MOST_LAGS = 64
+
+_STATES = 5
+
+# Frames around a block in which its first period may start and its last one end.
+_AROUND = 10
 
 
 @compiled
@@ -80,25 +85,43 @@ def _match(samples: Any, first: int, shortest: int, longest: int, likeness: Any)
 
 
 @compiled
-def _measure(samples: Any, hertz: Any, hop: int, rate: float, search: float, least: float) -> Any:
+def _measure(
+    samples: Any,
+    hertz: Any,
+    hop: int,
+    rate: float,
+    search: float,
+    least: float,
+    first: int,
+    state: Any,
+) -> Any:
+    """Measure frames, the first of which begins at sample ``first``.
+
+    ``state`` is that of the frame before: where the next period starts, the length of the last
+    one, jitter, shimmer, and whether it was voiced. It becomes that of the last frame.
+    """
     result = np.zeros((len(hertz), 2))
     likeness = np.zeros(_MOST_LAGS)
-    last = 0.0
-    start = 0
+    start = int(state[0])
+    last = state[1]
     for t in range(len(hertz)):
+        begins = state[4] == 0
+        jitter_before, shimmer_before = state[2], state[3]
+        state[2:] = 0
         if hertz[t] <= 0:
             continue
+        state[4] = 1
+        here = first + t * hop
         expected = rate / hertz[t]
         shortest, longest = int(expected * (1 - search)), int(expected * (1 + search))
-        begins = t == 0 or hertz[t - 1] <= 0
         if begins:
-            start = t * hop
+            start = here
             last = 0.0
         tries, periods, changes = 0, 0, 0
         total, change, heights, differences = 0.0, 0.0, 0.0, 0.0
         while start + 2 * longest <= len(samples):
-            inside = start + 2 * (longest + 2) <= (t + 1) * hop
-            if not inside and (tries > 0 or not (begins or start <= t * hop - 2)):
+            inside = start + 2 * (longest + 2) <= here + hop
+            if not inside and (tries > 0 or not (begins or start <= here - 2)):
                 break
             tries += 1
             lag, offset, like = _match(samples, start, shortest, longest, likeness)
@@ -119,9 +142,22 @@ def _measure(samples: Any, hertz: Any, hop: int, rate: float, search: float, lea
             result[t, 0] = change / changes / (total / periods) if changes > 0 else 0.0
             result[t, 1] = differences / heights if heights > 0 else 0.0
         elif not begins:
-            result[t, 0] = result[t - 1, 0] if tries > 0 else 0.0
-            result[t, 1] = result[t - 1, 1]
+            result[t, 0] = jitter_before if tries > 0 else 0.0
+            result[t, 1] = shimmer_before
+        state[2] = result[t, 0]
+        state[3] = result[t, 1]
+    state[0] = start
+    state[1] = last
     return result
+
+
+def _measured(
+    samples: Floats, hertz: NDArray[np.float64], first: int, state: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = _measure(
+        samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION, first, state
+    )
+    return values
 
 
 def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Floats, Floats]:
@@ -158,16 +194,15 @@ def jitter_and_shimmer(samples: Floats, hertz: NDArray[np.float64]) -> tuple[Flo
         plus the difference over the mean, which comes to 8 % less at 1.5 dB and 37 % less at its
         limit; this is the one departure from it, for the sake of truth.
     """
-    return _perturbation(_measure(samples, hertz, HOP, float(RATE), SEARCH, MIN_CORRELATION))
+    return _perturbation(_measured(samples, hertz, 0, np.zeros(_STATES)))
 
 
-def jitter_and_shimmer_in_stretches(
+def jitter_and_shimmer_in_blocks(
     samples: NDArray[Any], hertz: NDArray[np.float64]
 ) -> tuple[Floats, Floats]:
     """Return :func:`jitter_and_shimmer` of a long signal, exactly.
 
-    Periods are followed from the first frame of a stretch of voice to its last; what is computed
-    at a time ends in an unvoiced frame.
+    Periods are followed from block to block.
 
     Parameters
     ----------
@@ -177,9 +212,13 @@ def jitter_and_shimmer_in_stretches(
         Fundamental frequency, 55 Hz or more; 0 where unvoiced.
     """
     values = np.zeros((len(hertz), 2))
-    for frames in frame_stretches(len(hertz), np.flatnonzero(hertz <= 0)):
-        pcm = as_pcm(samples[frames.start * HOP : (frames.stop - 1) * HOP + LONG])
-        values[frames] = _measure(pcm, hertz[frames], HOP, float(RATE), SEARCH, MIN_CORRELATION)
+    state = np.zeros(_STATES)
+    for block in frame_blocks(len(hertz), HOP, LONG, _AROUND):
+        # The next period may start some frames before the block, where the last one ended.
+        state[0] -= block.samples.start
+        pcm = as_pcm(samples[block.samples])
+        values[block.frames] = _measured(pcm, hertz[block.frames], block.inside.start * HOP, state)
+        state[0] += block.samples.start
     return _perturbation(values)
 
 

@@ -91,23 +91,6 @@ def frame_slices(n_frames: int) -> Iterator[slice]:
     return slices(n_frames, BLOCK_FRAMES)
 
 
-def frame_stretches(n_frames: int, borders: NDArray[np.int64]) -> Iterator[slice]:
-    """Yield blocks that end at borders alone, and are longer where none is near.
-
-    Examples
-    --------
-    >>> list(frame_stretches(3000, borders=np.array([900, 1100, 2900])))
-    [slice(0, 1100, None), slice(1100, 2900, None), slice(2900, 3000, None)]
-    """
-    first = 0
-    while first < n_frames:
-        following = borders[np.searchsorted(borders, first + BLOCK_FRAMES) :]
-        last = int(following[0]) if len(following) else n_frames
-        yield slice(first, last)
-        first = last
-        release_pages()
-
-
 def contour_array(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
     """Return an array for contours: on the disk if it is large; its values are undefined.
 
