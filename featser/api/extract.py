@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.augmentation.augmentation_presets import with_presets_named
@@ -19,9 +21,10 @@ from featser.experiment.loading.source import STORE, Source
 from featser.experiment.schema import Experiment
 from featser.extraction.backends import check_backend
 from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies
+from featser.extraction.extraction_forecast import forecast_extraction, long_notes, notes_before
 from featser.features.registry import make_extractors, trimmed_specs
 from featser.features.spec_names import DEFAULT_FEATURES, with_default_named
-from featser.progress import stage
+from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
 from featser.store.feature_store import Store
 
@@ -38,6 +41,7 @@ def extract(
     data: Mapping[str, str | Path] | None = None,
     corpus: str | None = None,
     n_jobs: int = -1,
+    dry_run: bool = False,
     **options: Any,
 ) -> Extraction:
     """Compute the features of all utterances that the store lacks.
@@ -60,6 +64,9 @@ def extract(
         The card of a corpus folder.
     n_jobs : int
         Worker processes; -1 for one per core.
+    dry_run : bool
+        Whether only to say what would be computed and what it costs, as ``forecast`` of the
+        result. Augmented copies are left out.
     **options
         Fields of :class:`~featser.experiment.loading.extraction_options.ExtractionOptions`, such as
         ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``.
@@ -81,9 +88,17 @@ def extract(
     listing = list_source(source, corpus, data, LabelMap(how.columns, how.labels))
     listed = listing.with_channel(how.channel or listing.source.channel or MIX)
     specs = with_default_named(features) or listed.source.features or DEFAULT_FEATURES
-    make_extractors(specs)
+    extractors = make_extractors(specs)
     if how.trim:
         specs = trimmed_specs(specs)
+        extractors = make_extractors(specs)
+    if dry_run:
+        table = pd.concat(list(listed.blocks()), ignore_index=True)
+        plan_of_all = forecast_extraction(table, extractors, Store(store), n_jobs)
+        notes = [*long_notes(plan_of_all.long), *listed.source.all_notes()]
+        return Extraction([], notes=notes, forecast=plan_of_all)
+    for line in notes_before(listed.blocks(), extractors):
+        announce(line)
     asked = with_presets_named(augment) or listed.source.augmentations
     augmentations = parse_augmentations(asked)
     notes = [

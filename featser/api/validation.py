@@ -323,6 +323,7 @@ RULES: dict[str, Rule] = {
     "corpus": path,
     "coverage": share,
     "data": mapping_of_paths,
+    "dry_run": flag,
     "end": position,
     "enrol": path,
     "errors": errors,

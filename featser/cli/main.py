@@ -28,7 +28,7 @@ from featser.cli.labels.agreement_command import agreement
 from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
 from featser.cli.predict_command import predict
-from featser.cli.run_command import run
+from featser.cli.run_command import run, show_extraction_forecast
 from featser.cli.run_results import show_run
 from featser.cli.segment_command import segment
 from featser.cli.shared_options import (
@@ -183,6 +183,10 @@ def extract(
             "sources, and never in a test set. `featser augmentations` lists kinds and presets.",
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would be computed, and what it costs."),
+    ] = False,
     **options: Any,
 ) -> None:
     """Compute features into the store. What is there already is not computed again.
@@ -200,12 +204,16 @@ def extract(
             store=store,
             features=features or (),
             augment=augment or (),
+            dry_run=dry_run,
             data=parse_data(data or []),
             corpus=corpus,
             **named_in(mapping),
             n_jobs=jobs,
             **options,
         )
+    if result.forecast is not None:
+        show_extraction_forecast(result.forecast, result.notes)
+        return
     show_extraction(result, str(store))
     if not result.done + result.reused:
         raise typer.Exit(1)

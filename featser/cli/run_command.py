@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,14 @@ from featser.errors import counted
 
 if TYPE_CHECKING:
     from featser.experiment.forecast import Forecast
+    from featser.extraction.extraction_forecast import (
+        ExtractionForecast,
+        ExtractorPlan,
+        RecordingNeeds,
+    )
+
+_SHOWN = 10
+"""Long recordings in a table."""
 
 
 @with_extraction_options
@@ -87,14 +96,8 @@ def show_forecast(plan: Forecast) -> None:
     )
     if plan.copies:
         say(f"augmented copies, for training sets only: {plan.copies}")
-    table(
-        "Features",
-        ["extractor", "values", "not in the store", "MB", "seconds"],
-        [
-            (one.spec, one.values, one.missing, round(one.bytes / 1e6, 1), round(one.seconds))
-            for one in plan.extractors
-        ],
-    )
+    _show_extractors(plan.extractors)
+    _show_long(plan.long)
     cores = counted(plan.cores, "core")
     say(
         f"audit: {_time(plan.audit_seconds)}; extraction: {_time(plan.extract_seconds)} on {cores} "
@@ -112,6 +115,48 @@ def show_forecast(plan: Forecast) -> None:
         more = f"; several times that with {', '.join(plan.slower)}" if plan.slower else ""
         say(f"fitting: very roughly {_time(plan.fit_seconds)} on {cores}{more}")
     say("nothing was written: this was --dry-run")
+
+
+def show_extraction_forecast(plan: ExtractionForecast, notes: Sequence[str]) -> None:
+    """Print what an extraction would compute, and roughly what it would cost."""
+    for note in notes:
+        say(f"note: {note}")
+    _show_extractors(plan.extractors)
+    _show_long(plan.long)
+    say(
+        f"{counted(plan.utterances, 'utterance')}, {_time(plan.seconds)} of sound; extraction: "
+        f"{_time(plan.core_seconds)} on {counted(plan.cores, 'core')} (less where extractors share "
+        f"spectra and contours); disk: {plan.bytes / 1e6:.1f} MB more"
+    )
+    say("nothing was written: this was --dry-run")
+
+
+def _show_extractors(plans: Sequence[ExtractorPlan]) -> None:
+    table(
+        "Features",
+        ["extractor", "values", "not in the store", "MB", "seconds"],
+        [
+            (one.spec, one.values, one.missing, round(one.bytes / 1e6, 1), round(one.seconds))
+            for one in plans
+        ],
+    )
+
+
+def _show_long(long: Sequence[RecordingNeeds]) -> None:
+    """Print the longest recordings, and what they need: nothing where none is long."""
+    if not long:
+        return
+    rows = [
+        (
+            one.file,
+            round(one.seconds / 60),
+            round(one.memory_bytes / 1e6),
+            round(one.core_seconds),
+            ", ".join(one.refused) or "–",
+        )
+        for one in long[:_SHOWN]
+    ]
+    table("Long recordings", ["file", "minutes", "MB of memory", "seconds", "refused by"], rows)
 
 
 def _time(seconds: float) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from featser.augmentation.copy_plan import Sound, plan_copies
 from featser.augmentation.spec import parse_augmentations
-from featser.corpora.utterances import places, segments, utterance_key
+from featser.corpora.utterances import places, utterance_key
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import extractors_in_use
@@ -22,15 +21,17 @@ from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import identify
-from featser.features.extractor import Extractor
+from featser.extraction.extraction_forecast import (
+    ExtractorPlan,
+    RecordingNeeds,
+    extractor_plan,
+    lengths,
+    long_recordings,
+)
 from featser.features.registry import make_extractors
 from featser.io.location import is_remote
 from featser.models.registry import find_model, members_of
 from featser.store.feature_store import Store
-
-TYPICAL_SECONDS = 3.5
-"""What extractors' costs are told for, and how long a recording is taken to be that lies
-elsewhere or cannot be opened."""
 
 AUDIT_MS = 5.0
 """The audit of a recording on one core (reports/benchmarks/audit.json)."""
@@ -47,29 +48,6 @@ class CorpusPlan:
 
 
 @dataclass(frozen=True)
-class ExtractorPlan:
-    """An extractor: values an utterance, what is missing in the store, bytes and seconds of it.
-
-    Attributes
-    ----------
-    spec : str
-    values : int
-    missing : int
-        Utterances and augmented copies that the store lacks.
-    bytes : int
-        Of those, in the store.
-    seconds : float
-        For those, on the cores that were asked for.
-    """
-
-    spec: str
-    values: int
-    missing: int
-    bytes: int
-    seconds: float
-
-
-@dataclass(frozen=True)
 class Forecast:
     """What a run would do.
 
@@ -77,6 +55,8 @@ class Forecast:
     ----------
     corpora : list of CorpusPlan
     extractors : list of ExtractorPlan
+    long : list of RecordingNeeds
+        Recordings of ten minutes or more.
     copies : int
         Augmented copies, of all utterances together.
     audit_seconds : float
@@ -96,6 +76,7 @@ class Forecast:
 
     corpora: list[CorpusPlan]
     extractors: list[ExtractorPlan]
+    long: list[RecordingNeeds]
     copies: int
     audit_seconds: float
     folds: dict[str, int]
@@ -157,10 +138,10 @@ def forecast(source: Source, recipe: Experiment, store: str | Path, jobs: int = 
     table = source.table
     opened = Store(store)
     keys = _keys(table, opened)
-    seconds = _seconds(table)
+    seconds = lengths(table)
     sounds = _sounds(table, keys, recipe, seconds)
     extractors = make_extractors(recipe.features)
-    plans = [_extractor(one, sounds, opened, cores) for one in extractors]
+    plans = [extractor_plan(one, sounds, opened, cores) for one in extractors]
     copies = len(sounds) - len({key for key in keys if key})
     tasks = _tasks(source, recipe)
     label = table[recipe.primary]
@@ -180,6 +161,7 @@ def forecast(source: Source, recipe: Experiment, store: str | Path, jobs: int = 
     return Forecast(
         corpora=_corpora(table, seconds),
         extractors=plans,
+        long=long_recordings(table, seconds, extractors),
         copies=copies,
         audit_seconds=AUDIT_MS * len(table) / 1000 / cores,
         folds=folds,
@@ -231,16 +213,6 @@ def _sounds(
     return lengths | {str(key): lengths[str(source)] for key, source in copies}
 
 
-def _extractor(
-    extractor: Extractor, sounds: Mapping[str, float], store: Store, cores: int
-) -> ExtractorPlan:
-    is_stored = store.has(extractor, list(sounds))
-    lacking = [seconds for seconds, has in zip(sounds.values(), is_stored, strict=True) if not has]
-    cost = extractor.cost_ms / 1000 * sum(lacking) / TYPICAL_SECONDS / cores
-    size = 4 * extractor.dimension * len(lacking)
-    return ExtractorPlan(extractor.spec, extractor.dimension, len(lacking), size, cost)
-
-
 def _tasks(source: Source, recipe: Experiment) -> tuple[str, ...]:
     table = labelled(source.table, recipe.aggregate, recipe.kinds)
     tasks, _ = requested_tasks(table, source.cards, recipe)
@@ -266,23 +238,3 @@ def _slower(recipe: Experiment) -> tuple[str, ...]:
         "tune": recipe.tune,
     }
     return tuple(name for name, is_asked in asked.items() if is_asked)
-
-
-def _seconds(table: pd.DataFrame) -> NDArray[np.float64]:
-    """Return how long utterances are, from the headers of their files."""
-    with ThreadPoolExecutor(4) as pool:
-        return np.array(list(pool.map(_length, segments(table))))
-
-
-def _length(segment: tuple[str, float | None, float | None]) -> float:
-    import soundfile
-
-    file, start, end = segment
-    if end is not None:
-        return end - (start or 0.0)
-    if is_remote(file):
-        return TYPICAL_SECONDS
-    try:
-        return float(soundfile.info(file).duration) - (start or 0.0)
-    except (OSError, soundfile.SoundFileError):  # extraction will say what is wrong with it
-        return TYPICAL_SECONDS

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from featser.audio import Signal, decode
 from featser.audio.silence import trim_silence
 from featser.corpora.utterances import Place, Utterance
-from featser.errors import UnusableAudio
+from featser.errors import FeatserError, UnusableAudio
+from featser.extraction.recording_needs import refuse_too_large
 from featser.features.extractor import Extractor
 from featser.features.file_features import checked_values, signal_part
 from featser.workers.task import Step, failed, unobserved
@@ -79,9 +80,13 @@ def compute(
         try:
             if part not in signals:
                 signals[part] = signal_part(decoded, extractor, utterance.file)
+            if signals[part].is_long:
+                refuse_too_large(extractor, signals[part].seconds)
             values[extractor.spec] = checked_values(extractor, signals[part])
         except UnusableAudio as error:
             refusals.append((*where, extractor.spec, error.reason))
+        except FeatserError as error:  # such as a full disk
+            refusals.append((*where, extractor.spec, str(error)))
         except Exception as error:  # one recording never ends a run: it is listed with the cause
             reason = f"the extractor {failed(error)}"
             refusals.append((*where, extractor.spec, reason))
@@ -107,6 +112,8 @@ def _sounds_of(
             continue
         except UnusableAudio as error:
             reason = error.reason
+        except FeatserError as error:
+            reason = str(error)
         except Exception as error:  # such as a recording that does not fit into the memory
             what = "the decoder" if utterance.alteration is None else utterance.alteration.spec
             reason = f"{what} {failed(error)}"

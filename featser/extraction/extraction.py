@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,9 @@ from featser.progress import Progress, silent
 from featser.store.feature_store import Store
 from featser.workers.limits import TIMEOUT, Limits
 from featser.workers.pool import WorkerPool
+
+if TYPE_CHECKING:
+    from featser.extraction.extraction_forecast import ExtractionForecast
 
 __all__ = [
     "CHUNK",
@@ -74,6 +77,8 @@ class Extraction(ShownResult):
         caller that knows more adds.
     altered : Extraction or None
         The same of the augmented copies, where some were asked for.
+    forecast : ExtractionForecast or None
+        What would be done, of a dry run, which does nothing else.
     """
 
     keys: list[str | None]
@@ -85,6 +90,7 @@ class Extraction(ShownResult):
     remarks: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     altered: Extraction | None = None
+    forecast: ExtractionForecast | None = None
 
     def display(self) -> Display:
         """Return counts, and the utterances that could not be used."""

@@ -45,6 +45,8 @@ class Extractor(ABC):
     frame_width : int or None
         Where the values are packed frames, the number of descriptors of each; None where they are
         features of the whole utterance.
+    in_blocks : bool
+        Whether the memory that it takes hardly grows with the length of a recording.
     cost_ms : float
         Roughly what 3.5 s of speech cost on one core, in milliseconds, reading excluded.
     units : str
@@ -62,6 +64,7 @@ class Extractor(ABC):
     trims: bool = False
     reads_signal: bool = True
     frame_width: int | None = None
+    in_blocks: bool = False
     cost_ms: float
     units: str
     description: str

@@ -46,7 +46,7 @@ class Trimmed(Extractor):
         self.libraries = inner.libraries  # type: ignore[misc]  # those of what computes
         self.rate, self.offset, self.duration = inner.rate, inner.offset, inner.duration
         self.frame_width, self.cost_ms = inner.frame_width, inner.cost_ms
-        self.units = inner.units
+        self.units, self.in_blocks = inner.units, inner.in_blocks
         self.description = f"{inner.description}; without leading and trailing silence"
 
     @property

@@ -44,6 +44,7 @@ class Contrasts(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
 
     def __init__(self) -> None:
         self.name = "contrasts"

@@ -48,6 +48,7 @@ class Covariance(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
 
     def __init__(self) -> None:
         self.name = "covariance"

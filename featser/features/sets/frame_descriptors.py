@@ -26,6 +26,7 @@ class Frames(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
     frame_width = N_MELS
 
     def __init__(self) -> None:

@@ -33,6 +33,7 @@ class GemapsContours(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:

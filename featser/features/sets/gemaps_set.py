@@ -42,6 +42,7 @@ class Gemaps(Extractor):
     """
 
     version: ClassVar[int] = 2
+    in_blocks = True
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:

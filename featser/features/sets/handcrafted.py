@@ -69,6 +69,7 @@ class Handcrafted(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
 
     def __init__(
         self, families: Sequence[str] = ALL_FAMILIES, preset: str = DEFAULT_PRESET

@@ -47,6 +47,7 @@ class Modulation(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
 
     def __init__(self) -> None:
         self.name = "modulation"

@@ -59,6 +59,7 @@ class Pyramid(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
 
     def __init__(self) -> None:
         self.name = "pyramid"

@@ -128,6 +128,7 @@ class Rocket(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.blocks import stacked
 from featser.features.lowlevel.functionals import functional_names
 from featser.features.lowlevel.spectral_shape import SHAPE, shape
 from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
@@ -50,6 +49,7 @@ class Timbre(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:
@@ -98,13 +98,14 @@ class Timbre(Extractor):
         contours = contours_of(signal)
         voiced = np.flatnonzero(contours.voiced)
         balance = [balance_of(part) for part in voiced_harmonics(signal).parts()]
-        values = stacked(
-            [
-                spectrum_of(signal).at(shape, voiced + _LATER),
-                balance[0] if len(balance) == 1 else np.hstack(balance),
-            ]
+        contours_of_kinds = (
+            spectrum_of(signal).at(shape, voiced + _LATER),
+            balance[0] if len(balance) == 1 else np.hstack(balance),
         )
-        return functionals_of_voiced(values, FRAME_RATE, PRESET).ravel()
+        values = [
+            functionals_of_voiced(each, FRAME_RATE, PRESET).ravel() for each in contours_of_kinds
+        ]
+        return np.concatenate(values)
 
 
 def harmonic_balance(magnitude: Floats, hertz: NDArray[np.float64]) -> Floats:

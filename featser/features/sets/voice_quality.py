@@ -61,6 +61,7 @@ class Voice(Extractor):
     """
 
     version: ClassVar[int] = 1
+    in_blocks = True
     libraries: ClassVar[tuple[str, ...]] = ("numba", "numpy", "scipy", "soundfile", "soxr")
 
     def __init__(self) -> None:
