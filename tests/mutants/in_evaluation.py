@@ -290,5 +290,21 @@ MUTANTS = (
         "classes that one corpus lacks are scored across corpora",
         ("tests/evaluation/test_duration.py",),
     ),
+    Mutant(
+        "conformal-weighs-recordings",
+        "evaluation/conformal.py",
+        "np.array([1 / len(scores) for scores in speakers",
+        "np.array([len(speakers) / sum(map(len, speakers)) for scores in speakers",
+        "prediction sets are calibrated on recordings as if speakers had equally many",
+        ("tests/evaluation/test_conformal.py",),
+    ),
+    Mutant(
+        "conformal-without-new-speaker",
+        "evaluation/conformal.py",
+        "(1 + above) / (len(speakers) + 1)",
+        "above / len(speakers)",
+        "the new speaker does not count, so prediction sets of few speakers cover too little",
+        ("tests/evaluation/test_conformal.py",),
+    ),
 )
 """In the order metrics, statistics, folds, cross-validation."""

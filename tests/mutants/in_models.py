@@ -201,8 +201,8 @@ MUTANTS = (
     Mutant(
         "probabilities-of-other-classes",
         "models/multitask.py",
-        "table[:, np.asarray(model.classes_, dtype=np.intp)] = model.predict_proba(values)",
-        "table[:, : len(model.classes_)] = model.predict_proba(values)",
+        "table[:, np.asarray(estimator.classes_, dtype=np.intp)] = probabilities",
+        "table[:, : len(estimator.classes_)] = probabilities",
         "where training lacks a class, later classes have each other's probabilities",
         ("tests/models/test_multitask.py::test_a_class_that_training_lacks_has_probability_zero",),
     ),
@@ -294,6 +294,16 @@ MUTANTS = (
         "moved = totals.first * weight / np.float32(self.relevance)",
         "means move by the number of frames, without a limit",
         golden("encoders/supervector"),
+    ),
+    Mutant(
+        "distance-limit-of-training-rows",
+        "models/abstention/feature_distance.py",
+        "_fitted(values[group != number], columns, random)",
+        "_fitted(values, columns, random)",
+        "recordings of every new speaker are farther than the limit",
+        (
+            "tests/models/abstention/test_training_domain.py::test_the_limit_is_that_of_left_out_speakers",
+        ),
     ),
 )
 """In the order heads, speakers, kernels, languages, preparation, selection, trees, encoders."""
