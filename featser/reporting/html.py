@@ -23,8 +23,7 @@ from featser.reporting import (
 )
 from featser.reporting.numbers import count, duration, number
 from featser.reporting.plots import Mark
-from featser.reporting.sections.coverage_section import SENTENCE as COVERAGE_SENTENCE
-from featser.reporting.sections.coverage_section import coverage_tables
+from featser.reporting.sections.coverage_section import coverage_sentence, coverage_tables
 from featser.reporting.sections.enrolment_section import enrolment_section
 from featser.reporting.sections.fold_section import fold_tables
 from featser.reporting.sections.rater_section import rater_sections
@@ -135,7 +134,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "reliability": reliability_diagram.section(run),
         "reliability_sentence": reliability_diagram.SENTENCE,
         "coverage": coverage_tables(run),
-        "coverage_sentence": COVERAGE_SENTENCE,
+        "coverage_sentence": coverage_sentence(run),
         "raters": rater_sections(run),
         "enrolment": _enrolment_section(run),
         "speaker": _speaker_section(run),

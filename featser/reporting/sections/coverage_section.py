@@ -11,14 +11,22 @@ from featser.evaluation.statistics.set_coverage import ALL_CLASSES, coverage_tab
 from featser.reporting.numbers import count, estimate, number
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
+from featser.reporting.wording import is_optimistic
 
-SENTENCE = (
-    "A prediction set has the classes that left-out speakers of the training fold do not rule out. "
+_SENTENCE = (
+    "A prediction set has the classes that left-out {units} of the training fold do not rule out. "
     "Sets at coverage 0.9 have the true class with a probability of 0.9 or more, for each class "
-    "and for new speakers like those of the training. The model abstains where a set has not "
-    "exactly one class. Each speaker has the same weight in these figures."
+    "and for {whose}. The model abstains where a set has not exactly one class. Each speaker has "
+    "the same weight in these figures."
 )
 _COLUMNS = ["covered", "classes in the set", "one class", "right of these"]
+
+
+def coverage_sentence(run: RunSummary) -> str:
+    """Say what the sets guarantee, and for whom."""
+    if is_optimistic(run, run.protocol) or not run.has_speakers:
+        return _SENTENCE.format(units="recordings", whose="new recordings of the same speakers")
+    return _SENTENCE.format(units="speakers", whose="new speakers like those of the training")
 
 
 def coverage_frame(run: RunSummary) -> pd.DataFrame:
