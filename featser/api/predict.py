@@ -27,7 +27,7 @@ from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
 from featser.features.registry import FILE_EXTRACTORS, make_extractor
 from featser.features.spec_names import TRIM
-from featser.features.trimmed import trimmed
+from featser.features.trimmed import Trimmed, trimmed
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.models.abstention.new_recordings import domain_notes, unlike_training
 from featser.models.abstention.prediction_sets import (
@@ -270,7 +270,10 @@ def predict_named(
         if bundle.domain is not None:
             compared = features if bundle.speaker_norm == "transductive" else X[good]
             progress = stage("Comparing with the training recordings")
-            reasons = unlike_training(bundle.domain, table[good], compared, n_jobs, progress)
+            is_trimmed = any(isinstance(one, Trimmed) for one in extractors)
+            reasons = unlike_training(
+                bundle.domain, table[good], compared, n_jobs, progress, trimmed=is_trimmed
+            )
             result["unlike"] = pd.Series(reasons, index=table.index[good], dtype=object)
     result["file"] = [named.shown(file) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,9 @@ class Measure:
         Whether values are compared by their ratio.
     digits : int
         Decimal places in words.
+    compared : {'always', 'untrimmed', 'trimmed'}
+        Whether it is compared where features are of recordings without the silence around the
+        speech.
     """
 
     name: str
@@ -43,6 +47,11 @@ class Measure:
     margin: float
     is_ratio: bool = False
     digits: int = 0
+    compared: Literal["always", "untrimmed", "trimmed"] = "always"
+
+    def is_compared(self, trimmed: bool) -> bool:
+        """Return whether it is compared where recordings are trimmed, or are not."""
+        return self.compared in ("always", "trimmed" if trimmed else "untrimmed")
 
     def limits(self, low: float, high: float) -> tuple[float, float]:
         """Return between which values recordings are like those of a training range."""
@@ -79,6 +88,18 @@ def _length(facts: pd.DataFrame) -> pd.Series[float]:
     return facts["seconds"]
 
 
+def _inner_silence(facts: pd.DataFrame) -> pd.Series[float]:
+    return (facts["silence_s"] - _edges(facts)) / _speech_length(facts)
+
+
+def _speech_length(facts: pd.DataFrame) -> pd.Series[float]:
+    return (facts["seconds"] - _edges(facts)).clip(lower=1e-3)
+
+
+def _edges(facts: pd.DataFrame) -> pd.Series[float]:
+    return facts["leading_silence_s"] + facts["trailing_silence_s"]
+
+
 def _noise(facts: pd.DataFrame) -> pd.Series[float]:
     return facts["level"] - facts["floor"]
 
@@ -90,9 +111,13 @@ def _clipping(facts: pd.DataFrame) -> pd.Series[float]:
 _ROWS = (
     Measure("level", "dB", _level, 6.0),
     Measure("bandwidth", "Hz", _bandwidth, 2**0.5, is_ratio=True),
-    Measure("silence", "", _silence, 0.15),
-    Measure("length", "s", _length, 2**0.5, is_ratio=True, digits=1),
-    Measure("level above noise", "dB", _noise, 6.0),
+    Measure("silence", "", _silence, 0.15, compared="untrimmed"),
+    Measure("length", "s", _length, 2**0.5, is_ratio=True, digits=1, compared="untrimmed"),
+    Measure("silence within speech", "", _inner_silence, 0.15, compared="trimmed"),
+    Measure(
+        "length of speech", "s", _speech_length, 2**0.5, is_ratio=True, digits=1, compared="trimmed"
+    ),
+    Measure("level above noise", "dB", _noise, 6.0, compared="untrimmed"),
     Measure("clipping", "", _clipping, 0.001, digits=1),
 )
 

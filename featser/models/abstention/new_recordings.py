@@ -35,6 +35,8 @@ def unlike_training(
     X: NDArray[Any],
     n_jobs: int = 1,
     progress: Progress = silent,
+    *,
+    trimmed: bool = False,
 ) -> list[str]:
     """Measure recordings, and say in which ways each is unlike those of the training set.
 
@@ -52,6 +54,8 @@ def unlike_training(
         Worker processes; with one, this process measures.
     progress : callable
         Called with the recordings measured and in all.
+    trimmed : bool
+        As :meth:`TrainingDomain.unlike` takes it.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def unlike_training(
     from joblib import effective_n_jobs
 
     if domain.ranges is None:
-        return domain.unlike(None, X)
+        return domain.unlike(None, X, trimmed)
     utterances = list(places(table))
     lengths = np.array([_length(*utterance) for utterance in utterances], dtype=np.float64)
     segments = [_beginning(*one) for one in zip(utterances, lengths.tolist(), strict=True)]
@@ -76,7 +80,7 @@ def unlike_training(
     is_long = lengths > MOST_SECONDS
     facts.loc[is_long, "silence_s"] *= lengths[is_long] / facts.loc[is_long, "seconds"]
     facts.loc[is_long, "seconds"] = lengths[is_long]
-    return domain.unlike(facts, X)
+    return domain.unlike(facts, X, trimmed)
 
 
 def _length(file: str, start: float | None, end: float | None, channel: str) -> float:

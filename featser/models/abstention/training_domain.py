@@ -62,7 +62,9 @@ class TrainingDomain:
         distance = FeatureDistance.of(X, compared_columns(extractors), speaker, progress=progress)
         return cls(None if facts is None else TrainingRanges.of(facts), distance)
 
-    def unlike(self, facts: pd.DataFrame | None, X: NDArray[Any]) -> list[str]:
+    def unlike(
+        self, facts: pd.DataFrame | None, X: NDArray[Any], trimmed: bool = False
+    ) -> list[str]:
         """Say in which ways each recording is unlike those of the training set.
 
         Parameters
@@ -71,6 +73,9 @@ class TrainingDomain:
             As :meth:`of` takes them.
         X : ndarray, shape (n, d)
             Features.
+        trimmed : bool
+            Whether these are of recordings without the silence around the speech, so that it is
+            not compared either.
 
         Returns
         -------
@@ -80,7 +85,7 @@ class TrainingDomain:
         """
         reasons: list[list[str]] = [[] for _ in range(len(X))]
         if self.ranges is not None and facts is not None:
-            reasons = self.ranges.reasons(measured(facts))
+            reasons = self.ranges.reasons(measured(facts), trimmed)
         if self.distance is not None:
             reasons = [a + b for a, b in zip(reasons, self.distance.reasons(X), strict=True)]
         return [BETWEEN.join(one) for one in reasons]

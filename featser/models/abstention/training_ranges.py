@@ -51,13 +51,15 @@ class TrainingRanges:
                 ranges[str(name)] = (float(low), float(high))
         return cls(ranges)
 
-    def reasons(self, values: pd.DataFrame) -> list[list[str]]:
+    def reasons(self, values: pd.DataFrame, trimmed: bool = False) -> list[list[str]]:
         """Say of each recording which measures are outside the training range.
 
         Parameters
         ----------
         values : DataFrame, n rows
             From :func:`~featser.models.abstention.measures.measured`.
+        trimmed : bool
+            Whether features are of recordings without the silence around the speech.
 
         Returns
         -------
@@ -67,6 +69,8 @@ class TrainingRanges:
         reasons: list[list[str]] = [[] for _ in range(len(values))]
         for name, (low, high) in self.ranges.items():
             measure = MEASURES[name]
+            if not measure.is_compared(trimmed):
+                continue
             lowest, highest = measure.limits(low, high)
             for row, value in enumerate(values[name].tolist()):
                 if value < lowest or value > highest:

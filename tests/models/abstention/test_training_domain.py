@@ -128,7 +128,7 @@ def facts(**values: object) -> pd.DataFrame:
     """Describe ordinary recordings, apart from some values."""
     usual = {
         "level": np.linspace(-41, -18, 201), "floor": -70.0, "seconds": 3.0, "silence_s": 0.6,
-        "bandwidth": 7500.0, "clipped": 0.0,
+        "bandwidth": 7500.0, "clipped": 0.0, "leading_silence_s": 0.2, "trailing_silence_s": 0.3,
     }  # fmt: skip
     return pd.DataFrame(usual | values).reindex(columns=list(FACTS))
 
@@ -154,6 +154,20 @@ def test_a_measure_outside_its_range_is_named_with_the_range(
     one = facts(**({"level": [-30.0]} | values))
     domain = TrainingDomain(ranges)
     assert domain.unlike(one, np.empty((1, 0))) == [reason]
+
+
+def test_silence_around_the_speech_is_compared_unless_it_is_removed() -> None:
+    domain = TrainingDomain(TrainingRanges.of(facts()))
+    padded = facts(
+        level=[-30.0], seconds=7.0, silence_s=4.6, leading_silence_s=2.2, trailing_silence_s=2.3,
+        floor=-100.0,
+    )  # fmt: skip
+    (reason,) = domain.unlike(padded, np.empty((1, 0)))
+    assert "silence 66 %; training 20 %; also length 7.0 s; training 3.0 s" in reason
+    assert domain.unlike(padded, np.empty((1, 0)), trimmed=True) == [""]
+    hesitant = padded.assign(silence_s=6.0)
+    reasons = domain.unlike(hesitant, np.empty((1, 0)), trimmed=True)
+    assert reasons == ["silence within speech 60 %; training 4 %"]
 
 
 def test_every_measure_has_a_range_and_a_value() -> None:
