@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from featser.corpora.card_schema import PLACEHOLDER, Schema, require
 from featser.corpora.patterns import Pattern
+from featser.ratings.rating_columns import ratings_column
 
 
 def _one_or_more(value: Any) -> Any:
@@ -31,6 +32,8 @@ class Lines(Schema):
     rating : str, optional
         Regular expression of the lines that follow a row, one for each rater. A line that
         repeats an earlier one of the same row counts once.
+    vote : str, optional
+        The same, of further lines with a rater's category.
     other : str, optional
         Regular expression of lines that hold nothing of interest. Any other line that is not
         blank is counted in a note.
@@ -38,11 +41,12 @@ class Lines(Schema):
 
     row: str
     rating: str | None = None
+    vote: str | None = None
     other: str | None = None
 
     @model_validator(mode="after")
     def _compiles(self) -> Lines:
-        for name in ("row", "rating", "other"):
+        for name in ("row", "rating", "vote", "other"):
             try:
                 Pattern(getattr(self, name) or "")
             except ValueError as error:
@@ -50,10 +54,10 @@ class Lines(Schema):
         return self
 
     @cached_property
-    def regexes(self) -> tuple[Pattern, Pattern | None, Pattern | None]:
-        """The compiled patterns of rows, ratings and other lines."""
-        rating, other = (Pattern(text) if text else None for text in (self.rating, self.other))
-        return Pattern(self.row), rating, other
+    def regexes(self) -> tuple[Pattern, list[Pattern], Pattern | None]:
+        """The compiled patterns of rows, of ratings, and of other lines."""
+        ratings = [Pattern(text) for text in (self.rating, self.vote) if text]
+        return Pattern(self.row), ratings, Pattern(self.other) if self.other else None
 
 
 class SideTable(Schema):
@@ -81,8 +85,17 @@ class SideTable(Schema):
         it is missing, and a note says so.
     ratings : dict of str
         Names of ratings and the groups of ``lines.rating`` that they are read from. Each gives
-        two columns: ``NAME_raters``, how many raters gave one, and ``NAME_sd``, their standard
-        deviation (sample; missing below two). Ratings never fill in for a missing number.
+        ``NAME_raters``, how many raters gave one, ``NAME_sd``, their standard deviation (sample;
+        missing below two), and ``NAME.ratings``, what each rater gave, by the group ``rater``.
+        Ratings never fill in for a missing number.
+    votes : dict of str
+        Labels and the groups of ``lines.rating`` or ``lines.vote`` that have a rater's class. Each
+        gives ``LABEL.ratings``. ``codes`` of ``LABEL.ratings`` say what the classes mean; what is
+        no code, or means nothing, is no vote.
+    counts : dict of dict
+        Labels, and for each class the column that counts its votes. Each gives ``LABEL.ratings``.
+    rows : dict of str
+        Columns and regular expressions; only the rows that fit are used.
     lines : Lines, optional
         For lists that are no table.
     encoding, separator, decimal : str
@@ -98,6 +111,9 @@ class SideTable(Schema):
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     bounds: tuple[float, float] | None = None
     ratings: dict[str, str] = Field(default_factory=dict)
+    votes: dict[str, str] = Field(default_factory=dict)
+    counts: dict[str, dict[str, str]] = Field(default_factory=dict)
+    rows: dict[str, str] = Field(default_factory=dict)
     lines: Lines | None = None
     encoding: str = "utf-8-sig"
     separator: str = ","
@@ -107,11 +123,22 @@ class SideTable(Schema):
     def columns(self) -> list[str]:
         """Columns that the table gives."""
         raters = [f"{name}_{what}" for name in self.ratings for what in ("raters", "sd")]
-        return [*self.numbers, *self.texts, *raters]
+        return [*self.numbers, *self.texts, *raters, *self.rated]
+
+    @property
+    def rated(self) -> list[str]:
+        """Columns with what each rater gave."""
+        return [ratings_column(name) for name in (*self.ratings, *self.votes, *self.counts)]
 
     @model_validator(mode="after")
     def _parts_agree(self) -> SideTable:
-        require("codes", self.codes, "column of `texts`", self.texts)
+        coded = (*self.texts, *map(ratings_column, self.votes))
+        require("codes", self.codes, "column of `texts` or `votes`", coded)
+        for name, text in self.rows.items():
+            try:
+                Pattern(text)
+            except ValueError as error:
+                raise ValueError(f"`rows` `{name}`: no regular expression: {error}") from error
         try:
             codecs.lookup(self.encoding)
         except LookupError as error:
@@ -123,10 +150,13 @@ class SideTable(Schema):
         if self.bounds is not None and self.bounds[0] >= self.bounds[1]:
             raise ValueError("`bounds`: write the least value, then the greatest")
         if self.lines is None:
-            if self.ratings:
-                raise ValueError("`ratings` need `lines.rating`: add it")
+            if self.ratings or self.votes:
+                name = "ratings" if self.ratings else "votes"
+                raise ValueError(f"`{name}` need `lines.rating`: add it")
             return self
-        row, rating, _ = self.lines.regexes
+        if self.counts or self.rows:
+            raise ValueError("`counts` and `rows` are of tables: leave out `lines`")
+        row, ratings, _ = self.lines.regexes
         groups = [
             name for names in (*self.numbers.values(), *self.texts.values()) for name in names
         ]
@@ -135,6 +165,7 @@ class SideTable(Schema):
         require("key", placeholders, "group of `lines.row`", row.names)
         if not placeholders:
             raise ValueError(f"`key` '{self.key[0]}': put groups of `lines.row` in braces")
-        valid = rating.names if rating else []
+        valid = [name for pattern in ratings for name in pattern.names]
         require("ratings", self.ratings.values(), "group of `lines.rating`", valid)
+        require("votes", self.votes.values(), "group of `lines.rating` or `lines.vote`", valid)
         return self

@@ -19,9 +19,11 @@ import pandas as pd
 from featser.audio.conversion import CONVERTIBLE
 from featser.corpora.card import Card
 from featser.corpora.card_schema import AUDIO_ENDINGS, fill
+from featser.corpora.patterns import Pattern
 from featser.corpora.side_table_schema import Names, SideTable
 from featser.errors import CardError, shortened
 from featser.io.remote_files import local_copy
+from featser.ratings.rating_columns import cell_of, ratings_column
 
 Values = dict[str, Any]
 _ENDINGS = (*AUDIO_ENDINGS, *CONVERTIBLE)
@@ -88,7 +90,8 @@ def join_tables(
         keys = _keys(side, names, groups)
         for column in side.columns:
             matches = [values_by_key.get(key, {}).get(column) for key in keys]
-            table[column] = pd.Series(matches, dtype="str" if column in side.texts else "float64")
+            is_text = column in side.texts or column in side.rated
+            table[column] = pd.Series(matches, dtype="str" if is_text else "float64")
         _note_gaps(side, folder, paths, [key for key in keys if key not in values_by_key], notes)
     return table
 
@@ -194,12 +197,19 @@ def _note_gaps(
 def _rows_of_table(side: SideTable, path: Path, text: str) -> Iterator[_Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=side.separator)
     header = [cell.strip() for cell in next(reader, [])]
-    for names in (side.key, *side.numbers.values(), *side.texts.values()):
+    counted_columns = [(name,) for names in side.counts.values() for name in names.values()]
+    fitting = {name: Pattern(text) for name, text in side.rows.items()}
+    for names in (
+        side.key, *side.numbers.values(), *side.texts.values(), *counted_columns,
+        *((name,) for name in fitting),
+    ):  # fmt: skip
         if not set(names) & set(header):
             alternatives = "' or '".join(names)
             raise CardError(f"{path}: no column '{alternatives}'; columns: {', '.join(header)}")
     for line in reader:
         cells = dict(zip(header, (cell.strip() for cell in line), strict=False))
+        if any(one.groups_of(cells.get(name, "")) is None for name, one in fitting.items()):
+            continue
         key = _without_ending(_cell(cells, side.key)[1])
         if key:
             yield _Row(f"{path}, line {reader.line_num}", key, cells)
@@ -207,7 +217,7 @@ def _rows_of_table(side: SideTable, path: Path, text: str) -> Iterator[_Row]:
 
 def _rows_of_lines(side: SideTable, path: Path, content: str, notes: list[str]) -> list[_Row]:
     assert side.lines is not None
-    row, rating, other = side.lines.regexes
+    row, ratings, other = side.lines.regexes
     rows: list[_Row] = []
     strange: list[str] = []
     for number, line in enumerate(content.splitlines(), 1):
@@ -216,7 +226,7 @@ def _rows_of_lines(side: SideTable, path: Path, content: str, notes: list[str]) 
             cells = _stripped(matches)
             key = _without_ending(fill(side.key[0], cells))
             rows.append(_Row(f"{path}, line {number}", key, cells))
-        elif rows and rating is not None and (matches := rating.groups_of(text)) is not None:
+        elif rows and (matches := _first_match(ratings, text)) is not None:
             rating_cells = _stripped(matches)
             if rating_cells not in rows[-1].ratings:
                 rows[-1].ratings.append(rating_cells)
@@ -225,6 +235,11 @@ def _rows_of_lines(side: SideTable, path: Path, content: str, notes: list[str]) 
     if strange:
         notes.append(f"{path}: {len(strange)} lines cannot be parsed, such as {strange[0]}")
     return rows
+
+
+def _first_match(patterns: Iterable[Pattern], text: str) -> dict[str, str | None] | None:
+    matches = (pattern.groups_of(text) for pattern in patterns)
+    return next((groups for groups in matches if groups is not None), None)
 
 
 def _stripped(groups: Mapping[str, str | None]) -> dict[str, str]:
@@ -241,11 +256,34 @@ def _values(side: SideTable, row: _Row, outside: list[str]) -> Values:
         values[column] = _meaning(side.codes.get(column), text, f"{row.where}: `{name}`")
     for column, group in side.ratings.items():
         where = f"{row.where}: a rating of `{group}`"
-        given = [_number(side, rating_cells[group], where, outside) for rating_cells in row.ratings]
-        held = [number for number in given if number is not None]
+        given = [
+            (cells.get("rater", ""), _number(side, cells.get(group, ""), where, outside))
+            for cells in row.ratings
+        ]
+        held = [(rater, number) for rater, number in given if number is not None]
         values[f"{column}_raters"] = float(len(held))
-        values[f"{column}_sd"] = stdev(held) if len(held) > 1 else None
+        values[f"{column}_sd"] = stdev([n for _, n in held]) if len(held) > 1 else None
+        values[ratings_column(column)] = cell_of(held)
+    for label, group in side.votes.items():
+        codes = side.codes.get(ratings_column(label), {})
+        votes = [(cells.get("rater", ""), codes.get(cells.get(group, ""))) for cells in row.ratings]
+        values[ratings_column(label)] = cell_of([(r, vote) for r, vote in votes if vote])
+    for label, columns in side.counts.items():
+        values[ratings_column(label)] = cell_of(_counted_votes(columns, row))
     return values
+
+
+def _counted_votes(columns: Mapping[str, str], row: _Row) -> list[tuple[str, str]]:
+    votes: list[tuple[str, str]] = []
+    for name, column in columns.items():
+        text = row.cells.get(column, "")
+        if text and not (text.isascii() and text.isdigit()):
+            raise CardError(
+                f"{row.where}: `{column}` is '{shortened(text)}', no number of votes: correct it "
+                f"or leave it empty"
+            )
+        votes += [("", name)] * int(text or 0)
+    return votes
 
 
 def _cell(cells: Mapping[str, str], names: Names) -> tuple[str, str]:

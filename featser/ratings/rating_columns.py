@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -130,6 +130,28 @@ def written_ratings(ratings: Ratings) -> list[str | None]:
             names = [ratings.raters[rater] for rater in ratings.rater[chosen]]
             cells[row] = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
     return cells
+
+
+def cell_of(ratings: Sequence[tuple[str, str | float]]) -> str | None:
+    """Return the ratings of one recording as the cell of a column; None without any.
+
+    Parameters
+    ----------
+    ratings : sequence of (str, str or float)
+        Rater and value. Where a rater is empty or named twice, no rater is named.
+
+    Examples
+    --------
+    >>> cell_of([("x", "sad"), ("y", "angry")]), cell_of([("", 2.0), ("", 2.5)])
+    ('{"x": "sad", "y": "angry"}', '[2, 2.5]')
+    """
+    if not ratings:
+        return None
+    values = [int(v) if isinstance(v, float) and v.is_integer() else v for _, v in ratings]
+    names = [name for name, _ in ratings]
+    is_named = all(names) and len(set(names)) == len(names)
+    held = dict(zip(names, values, strict=True)) if is_named else values
+    return json.dumps(held, ensure_ascii=False)
 
 
 def with_renamed_classes(

@@ -131,7 +131,7 @@ tables:
         (
             "    lines",
             "    codes: {valence: {}}\n    lines",
-            r"line 17: .*no column of `texts`, so 'valence'",
+            r"line 17: .*no column of `texts` or `votes`, so 'valence'",
         ),
         ("    lines", '    join_on: "{whom}"\n    lines', r"line 17: .*'whom'; did you mean 'who'"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -11,6 +12,7 @@ import pytest
 from featser.corpora.card import list_cards, load_card
 from featser.corpora.scanning import ScanResult, scan
 from featser.errors import CardError
+from featser.ratings.rating_columns import read_ratings
 from tests.corpora.card_reading import check_every_code_is_used, check_labels_of_names
 from tests.corpora.test_scan import names_by_design, row_of, touch
 
@@ -233,6 +235,10 @@ C-E3:\tNeutral; Sadness;\t(caf\xe9)\r
 C-F1:\tNeutral;\t()\r
 A-E3:\tval 3; act 2; dom  2;\t()\r
 A-E4:\tval 2; act 2; dom  3;\t(mixed emotions)\r
+C-E1:\tNeutral;\t()\r
+C-E3:\tNeutral; Sadness;\t()\r
+C-E4:\tSadness;\t(weary)\r
+C-F1:\tAnger;\t()\r
 A-F1:\tval 5; act 5; dom  5;\t()\r
 \r
 [10.0100 - 11.3925]\tSes01F_impro01_M000\texc\t[4.0000, 4.0000, 3.0000]\r
@@ -268,6 +274,11 @@ def test_iemocap_joins_ratings_and_categories_from_its_evaluation_files(tmp_path
     assert (first["valence_raters"], first["dominance_raters"]) == (2, 2)
     assert (second["valence_raters"], second["dominance_raters"]) == (2, 1)
     assert pd.isna(second["dominance_sd"])
+    assert json.loads(first["emotion.ratings"]) == {
+        "E2": "neutral", "E1": "neutral", "E4": "sad",
+    }  # fmt: skip
+    assert json.loads(second["valence.ratings"]) == {"E3": 4, "E4": 4}
+    assert pd.isna(fifth["valence.ratings"])
     assert pd.isna(third["dominance"]), "0 is no rating on a scale from 1 to 5"
     assert pd.isna(fifth["valence"])
     declared = {name: task.kind for name, task in load_card("iemocap").tasks.items()}
@@ -301,6 +312,11 @@ def test_msp_improv_joins_four_ratings_in_their_order_and_fills_none(
     assert [first[name] for name in four] == [2.8, 3.6, 3.2, 4.0]
     assert [first[f"{name}_raters"] for name in four] == [2, 2, 1, 1]
     assert first["arousal_sd"] == pytest.approx(0.5**0.5)
+    assert json.loads(first["emotion.ratings"]) == {
+        "WORKER00000014": "happy", "WORKER00000015": "neutral",
+    }  # fmt: skip
+    assert json.loads(first["arousal.ratings"]) == {"WORKER00000014": 2, "WORKER00000015": 3}
+    assert json.loads(second["emotion.ratings"]) == {"WORKER00000015": "other"}
     assert pd.isna(second["emotion"])
     assert (second["arousal"], second["valence"]) == (3.0, 3.0)
     assert pd.isna(second["dominance"])
@@ -374,6 +390,30 @@ def test_crema_d_joins_its_actors_by_their_number(tmp_path: Path) -> None:
     assert table["gender"].fillna("").to_list() == ["male", "male", "female", ""]
     assert table["age"].fillna("").to_list() == ["51", "51", "21", ""]
     assert any("no row for 1 recordings, such as 1003" in note for note in result.notes)
+
+
+VOTES = """\
+"","A","D","F","H","N","S","fileName","numResponses"
+"100001",6,2,0,0,1,0,"1001_DFA_ANG_XX",9
+"100002",0,0,0,0,2,2,"1001_IEO_SAD_LO",4
+"200001",0,0,0,0,9,0,"1001_DFA_ANG_XX",9
+"300001",9,0,0,0,0,0,"1001_DFA_ANG_XX",9
+"""
+
+
+def test_crema_d_joins_the_votes_on_the_voice_and_keeps_the_acted_emotion(tmp_path: Path) -> None:
+    files = [f"AudioWAV/{name}.wav" for name in ("1001_DFA_ANG_XX", "1001_IEO_SAD_LO")]
+    result = scanned(tmp_path, "crema-d", files, {"processedResults/tabulatedVotes.csv": VOTES})
+    table = result.manifest
+    assert table["emotion"].to_list() == ["angry", "sad"]
+    votes = read_ratings(table, "emotion")
+    assert votes.per_item.tolist() == [9, 4]
+    assert votes.counts[0].tolist() == [6, 2, 1, 0], votes.classes
+    assert not votes.is_named
+    with pytest.raises(CardError, match="line 2: `A` is 'many', no number of votes"):
+        scanned(
+            tmp_path / "2", "crema-d", files, {"tabulatedVotes.csv": VOTES.replace(",6,", ",many,")}
+        )
 
 
 @pytest.mark.parametrize("name", ["tess", "kbes", "mesd", "baved", "savee"])

@@ -26,6 +26,7 @@ from featser.ratings.ratings import Array, Ratings, ratio
 
 Form = Literal["icc1", "icc2", "icc2k"]
 CLOSED_FORM = "F distribution"
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,14 @@ def _two_way(matrix: Array, form: Form, level: float) -> Correlation:
     value = float((of_rows - error) / below)
     low, high = _two_way_bounds(value, of_rows, of_columns, error, n, k, level)
     if form == "icc2k":
-        value, low, high = (one * k / (1 + one * (k - 1)) for one in (value, low, high))
+        value, low, high = (_of_mean(one, k) for one in (value, low, high))
     return Correlation(value, low, high, n, CLOSED_FORM)
+
+
+def _of_mean(correlation: float, k: int) -> float:
+    """Return the reliability of the mean of k ratings, by Spearman and Brown's formula."""
+    below = 1 + correlation * (k - 1)
+    return correlation * k / below if below > _ROUNDING else np.nan
 
 
 def _two_way_bounds(
