@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+import audformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,6 +142,48 @@ def pattern(voices: Path, root: Path) -> Commands:
     return [["scan", "in", "--pattern", read, "-o", "list.csv"], ["extract", "list.csv"]]
 
 
+def zipped(voices: Path, root: Path) -> Commands:
+    """A folder for each speaker and in it one for each class, packed as people send them."""
+    copied(voices, root / "in/corpus", "{}/{}/{}.wav".format)
+    shutil.make_archive(str(root / "corpus"), "zip", root / "in")
+    shutil.rmtree(root / "in")
+    return [["extract", "corpus.zip", "--corpus", "folders-by-speaker"]]
+
+
+def parquet_with_recordings(voices: Path, root: Path) -> Commands:
+    """Recordings in a column of a table, as dataset hubs publish them."""
+    table = table_of(voices)
+    table["audio"] = [{"bytes": (voices / n).read_bytes(), "path": n} for n in table["name"]]
+    table.drop(columns="name").to_parquet(root / "train.parquet")
+    return [["extract", "train.parquet"]]
+
+
+def mixed_endings(voices: Path, root: Path) -> Commands:
+    """Recordings from several devices: the ending and its case differ from file to file."""
+    names = copied(voices, root / "in", "{}/{}/{}.wav".format)
+    for number, name in enumerate(names):
+        samples, rate = soundfile.read(root / "in" / name)
+        (root / "in" / name).unlink()
+        ending = (".WAV", ".flac", ".mp3", ".ogg", ".aiff")[number % 5]
+        soundfile.write((root / "in" / name).with_suffix(ending), samples, rate)
+    return [["extract", "in"]]
+
+
+def audformat_database(voices: Path, root: Path) -> Commands:
+    """A database as the package audformat itself writes it."""
+    names = copied(voices, root / "db", "audio/{}-{}-{}.wav".format)
+    table = table_of(voices)
+    db = audformat.Database("voices")
+    db["files"] = audformat.Table(audformat.filewise_index(names))
+    for column in ("speaker", "emotion"):
+        labels = sorted(set(table[column]))
+        db.schemes[column] = audformat.Scheme(labels=labels)
+        db["files"][column] = audformat.Column(scheme_id=column)
+        db["files"][column].set(table[column].tolist())
+    db.save(str(root / "db"))
+    return [["extract", "db"]]
+
+
 def raters_of(voices: Path, names: list[str]) -> pd.DataFrame:
     """Three raters of all voices, of whom two are right, and one names the next emotion."""
     table = table_of(voices).assign(file=names)
@@ -180,6 +223,10 @@ LAYOUTS = [
     nfd_names,
     raters_long,
     raters_wide,
+    zipped,
+    parquet_with_recordings,
+    mixed_endings,
+    audformat_database,
     pytest.param(excel, marks=pytest.mark.extras),
 ]
 
