@@ -55,8 +55,8 @@ def test_a_fit_has_soft_truth_the_human_ceiling_and_the_raters_in_its_report(rat
     assert figures["cross_entropy"]["value"] >= figures["cross_entropy"]["lowest"] > 0
     assert "human.ccc" in metrics["arousal"]
     majority, mean = described["rated"]
-    assert (majority["label"], majority["aggregation"]) == ("emotion", "majority")
-    assert (mean["label"], mean["aggregation"]) == ("arousal", "mean")
+    assert (majority["name"], majority["aggregation"]) == ("emotion", "majority")
+    assert (mean["name"], mean["aggregation"]) == ("arousal", "mean")
     assert majority["raters"] == 4
     assert majority["undecided"] > 0
     for text in ("Raters", "Krippendorff", "ICC(2,k)", "UAR of emotion against the other raters"):
@@ -75,6 +75,10 @@ def test_another_aggregation_gives_other_labels_and_is_in_recipe_and_run(rated: 
     assert described["rated"][0]["undecided"] == 0
     recipe = (rated / "crowd/recipe.yaml").read_text(encoding="utf-8")
     assert "dawid-skene" in recipe
+    fitted(rated, "again", "--no-audit", "-t", "emotion", "--aggregate", "emotion=dawid-skene",
+           "--seed", "1")  # fmt: skip
+    shown = featser_here("compare", "crowd", "again", cwd=rated)
+    assert shown.returncode == 0, shown.stderr
 
 
 @pytest.mark.parametrize(

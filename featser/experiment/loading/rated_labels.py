@@ -86,7 +86,7 @@ class RatedLabel:
     def to_dict(self) -> dict[str, Any]:
         """Return what was done as plain data, for ``run.json``."""
         return {
-            "label": self.label,
+            "name": self.label,
             "aggregation": self.method,
             "raters": self.n_raters,
             "ratings": len(self.ratings.value),
