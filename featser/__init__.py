@@ -2,11 +2,11 @@
 
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`segment`, :func:`audit`, :func:`agreement`, :func:`extract`, :func:`fit`, :func:`compare`,
-:func:`leakage`, :func:`curve`, :func:`run`, :func:`predict`, :func:`export`. :func:`timeline`
-predicts over the time of long recordings. :func:`extract_features`, :func:`load_model` and
-:func:`read_audio` work on files without a store, :func:`prediction_sets` on predictions.
-:func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with Praat, ELAN
-and Audacity.
+:func:`leakage`, :func:`curve`, :func:`run`, :func:`explain`, :func:`predict`, :func:`export`.
+:func:`timeline` predicts over the time of long recordings. :func:`extract_features`,
+:func:`load_model` and :func:`read_audio` work on files without a store, :func:`prediction_sets` on
+predictions. :func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with
+Praat, ELAN and Audacity.
 :class:`Experiment` declares everything that decides a result. All of them are imported on first
 use, so that ``import featser`` stays quick.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from featser.api.curve import curve
     from featser.api.extract import extract
     from featser.api.fetch import fetch
+    from featser.api.finished.explain import explain
     from featser.api.fit import fit
     from featser.api.labels.agreement import agreement
     from featser.api.leakage import leakage
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Experiment", "__version__", "agreement", "audit", "compare", "curve", "export", "extract",
+    "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain", "export",
+    "extract",
     "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "prediction_sets",
     "read_annotation", "read_audio", "run", "scan", "segment", "timeline", "write_annotation",
 ]  # fmt: skip
@@ -50,6 +52,7 @@ __all__ = [
 _ELSEWHERE = {
     "Experiment": "featser.experiment.schema",
     "agreement": "featser.api.labels.agreement",
+    "explain": "featser.api.finished.explain",
     "export": "featser.api.stored.export",
     "extract_features": "featser.api.without_store",
     "load_model": "featser.api.without_store",

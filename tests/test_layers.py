@@ -19,6 +19,7 @@ ORDER = (
     ("studies",),
     ("experiment",),
     ("timelines",),
+    ("explanation",),
     ("reporting",),
     ("models",),
     ("speakers",),

@@ -74,6 +74,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "audit": {"": "x.csv", "n_jobs": 0},
     "compare": {"runs": 3},
     "curve": {"draws": 0},
+    "explain": {"": "run", "by": "colour"},
     "export": {"output": "x.xlsx"},
     "extract": {"": "x.csv", "timeout": -1.0},
     "extract_features": {"": "x.wav", "errors": "ignore"},

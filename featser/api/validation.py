@@ -120,6 +120,13 @@ def protocol(value: Any) -> str:
     return _one_of(value, PROTOCOLS, "protocol")
 
 
+def grouping(value: Any) -> str:
+    """Return the name of a way to group features."""
+    from featser.explanation.feature_groups import GROUPINGS
+
+    return _one_of(value, GROUPINGS, "grouping")
+
+
 def text(value: Any) -> str:
     """Return text that is not empty."""
     if not isinstance(value, str):
@@ -316,6 +323,7 @@ RULES: dict[str, Rule] = {
     "accept_licence": flag,
     "annotation": text,
     "augment": texts,
+    "by": grouping,
     "cache": flag,
     "card": path,
     "channel": parse_channel,
@@ -351,6 +359,8 @@ RULES: dict[str, Rule] = {
     "primary": text,
     "protocol": protocol,
     "rate": whole_number(1_000, 384_000),
+    "repetitions": whole_number(1),
+    "run": path,
     "recipe": source,
     "recording": path,
     "runs": paths,
@@ -360,6 +370,7 @@ RULES: dict[str, Rule] = {
     "source": source,
     "start": position,
     "store": output_folder,
+    "task": text,
     "tier": text,
     "timeout": seconds,
     "to": output_folder,

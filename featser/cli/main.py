@@ -19,6 +19,7 @@ from featser.cli.console import (
 )
 from featser.cli.failures import one_line_errors
 from featser.cli.fetch_command import fetch
+from featser.cli.finished.explain_command import explain
 from featser.cli.fit_command import fit
 from featser.cli.generated_options import with_extraction_options
 from featser.cli.groups.auxiliary_commands import auxiliary
@@ -272,7 +273,9 @@ def demo(
     show_run(result)
 
 
-for command in (segment, agreement, compare, curve, leakage, fetch, features, augmentations):
+for command in (
+    segment, agreement, compare, explain, curve, leakage, fetch, features, augmentations,
+):  # fmt: skip
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")

@@ -243,6 +243,44 @@ def _store_result(cache: FitCache, identity: str, number: int, result: Any, plan
     cache.keep_fold(identity, table.assign(position=position))
 
 
+def fit_fold(
+    model: Any,
+    X: NDArray[np.float32] | Rows,
+    labels: pd.DataFrame,
+    fold: Folds,
+    unit: NDArray[np.str_] | None,
+    number: int,
+    copies: Copies | None = None,
+    adapt: Adaptation | None = None,
+    language: NDArray[np.str_] | None = None,
+    auxiliary: AuxiliaryRows | None = None,
+) -> tuple[Any, Any]:
+    """Return the model fitted on a fold's training set, and the normaliser of an adaptation.
+
+    Parameters
+    ----------
+    model, X, labels, fold, unit, copies, adapt, language, auxiliary
+        As :func:`cross_fit` has them.
+    number : int
+        The fold; -1 for all rows.
+
+    Raises
+    ------
+    TaskError
+        As :func:`cross_fit`, naming the fold.
+    """
+    part = training_set(X, fold.train(number), copies)
+    normalizer, part = (None, part) if adapt is None else adapt.fit(part)
+    where = "all data" if number == ALL else f"the training set of fold {number}"
+    try:
+        return _fitted(clone(model), part, labels, unit, language, auxiliary), normalizer
+    except TaskError as error:
+        raise TaskError(f"{where}: {error}") from error
+    except ValueError as error:
+        why = f"{estimator_names(model)} cannot be fitted: {shortened(str(error))}"
+        raise TaskError(f"{where}: {why}") from error
+
+
 def _fit_one(
     model: Any,
     X: NDArray[np.float32] | Rows,
@@ -259,18 +297,11 @@ def _fit_one(
     from threadpoolctl import threadpool_limits
 
     train, test = fold.train(number), fold.tested(number)
-    part = training_set(X, train, copies)
-    normalizer, part = (None, part) if adapt is None else adapt.fit(part)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
     with threadpool_limits(1):
-        where = "all data" if number == ALL else f"the training set of fold {number}"
-        try:
-            fitted = _fitted(clone(model), part, labels, unit, language, auxiliary)
-        except TaskError as error:
-            raise TaskError(f"{where}: {error}") from error
-        except ValueError as error:
-            why = f"{estimator_names(model)} cannot be fitted: {shortened(str(error))}"
-            raise TaskError(f"{where}: {why}") from error
+        fitted, normalizer = fit_fold(
+            model, X, labels, fold, unit, number, copies, adapt, language, auxiliary
+        )
         if number == ALL:
             return number, fitted
         views = (

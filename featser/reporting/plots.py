@@ -64,7 +64,13 @@ class Mark:
     aside: str = ""
 
 
-def dots(marks: Sequence[Mark], axis: str, name: str, description: str) -> str:
+def dots(
+    marks: Sequence[Mark],
+    axis: str,
+    name: str,
+    description: str,
+    limits: tuple[float, float] | None = None,
+) -> str:
     """Draw values with intervals, one row each, from top to bottom.
 
     Parameters
@@ -75,6 +81,8 @@ def dots(marks: Sequence[Mark], axis: str, name: str, description: str) -> str:
         The title of the horizontal axis.
     name, description : str
         As in :func:`featser.reporting.svg.inline_svg`.
+    limits : tuple of float, optional
+        The ends of the axis; by default it holds 0, 1 and all values.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def dots(marks: Sequence[Mark], axis: str, name: str, description: str) -> str:
         axes = figure.subplots()
         _draw_marks(axes, marks)
         axes.set_yticks(range(len(marks)), [label(mark.name) for mark in marks])
-        axes.set_xlim(*_limits(marks))
+        axes.set_xlim(*(limits or _limits(marks)))
         axes.set_xlabel(axis)
         return inline_svg(figure, name, description)
 

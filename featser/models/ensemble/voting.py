@@ -102,7 +102,7 @@ class VoteClassifier(ClassifierMixin, Vote):
         self.left_out_probabilities_: NDArray[np.float64] | None = None
         if left_out is not None:
             rows, predictions = left_out
-            pooled = self._pooled(predictions)
+            pooled = self.pooled(predictions)
             self.left_out_probabilities_ = in_rows(rows, pooled, len(encoded))
         return self
 
@@ -133,7 +133,7 @@ class VoteClassifier(ClassifierMixin, Vote):
     ) -> LeftOutPredictions:
         """Return left-out predictions; only members that offer none are fitted again."""
         tables = {
-            place: self._by_class(fitted, offered)
+            place: self.by_class(fitted, offered)
             for place, fitted in enumerate(self.members_)
             if (offered := left_out_probabilities(fitted)) is not None
         }
@@ -165,7 +165,7 @@ class VoteClassifier(ClassifierMixin, Vote):
         rows, predictions = self._left_out(X[used], encoded[used], part, folds, places)
         return used[rows], predictions
 
-    def _by_class(self, fitted: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
+    def by_class(self, fitted: Any, table: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a member's probabilities with a column for each class, 0 for one it lacks."""
         classes = np.asarray(fitted.classes_, dtype=np.intp)
         if len(classes) == len(self.classes_):
@@ -177,9 +177,9 @@ class VoteClassifier(ClassifierMixin, Vote):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the mean probabilities, or stacked ones, shape (n, k)."""
         values = self._checked(X)
-        return self._pooled(np.stack([self._prediction(one, values) for one in self.members_]))
+        return self.pooled(np.stack([self._prediction(one, values) for one in self.members_]))
 
-    def _pooled(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pooled(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the vote's probabilities, shape (n, k), from those of its members."""
         if self.slope_ is not None:
             return pool(predictions, self.slope_ * self.weights_)
@@ -196,7 +196,7 @@ class VoteClassifier(ClassifierMixin, Vote):
         return y
 
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
-        return self._by_class(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64))
+        return self.by_class(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64))
 
     def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         weights, self.slope_ = stack_probabilities(predictions, y)

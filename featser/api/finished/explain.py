@@ -1,0 +1,281 @@
+"""``featser explain``: which groups of features the models of a run rely on."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from featser.api.validation import output_file, validated
+from featser.evaluation.metrics.registry import title_of
+from featser.experiment.runs.fit_cache import Fits
+from featser.experiment.runs.fold_models import Answers, ask_fold_models
+from featser.experiment.runs.folder_lock import only_writer
+from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
+from featser.experiment.runs.run_state import RunState, checksums
+from featser.explanation.feature_groups import FeatureGroup, feature_groups
+from featser.explanation.importance import (
+    REPETITIONS,
+    HeldOutFold,
+    Importance,
+    PermutedFold,
+    importance_of,
+    permuted_predictions,
+)
+from featser.explanation.importance_table import (
+    importance_dict,
+    importance_frame,
+    importance_marks,
+    importance_sentences,
+    importance_table,
+)
+from featser.io.atomic_write import write_text
+from featser.io.result_display import Display, ShownResult
+from featser.io.result_tables import write_table
+from featser.progress import stage
+from featser.progress_bars import showing_progress
+from featser.reporting.sections.explanation_section import ExplanationPart, add_explanation
+from featser.tasks import Task
+
+NAME = "explanation"
+
+
+@dataclass(repr=False)
+class Explanation(ShownResult):
+    """What the models of a run rely on.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's; it gets ``explanation.json``, ``explanation.csv`` and a section of
+        ``report.html``.
+    importance : Importance
+        Of groups of features, on test sets.
+    protocol, by : str
+        Whose test sets, and how features are grouped.
+    repetitions : int
+        How often each group was permuted.
+    notes : list of str
+        What limits the figures.
+    fits : list of str
+        How many models were read instead of fitted, and what was wrong with those that were cached.
+    seconds : float
+        How long it took.
+    """
+
+    folder: Path
+    importance: Importance
+    protocol: str
+    by: str
+    repetitions: int
+    notes: list[str] = field(default_factory=list)
+    fits: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the model relies on, in words."""
+        return importance_sentences(self.importance)
+
+    def display(self) -> Display:
+        """Return the groups with the fall of the metric."""
+        table = importance_table(self.importance)
+        return Display(self.sentences[0], table.columns, table.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data, for JSON."""
+        return {
+            "protocol": self.protocol,
+            "by": self.by,
+            "repetitions": self.repetitions,
+            **importance_dict(self.importance),
+            "sentences": self.sentences,
+            "notes": self.notes,
+        }
+
+
+@validated(output=output_file(".csv", ".json"))
+@showing_progress
+def explain(
+    run: str | Path,
+    /,
+    *,
+    output: str | Path | None = None,
+    task: str | None = None,
+    protocol: str | None = None,
+    by: str = "descriptor",
+    repetitions: int = REPETITIONS,
+    store: str | Path | None = None,
+    n_jobs: int = -1,
+    cache: bool = True,
+) -> Explanation:
+    """Measure how much a run's figure falls without each group of features.
+
+    Each group is permuted within the speakers of each test set, and predicted by the model that
+    was not fitted on that test set. The models of the folds are read from the cache beside the
+    store, or fitted again as the run fitted them.
+
+    Parameters
+    ----------
+    run : str or Path
+        A folder that :func:`~featser.api.fit.fit` or :func:`~featser.api.run.run` wrote.
+    output : str or Path, optional
+        Another file to write the result to: a table (``.csv``), or all of it (``.json``).
+    task : str, optional
+        Which task; the primary one by default.
+    protocol : str, optional
+        Whose test sets; the leading one by default.
+    by : str
+        How features are grouped: ``descriptor``, ``functional`` or ``extractor``.
+    repetitions : int
+        How often each group is permuted; the figures are means.
+    store : str or Path, optional
+        Where the features are; by default where they were when the run was made.
+    n_jobs : int
+        Folds at once; -1 for one per core.
+    cache : bool
+        Whether the models of the folds are kept beside the store and read again.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run, its data are no longer those of the run, it has no such task or
+        protocol, or another command is writing into it.
+
+    Examples
+    --------
+    >>> explain("run", by="functional")  # doctest: +SKIP
+    """
+    began = time.monotonic()
+    folder = Path(run)
+    with only_writer(folder if folder.is_dir() else None):
+        opened = reopen_run(folder, store, protocol, n_jobs)
+        chosen = opened.task(task)
+        groups = feature_groups(opened.data.extractors, by)
+        fits = Fits(opened.store) if cache else None
+        answers = _asked(opened, chosen, groups, repetitions, fits, n_jobs)
+        speaker, labels = opened.data.speaker, _labels(opened, chosen)
+        importance = importance_of(chosen, labels, speaker, answers.results, groups)
+        result = Explanation(
+            folder, importance, opened.plan.protocol, by, repetitions,
+            [*importance.notes, *_differences(opened, chosen, answers.results)],
+            _reused(answers, fits),
+        )  # fmt: skip
+        _write(result, output)
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def _asked(
+    opened: ReopenedRun,
+    task: Task,
+    groups: list[FeatureGroup],
+    repetitions: int,
+    fits: Fits | None,
+    n_jobs: int,
+) -> Answers:
+    question = partial(
+        _permuted, task, _labels(opened, task), opened.data.speaker, groups, repetitions,
+        opened.experiment.seed,
+    )  # fmt: skip
+    progress = stage("Permuting groups of features (folds)")
+    return ask_fold_models(opened, task, question, fits, n_jobs, progress)
+
+
+def _permuted(
+    task: Task,
+    labels: NDArray[Any],
+    speaker: NDArray[np.str_],
+    groups: list[FeatureGroup],
+    repetitions: int,
+    seed: int,
+    number: int,
+    model: Any,
+    X: NDArray[Any],
+    rows: NDArray[np.intp],
+) -> PermutedFold:
+    """Return the permuted predictions of a fold; runs in a worker process."""
+    fold = HeldOutFold(model, X, rows)
+    return permuted_predictions(task, labels, speaker, fold, groups, repetitions, [seed, number])
+
+
+def _labels(opened: ReopenedRun, task: Task) -> NDArray[Any]:
+    labels = opened.plan.labels[task.name]
+    return labels.to_numpy(dtype=object if task.categorical else float)
+
+
+def _differences(opened: ReopenedRun, task: Task, parts: list[PermutedFold]) -> list[str]:
+    """Say how many predictions are not those of the run, such as with other libraries."""
+    rows = np.concatenate([part.rows for part in parts])
+    plain = np.concatenate([part.plain for part in parts])
+    former = opened.predictions.loc[rows, f"{task.name}.pred"].to_numpy()
+    if task.categorical:
+        differs = plain.astype(str) != former.astype(str)
+    else:
+        differs = ~np.isclose(plain.astype(float), former.astype(float), rtol=1e-3, atol=1e-3)
+    if not differs.any():
+        return []
+    return [
+        f"{int(differs.sum())} of {len(rows)} predictions differ from those of the run: its "
+        f"features or libraries have changed. The figures are of the models fitted now"
+    ]
+
+
+def _reused(answers: Answers, fits: Fits | None) -> list[str]:
+    if fits is None:
+        return []
+    total = len(answers.results)
+    n_fitted = total - answers.n_cached
+    line = f"{answers.n_cached} of {total} models read from the cache, {n_fitted} fitted"
+    return [line, *fits.notes]
+
+
+def _write(result: Explanation, output: str | Path | None) -> None:
+    folder, frame = result.folder, importance_frame(result.importance)
+    text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(folder / f"{NAME}.json", text)
+    write_table(frame, folder / f"{NAME}.csv")
+    if output is not None and Path(output).suffix.lower() == ".json":
+        write_text(output, text)
+    elif output is not None:
+        write_table(frame, output)
+    _add_to_report(result)
+
+
+def _add_to_report(result: Explanation) -> None:
+    """Put the section into the run's report, and its new checksum into the state of the run."""
+    report = result.folder / "report.html"
+    if not report.is_file():
+        return
+    table = importance_table(result.importance)
+    table.notes = [f"{note}." for note in result.notes]
+    axis = f"fall of {title_of(result.importance.metric)}"
+    part = ExplanationPart(
+        f"What the model relies on: groups by {result.by}",
+        result.sentences,
+        table,
+        importance_marks(result.importance),
+        axis,
+    )
+    state = RunState.read(result.folder)
+    is_current = state.fit.get("files", {}).get(report.name) == checksums(
+        result.folder, [report.name]
+    ).get(report.name)
+    if not add_explanation(report, [part], result.protocol):
+        result.notes.append(
+            "report.html was written by an earlier version and has no place for explanations: run "
+            "`featser fit` again"
+        )
+    elif is_current:  # so that `featser run` does not take it for damaged
+        state.fit["files"] |= checksums(result.folder, [report.name])
+        state.write()

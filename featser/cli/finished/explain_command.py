@@ -1,0 +1,72 @@
+"""The command that explains a run: ``featser explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from featser.cli.console import say, say_text, table
+from featser.cli.shared_options import Cache, Jobs, bars_of, cache_message
+
+
+def explain(
+    run: Annotated[Path, typer.Argument(help="A folder that `fit` or `run` wrote.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Also write the table (.csv) or everything (.json)."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="How features are grouped: descriptor (pitch, loudness, MFCC …), functional "
+            "(level, spread, change …) or extractor."
+        ),
+    ] = "descriptor",
+    task: Annotated[str | None, typer.Option(help="The task [the primary one].")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Protocol whose test sets are used [the leading one].")
+    ] = None,
+    repetitions: Annotated[int, typer.Option(help="How often each group is permuted.")] = 10,
+    store: Annotated[
+        Path | None, typer.Option(help="Where the features are [where the run had them].")
+    ] = None,
+    cache: Cache = True,
+    jobs: Jobs = -1,
+) -> None:
+    """Show which groups of features a run's models rely on, and for which classes.
+
+    Each group is permuted among the utterances of a speaker in each test set, and predicted by the
+    model that was not fitted on that test set. The fall of UAR (or CCC) and of the recall of each
+    class is shown, with a 95 % interval over speakers. What a group shares with other groups is not
+    lost when it is permuted alone, so a group without a fall can still be informative.
+
+    Writes explanation.json and explanation.csv into the run's folder, and a section of report.html.
+    """
+    from featser.api.finished.explain import explain as run_explain
+    from featser.explanation.importance_table import importance_table
+
+    with bars_of(store, cache_message(cache)):
+        result = run_explain(
+            run,
+            output=output,
+            task=task,
+            protocol=protocol,
+            by=by,
+            repetitions=repetitions,
+            store=store,
+            n_jobs=jobs,
+            cache=cache,
+        )
+    content = importance_table(result.importance)
+    table(f"{content.caption} ({result.protocol})", content.columns, content.rows)
+    for sentence in result.sentences:
+        say_text(sentence)
+    for note in result.notes:
+        say_text(f"note: {note}")
+    for line in result.fits:
+        say(line)
+    say(f"explained in {result.seconds:.1f} s: {result.folder / 'explanation.json'}")
+    if output is not None:
+        say(f"table: {output}")

@@ -1,0 +1,78 @@
+"""``featser explain`` as a user runs it: table, files, section of the report, cached models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.flow import featser_here
+
+
+@pytest.fixture
+def work(fitted: Path, tmp_path: Path) -> Path:
+    """A copy of a finished run; its store stays where it was."""
+    shutil.copytree(fitted, tmp_path / "run")
+    return tmp_path
+
+
+def test_explain_prints_and_writes_the_groups(work: Path) -> None:
+    shown = featser_here("explain", "run", "-j", "1", "-o", "mine.csv", cwd=work)
+    assert shown.returncode == 0, shown.stderr
+    assert "MFCC" in shown.stdout
+    assert "note: 4 speakers: the interval is uncertain with fewer than 10 speakers" in shown.stdout
+    result = json.loads((work / "run" / "explanation.json").read_text(encoding="utf-8"))
+    assert [group["group"] for group in result["groups"]] == ["MFCC"]
+    fall = result["groups"][0]["fall"]
+    assert fall["low"] < fall["value"] < fall["high"]
+    assert set(result["groups"][0]["recalls"]) == {"angry", "happy", "neutral", "sad"}
+    metrics = json.loads((work / "run" / "metrics.json").read_text(encoding="utf-8"))
+    figure = metrics["speaker-independent"]["emotion"]["uar"]["value"]
+    assert result["value"] == pytest.approx(figure), "the fold models are those of the run"
+    assert not [note for note in result["notes"] if "differ" in note]
+    assert pd.read_csv(work / "mine.csv")["group"].tolist() == ["MFCC"]
+
+
+def test_a_second_explanation_reads_the_models_and_replaces_the_section(work: Path) -> None:
+    featser_here("explain", "run", "-j", "1", cwd=work)
+    again = featser_here("explain", "run", "-j", "1", "--by", "functional", cwd=work)
+    assert "4 of 4 models read from the cache, 0 fitted" in again.stdout, again.stderr
+    page = (work / "run" / "report.html").read_text(encoding="utf-8")
+    assert page.count('<h2 id="explanation">') == 1
+    assert page.count('href="#explanation"') == 1
+    assert "groups by functional" in page
+    assert "groups by descriptor" not in page
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    shown = featser_here("explain", tmp_path)
+    assert shown.returncode != 0
+    assert "no run: there is no predictions.parquet in it" in shown.stderr
+
+
+def test_another_grouping_names_the_valid_ones(work: Path) -> None:
+    shown = featser_here("explain", "run", "--by", "colour", cwd=work)
+    assert "'colour'" in shown.stderr
+    assert "functional" in shown.stderr
+
+
+def test_a_run_whose_folds_are_others_is_refused(work: Path) -> None:
+    path = work / "run" / "predictions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[table.index[:5], "fold"] = 3
+    table.to_parquet(path, index=False)
+    shown = featser_here("explain", "run", "-j", "1", cwd=work)
+    assert "folds of protocol 'speaker-independent' are no longer those of the run" in shown.stderr
+
+
+def test_a_run_whose_recordings_were_moved_is_refused_with_one_of_them(work: Path) -> None:
+    path = work / "run" / "predictions.parquet"
+    table = pd.read_parquet(path)
+    table.loc[table.index[0], "file"] = "/elsewhere/moved.wav"
+    table.to_parquet(path, index=False)
+    shown = featser_here("explain", "run", "-j", "1", cwd=work)
+    assert "1 utterance of 64 that the run predicted" in shown.stderr
+    assert "/elsewhere/moved.wav" in shown.stderr
