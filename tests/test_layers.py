@@ -45,7 +45,7 @@ INSIDE = {
     "audit": ("checks", "measure"),
     "evaluation": ("statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
-    "reporting": ("sections", "statements"),
+    "reporting": ("methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
     "models": (

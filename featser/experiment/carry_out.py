@@ -277,6 +277,7 @@ def _run_of(
         enrolled=pd.concat(enrolled, ignore_index=True) if enrolled else None,
         chosen={p.protocol: r.chosen for p, r in zip(plans, results, strict=True) if r.chosen},
         rows=described_rows(data.table, plans[0]),
+        cards=source.cards,
         reproduction=Reproduction(source.locations, execution.store),
         shared={plan.protocol: plan.overlap.phrases for plan in plans if plan.overlap is not None},
     )

@@ -21,6 +21,8 @@ from featser.reporting import (
     tables,
     wording,
 )
+from featser.reporting.exports.data_links import page_script, script_policy
+from featser.reporting.methods.methods_section import methods_section
 from featser.reporting.numbers import count, duration, number
 from featser.reporting.plots import Mark
 from featser.reporting.sections.coverage_section import coverage_sentence, coverage_tables
@@ -57,8 +59,9 @@ class TaskSection:
 def write_report(path: str | Path, run: RunSummary) -> Path:
     """Write a run's report as one self-contained HTML file.
 
-    Equal summaries give equal bytes. All names are escaped; the page needs no script, no font
-    and no request, and forbids them by a content security policy.
+    Equal summaries give equal bytes. All names are escaped. The page needs no font and no
+    request, and its content security policy forbids them, as well as every script but that of its
+    own buttons.
 
     Parameters
     ----------
@@ -145,6 +148,9 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
         "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),
+        "methods": methods_section(run),
+        "script": _markup(page_script()),
+        "script_policy": script_policy(),
     }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from featser.errors import ManifestError, ProtocolError, TaskError, unknown
 from featser.evaluation.missing import is_missing
 from featser.evaluation.protocols.folds import ROLE, TRAINING_AND_TEST
+from featser.reporting.methods.method_facts import MethodFacts
 from featser.reporting.settings_section import Setting
 from featser.tasks import Task
 
@@ -113,6 +114,8 @@ class RunSummary:
         Protocols with published folds, and what their training and test sets share, in words.
     rated : list of RatedSummary
         Tasks whose labels have ratings by several raters.
+    methods : MethodFacts
+        How the run was made, for methods paragraph, model card and datasheet.
     """
 
     title: str
@@ -139,6 +142,7 @@ class RunSummary:
     rows: pd.DataFrame | None = None
     shared: dict[str, list[str]] = field(default_factory=dict)
     rated: list[RatedSummary] = field(default_factory=list)
+    methods: MethodFacts = field(default_factory=MethodFacts)
 
     @property
     def primary(self) -> Task:

@@ -33,6 +33,8 @@ class Protocol:
         Whether folds are carried out as they are given, also where training and test sets share
         speakers or recordings; what they share is stated beside every figure, and every fold has
         scores of its own.
+    written : str
+        How a paper writes it, with ``{count}`` for the number of folds; by default the name.
     without_speakers : tuple of str
         ``where`` and ``folds`` where the data do not give the speakers; empty: the same.
     """
@@ -45,6 +47,7 @@ class Protocol:
     optimistic: bool = False
     across_corpora: bool = False
     as_given: bool = False
+    written: str = ""
     without_speakers: tuple[str, ...] = ()
 
     def described(self, *, has_speakers: bool) -> Protocol:
@@ -63,6 +66,7 @@ _ROWS = (
         "On speakers who are not in the training set",
         "No speaker is in both training and test.",
         "division:by_speaker",
+        written="{count}-fold cross-validation with no speaker in both training and test set",
     ),
     Protocol(
         "leave-one-speaker-out",
@@ -70,6 +74,7 @@ _ROWS = (
         "On speakers who are not in the training set",
         "Each speaker is tested by a model that was trained on all others.",
         "division:one_speaker_out",
+        written="leave-one-speaker-out cross-validation ({count} folds)",
     ),
     Protocol(
         "speaker-and-sentence-independent",
@@ -79,6 +84,8 @@ _ROWS = (
         "Neither a speaker nor a sentence is in both training and test: each group of speakers "
         "is tested with each group of sentences, by a model that was trained on neither.",
         "division:by_speaker_and_sentence",
+        written="cross-validation over {count} pairs of a group of speakers and a "
+        "group of sentences, with neither speakers nor sentences in both training and test set",
     ),
     Protocol(
         "leave-one-corpus-out",
@@ -87,6 +94,8 @@ _ROWS = (
         "Each corpus is tested by a model that was trained on the others. Classes that not all "
         "corpora have are neither used for training nor scored.",
         "given:one_corpus_out",
+        written="leave-one-corpus-out cross-validation ({count} folds) on the classes "
+        "that all corpora share",
         across_corpora=True,
     ),
     Protocol(
@@ -97,6 +106,8 @@ _ROWS = (
         "The corpora tested are not those that the model was trained on. Classes that are not in "
         "both sets are neither used for training nor scored.",
         "given:across_corpora",
+        written="tests on corpora that were not in the training set, on the classes "
+        "that both sets share",
         across_corpora=True,
     ),
     Protocol(
@@ -105,6 +116,7 @@ _ROWS = (
         "On the corpus's own test set",
         "The corpus defines the training set and the test set.",
         "given:fixed_split",
+        written="a test on the test set that the corpus defines",
     ),
     Protocol(
         "folds",
@@ -113,6 +125,7 @@ _ROWS = (
         "On the published test folds",
         "The folds are published ones: each is tested by a model that was trained on the others.",
         "published:published_folds",
+        written="cross-validation on {count} published folds, which were carried out as they are",
         as_given=True,
     ),
     Protocol(
@@ -122,6 +135,7 @@ _ROWS = (
         "OPTIMISTIC: no sentence is in both training and test, but speakers are, so the model "
         "was trained on the speakers it is tested on; expect less on new speakers.",
         "division:by_sentence",
+        written="{count}-fold cross-validation with no sentence in both training and test set",
         optimistic=True,
         without_speakers=(
             "On sentences that are not in the training set, by any speaker",
@@ -138,6 +152,7 @@ _ROWS = (
         "the speakers it is tested on; expect less on new speakers. Only to compare with papers "
         "that did the same.",
         "division:by_utterance",
+        written="{count}-fold cross-validation over utterances",
         optimistic=True,
         without_speakers=(
             "On recordings whose speakers are not given",

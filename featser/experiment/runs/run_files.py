@@ -17,6 +17,7 @@ import pandas as pd
 from featser import __version__
 from featser.audio.channels import MIX, parse_channels
 from featser.audit.finding import Finding
+from featser.corpora.card import Card
 from featser.evaluation.fold_scores import score_table
 from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
@@ -25,6 +26,7 @@ from featser.experiment.loading.data import Data
 from featser.experiment.model_description import describe_model
 from featser.experiment.plan import left_out_inside
 from featser.experiment.recipe import write_recipe
+from featser.experiment.runs.method_facts_of import method_facts
 from featser.experiment.runs.reproduction import Reproduction
 from featser.experiment.runs.run_reading import FORMAT
 from featser.experiment.schema import Experiment
@@ -40,6 +42,7 @@ from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
 from featser.reporting.html import write_report
+from featser.reporting.methods.method_files import write_method_files
 from featser.reporting.sections.coverage_section import coverage_frame
 from featser.reporting.statements.overview import summary_line, task_table
 from featser.reporting.summary import RatedSummary, RunSummary
@@ -63,7 +66,8 @@ class Run(ShownResult):
     ----------
     folder : Path
         Holds ``recipe.yaml``, ``run.json``, ``metrics.json``, ``predictions.parquet``,
-        ``folds.csv``, ``audit.json``, ``model.featser`` and ``report.html``; where speakers were
+        ``folds.csv``, ``audit.json``, ``model.featser``, ``report.html``, ``methods.md``,
+        ``references.bib``, ``model-card.md`` and ``datasheet.md``; where speakers were
         enrolled also ``enrolment.csv`` and ``enrolled.csv``; with published folds
         ``fold_scores.csv``; with prediction sets ``prediction_sets.csv``, their coverage.
     experiment : Experiment
@@ -102,6 +106,8 @@ class Run(ShownResult):
         share, in words.
     domain : TrainingDomain or None
         What the training recordings were like, for the bundle.
+    cards : list of Card
+        Cards of the user's own that the corpora have.
     replaced : str
         A line on the older run that was in the folder; empty without one.
     """
@@ -127,6 +133,7 @@ class Run(ShownResult):
     reproduction: Reproduction = field(default_factory=Reproduction)
     shared: dict[str, list[str]] = field(default_factory=dict)
     domain: TrainingDomain | None = None
+    cards: list[Card] = field(default_factory=list)
     replaced: str = ""
 
     def display(self) -> Display:
@@ -214,6 +221,7 @@ def write_run(run: Run) -> None:
     write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
     write_report(run.report, run.summary)
+    write_method_files(run.folder, run.summary)
 
 
 def _replacement(folder: Path) -> str:
@@ -350,6 +358,7 @@ def _summary(run: Run) -> RunSummary:
         findings=[finding.to_dict() for finding in run.findings],
         rated=_rated(run),
         shared=run.shared,
+        methods=method_facts(run.experiment, run.data, run.cards, _auxiliary(run)),
     )
 
 

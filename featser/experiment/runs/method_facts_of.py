@@ -1,0 +1,98 @@
+"""What a methods paragraph needs to know of a run, collected from data, cards and experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from featser.corpora.card import Card, list_cards, load_card
+from featser.evaluation.missing import as_text
+from featser.evaluation.protocols.groups import speaker_ids
+from featser.experiment.loading.data import Data
+from featser.experiment.schema import Experiment
+from featser.models.names import fitted_name
+from featser.models.registry import find_model, members_of
+from featser.reporting.methods.method_facts import CorpusFacts, MethodFacts
+
+_NOT_CITED = ("that of the recordings", "none needed")
+"""What the cards of layouts and of the demo corpus state in place of a citation."""
+
+
+def method_facts(
+    experiment: Experiment,
+    data: Data,
+    cards: Sequence[Card],
+    auxiliary: Sequence[Mapping[str, Any]],
+) -> MethodFacts:
+    """Collect how a run was made.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    data : Data
+        What the model was fitted on.
+    cards : sequence of Card
+        Cards of the user's own, which stand before those of the same name that featser brings.
+    auxiliary : sequence of mapping
+        The auxiliary corpora that are used, as
+        :meth:`~featser.experiment.loading.auxiliary_data.AuxiliaryData.described` has them.
+    """
+    categorical = data.tasks[0].categorical
+    names = [fitted_name(name, categorical) for name in members_of(experiment.model)]
+    return MethodFacts(
+        corpora=tuple(_corpora(data.table, {card.name: card for card in cards})),
+        auxiliary=tuple(_auxiliary_facts(one) for one in auxiliary),
+        models={name: find_model(name).title for name in names},
+        extractors={one.spec: one.description for one in data.extractors},
+        options=experiment.to_dict(),
+        augmented_copies=0 if data.copies is None else len(data.copies.X),
+    )
+
+
+def _corpora(table: pd.DataFrame, own: Mapping[str, Card]) -> list[CorpusFacts]:
+    corpus = pd.Series(as_text(table["corpus"]) if "corpus" in table else "", table.index)
+    speakers = pd.Series(speaker_ids(table), table.index)
+    return [
+        _facts(str(name), speakers[corpus == name], _card(str(name), own))
+        for name in dict.fromkeys(corpus)
+    ]
+
+
+def _card(name: str, own: Mapping[str, Card]) -> Card | None:
+    if name in own:
+        return own[name]
+    return load_card(name) if name in list_cards() else None
+
+
+def _facts(name: str, speakers: pd.Series[str], card: Card | None) -> CorpusFacts:
+    n_speakers = len(set(speakers) - {""})
+    if card is None:
+        return CorpusFacts(name, len(speakers), n_speakers)
+    is_layout = card.citation == _NOT_CITED[0]
+    return CorpusFacts(
+        name,
+        len(speakers),
+        n_speakers,
+        title="" if is_layout else card.title,
+        language=card.language,
+        licence=card.licence,
+        citation="" if card.citation in _NOT_CITED else card.citation,
+        source=card.source,
+        faults=(*card.faults, *card.cautions),
+    )
+
+
+def _auxiliary_facts(described: Mapping[str, Any]) -> CorpusFacts:
+    name = str(described["name"])
+    title = load_card(name).title if name in list_cards() else ""
+    return CorpusFacts(
+        name,
+        int(described["utterances"]),
+        int(described["speakers"]),
+        title=title,
+        licence=str(described["licence"]),
+        citation=str(described["citation"]),
+        source=str(described["source"]),
+    )

@@ -1,0 +1,60 @@
+"""The files that state how a run was made, beside its report."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from featser.io.atomic_write import write_text
+from featser.io.escaping import for_markdown
+from featser.reporting.methods.datasheet import datasheet
+from featser.reporting.methods.methods_text import bibliography, methods_paragraph
+from featser.reporting.methods.model_card import model_card
+from featser.reporting.summary import RunSummary
+
+REFERENCES = "references.bib"
+
+
+def methods_page(run: RunSummary) -> str:
+    """Return the methods paragraph as a page of Markdown for Pandoc.
+
+    Its header names the bibliography, so that ``pandoc --citeproc methods.md -o methods.docx``
+    writes the citations out.
+    """
+    header = f"---\nbibliography: {REFERENCES}\n---"
+    return f"{header}\n\n# Methods\n\n{_escaped(methods_paragraph(run))}\n"
+
+
+def method_pages(run: RunSummary) -> dict[str, str]:
+    """Return the files that state how a run was made, by name.
+
+    Parameters
+    ----------
+    run : RunSummary
+        A run, with its method facts.
+
+    Returns
+    -------
+    dict of str to str
+        ``methods.md``, ``references.bib``, ``model-card.md`` and ``datasheet.md``.
+    """
+    return {
+        "methods.md": methods_page(run),
+        REFERENCES: bibliography(run),
+        "model-card.md": model_card(run),
+        "datasheet.md": datasheet(run),
+    }
+
+
+def write_method_files(folder: Path, run: RunSummary) -> None:
+    """Write the files of :func:`method_pages` into a run's folder, each atomically."""
+    for name, text in method_pages(run).items():
+        write_text(folder / name, text)
+
+
+def _escaped(paragraph: str) -> str:
+    """Escape a paragraph but for its citations."""
+    parts = re.split(r"( \[@[A-Za-z0-9._;@ -]+\])", paragraph)
+    return "".join(
+        part if position % 2 else for_markdown(part) for position, part in enumerate(parts)
+    )
