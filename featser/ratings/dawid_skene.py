@@ -124,9 +124,11 @@ def _expected(
 ) -> Array:
     """Return the probabilities of each recording's class."""
     logs = np.log(np.maximum(np.nan_to_num(confusions), _SMALLEST))
-    likelihood = np.zeros((ratings.n_items, len(ratings.classes)))
-    np.add.at(likelihood, ratings.item, logs[ratings.rater, :, votes])
-    likelihood += np.log(np.maximum(prevalence, _SMALLEST))
+    columns = [
+        np.bincount(ratings.item, logs[ratings.rater, j, votes], ratings.n_items)
+        for j in range(len(ratings.classes))
+    ]
+    likelihood = np.stack(columns, axis=1) + np.log(np.maximum(prevalence, _SMALLEST))
     posterior: Array = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     posterior /= posterior.sum(axis=1, keepdims=True)
     return np.where(is_rated[:, None], posterior, 0.0)
