@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation coverage-of-intervals voice-activity clean abstention human-ceiling
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -106,6 +106,10 @@ abstention: $(VENV)/.installed
 # How well people recognise emotions, from listeners' votes: RATINGS=FOLDER CORPORA=FOLDER.
 human-ceiling: $(VENV)/.installed
 	$(BIN)/python reports/human_ceiling.py $(RATINGS) $(CORPORA)
+
+# Predictions over time, on recordings with known borders: CORPORA=FOLDER.
+timelines: $(VENV)/.installed
+	$(BIN)/python reports/timelines.py $(CORPORA)
 
 # The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
 aux: $(VENV)/.installed

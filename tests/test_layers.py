@@ -43,7 +43,7 @@ LAYERS = {name: -place for place, names in enumerate(ORDER) for name in names}
 # Inside a folder, a sub-folder may import from those that follow it.
 INSIDE = {
     "audit": ("checks", "measure"),
-    "evaluation": ("statistics", "metrics", "protocols"),
+    "evaluation": ("timelines", "statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
     "reporting": ("methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featser.api.predict import rebuild_extractors
 from featser.errors import BundleError
 from featser.features.registry import make_extractor
 from featser.models.bundle import Bundle
+from featser.models.bundle_extractors import rebuild_extractors
 
 
 class _Model:

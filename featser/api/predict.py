@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from featser.api.validation import output_files, path, several_files, validated
 from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
-from featser.errors import BundleError, ManifestError, TaskError
+from featser.errors import ManifestError, TaskError
 from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.groups import speaker_ids, speaker_names
@@ -25,8 +24,6 @@ from featser.experiment.loading.named_recordings import NamedRecordings, named_r
 from featser.experiment.loading.source import with_channel
 from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
-from featser.features.registry import FILE_EXTRACTORS, make_extractor
-from featser.features.spec_names import TRIM
 from featser.features.trimmed import Trimmed, trimmed
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.models.abstention.new_recordings import domain_notes, unlike_training
@@ -37,6 +34,7 @@ from featser.models.abstention.prediction_sets import (
     set_notes,
 )
 from featser.models.bundle import Bundle, applying, load_bundle
+from featser.models.bundle_extractors import rebuild_extractors
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
@@ -287,73 +285,6 @@ def predict_named(
 def located(model: str | Path, n_jobs: int = -1) -> str | Path:
     """Return the file of a model; that of ``open``, unless a file has that name, from the cache."""
     return open_model(n_jobs) if str(model) == OPEN and not Path(model).exists() else model
-
-
-def rebuild_extractors(
-    bundle: Bundle, file: str | Path, trust_paths: bool = False
-) -> list[Extractor]:
-    """Make the extractors that a bundle was fitted with.
-
-    Parameters
-    ----------
-    bundle : Bundle
-    file : str or Path
-        Where it was read from.
-    trust_paths : bool
-        Whether files that it names are opened wherever they are, or only beside it.
-
-    Raises
-    ------
-    BundleError
-        If this version of featser would compute other features than those that
-        the model was fitted on, or a file that the bundle names is not beside it.
-    """
-    extractors = []
-    for described in bundle.extractors:
-        spec = described["spec"] if trust_paths else _spec_beside(described["spec"], Path(file))
-        extractor = make_extractor(spec)
-        for part, here in (
-            ("version", extractor.version),
-            ("params", extractor.params),
-            ("names", list(extractor.names)),
-        ):
-            if _plain(here) != described.get(part):
-                raise BundleError(
-                    f"{file}: it was fitted on '{described['spec']}' features that this featser "
-                    f"computes differently (their {part} changed); use featser "
-                    f"{bundle.libraries.get('featser')} or fit it again"
-                )
-        extractors.append(extractor)
-    width = sum(extractor.dimension for extractor in extractors)
-    if width != bundle.model.n_features_in_:
-        raise BundleError(
-            f"{file}: damaged: its extractors give {width} features, its model reads "
-            f"{bundle.model.n_features_in_}; fit it again"
-        )
-    return extractors
-
-
-def _spec_beside(spec: str, file: Path) -> str:
-    """Return a spec whose file, if it names one, is the one of that name beside the bundle."""
-    name, _, rest = spec.partition(":")
-    if name == TRIM:
-        return f"{TRIM}:{_spec_beside(rest, file)}"
-    if name not in FILE_EXTRACTORS:
-        return spec
-    path, mark, settings = rest.rpartition("?") if "?" in rest else (rest, "", "")
-    beside = file.absolute().parent / Path(path).name
-    if not Path(path).name or not beside.is_file():
-        raise BundleError(
-            f"{file}: its {name} features need the file '{path}': put it beside the bundle, or, "
-            f"if you trust whoever made the bundle, add --trust-paths (trust_paths=True)"
-        )
-    return f"{name}:{beside}{mark}{settings}"
-
-
-def _plain(value: Any) -> Any:
-    import json
-
-    return json.loads(json.dumps(value))
 
 
 def _remarked(remarks: Mapping[str, str], named: NamedRecordings) -> list[str]:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.predict import features_of, located, predict_named, rebuild_extractors
+from featser.api.predict import features_of, located, predict_named
+from featser.api.segment import segment
 from featser.api.validation import checked_options, output_files, path, several_files, validated
 from featser.audio.decoding import announced_seconds
 from featser.auxiliary.auxiliary_lookup import OPEN
@@ -27,7 +28,9 @@ from featser.experiment.loading.named_recordings import NamedRecordings, named_r
 from featser.experiment.loading.source import with_channel
 from featser.features.extractor import Extractor
 from featser.features.trimmed import trimmed
+from featser.io.location import absolute
 from featser.models.bundle import Bundle, applying, load_bundle
+from featser.models.bundle_extractors import rebuild_extractors
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
@@ -87,9 +90,10 @@ def timeline(
     hop : float
         Seconds from a window to the next, and of a frame.
     segments : str or Path, optional
-        An annotation (``.TextGrid``, ``.eaf``, ``.rttm``, ``.txt`` of Audacity, ``.csv``) whose
-        intervals are predicted in place of windows; ``FILE#TIER`` names one of several tiers.
-        There is nothing to smooth then.
+        What is predicted in place of windows: ``auto`` finds the speech as
+        :func:`featser.segment` does; or the intervals of an annotation
+        (``.TextGrid``, ``.eaf``, ``.rttm``, ``.txt`` of Audacity, ``.csv``), of which ``FILE#TIER``
+        names one of several tiers. There is nothing to smooth then.
     smooth : str
         ``none``; ``hmm``, a hidden Markov chain of the classes, its probability of a change
         estimated or given (``hmm:0.05``), and a Kalman smoother of numbers; or ``mean``, a moving
@@ -151,6 +155,11 @@ def timeline(
     return result
 
 
+AUTO = "auto"
+"""The segments that ``featser segment`` finds."""
+NO_SPEECH = "no speech was detected"
+
+
 @dataclass(frozen=True)
 class _Predictor:
     """A model, and how it is moved along recordings."""
@@ -204,28 +213,43 @@ class _Predictor:
     ) -> tuple[dict[int, RecordingTimeline], dict[int, str], list[str]]:
         """Return the same of the intervals of an annotation."""
         files = list(dict.fromkeys(map(str, named.table["file"])))
-        others = named.table.drop(columns=["start", "end"]).drop_duplicates("file")
-        table = segments_of(segments, files).merge(others, on="file", how="left")
-        predicted = predict_named(
-            self.model,
-            self.bundle,
-            self.extractors,
-            replace(named, table=table, notes=[]),
-            self.n_jobs,
-            enrol,
-            channel,
+        intervals = (
+            self._speech(files, channel) if segments == AUTO else segments_of(segments, files)
         )
+        others = named.table.drop(columns=["start", "end"]).drop_duplicates("file")
+        table = intervals.merge(others, on="file", how="left")
         timelines: dict[int, RecordingTimeline] = {}
         errors: dict[int, str] = {}
+        predicted = self._predicted(replace(named, table=table, notes=[]), enrol, channel)
         for row, (file, _, _, own_channel) in enumerate(places(named.table)):
             rows = predicted[(table["file"] == file).to_numpy()]
             try:
                 outline = sound_outline(file, own_channel)
             except UnusableAudio as error:
                 errors[row] = error.reason
+                continue
+            if rows.empty:
+                errors[row] = NO_SPEECH
             else:
                 timelines[row] = segment_timeline(rows, self.bundle.tasks, outline)
-        return timelines, errors, list(predicted.attrs["notes"])
+        return timelines, errors, list(predicted.attrs.get("notes", []))
+
+    def _speech(self, files: list[str], channel: str) -> pd.DataFrame:
+        """Return where speech is in recordings; those that cannot be read have none."""
+        segments = segment(files, channel=channel, n_jobs=self.n_jobs).segments
+        by_place = {absolute(file): file for file in files}
+        named = segments.assign(file=[by_place[absolute(file)] for file in segments["file"]])
+        return named[["file", "start", "end"]]
+
+    def _predicted(
+        self, named: NamedRecordings, enrol: str | Path | None, channel: str
+    ) -> pd.DataFrame:
+        """Predict segments; none if there are none."""
+        if named.table.empty:
+            return pd.DataFrame(columns=["file", "start", "end", "error"])
+        return predict_named(
+            self.model, self.bundle, self.extractors, named, self.n_jobs, enrol, channel
+        )
 
     def _timeline(
         self,

@@ -32,7 +32,8 @@ def predict(
             help="Write all probabilities: .csv, .json, .parquet, .xlsx. With --timeline also "
             "stretches of equal label, .TextGrid (Praat), .eaf (ELAN), .rttm, .txt (Audacity), "
             ".segments.csv, and pictures, .svg, .png, .pdf. Repeat for several files. What holds "
-            "one recording is written for each of several, such as talk.NAME.eaf.",
+            "one recording is written for each of several: {name} stands for its name, which "
+            "otherwise comes before the ending.",
         ),
     ] = None,
     timeline: Annotated[
@@ -64,9 +65,10 @@ def predict(
     segments: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE",
-            help="Predict each interval of an annotation in place of windows: .TextGrid, .eaf, "
-            ".rttm, .txt (Audacity), .csv. Of several tiers one is chosen by FILE#TIER.",
+            metavar="auto|FILE",
+            help="Predict segments in place of windows: auto finds the speech, as `featser "
+            "segment` does; or the intervals of an annotation, .TextGrid, .eaf, .rttm, .txt "
+            "(Audacity), .csv. Of several tiers one is chosen by FILE#TIER.",
             rich_help_panel="Timeline",
         ),
     ] = None,

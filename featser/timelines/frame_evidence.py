@@ -5,11 +5,13 @@ that they share with the frame; a number likewise.
 
 For a hidden Markov chain, each window brings the logarithm of its likelihoods,
 :math:`\log p_w(s) - \log π_s`, with the prior :math:`π_s = 1/K`, since featser's models weigh all
-classes alike. It is spread evenly over the window's seconds. Windows of length :math:`W` each
-:math:`H` seconds hold every sound :math:`W/H` times and would count it as often, so each counts
-:math:`H/W`:
+classes alike. A frame has their mean, weighted likewise:
 
-.. math:: \log b_f(s) = \frac{H}{W} \sum_w \frac{|w ∩ f|}{|w|} (\log p_w(s) - \log π_s).
+.. math:: \log b_f(s) = \sum_w \frac{|w ∩ f|}{\sum_v |v ∩ f|} (\log p_w(s) - \log π_s).
+
+Windows of length :math:`W` each :math:`H` seconds overlap, so neighbouring frames share evidence,
+which the chain takes for independent. Counting each window :math:`H/W` times corrects that in
+theory; it made the chain too inert in synthetic recordings with known borders.
 """
 
 from __future__ import annotations
@@ -107,9 +109,9 @@ class FrameGrid:
         seconds = np.asarray(self.shared.sum(axis=1)).reshape(-1, 1)
         total = np.asarray(self.shared @ predicted)
         mean = np.full(total.shape, np.nan)
-        np.divide(total, seconds, out=mean, where=self.is_speech[:, None] & (seconds > 0))
+        is_observed = self.is_speech[:, None] & (seconds > 0)
+        np.divide(total, seconds, out=mean, where=is_observed)
         ratio = np.log(np.maximum(predicted, LEAST_PROBABILITY)) + np.log(predicted.shape[1])
-        weight = self.plan.hop_s / self.plan.window_s**2
-        log_likelihood = weight * np.asarray(self.shared @ ratio)
-        log_likelihood[~self.is_speech] = 0.0
+        log_likelihood = np.zeros(total.shape)
+        np.divide(self.shared @ ratio, seconds, out=log_likelihood, where=is_observed)
         return FrameEvidence(mean, log_likelihood, self.plan.hop_s)

@@ -1,8 +1,8 @@
 """Timelines as files: tables, intervals for Praat, ELAN and others, pictures.
 
 A kind of file is a row of :data:`OUTPUTS`; help, errors and documentation read the rows. A file
-that can hold one recording only is written for each of several, with the recording's name before
-the ending.
+that can hold one recording only is written for each of several: ``{name}`` in its name stands for
+the recording's, which otherwise comes before the ending.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pandas as pd
 
 from featser.annotation.annotation_files import write_annotation
 from featser.annotation.annotation_formats import format_of
+from featser.annotation.segment_files import NAME
 from featser.io.atomic_write import whole
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.timelines.label_intervals import label_intervals
@@ -148,14 +149,18 @@ def _write_intervals(
 
 
 def _places(path: Path, files: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return where each recording's file is written: ``talk.eaf`` → ``talk.RECORDING.eaf``."""
-    if len(files) == 1:
+    """Return where each recording's file is written.
+
+    ``{name}.eaf`` → ``RECORDING.eaf``; of several, ``talk.eaf`` → ``talk.RECORDING.eaf``.
+    """
+    if len(files) == 1 and NAME not in str(path):
         return [(path, files[0])]
+    pattern = str(path if NAME in str(path) else path.with_stem(f"{path.stem}.{NAME}"))
     places: dict[Path, str] = {}
     for file in files:
-        name = f"{path.stem}.{Path(file).stem}"
-        place, number = path.with_name(name + path.suffix), 2
-        while place in places:
-            place, number = path.with_name(f"{name}-{number}{path.suffix}"), number + 1
+        stem = Path(file).stem
+        name, number = stem, 2
+        while (place := Path(pattern.replace(NAME, name))) in places:
+            name, number = f"{stem}-{number}", number + 1
         places[place] = file
     return list(places.items())

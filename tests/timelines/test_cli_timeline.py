@@ -158,6 +158,22 @@ def test_segments_of_an_annotation_are_predicted_as_by_predict(
     np.testing.assert_allclose(table["emotion.p[sad]"], expected["emotion.p[sad]"], atol=1e-6)
 
 
+def test_speech_is_segmented_on_request(model: Path, talk: Path, tmp_path: Path) -> None:
+    write(tmp_path / "noise.wav", pause(3))
+    shown = featser_here(
+        "predict", model, talk, "noise.wav", "--timeline", "--segments", "auto", "-o", "t.csv",
+        "-o", "{name}.eaf", "-j", "1", cwd=tmp_path,
+    )  # fmt: skip
+    table = pd.read_csv(tmp_path / "t.csv")
+    of_talk = table[table["file"] == str(talk)]
+    assert of_talk["speech"].all()
+    assert len(of_talk) >= 2
+    assert not ((of_talk["start"] < 21.5) & (of_talk["end"] > 22.5)).any()  # the pause
+    assert {path.name for path in tmp_path.iterdir()} >= {"talk.eaf"}
+    assert shown.returncode == 1
+    assert "noise.wav\tunusable: no speech was detected" in shown.stdout
+
+
 def test_segments_of_several_tiers_need_the_name_of_one(
     model: Path, talk: Path, tmp_path: Path
 ) -> None:

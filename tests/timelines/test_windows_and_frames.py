@@ -70,7 +70,7 @@ def test_blocks_have_all_windows_of_the_recording(
             )
 
 
-def test_a_frame_is_the_weighted_mean_of_its_windows_and_counts_each_sound_once() -> None:
+def test_a_frame_is_the_weighted_mean_of_its_windows() -> None:
     """Windows of 2 s each second: the frame 1–2 s lies in both."""
     windows = np.array([[0.0, 2.0], [1.0, 3.0]])
     grid = FrameGrid.of(WindowPlan(2.0, 1.0), 3.0, windows, np.array([1.0, 1.0, 0.05]), 0.1)
@@ -78,7 +78,7 @@ def test_a_frame_is_the_weighted_mean_of_its_windows_and_counts_each_sound_once(
     evidence = grid.evidence(np.array([[0.8, 0.2], [0.4, 0.6]]))
     np.testing.assert_allclose(evidence.mean, [[0.8, 0.2], [0.6, 0.4], [np.nan, np.nan]])
     ratios = np.log([[1.6, 0.4], [0.8, 1.2]])
-    expected = [ratios[0] / 4, ratios.sum(axis=0) / 4, [0, 0]]
+    expected = [ratios[0], ratios.mean(axis=0), [0, 0]]
     np.testing.assert_allclose(evidence.log_likelihood, expected)
 
 

@@ -93,7 +93,6 @@ def _of_window(whole: Contours, first: int, samples: Floats) -> Contours:
     pcm = framing.as_pcm(samples)
     short = slice(first, first + framing.n_frames(pcm, framing.SHORT))
     long = slice(first, first + framing.n_frames(pcm, framing.LONG))
-    n_before = int(np.count_nonzero(whole.voiced[:first]))
     voiced = whole.voiced[long]
     return Contours(
         whole.spectral[short],
@@ -101,8 +100,27 @@ def _of_window(whole: Contours, first: int, samples: Floats) -> Contours:
         voiced,
         float(_energies(pcm).mean(dtype=np.float64)) / framing.SHORT,
         whole.hertz[long],
-        whole.magnitude[n_before : n_before + int(np.count_nonzero(voiced))],
+        whole.magnitude[voiced_rows(whole.voiced, first, len(voiced))],
     )
+
+
+def voiced_rows(voiced: NDArray[np.bool_], first: int, count: int) -> slice:
+    """Return which voiced frames of a signal are those of a window.
+
+    Parameters
+    ----------
+    voiced : ndarray of bool, shape (frames,)
+        Of the signal.
+    first, count : int
+        The first frame of the window, and how many it has.
+
+    Examples
+    --------
+    >>> voiced_rows(np.array([True, False, True, True]), 1, 2)
+    slice(1, 2, None)
+    """
+    before = int(np.count_nonzero(voiced[:first]))
+    return slice(before, before + int(np.count_nonzero(voiced[first : first + count])))
 
 
 def contours(samples: Floats, convention: str = lpc.REFERENCE, unvoiced: bool = True) -> Contours:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.audio import Signal
-from featser.features.gemaps.framing import LONG_FFT, RATE
+from featser.features.gemaps.framing import HOP, LONG_FFT, RATE
 from featser.features.lowlevel.blocks import contour_array, row_groups
 from featser.features.lowlevel.functionals import regression_slope
 from featser.features.lowlevel.spectrum import Floats
@@ -136,10 +136,16 @@ def voiced_harmonics(signal: Signal) -> Harmonics:
     UnusableAudio
         As :func:`~featser.features.gemaps.gemaps_descriptors.contours_of`.
     """
-    from featser.features.gemaps.gemaps_descriptors import contours_of
+    from featser.features.gemaps.gemaps_descriptors import contours_of, voiced_rows
 
     def harmonics() -> Harmonics:
         contours = contours_of(signal)
+        if signal.window_of is not None:
+            whole, first = signal.window_of
+            if first % HOP == 0 and not whole.is_long:
+                shared, voiced = voiced_harmonics(whole), contours_of(whole).voiced
+                rows = voiced_rows(voiced, first // HOP, len(contours.voiced))
+                return Harmonics(shared.level[rows], shared.deviation[rows])
         hertz = contours.hertz[contours.voiced]
         if not signal.is_long:
             return harmonics_of(contours.magnitude, hertz)

@@ -8,6 +8,7 @@ are no warnings.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -268,11 +269,22 @@ def _along(values: Floats, direction: Floats) -> Floats:
 
 def _legendre(frames: int, degree: int) -> Floats:
     """Orthonormal polynomials over the frames, degrees 1 to ``degree``, shape (degree, frames)."""
+    make = _cached_polynomials if frames <= _CACHED_FRAMES else _polynomials
+    return make(frames, degree)
+
+
+def _polynomials(frames: int, degree: int) -> Floats:
     time = np.linspace(-1, 1, frames)
     basis, _ = np.linalg.qr(np.vander(time, degree + 1, increasing=True))
     basis *= np.sign(basis[-1])
     rows: Floats = np.ascontiguousarray(basis.T[1:], dtype=np.float32)
+    rows.setflags(write=False)
     return rows
+
+
+_CACHED_FRAMES = 1000
+_cached_polynomials = lru_cache(maxsize=64)(_polynomials)
+"""Windows of a long recording have equal numbers of frames."""
 
 
 def _undefined(values: Floats) -> NDArray[np.float32]:

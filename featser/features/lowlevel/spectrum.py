@@ -132,6 +132,7 @@ class Spectrum:
     ) -> None:
         self.settings = settings
         self.samples = samples if in_blocks else _as_floats(samples)
+        self.derived_contours: dict[Descriptor, Floats] = {}
         self.contours: BlockContours[Spectrum] | None = None
         if in_blocks:
             self.contours = BlockContours(self._blocks, self._block, self.n_frames)
@@ -262,6 +263,13 @@ class WindowSpectrum(Spectrum):
         self._whole = whole
         self._rows = slice(first, first + self.n_frames)
 
+    def shared(self, descriptor: Descriptor) -> Floats:
+        """Return the window's part of a framewise descriptor of the longer signal."""
+        values = self._whole.derived_contours
+        if descriptor not in values:
+            values[descriptor] = descriptor(self._whole)
+        return np.ascontiguousarray(values[descriptor][..., self._rows])
+
     @cached_property
     def power(self) -> Floats:
         """Rows of the longer signal's, shape (frames, bins)."""
@@ -276,10 +284,6 @@ class WindowSpectrum(Spectrum):
     def total(self) -> Floats:
         """Values of the longer signal's, shape (frames,)."""
         return self._whole.total[self._rows]
-
-    @cached_property
-    def _banks(self) -> Floats:
-        return np.ascontiguousarray(self._whole._banks[:, self._rows])
 
 
 Descriptor = Callable[[Spectrum], Floats]
@@ -297,6 +301,8 @@ def framewise(descriptor: Descriptor) -> Descriptor:
 
     @wraps(descriptor)
     def contour(spectrum: Spectrum) -> Floats:
+        if isinstance(spectrum, WindowSpectrum):
+            return spectrum.shared(contour)
         if spectrum.contours is None:
             return descriptor(spectrum)
         return spectrum.contours.contour(contour)
