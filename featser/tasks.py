@@ -17,7 +17,7 @@ Coupling = Literal["independent", "chain", "powerset", "stacked", "auto"]
 """How tasks use each other's predictions: see :mod:`featser.models.coupling.coupling`."""
 TwoPass = Literal["none", "common", "hard", "soft", "weighted"]
 """How the language is identified first: see :mod:`featser.models.language.two_pass`."""
-NamedWeights = Literal["equal", "inner", "stacked"]
+NamedWeights = Literal["auto", "equal", "inner", "stacked"]
 """Weights of a vote's members: see :mod:`featser.models.ensemble.voting`."""
 Fusion = Literal["none", "aligned", "gated", "pooled"]
 """How streams of features are put together: see :mod:`featser.models.fusion.gated_vote`."""

@@ -222,11 +222,11 @@ class ModelFields(Fields):
         Weights,
         BeforeValidator(checks.weights),
         Option(
-            "Weights of a vote: equal, inner, stacked (on inner folds), or numbers: 1,2,1.",
+            "Weights of a vote: equal, inner or stacked (on left-out speakers), or numbers: 1,2,1.",
             panel=ADVANCED,
             metavar="WEIGHTS",
         ),
-    ] = "equal"
+    ] = "auto"
     tune: Annotated[
         bool,
         Option(

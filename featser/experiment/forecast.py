@@ -230,7 +230,7 @@ def _slower(recipe: Experiment) -> tuple[str, ...]:
     weights = "equal" if isinstance(recipe.weights, tuple) else recipe.weights
     asked = {
         f"coupling {recipe.coupling}": recipe.coupling != "independent",
-        f"weights {weights}": weights != "equal",
+        f"weights {weights}": weights not in ("auto", "equal"),
         f"select {recipe.select}": recipe.select != "none",
         f"encode {recipe.encode}": recipe.encode != "none",
         f"two-pass {recipe.two_pass}": recipe.two_pass not in ("none", "common"),

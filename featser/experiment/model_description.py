@@ -10,9 +10,10 @@ from featser.models.registry import members_of
 from featser.tasks import NamedWeights, Task
 
 _WEIGHTS: dict[NamedWeights, str] = {
+    "auto": "weights stacked on left-out speakers where that needs no fit, else equal",
     "equal": "equal weights",
-    "inner": "weights from inner folds",
-    "stacked": "weights stacked on inner folds",
+    "inner": "weights by UAR or CCC on left-out speakers",
+    "stacked": "weights stacked on left-out speakers",
 }
 
 

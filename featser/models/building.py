@@ -73,7 +73,7 @@ def make_estimator(
     name: str,
     task: Task,
     seed: int = 0,
-    weights: NamedWeights | Sequence[float] = "equal",
+    weights: NamedWeights | Sequence[float] = "auto",
     blocks: Blocks | None = None,
     select: str = "none",
     tune: bool = False,
@@ -102,7 +102,7 @@ def make_estimator(
         What it is to predict: its kind decides between classifier and regressor.
     seed : int
         Of everything random in it.
-    weights : {'equal', 'inner', 'stacked'} or sequence of float
+    weights : {'auto', 'equal', 'inner', 'stacked'} or sequence of float
         Of the members of a vote.
     blocks : sequence of int or of sequences of int, optional
         How many features each extractor has, packed frames left out, for models that use

@@ -79,8 +79,8 @@ def _chosen_by_vote(vote: Any, name: str) -> Chosen:
     choices: Chosen = {}
     for own_name, member in zip(names, vote.members_, strict=True):
         choices |= chosen_by(member, own_name)
-    if vote.weights in ("inner", "stacked"):
-        shares = [round(float(weight), 3) for weight in vote.weights_]
+    if vote.weighting_ in ("inner", "stacked"):
+        shares = [round(float(weight), 2) for weight in vote.weights_]
         choices[WEIGHTS] = dict(zip(names, shares, strict=True))
     return choices
 

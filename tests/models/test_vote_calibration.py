@@ -242,12 +242,30 @@ def test_only_members_that_offer_nothing_are_fitted_again(sample: Sample) -> Non
     assert Counted.fits == 1
 
 
-def test_stacked_weights_are_not_calibrated_twice(sample: Sample) -> None:
+def test_weights_are_stacked_by_themselves_only_where_that_needs_no_fit(sample: Sample) -> None:
     X, y = np.nan_to_num(sample.X), sample.labels["emotion"].to_numpy()
-    members = [("lr", LogisticRegression(C=100.0, max_iter=1000)), ("nb", GaussianNB())]
-    vote = VoteClassifier(members, weights="stacked").fit(X, y, speaker=sample.speaker)
-    assert vote.power_ is None
-    assert vote.slope_ is not None
+    offering = [("kernel", KernelClassifier()), ("lr", LogisticClassifier())]
+    auto = VoteClassifier(offering).fit(X, y, speaker=sample.speaker)
+    stacked = VoteClassifier(offering, weights="stacked").fit(X, y, speaker=sample.speaker)
+    assert (auto.weighting_, auto.weights_.tolist()) == ("stacked", stacked.weights_.tolist())
+    assert auto.weights_[0] != 0.5
+    other = VoteClassifier([*offering, ("nb", GaussianNB())]).fit(X, y, speaker=sample.speaker)
+    assert (other.weighting_, other.weights_.tolist()) == ("equal", [1 / 3] * 3)
+
+
+def test_a_member_that_recognises_speakers_has_no_weight() -> None:
+    """Stacked weights are those of predictions for speakers that the members were not fitted on."""
+    rng = np.random.default_rng(0)
+    speaker = np.repeat(np.arange(12), 20)
+    y = speaker % 2
+    is_right = np.where(rng.random(240) < 0.8, y, 1 - y)
+    X = np.column_stack([5 * np.eye(12)[speaker], is_right + rng.normal(0, 0.3, 240)])
+    identity, honest = (
+        OnColumns(LogisticClassifier(), list(columns)) for columns in (range(12), range(12, 13))
+    )
+    members = [("identity", identity), ("honest", honest)]
+    vote = VoteClassifier(members, weights="stacked").fit(X, y, speaker=speaker)
+    assert vote.weights_[0] < 0.2
 
 
 def test_speakers_are_left_out_and_a_single_speaker_s_utterances() -> None:

@@ -74,12 +74,12 @@ MUTANTS = (
         ("tests/models/test_vote_calibration.py::test_copies_are_not_calibrated_on",),
     ),
     Mutant(
-        "stacked-vote-calibrated-twice",
-        "models/ensemble/voting.py",
-        "if self.calibrated and self.slope_ is None:",
-        "if self.calibrated:",
-        "a power is estimated for stacked weights, which have one",
-        ("tests/models/test_vote_calibration.py::test_stacked_weights_are_not_calibrated_twice",),
+        "stacked-weights-unbalanced",
+        "models/ensemble/stacking.py",
+        "balanced = balanced_weights(encoded, np.ones(rows) if weight is None else weight)",
+        "balanced = np.ones(rows) if weight is None else weight",
+        "stacked weights are those of the largest class",
+        ("tests/models/test_tuning.py::test_stacked_weights_have_the_largest_likelihood",),
     ),
     Mutant(
         "power-inverted",
@@ -116,14 +116,12 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "stacking-gradient-halved",
+        "stacking-without-prior",
         "models/ensemble/stacking.py",
-        "np.asarray(slope + 2 * PULL * apart)",
-        "np.asarray(slope + PULL * apart)",
-        "the gradient of the pull to equal weights is half of what it is",
-        (
-            "tests/models/test_tuning.py::test_stacked_weights_are_where_surprise_and_pull_are_least",
-        ),
+        "@ row_weight + 1.0",
+        "@ row_weight",
+        "few utterances give a member no weight at all",
+        ("tests/models/test_tuning.py::test_stacked_weights_have_the_largest_likelihood",),
     ),
     Mutant(
         "worse-half-stays",

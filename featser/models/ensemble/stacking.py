@@ -12,40 +12,27 @@ from featser.models.heads.balance import balanced_weights
 Floats = NDArray[np.float64]
 
 PULL = 0.1
-"""Penalty on weights that differ from equal ones: nats per row for a difference of 1."""
+"""Penalty on weights of values that differ from equal ones: a share of the values' variance."""
 
 _LEAST = 1e-6
+_MOST_STEPS = 200
+_TOLERANCE = 1e-4
 
 
-def pool(predictions: Floats, weights: Floats) -> Floats:
-    r"""Multiply probabilities, each to the power of its weight (a logarithmic opinion pool).
+def stack_probabilities(
+    predictions: Floats, encoded: NDArray[np.intp], weight: Floats | None = None
+) -> Floats:
+    r"""Estimate the weight of each member in the mean of their probabilities.
 
-    .. math:: p_c \propto \prod_m p_{mc}^{\theta_m}
+    The weights are those of a mixture with the largest likelihood, all classes weighing the same.
+    Each step of the EM algorithm (Dempster, Laird & Rubin 1977) sets a member's weight to its mean
+    share in the probability of the true class:
 
-    Parameters
-    ----------
-    predictions : ndarray of float, shape (m, n, k)
-        Probabilities of each member; those below 10⁻⁶ count as 10⁻⁶.
-    weights : ndarray of float, shape (m,)
-        θ, 0 or more; they need not sum to 1.
+    .. math:: w_m \leftarrow \sum_i \omega_i \frac{w_m\, p_{m,i}}{\sum_j w_j\, p_{j,i}},
+              \quad \sum_i \omega_i = 1
 
-    Returns
-    -------
-    ndarray of float, shape (n, k)
-        Rows sum to 1.
-    """
-    pooled = np.exp(_log_pool(_logarithms(predictions), weights))
-    return np.asarray(pooled / pooled.sum(axis=1, keepdims=True))
-
-
-def stack_probabilities(predictions: Floats, encoded: NDArray[np.intp]) -> tuple[Floats, float]:
-    r"""Estimate the weight of each member's probabilities in their logarithmic pool.
-
-    A logistic regression on logarithms of probabilities, with one coefficient per member for
-    all classes, none negative (Ting & Witten 1999, "Issues in stacked generalization"). It
-    minimises the mean log loss, with equal weights of all classes, plus
-    :math:`0.1 \sum_m (\theta_m - \bar\theta)^2`, so that weights differ only where members
-    differ clearly.
+    One more utterance for each member, which the members predict equally well, prevents extreme
+    weights where there are few utterances.
 
     Parameters
     ----------
@@ -53,48 +40,42 @@ def stack_probabilities(predictions: Floats, encoded: NDArray[np.intp]) -> tuple
         Predictions for rows that the members were not fitted on.
     encoded : ndarray of int, shape (n,)
         Their classes, from 0.
+    weight : ndarray of float, shape (n,), optional
+        Of the rows.
 
     Returns
     -------
-    weights : ndarray of float, shape (m,)
+    ndarray of float, shape (m,)
         They sum to 1.
-    slope : float
-        Their sum before normalisation: above 1 where the pool is more confident than its members.
+
+    Examples
+    --------
+    >>> right, wrong = np.tile([[0.9, 0.1]], (98, 1)), np.tile([[0.2, 0.8]], (98, 1))
+    >>> stack_probabilities(np.array([right, wrong]), np.zeros(98, dtype=int)).round(2).tolist()
+    [0.99, 0.01]
     """
-    from scipy.optimize import minimize
-
-    logarithms = _logarithms(predictions)
-    weight = balanced_weights(encoded, np.ones(len(encoded)))
-    rows = np.arange(len(encoded))
-    members = len(predictions)
-    true = logarithms[:, rows, encoded]
-
-    def loss(theta: Floats) -> tuple[float, Floats]:
-        log_pool = _log_pool(logarithms, theta)
-        power = np.exp(log_pool)
-        total = power.sum(axis=1)
-        surprise = np.log(total) - log_pool[rows, encoded]
-        expected = np.einsum("nk,mnk->mn", power / total[:, None], logarithms)
-        apart = theta - theta.mean()
-        slope = ((expected - true) * weight).sum(axis=1) / weight.sum()
-        return (
-            float(np.average(surprise, weights=weight) + PULL * (apart**2).sum()),
-            np.asarray(slope + 2 * PULL * apart),
-        )
-
-    start = np.full(members, 1 / members)
-    limits = [(0.0, 100.0 / members)] * members
-    theta = np.asarray(minimize(loss, start, jac=True, bounds=limits, method="L-BFGS-B").x)
-    if not theta.any():  # no member is better than chance
-        return start, _LEAST
-    return theta / theta.sum(), float(theta.sum())
+    members, rows, _ = predictions.shape
+    equal = np.full(members, 1 / members)
+    if not rows:
+        return equal
+    true = np.maximum(predictions[:, np.arange(rows), encoded], _LEAST)
+    balanced = balanced_weights(encoded, np.ones(rows) if weight is None else weight)
+    row_weight = balanced / balanced.sum() * rows
+    weights = equal
+    for _ in range(_MOST_STEPS):
+        shares = weights[:, None] * true
+        explained = (shares / shares.sum(axis=0)) @ row_weight + 1.0
+        before, weights = weights, explained / explained.sum()
+        if np.abs(weights - before).max() < _TOLERANCE:
+            break
+    return np.asarray(weights)
 
 
 def stack_values(predictions: Floats, target: Floats) -> Floats:
     r"""Estimate the weight of each member's predicted values in their mean.
 
-    Least squares without negative weights, of standardised values, with the same penalty
-    as in :func:`stack_probabilities`.
+    Least squares without negative weights, of standardised values, with a penalty on the squared
+    differences of weights, so that weights differ only where members differ clearly.
 
     Parameters
     ----------
@@ -119,12 +100,3 @@ def stack_values(predictions: Floats, target: Floats) -> Floats:
     right_side = np.concatenate([(target - target.mean()) / spread, np.zeros(members), heavy[:, 0]])
     theta: Any = nnls(np.vstack([inputs, apart, heavy]), right_side)[0]
     return np.asarray(theta / theta.sum())
-
-
-def _logarithms(predictions: Floats) -> Floats:
-    return np.asarray(np.log(np.maximum(predictions, _LEAST)))
-
-
-def _log_pool(logarithms: Floats, weights: Floats) -> Floats:
-    total = np.tensordot(weights, logarithms, axes=1)
-    return np.asarray(total - total.max(axis=1, keepdims=True))

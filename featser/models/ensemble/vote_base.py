@@ -13,9 +13,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.evaluation.protocols.folding import inner_folds
 from featser.models.routing import REQUESTED, fit_routed
-from featser.models.selection.left_out import Folds
+from featser.models.selection.left_out import Folds, left_out_probabilities
 from featser.models.selection.tuning import settled
 from featser.tasks import NamedWeights
 
@@ -32,7 +31,7 @@ class Vote(_BaseComposition, ABC):
     def __init__(
         self,
         members: Members,
-        weights: NamedWeights | Sequence[float] = "equal",
+        weights: NamedWeights | Sequence[float] = "auto",
         n_folds: int = 4,
         random_state: int = 0,
     ) -> None:
@@ -50,6 +49,13 @@ class Vote(_BaseComposition, ABC):
         """Set parameters, or replace a member by its name."""
         self._set_params("members", **params)
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a vote; those of earlier versions always had the weights that were asked for."""
+        if "members_" in state and "weighting_" not in state:
+            asked = state["weights"]
+            state = state | {"weighting_": asked if isinstance(asked, str) else None}
+        super().__setstate__(state)
 
     def settled(self) -> Any:
         """Return an unfitted vote whose members have the settings that were chosen in this one."""
@@ -84,17 +90,10 @@ class Vote(_BaseComposition, ABC):
             metadata["sample_weight"] = _check_sample_weight(weight, X, dtype=np.float64)
         self.members_ = [fit_routed(clone(model), X, y, **metadata) for _, model in self.members]
         left_out = None
-        if isinstance(self.weights, str) and self.weights != "equal":
-            self._refuse_unknown(self.weights)
-            folds = inner_folds(
-                self._strata(y, metadata["provenance"]),
-                metadata["speaker"],
-                self.n_folds,
-                self.random_state,
-                metadata["provenance"],
-            )
-            left_out = self._left_out(X, y, metadata, folds, range(len(self.members)))
-        weights = self._member_weights(y, left_out)
+        self.weighting_ = how = self._weighting()
+        if how in ("inner", "stacked"):
+            left_out = self._left_out_predictions(X, y, metadata)
+        weights = self._member_weights(how, y, weight, left_out)
         if len(weights) != len(self.members) or (weights < 0).any() or not weights.any():
             raise ValueError(
                 f"{len(self.members)} members need as many weights, none negative and not all 0; "
@@ -103,22 +102,32 @@ class Vote(_BaseComposition, ABC):
         self.weights_ = np.asarray(weights / weights.sum())
         return left_out
 
-    @staticmethod
-    def _refuse_unknown(weights: str) -> None:
-        if weights not in (names := get_args(NamedWeights)):
+    def _weighting(self) -> str | None:
+        """Return the name of the weights of a vote with fitted members; None where given."""
+        if not isinstance(self.weights, str):
+            return None
+        if self.weights not in (names := get_args(NamedWeights)):
             named = ", ".join(f"'{name}'" for name in names)
-            raise ValueError(f"weights are {named} or numbers, not '{weights}'")
+            raise ValueError(f"weights are {named} or numbers, not '{self.weights}'")
+        if self.weights != "auto":
+            return self.weights
+        is_offered = all(left_out_probabilities(one) is not None for one in self.members_)
+        return "stacked" if is_offered else "equal"
 
     def _member_weights(
-        self, y: NDArray[Any], left_out: LeftOutPredictions | None
+        self,
+        how: str | None,
+        y: NDArray[Any],
+        weight: NDArray[np.float64] | None,
+        left_out: LeftOutPredictions | None,
     ) -> NDArray[np.float64]:
-        if not isinstance(self.weights, str):
+        if how is None:
             return np.asarray(self.weights, dtype=float)
         if left_out is None:
             return np.ones(len(self.members))
         rows, predictions = left_out
-        if self.weights == "stacked":
-            return self._stacked(y[rows], predictions)
+        if how == "stacked":
+            return self._stacked(y[rows], predictions, None if weight is None else weight[rows])
         scores = [max(self._above_chance(y[rows], predicted), 1e-3) for predicted in predictions]
         return np.array(scores)
 
@@ -149,12 +158,16 @@ class Vote(_BaseComposition, ABC):
         """Return what a fitted member predicts: shape (n, k) of probabilities, or (n,)."""
 
     @abstractmethod
-    def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return weights, shape (members,), estimated on out-of-fold predictions."""
+    def _left_out_predictions(
+        self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]
+    ) -> LeftOutPredictions:
+        """Return each member's predictions for rows that it was not fitted on."""
 
     @abstractmethod
-    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
-        """Return what inner folds are balanced by, shape (n,)."""
+    def _stacked(
+        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        """Return weights, shape (members,), estimated on out-of-fold predictions."""
 
     @abstractmethod
     def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:

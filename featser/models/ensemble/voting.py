@@ -17,7 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from featser.evaluation.metrics.metrics import ccc, uar_of_codes
-from featser.models.ensemble.stacking import pool, stack_probabilities, stack_values
+from featser.evaluation.protocols.folding import inner_folds
+from featser.models.ensemble.stacking import stack_probabilities, stack_values
 from featser.models.ensemble.temperature import fit_power, raised
 from featser.models.ensemble.vote_base import LeftOutPredictions, Members, Vote, rows_of
 from featser.models.selection.left_out import in_rows, left_out_folds, left_out_probabilities
@@ -33,17 +34,17 @@ class VoteClassifier(ClassifierMixin, Vote):
     members : list of (str, classifier)
         Each with ``predict_proba``. They are fitted on the same rows; the classes are
         passed as integers from 0.
-    weights : {'equal', 'inner', 'stacked'} or sequence of float
-        ``'inner'``: each member's UAR above chance on inner folds divided by speaker.
-        ``'stacked'``: the weights of the logarithmic pool of the members' probabilities with the
-        least loss on such folds, shrunk to equal weights (:mod:`featser.models.ensemble.stacking`).
+    weights : {'auto', 'equal', 'inner', 'stacked'} or sequence of float
+        ``'inner'``: each member's UAR above chance on left-out speakers. ``'stacked'``: the
+        weights of the mean with the least log loss on left-out speakers
+        (:mod:`featser.models.ensemble.stacking`). ``'auto'``: stacked where all members have
+        ``left_out_probabilities_``, so that it costs nothing; else equal.
     n_folds, random_state : int
         Number and random seed of the inner folds.
     calibrated : bool
         Whether the mean is raised to the power with the least loss on left-out utterances, which
         does not change the most probable class. Members with ``left_out_probabilities_`` are not
-        fitted again; others are, on inner folds divided by speaker. Stacked weights have a power
-        already.
+        fitted again; others are, on inner folds divided by speaker.
 
     Attributes
     ----------
@@ -56,8 +57,6 @@ class VoteClassifier(ClassifierMixin, Vote):
     even_share_ : float
         Share of equal probabilities that is mixed in before
         (:mod:`featser.models.ensemble.temperature`).
-    slope_ : float or None
-        With ``'stacked'`` the power that the product of probabilities is raised to.
     left_out_probabilities_ : ndarray, shape (n, k), or None
         The vote's probabilities for each utterance by members that were not fitted on its speaker;
         NaN for copies. None where neither calibration nor weights needed any.
@@ -66,7 +65,7 @@ class VoteClassifier(ClassifierMixin, Vote):
     def __init__(
         self,
         members: Members,
-        weights: NamedWeights | Sequence[float] = "equal",
+        weights: NamedWeights | Sequence[float] = "auto",
         n_folds: int = 4,
         random_state: int = 0,
         calibrated: bool = True,
@@ -92,12 +91,11 @@ class VoteClassifier(ClassifierMixin, Vote):
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
         metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
-        self.slope_: float | None = None
         left_out = self._fit_members(values, encoded, metadata)
         self.power_: float | None = None
         self.even_share_ = 0.0
-        if self.calibrated and self.slope_ is None:
-            left_out = left_out or self._offered(values, encoded, metadata)
+        if self.calibrated:
+            left_out = left_out or self._left_out_predictions(values, encoded, metadata)
             self._calibrate(encoded, metadata, left_out)
         self.left_out_probabilities_: NDArray[np.float64] | None = None
         if left_out is not None:
@@ -108,6 +106,11 @@ class VoteClassifier(ClassifierMixin, Vote):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore a vote; one that was saved before votes were calibrated predicts the mean."""
+        if state.get("slope_") is not None:
+            raise ValueError(
+                "the vote was saved with weights of a product of probabilities, which featser no "
+                "longer has: fit the model again"
+            )
         former: dict[str, Any] = {"calibrated": False}
         if "members_" in state:
             former |= {"power_": None, "even_share_": 0.0, "left_out_probabilities_": None}
@@ -128,10 +131,11 @@ class VoteClassifier(ClassifierMixin, Vote):
             mean = np.average(predictions[:, used], axis=0, weights=self.weights_)
             self.power_, self.even_share_ = fit_power(mean, encoded[rows[used]], own[used])
 
-    def _offered(
-        self, X: NDArray[Any], encoded: NDArray[np.intp], metadata: dict[str, Any]
+    def _left_out_predictions(
+        self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]
     ) -> LeftOutPredictions:
         """Return left-out predictions; only members that offer none are fitted again."""
+        encoded = y
         tables = {
             place: self.by_class(fitted, offered)
             for place, fitted in enumerate(self.members_)
@@ -175,14 +179,12 @@ class VoteClassifier(ClassifierMixin, Vote):
         return np.asarray(columns)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the mean probabilities, or stacked ones, shape (n, k)."""
+        """Return the calibrated mean probabilities, shape (n, k)."""
         values = self._checked(X)
         return self.pooled(np.stack([self._prediction(one, values) for one in self.members_]))
 
     def pooled(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the vote's probabilities, shape (n, k), from those of its members."""
-        if self.slope_ is not None:
-            return pool(predictions, self.slope_ * self.weights_)
         mean = np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
         return mean if self.power_ is None else raised(mean, self.power_, self.even_share_)
 
@@ -192,15 +194,13 @@ class VoteClassifier(ClassifierMixin, Vote):
         classes: NDArray[Any] = self.classes_[np.argmax(probabilities, axis=1)]
         return classes
 
-    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
-        return y
-
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
         return self.by_class(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64))
 
-    def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        weights, self.slope_ = stack_probabilities(predictions, y)
-        return weights
+    def _stacked(
+        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        return stack_probabilities(predictions, y, weight)
 
     def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
         count = len(self.classes_)
@@ -214,9 +214,10 @@ class VoteRegressor(RegressorMixin, Vote):
     ----------
     members : list of (str, regressor)
         Fitted on the same rows.
-    weights : {'equal', 'inner', 'stacked'} or sequence of float
+    weights : {'auto', 'equal', 'inner', 'stacked'} or sequence of float
         ``'inner'``: each member's CCC on inner folds divided by speaker. ``'stacked'``: the
         weights of the mean with the least squared error on such folds, shrunk to equal weights.
+        ``'auto'``: equal, since both others fit each member again.
     n_folds, random_state : int
         Number and random seed of the inner folds.
 
@@ -250,13 +251,27 @@ class VoteRegressor(RegressorMixin, Vote):
         predictions = [model.predict(values) for model in self.members_]
         return np.asarray(np.average(predictions, axis=0, weights=self.weights_), dtype=np.float64)
 
-    def _strata(self, y: NDArray[Any], provenance: NDArray[np.intp] | None) -> NDArray[Any]:
-        return quarters(y, provenance)
+    def _left_out_predictions(
+        self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]
+    ) -> LeftOutPredictions:
+        """Fit the members again on inner folds."""
+        provenance = metadata["provenance"]
+        folds = inner_folds(
+            quarters(y, provenance),
+            metadata["speaker"],
+            self.n_folds,
+            self.random_state,
+            provenance,
+        )
+        return self._left_out(X, y, metadata, folds, range(len(self.members)))
 
     def _prediction(self, fitted: Any, X: Any) -> NDArray[np.float64]:
         return np.asarray(fitted.predict(X), dtype=np.float64)
 
-    def _stacked(self, y: NDArray[Any], predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _stacked(
+        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        del weight
         return stack_values(predictions, y)
 
     def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
