@@ -210,14 +210,14 @@ def streams(path: Path) -> bool:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if path.suffix.lower() == EXCEL:
-        return False
+    if path.suffix.lower() == EXCEL or not path.is_file():
+        return False  # it is read as a whole, which says what is wrong
     if path.suffix.lower() != ".parquet":
         return not has_raters(TextTable(path, str(path)).named.names)
     try:
         schema = pq.read_schema(path)
     except (pa.ArrowException, OSError, UnicodeError, ValueError):
-        return False  # it is read as a whole, which says what is wrong
+        return False
     kinds = pa.types
     plain = (kinds.is_string, kinds.is_large_string, kinds.is_float64, kinds.is_null)
     if has_raters(named_columns(schema.names, str(path)).names):
