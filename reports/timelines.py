@@ -59,8 +59,10 @@ MODEL = "vote"
 WHOLE, KNOWN = "whole", "known borders"
 SMOOTHED = ("none", "mean", "hmm")
 SYSTEMS = (WHOLE, *SMOOTHED, KNOWN)
-SHOWN = "hmm"
+COMPARED = "none"
 """The system that is compared with the baseline."""
+DRAWN = "hmm"
+"""The system of the picture in the documentation."""
 MEANINGS = {
     WHOLE: "one label for all of the recording, as `featser predict` gives it: the baseline",
     "none": "windows of 2 s each 0.5 s, averaged by frame",
@@ -193,7 +195,7 @@ def one_speaker(
     for name in SMOOTHED:
         timeline = recording_timeline(windows, [task], plan, parse_smoothing(name))
         labels[name] = intervals_of(timeline, task)
-        if picture is not None and name == SHOWN:
+        if picture is not None and name == DRAWN:
             write_picture(timeline, picture, "a test speaker of EmoDB, clips in random order")
     labels[KNOWN] = known_borders(data, task, recording, predict)
     return labels
@@ -223,11 +225,11 @@ def figures(results: Row) -> list[str]:
              *(shown(one["systems"][system][row.name]) for row in TIMELINE_METRICS)]
             for system in SYSTEMS
         ]  # fmt: skip
-        gains = one["gains"][SHOWN]
+        gains = one["gains"][COMPARED]
         lines += [
             f"**{name}**: {one['speakers']} speakers, a recording of {one['minutes']:.1f} min "
             f"each, {one['clips']} clips, {one['borders']} borders, {len(one['classes'])} classes. "
-            f"`{SHOWN}` against one label for all: frame UAR {signed(gains['frame_uar'])}, EDER "
+            f"`{COMPARED}` against one label for all: frame UAR {signed(gains['frame_uar'])}, EDER "
             f"{signed(gains['eder'])}.",
             "",
             *table_lines(["labels", *(row.title for row in TIMELINE_METRICS)], rows),

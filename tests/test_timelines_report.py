@@ -64,7 +64,7 @@ def test_the_page_has_a_row_for_each_system_and_dashes_for_what_is_undefined(
     corpus = {"speakers": 9, "clips": 90, "minutes": 1.5, "borders": 70, "classes": ["a", "b"],
               "systems": systems, "gains": gains}  # fmt: skip
     text = "\n".join(module.page({"seed": 0, "corpora": {"emodb": corpus}}))
-    assert "`hmm` against one label for all: frame UAR +0.200 [+0.100, +0.300]" in text
+    assert "`none` against one label for all: frame UAR +0.200 [+0.100, +0.300]" in text
     rows = [line for line in text.splitlines() if line.startswith(("| whole", "| `", "| known"))]
     assert len(rows) == len(module.SYSTEMS)
     assert rows[0].split(" | ")[4] == "–"

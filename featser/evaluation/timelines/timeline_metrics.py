@@ -173,12 +173,13 @@ def evaluate_timelines(
         Of the intervals.
     """
     units = resampling_units(speaker, len(times))
-    return {
-        row.name: interval_of(
-            row.formula(together(times)), _left_out(row, times, units), units, row.scale, level
-        )
-        for row in TIMELINE_METRICS
-    }
+    with np.errstate(invalid="ignore"):  # a metric may be infinite without predictions
+        return {
+            row.name: interval_of(
+                row.formula(together(times)), _left_out(row, times, units), units, row.scale, level
+            )
+            for row in TIMELINE_METRICS
+        }
 
 
 def compare_timelines(
