@@ -22,6 +22,7 @@ from featser.reporting import (
     wording,
 )
 from featser.reporting.exports.data_links import page_script, script_policy
+from featser.reporting.exports.table_links import table_links
 from featser.reporting.methods.methods_section import methods_section
 from featser.reporting.numbers import count, duration, number
 from featser.reporting.plots import Mark
@@ -109,6 +110,7 @@ def _environment(run: RunSummary) -> Environment:
         "shared": lambda protocol: run.shared.get(protocol, []),
         "norm_badge": wording.norm_badge(run.speaker_norm),
         "many": _COLLAPSED_FROM,
+        "table_links": table_links,
     }
     environment.filters |= {"count": count, "number": number, "sentence": wording.as_sentence}
     return environment

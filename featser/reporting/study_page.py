@@ -9,6 +9,7 @@ from typing import Any
 from featser import __version__
 from featser.io.atomic_write import write_text
 from featser.io.escaping import for_html, for_markdown, for_markdown_code
+from featser.reporting.exports.table_links import table_links
 from featser.reporting.svg import standalone_svg
 from featser.reporting.tables import Table
 
@@ -74,6 +75,7 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["table_links"] = table_links
     return environment.get_template("study.html.j2").render(
         title=title,
         sentences=sentences,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from featser.io.atomic_write import write_text
 from featser.io.escaping import for_html
+from featser.reporting.exports.table_links import table_links
 from featser.reporting.plots import Mark, dots
 from featser.reporting.tables import Table
 
@@ -85,6 +86,7 @@ def render_explanation(parts: Sequence[ExplanationPart], protocol: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["table_links"] = table_links
     plots = [Markup(_figure(part, place)) for place, part in enumerate(parts)]
     page = environment.get_template("explanation.html.j2").render(
         parts=list(zip(parts, plots, strict=True)), protocol=protocol
