@@ -41,7 +41,6 @@ def extract(
     data: Mapping[str, str | Path] | None = None,
     corpus: str | None = None,
     n_jobs: int = -1,
-    dry_run: bool = False,
     **options: Any,
 ) -> Extraction:
     """Compute the features of all utterances that the store lacks.
@@ -64,12 +63,10 @@ def extract(
         The card of a corpus folder.
     n_jobs : int
         Worker processes; -1 for one per core.
-    dry_run : bool
-        Whether only to say what would be computed and what it costs, as ``forecast`` of the
-        result. Augmented copies are left out.
     **options
         Fields of :class:`~featser.experiment.loading.extraction_options.ExtractionOptions`, such as
-        ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``.
+        ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``. With
+        ``dry_run=True`` only the result's ``forecast`` is computed.
 
     Returns
     -------
@@ -92,7 +89,7 @@ def extract(
     if how.trim:
         specs = trimmed_specs(specs)
         extractors = make_extractors(specs)
-    if dry_run:
+    if how.dry_run:
         table = pd.concat(list(listed.blocks()), ignore_index=True)
         plan_of_all = forecast_extraction(table, extractors, Store(store), n_jobs)
         notes = [*long_notes(plan_of_all.long), *listed.source.all_notes()]

@@ -331,7 +331,6 @@ RULES: dict[str, Rule] = {
     "corpus": path,
     "coverage": share,
     "data": mapping_of_paths,
-    "dry_run": flag,
     "end": position,
     "enrol": path,
     "errors": errors,

@@ -184,10 +184,6 @@ def extract(
             "sources, and never in a test set. `featser augmentations` lists kinds and presets.",
         ),
     ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Only say what would be computed, and what it costs."),
-    ] = False,
     **options: Any,
 ) -> None:
     """Compute features into the store. What is there already is not computed again.
@@ -205,7 +201,6 @@ def extract(
             store=store,
             features=features or (),
             augment=augment or (),
-            dry_run=dry_run,
             data=parse_data(data or []),
             corpus=corpus,
             **named_in(mapping),

@@ -88,8 +88,8 @@ MUTANTS = (
     Mutant(
         "decibels-below-least",
         "features/lowlevel/spectrum.py",
-        "level.max() - np.float32(TOP_DB)",
-        "level.min() - np.float32(TOP_DB)",
+        "greatest.append(part.max())",
+        "greatest.append(part.min())",
         "levels are not limited to 80 dB below the maximum (min for max)",
         golden("extractors/logmel"),
     ),
@@ -274,8 +274,8 @@ MUTANTS = (
     Mutant(
         "loud-two-thirds",
         "features/sets/voice_quality.py",
-        "(loudness <= low, loudness >= high)",
-        "(loudness <= low, loudness >= low)",
+        "is_loud = loudness <= low, loudness >= high",
+        "is_loud = loudness <= low, loudness >= low",
         "the loudest third is the loudest two thirds",
         golden("extractors/voice"),
     ),

@@ -59,6 +59,14 @@ class ExtractionOptions(BaseModel):
             commands=(),
         ),
     ] = {}
+    dry_run: Annotated[
+        bool,
+        Option(
+            "Only say what would be computed, how long it takes, and how much memory long "
+            "recordings need; augmented copies are left out.",
+            commands=("extract",),
+        ),
+    ] = False
     timeout: Annotated[
         float,
         Field(gt=0),

@@ -164,6 +164,21 @@ def by_rows(
     return result
 
 
+def by_rows_of(
+    function: Callable[[NDArray[Any]], NDArray[Any]], contours: Sequence[NDArray[Any]]
+) -> NDArray[Any]:
+    """Apply :func:`by_rows` to contours that are not in one array: put together, if they are few.
+
+    Examples
+    --------
+    >>> by_rows_of(lambda rows: rows.sum(axis=1), [np.ones((1, 3)), np.zeros((2, 3))]).tolist()
+    [3.0, 0.0, 0.0]
+    """
+    if sum(one.size for one in contours) <= GROUP_VALUES:
+        return function(np.vstack(contours))
+    return np.concatenate([by_rows(function, one) for one in contours])
+
+
 def by_columns(
     function: Callable[[NDArray[Any]], NDArray[Any]], values: NDArray[Any]
 ) -> NDArray[Any]:

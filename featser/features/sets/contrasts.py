@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from featser.audio import Signal
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.blocks import by_rows
+from featser.features.lowlevel.blocks import by_rows_of
 from featser.features.lowlevel.contours import (
     LEVEL,
     SOUNDING_DB,
@@ -92,9 +92,7 @@ class Contrasts(Extractor):
         levels = band_levels(spectrum.mel_db)[:, inside]
         # Stable, so that frames of equal level are ranked alike everywhere.
         by_level = np.argsort(tracks[LEVEL], kind="stable")
-        values = np.concatenate(
-            [by_rows(lambda rows: _contrasts(rows, by_level), each) for each in (tracks, levels)]
-        )
+        values = by_rows_of(lambda rows: _contrasts(rows, by_level), (tracks, levels))
         loudness, thirds = np.split(values, [len(LOUDNESS)], axis=1)
         return np.concatenate([loudness.T.ravel(), thirds[: len(TRACKS)].T.ravel()]).astype(
             np.float32

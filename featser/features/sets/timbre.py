@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.blocks import by_rows_of
 from featser.features.lowlevel.functionals import functional_names
 from featser.features.lowlevel.spectral_shape import SHAPE, shape
 from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
@@ -102,10 +103,10 @@ class Timbre(Extractor):
             spectrum_of(signal).at(shape, voiced + _LATER),
             balance[0] if len(balance) == 1 else np.hstack(balance),
         )
-        values = [
-            functionals_of_voiced(each, FRAME_RATE, PRESET).ravel() for each in contours_of_kinds
-        ]
-        return np.concatenate(values)
+        values = by_rows_of(
+            lambda rows: functionals_of_voiced(rows, FRAME_RATE, PRESET), contours_of_kinds
+        )
+        return values.ravel()
 
 
 def harmonic_balance(magnitude: Floats, hertz: NDArray[np.float64]) -> Floats:
