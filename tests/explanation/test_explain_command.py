@@ -36,7 +36,10 @@ def test_explain_prints_and_writes_the_groups(work: Path) -> None:
     assert pd.read_csv(work / "mine.csv")["group"].tolist() == ["MFCC"]
 
 
-def test_a_second_explanation_reads_the_models_and_replaces_the_section(work: Path) -> None:
+def test_a_second_explanation_reads_costly_models_and_replaces_the_section(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("featser.experiment.runs.fold_models.WORTH_STORING_S", 0.0)
     featser_here("explain", "run", "-j", "1", cwd=work)
     again = featser_here("explain", "run", "-j", "1", "--by", "functional", cwd=work)
     assert "4 of 4 models read from the cache, 0 fitted" in again.stdout, again.stderr
@@ -45,6 +48,38 @@ def test_a_second_explanation_reads_the_models_and_replaces_the_section(work: Pa
     assert page.count('href="#explanation"') == 1
     assert "groups by functional" in page
     assert "groups by descriptor" not in page
+
+
+def test_what_goes_with_a_class_is_said_in_units(
+    voices: Path, extracted: Path, tmp_path: Path
+) -> None:
+    """The demo voices raise level and pitch for angry: see the synthetic corpus."""
+    store = tmp_path / "store"
+    featser_here("extract", voices, "--corpus", "demo", "-f", "gemaps", "--store", store, "-j", "1")
+    fit = ("fit", "--store", store, "--model", "lda", "--no-audit", "-o", tmp_path / "run")
+    shown = featser_here(*fit, "-j", "1", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    shown = featser_here("explain", "run", "-j", "1", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "What goes with a class (differences within speakers):" in shown.stdout
+    table = pd.read_csv(tmp_path / "run" / "class_differences.csv")
+    assert len(table) == 4 * 88
+    pitch = table[table["words"] == "F0"].set_index("class")
+    assert pitch.loc["angry", "difference"] > 0 > pitch.loc["sad", "difference"]
+    assert pitch["unit"].unique().tolist() == ["semitones"]
+    result = json.loads((tmp_path / "run" / "explanation.json").read_text(encoding="utf-8"))
+    assert [text.split(":")[0] for text in result["class_sentences"]] == table[
+        "class"
+    ].unique().tolist()
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "What goes with a class" in page
+    assert "SD within speakers" in page
+
+
+def test_without_interpretable_features_a_note_names_those_that_are_needed(work: Path) -> None:
+    shown = featser_here("explain", "run", "-j", "1", cwd=work)
+    assert "needs one of the features gemaps, egemaps, rhythm in the run" in shown.stdout
+    assert not (work / "run" / "class_differences.csv").exists()
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -14,11 +14,20 @@ from numpy.typing import NDArray
 
 from featser.api.validation import output_file, validated
 from featser.evaluation.metrics.registry import title_of
+from featser.evaluation.statistics.resampling import FEWEST_SPEAKERS
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.runs.fold_models import Answers, ask_fold_models
 from featser.experiment.runs.folder_lock import only_writer
+from featser.experiment.runs.interpretable_values import interpretable_values
 from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
 from featser.experiment.runs.run_state import RunState, checksums
+from featser.explanation.class_differences import (
+    ClassDifference,
+    class_differences,
+    difference_frame,
+    difference_sentences,
+    difference_table,
+)
 from featser.explanation.feature_groups import FeatureGroup, feature_groups
 from featser.explanation.importance import (
     REPETITIONS,
@@ -35,6 +44,7 @@ from featser.explanation.importance_table import (
     importance_sentences,
     importance_table,
 )
+from featser.explanation.interpretable_features import INTERPRETABLE
 from featser.io.atomic_write import write_text
 from featser.io.result_display import Display, ShownResult
 from featser.io.result_tables import write_table
@@ -44,6 +54,7 @@ from featser.reporting.sections.explanation_section import ExplanationPart, add_
 from featser.tasks import Task
 
 NAME = "explanation"
+DIFFERENCES = "class_differences"
 
 
 @dataclass(repr=False)
@@ -53,14 +64,16 @@ class Explanation(ShownResult):
     Attributes
     ----------
     folder : Path
-        The run's; it gets ``explanation.json``, ``explanation.csv`` and a section of
-        ``report.html``.
+        The run's; it gets ``explanation.json``, ``explanation.csv``, ``class_differences.csv`` and
+        a section of ``report.html``.
     importance : Importance
         Of groups of features, on test sets.
     protocol, by : str
         Whose test sets, and how features are grouped.
     repetitions : int
         How often each group was permuted.
+    differences : list of ClassDifference
+        What goes with each class; empty for dimensions, and without interpretable features.
     notes : list of str
         What limits the figures.
     fits : list of str
@@ -74,6 +87,7 @@ class Explanation(ShownResult):
     protocol: str
     by: str
     repetitions: int
+    differences: list[ClassDifference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fits: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -82,6 +96,12 @@ class Explanation(ShownResult):
     def sentences(self) -> list[str]:
         """What the model relies on, in words."""
         return importance_sentences(self.importance)
+
+    @property
+    def class_sentences(self) -> list[str]:
+        """What goes with each class, in words; empty where nothing was compared."""
+        classes = self.importance.task.classes
+        return difference_sentences(self.differences, classes) if self.differences else []
 
     def display(self) -> Display:
         """Return the groups with the fall of the metric."""
@@ -96,6 +116,7 @@ class Explanation(ShownResult):
             "repetitions": self.repetitions,
             **importance_dict(self.importance),
             "sentences": self.sentences,
+            "class_sentences": self.class_sentences,
             "notes": self.notes,
         }
 
@@ -115,11 +136,12 @@ def explain(
     n_jobs: int = -1,
     cache: bool = True,
 ) -> Explanation:
-    """Measure how much a run's figure falls without each group of features.
+    """Explain a run: how much its figure falls without each group of features, and its classes.
 
     Each group is permuted within the speakers of each test set, and predicted by the model that
     was not fitted on that test set. The models of the folds are read from the cache beside the
-    store, or fitted again as the run fitted them.
+    store, or fitted again as the run fitted them. Of each class, the interpretable features that
+    differ from those of the other classes within speakers are stated.
 
     Parameters
     ----------
@@ -166,9 +188,10 @@ def explain(
         answers = _asked(opened, chosen, groups, repetitions, fits, n_jobs)
         speaker, labels = opened.data.speaker, _labels(opened, chosen)
         importance = importance_of(chosen, labels, speaker, answers.results, groups)
+        differences, note = _class_differences(opened, chosen)
         result = Explanation(
-            folder, importance, opened.plan.protocol, by, repetitions,
-            [*importance.notes, *_differences(opened, chosen, answers.results)],
+            folder, importance, opened.plan.protocol, by, repetitions, differences,
+            [*note, *importance.notes, *_differences(opened, chosen, answers.results)],
             _reused(answers, fits),
         )  # fmt: skip
         _write(result, output)
@@ -231,6 +254,23 @@ def _differences(opened: ReopenedRun, task: Task, parts: list[PermutedFold]) -> 
     ]
 
 
+def _class_differences(opened: ReopenedRun, task: Task) -> tuple[list[ClassDifference], list[str]]:
+    """Compare the classes of a task; return the differences, and why there are none."""
+    if not task.categorical:
+        return [], []
+    features, values = interpretable_values(opened)
+    if not features:
+        need = ", ".join(INTERPRETABLE)
+        return [], [f"what goes with a class needs one of the features {need} in the run"]
+    compared = class_differences(
+        values, features, _labels(opened, task), opened.data.speaker, task.classes
+    )
+    if not compared:
+        reason = f"fewer than {FEWEST_SPEAKERS} speakers have a class and another one"
+        return [], [f"what goes with a class is not stated: {reason}"]
+    return compared, []
+
+
 def _reused(answers: Answers, fits: Fits | None) -> list[str]:
     if fits is None:
         return []
@@ -245,6 +285,8 @@ def _write(result: Explanation, output: str | Path | None) -> None:
     text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / f"{NAME}.json", text)
     write_table(frame, folder / f"{NAME}.csv")
+    if result.differences:
+        write_table(difference_frame(result.differences), folder / f"{DIFFERENCES}.csv")
     if output is not None and Path(output).suffix.lower() == ".json":
         write_text(output, text)
     elif output is not None:
@@ -260,7 +302,7 @@ def _add_to_report(result: Explanation) -> None:
     table = importance_table(result.importance)
     table.notes = [f"{note}." for note in result.notes]
     axis = f"fall of {title_of(result.importance.metric)}"
-    part = ExplanationPart(
+    importance = ExplanationPart(
         f"What the model relies on: groups by {result.by}",
         result.sentences,
         table,
@@ -271,7 +313,7 @@ def _add_to_report(result: Explanation) -> None:
     is_current = state.fit.get("files", {}).get(report.name) == checksums(
         result.folder, [report.name]
     ).get(report.name)
-    if not add_explanation(report, [part], result.protocol):
+    if not add_explanation(report, [importance, *_difference_part(result)], result.protocol):
         result.notes.append(
             "report.html was written by an earlier version and has no place for explanations: run "
             "`featser fit` again"
@@ -279,3 +321,15 @@ def _add_to_report(result: Explanation) -> None:
     elif is_current:  # so that `featser run` does not take it for damaged
         state.fit["files"] |= checksums(result.folder, [report.name])
         state.write()
+
+
+def _difference_part(result: Explanation) -> list[ExplanationPart]:
+    """Return the part of the section on what goes with each class, if it was compared."""
+    if not result.differences:
+        return []
+    table = difference_table(result.differences, result.importance.task.classes)
+    table.notes = [
+        "Differences within speakers, from the mean over the other classes; p values are adjusted "
+        f"for all classes and features (Benjamini and Hochberg). {DIFFERENCES}.csv has all."
+    ]
+    return [ExplanationPart("What goes with a class", result.class_sentences, table)]

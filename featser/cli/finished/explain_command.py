@@ -42,7 +42,11 @@ def explain(
     class is shown, with a 95 % interval over speakers. What a group shares with other groups is not
     lost when it is permuted alone, so a group without a fall can still be informative.
 
-    Writes explanation.json and explanation.csv into the run's folder, and a section of report.html.
+    Of each class, the features of `gemaps` and `rhythm` that differ most from the other classes
+    within speakers are named, in standard deviations and in their units.
+
+    Writes explanation.json, explanation.csv and class_differences.csv into the run's folder, and a
+    section of report.html.
     """
     from featser.api.finished.explain import explain as run_explain
     from featser.explanation.importance_table import importance_table
@@ -62,6 +66,10 @@ def explain(
     content = importance_table(result.importance)
     table(f"{content.caption} ({result.protocol})", content.columns, content.rows)
     for sentence in result.sentences:
+        say_text(sentence)
+    if result.class_sentences:
+        say("What goes with a class (differences within speakers):")
+    for sentence in result.class_sentences:
         say_text(sentence)
     for note in result.notes:
         say_text(f"note: {note}")

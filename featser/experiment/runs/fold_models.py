@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +20,9 @@ from featser.experiment.variants.language_first import language_of
 from featser.progress import Progress
 from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
+
+WORTH_STORING_S = 10.0
+"""A model that was fitted in less time is not cached: writing 13,000 features takes 4 s."""
 
 Result = TypeVar("Result")
 Question = Callable[[int, Any, NDArray[Any], NDArray[np.intp]], Result]
@@ -77,7 +81,8 @@ def ask_fold_models(
 ) -> Answers:
     """Ask the model of each fold something about the fold's test set.
 
-    Models that the cache lacks are fitted, and stored one by one as they finish. Where tasks are
+    Models that the cache lacks are fitted; those that took :data:`WORTH_STORING_S` or longer are
+    stored as they finish. Where tasks are
     predicted by models of their own, only that of the task is fitted.
 
     Parameters
@@ -112,7 +117,7 @@ def ask_fold_models(
     progress(0, count)
     workers = parallel(n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
     for number, fitted, result in workers(tasks()):
-        if fits is not None and fitted is not None:
+        if fits is not None and fitted is not None:  # one that is worth storing
             fits.keep_model(identity_of_fold[number], fitted)
         results[number] = result
         progress(len(results), count)
@@ -155,19 +160,22 @@ class _Jobs:
         )  # fmt: skip
 
     def ask(self, number: int, cached: Any, question: Question[Result]) -> tuple[int, Any, Result]:
-        """Return the fold, its model where it was fitted here, and the answer."""
+        """Return the fold, its model where it is to be stored, and the answer."""
         from threadpoolctl import threadpool_limits
 
         run = self.run
         with threadpool_limits(1):
-            model = cached
+            model, seconds = cached, 0.0
             if model is None:
+                began = time.monotonic()
                 model, _ = fit_fold(
                     self.model, self.X, self.labels, run.plan.folds, run.unit, number,
                     run.data.copies, None, self.language, self.auxiliary,
                 )  # fmt: skip
+                seconds = time.monotonic() - began
             rows = run.plan.folds.tested(number)
             estimator = TaskOfModel(model, self.task)
             own = estimator if self.shared else model.estimators_[self.task.name]
             result = question(number, own, self.X[rows], rows)
-        return number, None if model is cached else model, result
+        is_costly = model is not cached and seconds >= WORTH_STORING_S
+        return number, model if is_costly else None, result
