@@ -180,7 +180,7 @@ def named_differences(differences: Sequence[ClassDifference], label: str) -> lis
     """Return the largest discoveries of a class, one for each descriptor."""
     largest: dict[str, ClassDifference] = {}
     for one in differences:
-        if one.label == label and one.is_discovery:
+        if one.label == label and one.is_discovery and one.feature.is_readable:
             largest.setdefault(one.feature.descriptor, one)
     return list(largest.values())[:MOST_NAMED]
 

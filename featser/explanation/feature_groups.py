@@ -208,7 +208,7 @@ def feature_groups(extractors: Sequence[Extractor], by: str = "descriptor") -> l
     >>> from featser.features.registry import make_extractors
     >>> groups = feature_groups(make_extractors(["mfcc+rms:basic", "rhythm"]))
     >>> [(group.name, len(group.columns)) for group in groups][:3]
-    [('modulation', 10), ('duration and silence', 4), ('loudness', 20)]
+    [('modulation', 10), ('duration and silence', 4), ('loudness', 21)]
     """
     if by not in GROUPINGS:
         raise TaskError(unknown("grouping", by, GROUPINGS))

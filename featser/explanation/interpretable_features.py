@@ -34,9 +34,14 @@ _DESCRIPTORS = {
 }
 """Descriptors of eGeMAPS: words and unit."""
 
+_SIGNED = re.compile(r"MFCC|H1–|level relative|alpha ratio|Hammarberg|slope|harmonics-to-noise")
+"""Descriptors whose mean can be near 0, so that a variation relative to it means little."""
+
+_RELATIVE = "stddevNorm"
+
 _FUNCTIONALS = {
     "amean": ("", "{}"),
-    "stddevNorm": ("relative variation", ""),
+    _RELATIVE: ("relative variation", ""),
     "percentile20.0": ("20 % quantile", "{}"),
     "percentile50.0": ("median", "{}"),
     "percentile80.0": ("80 % quantile", "{}"),
@@ -85,6 +90,8 @@ class InterpretableFeature:
         What it is a statistic of, such as "F0".
     column : int
         Its position among the features of its extractor.
+    is_readable : bool
+        Whether sentences name it: a variation relative to a mean near 0 is left to the tables.
     """
 
     name: str
@@ -92,6 +99,7 @@ class InterpretableFeature:
     unit: str
     descriptor: str
     column: int
+    is_readable: bool = True
 
 
 def interpretable_features(extractor: Extractor) -> list[InterpretableFeature]:
@@ -107,7 +115,8 @@ def interpretable_features(extractor: Extractor) -> list[InterpretableFeature]:
     described = []
     for column, name in enumerate(extractor.names):
         if (row := _described(name)) is not None:
-            described.append(InterpretableFeature(name, *row, column))
+            is_readable = not (name.endswith(_RELATIVE) and _SIGNED.search(row[2]))
+            described.append(InterpretableFeature(name, *row, column, is_readable))
     return described
 
 

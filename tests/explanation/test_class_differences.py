@@ -61,6 +61,13 @@ def test_discoveries_of_noise_are_as_rare_as_the_rate_promises() -> None:
     assert with_discovery <= 6
 
 
+def test_variations_relative_to_a_mean_near_zero_are_not_named() -> None:
+    readable = {one.words for one in FEATURES if one.is_readable}
+    assert "F0 relative variation" in readable
+    assert "H1–H2 relative variation" not in readable
+    assert len(FEATURES) - len(readable) == 18
+
+
 def test_differences_that_are_no_discoveries_are_not_named() -> None:
     chance = [one for one in planted() if not one.is_discovery]
     assert len(chance) > 100
