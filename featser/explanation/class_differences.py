@@ -136,7 +136,8 @@ def _deviation_within(table: pd.DataFrame, speaker: NDArray[np.str_]) -> Floats:
     by_speaker = table.groupby(speaker)
     centred = table - by_speaker.transform("mean")
     freedom = np.maximum(table.notna().sum() - by_speaker.count().gt(0).sum(), 1)
-    return np.sqrt((centred**2).sum() / freedom).to_numpy(dtype=float)
+    squares = np.nansum(np.square(centred.to_numpy(dtype=float)), axis=0)
+    return np.asarray(np.sqrt(squares / np.asarray(freedom)), dtype=np.float64)
 
 
 def _of_class(
