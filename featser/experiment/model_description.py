@@ -68,8 +68,18 @@ def _describe_estimator(
         if batched:
             return f"{names[0]}, fitted batch by batch, without preparation"
         return f"{names[0]}{how_set}"
-    if isinstance(experiment.weights, str):
-        how = _WEIGHTS[experiment.weights]
-    else:
-        how = f"weights {', '.join(f'{weight:g}' for weight in experiment.weights)}"
+    how = describe_weights(experiment)
     return f"soft vote of {', '.join(names)}{how_set}; {how}; one vote per task"
+
+
+def describe_weights(experiment: Experiment) -> str:
+    """Say how the members of a vote are weighted.
+
+    Examples
+    --------
+    >>> describe_weights(Experiment(weights="equal")), describe_weights(Experiment(weights=(1, 2)))
+    ('equal weights', 'weights 1, 2')
+    """
+    if isinstance(experiment.weights, str):
+        return _WEIGHTS[experiment.weights]
+    return f"weights {', '.join(f'{weight:g}' for weight in experiment.weights)}"

@@ -11,6 +11,7 @@ from featser.corpora.card import Card, list_cards, load_card
 from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import Data
+from featser.experiment.model_description import describe_weights
 from featser.experiment.schema import Experiment
 from featser.models.names import fitted_name
 from featser.models.registry import find_model, members_of
@@ -45,6 +46,7 @@ def method_facts(
         corpora=tuple(_corpora(data.table, {card.name: card for card in cards})),
         auxiliary=tuple(_auxiliary_facts(one) for one in auxiliary),
         models={name: find_model(name).title for name in names},
+        weights=describe_weights(experiment),
         extractors={one.spec: one.description for one in data.extractors},
         options=experiment.to_dict(),
         augmented_copies=0 if data.copies is None else len(data.copies.X),

@@ -44,6 +44,8 @@ class MethodFacts:
         The corpora of the data, and those that are only trained on.
     models : dict of str to str
         The models fitted for the primary task, and what each is in a few words.
+    weights : str
+        How the members of a vote are weighted.
     extractors : dict of str to str
         The extractors, by specification, and what each computes.
     options : dict
@@ -55,6 +57,7 @@ class MethodFacts:
     corpora: tuple[CorpusFacts, ...] = ()
     auxiliary: tuple[CorpusFacts, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
+    weights: str = ""
     extractors: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     augmented_copies: int = 0

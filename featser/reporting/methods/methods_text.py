@@ -38,11 +38,6 @@ _OPTIONS = {
 _COUNTABLE = ("machine", "perceptron", "forest", "network")
 """Ends of the names of models that need an article."""
 _OFF = ("none", "independent", "", None)
-_WEIGHTS = {
-    "equal": "equal weights",
-    "inner": "weights by their results on inner folds",
-    "stacked": "weights estimated on inner folds",
-}
 _SOFTWARE = ("python", "scikit-learn", "numpy", "scipy", "xgboost", "torch", "opensmile")
 """The software whose versions the paragraph names."""
 
@@ -140,10 +135,8 @@ def _model(run: RunSummary) -> Iterator[str]:
     if len(models) == 1:
         yield f"{what} predicted by {models[0]}."
     elif models:
-        weights = options.get("weights", "equal")
-        how = _WEIGHTS.get(weights) if isinstance(weights, str) else None
-        how = how or f"weights {', '.join(f'{weight:g}' for weight in weights)}"
-        yield f"{what} predicted by a soft vote of {joined(models)} with {how}."
+        how = f" with {run.methods.weights}" if run.methods.weights else ""
+        yield f"{what} predicted by a soft vote of {joined(models)}{how}."
     elif run.model:
         yield f"The model was {run.model}."
     if options.get("tune"):

@@ -21,8 +21,8 @@ def test_several_corpora_copies_and_options_are_stated() -> None:
     facts = MethodFacts(
         corpora=(CorpusFacts("a", 150, 4), CorpusFacts("b", 250, 1, "B, a corpus (part 1)")),
         models={"svm": "support vector machine, RBF kernel", "ridge": "ridge regression"},
+        weights="weights 1, 2",
         options={
-            "weights": [1.0, 2.0],
             "select": "anova:0.5",
             "encode": "ivector:64",
             "coupling": "independent",
