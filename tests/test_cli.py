@@ -88,7 +88,7 @@ def test_a_mistake_in_a_card_of_ones_own_is_one_line_with_its_place(
     shown = featser_here(*arguments[verb], cwd=tmp_path)
     assert shown.returncode == 2
     assert "line 2: unknown field 'titel'; did you mean 'title'?" in shown.stderr
-    assert "line 1: the field `citation` is missing: add it" in shown.stderr
+    assert "line 1: the field `title` is missing: add it" in shown.stderr
     assert "Traceback" not in shown.stderr
 
 

@@ -108,8 +108,9 @@ def plan_of(card: Card) -> Download:
     """
     if card.download is None:
         raise DownloadError(
-            f"{card.title} cannot be fetched (licence: {card.licence}). It is available from "
-            f"{card.source}; then give its folder to `featser scan {card.name} FOLDER`"
+            f"{card.title} cannot be fetched (licence: {card.licence or 'not stated'}). It is "
+            f"available from {card.source}; then give its folder to `featser scan {card.name} "
+            f"FOLDER`"
         )
     return card.download
 

@@ -27,6 +27,7 @@ def scan(
     *,
     pattern: str | None = None,
     annotation: str | None = None,
+    corpus: str | None = None,
     columns: Mapping[str, str] | None = None,
     labels: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> ScanResult:
@@ -46,6 +47,11 @@ def scan(
         How paths of recordings below the folder are read, instead of a card:
         ``"{speaker}/*/{emotion}_{take}.wav"``, where ``*`` is any text within one name and ``**``
         any number of folders.
+    annotation : str, optional
+        The tier of labelled intervals beside the recordings that are the utterances, instead of a
+        card.
+    corpus : str, optional
+        The card, if ``card`` is the folder, as in :func:`featser.extract`.
     columns : dict of str to str, optional
         Other names for columns, such as ``{"label": "emotion"}``.
     labels : dict of dict, optional
@@ -65,11 +71,14 @@ def scan(
         If intervals cannot be read, or the tier does not exist.
     """
     names = named(columns, labels)
-    for argument, value in (("pattern", pattern), ("annotation", annotation)):
-        if value is not None and folder is not None:
-            raise InputError("takes the place of a card: leave CARD out", argument)
-    if pattern is not None and annotation is not None:
-        raise InputError("cannot be used with --pattern: choose one of them", "annotation")
+    ways = {"pattern": pattern, "annotation": annotation, "corpus": corpus}
+    used = [argument for argument, value in ways.items() if value is not None]
+    if used and folder is not None:
+        raise InputError("takes the place of a card: leave CARD out", used[0])
+    if len(used) > 1:
+        raise InputError(f"cannot be used with --{used[0]}: choose one of them", used[1])
+    if corpus is not None:
+        card, folder = corpus, card
     if annotation is not None:
         result = scan_annotated(card, annotation, names)
     elif pattern is not None:

@@ -141,7 +141,7 @@ def show_scan(result: ScanResult) -> None:
     """Print what a scan found beside what the card expects."""
     say(counted(len(result.manifest), "utterance"))
     if result.fields:
-        rows = [[name, len(counts), _some_counts(counts)] for name, counts in result.fields.items()]
+        rows = [[name, len(counts), some_counts(counts)] for name, counts in result.fields.items()]
         table("Fields", ["field", "values", "recordings of each"], rows)
     for title, counts in (("By class", result.by_class), ("By speaker", result.by_speaker)):
         if len(counts):
@@ -162,7 +162,7 @@ def show_scan(result: ScanResult) -> None:
         say(f"no task '{name}': {reason}")
 
 
-def _some_counts(counts: Mapping[str, int]) -> str:
+def some_counts(counts: Mapping[str, int]) -> str:
     """Return the first values with their counts."""
     listed = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:SHOWN_VALUES])
     return f"{listed}, …" if len(counts) > SHOWN_VALUES else listed

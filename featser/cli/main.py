@@ -23,6 +23,7 @@ from featser.cli.finished.explain_command import explain
 from featser.cli.fit_command import fit
 from featser.cli.generated_options import with_extraction_options
 from featser.cli.groups.auxiliary_commands import auxiliary
+from featser.cli.groups.card_commands import card as own_cards
 from featser.cli.groups.folds_commands import folds
 from featser.cli.groups.recipe_commands import recipes
 from featser.cli.labels.agreement_command import agreement
@@ -109,6 +110,7 @@ def scan(
             ".rttm (`speaker`).",
         ),
     ] = None,
+    corpus: Corpus = None,
     mapping: LabelNames = None,
 ) -> None:
     """Read the labels of a corpus from its file names (or database), and count them.
@@ -119,7 +121,8 @@ def scan(
     """
     from featser.api.scan import scan as run
 
-    result = run(card, folder, output, pattern=pattern, annotation=annotation, **named_in(mapping))
+    ways = {"pattern": pattern, "annotation": annotation, "corpus": corpus}
+    result = run(card, folder, output, **ways, **named_in(mapping))
     show_scan(result)
     if output is not None:
         say(f"manifest: {output}")
@@ -276,6 +279,7 @@ app.add_typer(folds, name="folds")
 app.add_typer(recipes, name="recipe")
 app.add_typer(stores, name="store")
 app.add_typer(cards, name="corpora")
+app.add_typer(own_cards, name="card")
 app.add_typer(auxiliary, name="aux")
 
 

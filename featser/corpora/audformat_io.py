@@ -296,7 +296,7 @@ def _database(table: pd.DataFrame) -> audformat.Database:
         source="; ".join(dict.fromkeys(card.source for card in cards)),
         usage=audformat.define.Usage.OTHER,
         languages=_language_names(table["language"]),
-        license="; ".join(dict.fromkeys(card.licence for card in cards)) or None,
+        license="; ".join(dict.fromkeys(card.licence for card in cards if card.licence)) or None,
         description="A manifest of featser: its labels, without audio.",
     )
     labels = [name for name in table.columns if name not in ("file", "start", "end", "split")]

@@ -35,7 +35,7 @@ from featser.corpora.side_table_schema import Lines, SideTable
 from featser.errors import CardError, shortened, unknown
 from featser.io.yaml_loading import YamlError, compose_yaml, read_yaml_text
 
-__all__ = ["Card", "list_cards", "load_card"]
+__all__ = ["Card", "list_cards", "load_card", "parse_card"]
 
 SHOWN_FAULTS = 5
 """Faults of one card that an error lists."""
@@ -50,7 +50,7 @@ class Card(Schema):
         Name on the command line and in the manifest's column ``corpus``.
     title, language, licence, citation, source : str
         What the corpus is, its language (ISO 639-1, empty where it varies), its licence, what to
-        cite, and where it is to be had.
+        cite, and where it is to be had. A private card needs neither licence nor citation.
     size : str
         How large the download is, for people.
     download : Download, optional
@@ -90,9 +90,9 @@ class Card(Schema):
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     title: str
     language: str = ""
-    licence: str
-    citation: str
-    source: str
+    licence: str = ""
+    citation: str = ""
+    source: str = "your own recordings"
     size: str = ""
     download: Download | None = None
     sampling_rates: tuple[int, ...] = ()
@@ -115,6 +115,12 @@ class Card(Schema):
         """Columns that the card's names and tables give, in order."""
         joined = [name for table in self.tables for name in table.columns]
         return list(dict.fromkeys([*self.labels, *joined]))
+
+    @model_validator(mode="after")
+    def _has_terms(self) -> Card:
+        if self.download is not None and not (self.licence and self.citation):
+            raise ValueError("`download` needs `licence` and `citation`: add them")
+        return self
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Card:
@@ -228,7 +234,7 @@ def load_card(name_or_path: str | Path) -> Card:
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise CardError(f"{unknown('corpus card', text, list_cards())}; or give a .yaml file")
     try:
-        return _parse(read_yaml_text(path), text)
+        return parse_card(read_yaml_text(path), text)
     except OSError as error:
         raise CardError(f"{text}: the card cannot be read: {error.strerror or error}") from error
     except YamlError as error:
@@ -238,10 +244,24 @@ def load_card(name_or_path: str | Path) -> Card:
 @cache
 def _built_in(name: str) -> Card:
     file = resources.files("featser.corpora") / "cards" / f"{name}.yaml"
-    return _parse(file.read_text(encoding="utf-8"), f"{name}.yaml")
+    return parse_card(file.read_text(encoding="utf-8"), f"{name}.yaml")
 
 
-def _parse(text: str, file: str) -> Card:
+def parse_card(text: str, file: str) -> Card:
+    """Read a card's text.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+    file : str
+        What errors call it.
+
+    Raises
+    ------
+    CardError
+        If a field is wrong.
+    """
     lines: dict[tuple[str, ...], int] = {}
     try:
         data = _plain(compose_yaml(text), (), lines, file)

@@ -61,6 +61,14 @@ def test_a_card_of_ones_own_is_loaded_by_its_path_and_keeps_codes_as_text(tmp_pa
     assert card.row({"who": "anna", "what": "02"}) == {"speaker": "anna", "emotion": "sad"}
 
 
+def test_a_private_card_needs_neither_licence_nor_citation(tmp_path: Path) -> None:
+    private = CARD.replace("licence: CC0\n", "").replace("citation: none\n", "")
+    assert load_card(written(tmp_path, private)).licence == ""
+    offered = "download: {terms: 'https://a.org', files: [{url: 'https://a.org/a.zip'}]}\n"
+    with pytest.raises(CardError, match=r"`download` needs `licence` and `citation`: add them"):
+        load_card(written(tmp_path, private + offered))
+
+
 def test_a_missing_card_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"nowhere\.yaml: the card cannot be read: No such file"):
         load_card(tmp_path / "nowhere.yaml")
@@ -72,7 +80,7 @@ def test_a_missing_card_file_is_named(tmp_path: Path) -> None:
         ("licence:", "license:", r"line 3: unknown field 'license'; did you mean 'licence'"),
         ("codes:", "code:", r"line 11: unknown field 'code'; .*'codes'.* \(in `labels.emotion`"),
         ("kind: classif", "kind: klassif", r"line 13: `tasks.emotion.kind` is 'klas.*'ordinal'"),
-        ("citation: none\n", "", r"the field `citation` is missing: add it"),
+        ("title: Mine\n", "", r"the field `title` is missing: add it"),
         ('"{who}"', '"{whom}"', r"`labels.speaker.value`: unknown group .* did you mean 'who'"),
         ("[angry, sad]", "[angry, bored]", r"unknown code 'bored'"),
         ("anna_01", "anna-01", r"line 8: `grammar`: `example` 'anna-01' does not match"),
