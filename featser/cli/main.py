@@ -121,7 +121,7 @@ def scan(
     """
     from featser.api.scan import scan as run
 
-    ways = {"pattern": pattern, "annotation": annotation, "corpus": corpus}
+    ways: dict[str, Any] = {"pattern": pattern, "annotation": annotation, "corpus": corpus}
     result = run(card, folder, output, **ways, **named_in(mapping))
     show_scan(result)
     if output is not None:
