@@ -2,5 +2,5 @@
 
 Import :class:`~featser.experiment.runs.run_files.Run` and
 :class:`~featser.experiment.runs.fit_cache.Fits`.
-It may import from ``reporting``, ``models`` and all layers below.
+It may import from ``explanation``, ``models`` and all layers below.
 """
