@@ -32,7 +32,7 @@ from featser.store.feature_store import Store
 @validated()
 @showing_progress
 def extract(
-    source: str | Path | Experiment,
+    source: str | Path | Experiment | None = None,
     /,
     *,
     store: str | Path = STORE,
@@ -47,8 +47,9 @@ def extract(
 
     Parameters
     ----------
-    source : str, Path or Experiment
-        A recipe, a manifest, or a corpus folder together with ``corpus``.
+    source : str, Path or Experiment, optional
+        A recipe, a manifest, or a corpus folder together with ``corpus``; by default the corpora
+        that ``data`` names.
     store : str or Path
         Where features are kept.
     features : sequence of str
@@ -58,7 +59,8 @@ def extract(
         Augmented copies to make of every utterance, such as ``"noise:snr=5..20,copies=2"``, or a
         preset such as ``"speaker"``; by default the recipe's. Only training folds have them.
     data : mapping of str to path, optional
-        Where the corpora of a recipe are.
+        Where the corpora of a recipe are; without a source, each corpus by the name of its card,
+        or the card's file.
     corpus : str, optional
         The card of a corpus folder.
     n_jobs : int

@@ -41,8 +41,8 @@ def fit(
     Parameters
     ----------
     source : str, Path or Experiment, optional
-        A recipe, a manifest, or a corpus folder with ``corpus``; by default what was last
-        extracted into the store.
+        A recipe, a manifest, or a corpus folder with ``corpus``; by default the corpora that
+        ``data`` names, or what was last extracted into the store.
     store : str or Path
         Where the features are.
     output : str or Path, optional
@@ -50,7 +50,8 @@ def fit(
     n_jobs : int
         Folds at once; -1 for one per core.
     data : mapping of str to path, optional
-        Where the corpora of a recipe are.
+        Where the corpora of a recipe are; without a source, each corpus by the name of its card,
+        or the card's file.
     corpus : str, optional
         The card of a corpus folder.
     cache : bool

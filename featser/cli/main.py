@@ -171,7 +171,12 @@ def audit(
 @app.command()
 @with_extraction_options
 def extract(
-    source: Annotated[str, typer.Argument(help="A recipe, a manifest, or a corpus folder.")],
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A recipe, a manifest, or a corpus folder; by default the corpora of --data."
+        ),
+    ] = None,
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,

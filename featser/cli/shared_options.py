@@ -51,7 +51,8 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="CORPUS=FOLDER",
-        help="Where a corpus of the recipe is.",
+        help="Where a corpus of the recipe is; without a source, a card and its folder; repeat "
+        "for several.",
         rich_help_panel="Data",
     ),
 ]

@@ -30,12 +30,8 @@ from featser.experiment.loading.last_extraction import (
 )
 from featser.experiment.loading.rated_labels import RatedLabel, of_tasks, with_aggregates
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import (
-    Source,
-    read_source,
-    with_channel,
-    with_names,
-)
+from featser.experiment.loading.several_corpora import read_corpora
+from featser.experiment.loading.source import Source, read_source, with_channel, with_names
 from featser.experiment.loading.store_rows import (
     StoreRows,
     available_memory,
@@ -150,6 +146,9 @@ def read_rows(
     Rows that name no channel have the recipe's; where the recipe names none, or there is no
     recipe, that of the last extraction into the store.
     """
+    if source is None and data:
+        rows = read_corpora(data, names, corpus)
+        return rows, identify_rows(rows, store)
     if source is None:
         remembered, unusable = recall(store)
         return with_names(remembered, names or LabelMap()), unusable

@@ -12,6 +12,7 @@ from featser.annotation.annotation_manifest import is_annotation
 from featser.audio.channels import parse_channel
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest_stream import ManifestFile, streams
+from featser.experiment.loading.several_corpora import read_corpora
 from featser.experiment.loading.source import (
     Source,
     is_manifest,
@@ -53,7 +54,7 @@ class Listing:
 
 
 def list_source(
-    source: str | Path | Experiment,
+    source: str | Path | Experiment | None,
     corpus: str | None = None,
     data: Mapping[str, str | Path] | None = None,
     names: LabelMap | None = None,
@@ -63,13 +64,16 @@ def list_source(
     Parameters
     ----------
     source, corpus, data
-        As :func:`read_source` has them.
+        As :func:`read_source` has them; without a source, ``data`` names the corpora.
 
     Raises
     ------
     FeatserError
         As :func:`read_source`.
     """
+    if source is None:
+        read = read_corpora(data or {}, names, corpus)
+        return Listing(read, len(read.table), lambda: blocks_of(read.table))
     if not isinstance(source, Experiment) and not names and _is_streamed(source):
         file = ManifestFile(local_path(source))
         listed = source_of_manifest(source, pd.DataFrame(), file.notes)
