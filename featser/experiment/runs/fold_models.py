@@ -22,7 +22,7 @@ from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
 
 WORTH_STORING_S = 10.0
-"""A model that was fitted in less time is not cached: writing 13,000 features takes 4 s."""
+"""A model that took less CPU time is not cached: writing one of 13,000 features takes 4 s."""
 
 Result = TypeVar("Result")
 Question = Callable[[int, Any, NDArray[Any], NDArray[np.intp]], Result]
@@ -167,12 +167,12 @@ class _Jobs:
         with threadpool_limits(1):
             model, seconds = cached, 0.0
             if model is None:
-                began = time.monotonic()
+                began = time.process_time()
                 model, _ = fit_fold(
                     self.model, self.X, self.labels, run.plan.folds, run.unit, number,
                     run.data.copies, None, self.language, self.auxiliary,
                 )  # fmt: skip
-                seconds = time.monotonic() - began
+                seconds = time.process_time() - began
             rows = run.plan.folds.tested(number)
             estimator = TaskOfModel(model, self.task)
             own = estimator if self.shared else model.estimators_[self.task.name]
