@@ -47,10 +47,14 @@ class Schema(BaseModel):
 
 
 class Parity(Schema):
-    """Labels for odd and even numbers, such as the actors' gender in RAVDESS."""
+    """Labels for odd and even numbers, such as the actors' gender in RAVDESS.
+
+    Numbers above ``up_to`` have no label: they are not of the published corpus.
+    """
 
     odd: str
     even: str
+    up_to: int | None = None
 
 
 class Label(Schema):
@@ -113,6 +117,8 @@ class Label(Schema):
         if self.parity is not None:
             if not value.isdecimal():
                 raise ValueError(f"'{value}' is neither odd nor even")
+            if self.parity.up_to is not None and int(value) > self.parity.up_to:
+                return ""
             return self.parity.odd if int(value) % 2 else self.parity.even
         return value
 

@@ -363,6 +363,8 @@ def _result(
         notes.append(
             f"{counted(speakers, 'speaker')}; the published corpus has {card.expected.speakers}"
         )
+    expected_speakers = _expected_by_speaker(card, matched.groups)
+    notes += _beyond_published(manifest["speaker"], expected_speakers)
     if manifest["speaker"].isna().any():
         notes.append(
             f"{counted(int(manifest['speaker'].isna().sum()), 'utterance')} without a speaker: "
@@ -375,7 +377,7 @@ def _result(
         unmatched=matched.unmatched,
         missing=missing,
         by_class=_counts(manifest, card.primary, expected_classes),
-        by_speaker=_counts(manifest, "speaker", _expected_by_speaker(card, matched.groups)),
+        by_speaker=_counts(manifest, "speaker", expected_speakers),
         notes=notes,
         tasks=tasks,
         refused=refused,
@@ -400,6 +402,21 @@ def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, 
     if card.design is None or label is None or not set(label.groups) <= set(card.design.keys):
         return {}
     return dict(Counter(label.of(cell) for cell in card.design.cells(groups)))
+
+
+def _beyond_published(speakers: pd.Series[str], expected: Mapping[str, int]) -> list[str]:
+    """Say which speakers of an extended corpus the published one does not have."""
+    counts = Counter(speaker for speaker in speakers.dropna() if speaker not in expected)
+    if not expected or not counts:
+        return []
+    shown = ", ".join(
+        f"{name} ({counted(counts[name], 'recording')})" for name in sorted(counts)[:3]
+    )
+    more = ", …" if len(counts) > 3 else ""
+    return [
+        f"{counted(len(counts), 'speaker')} beyond the published {len(expected)}, in the manifest: "
+        f"{shown}{more}"
+    ]
 
 
 def _scan_table(card: Card, path: str | Path, names: LabelMap) -> ScanResult:

@@ -38,6 +38,19 @@ def names_by_design(card: Card, rows: list[dict[str, str]] | None = None) -> Ite
         yield fill(card.design.name, groups)
 
 
+def test_speakers_beyond_the_published_ones_are_read_with_a_note(tmp_path: Path) -> None:
+    """Their gender is not known: that odd actors are men holds for the published ones."""
+    names = [f"03-01-0{e}-01-01-01-{actor}.wav" for actor in ("23", "25", "100") for e in (3, 4)]
+    touch(tmp_path / "Actors", names)
+    result = scan(load_card("ravdess"), tmp_path)
+    assert result.unmatched == []
+    genders = result.manifest.groupby("speaker")["gender"].first()
+    assert genders["23"] == "male"
+    assert genders.drop("23").isna().all()
+    expected = "2 speakers beyond the published 24, in the manifest: 100 (2 recordings), 25 (2 rec"
+    assert any(note.startswith(expected) for note in result.notes)
+
+
 def test_subesco_gives_7000_labels_from_names_of_any_case_and_corrects_its_one_bad_name(
     tmp_path: Path,
 ) -> None:
@@ -170,7 +183,7 @@ def test_a_table_is_scanned_like_a_corpus_and_lost_recordings_are_named(tmp_path
 
 
 def test_names_that_do_not_fit_are_listed_and_hidden_files_are_not(tmp_path: Path) -> None:
-    odd = ["03-01-09-01-01-01-01.wav", "interview.wav", "x/03-01-01-01-01-01-99.flac"]
+    odd = ["03-01-09-01-01-01-01.wav", "interview.wav", "x/03-01-01-01-01-01-9.flac"]
     hidden = ["._03-01-01-01-01-01-01.wav", ".cache/03-01-01-01-01-01-03.wav", "notes.txt"]
     result = scan(
         load_card("ravdess"), touch(tmp_path, ["03-01-01-01-01-01-01.wav", *odd, *hidden])
