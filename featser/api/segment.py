@@ -77,12 +77,9 @@ def segment(
     output: str | Path | None = None,
     *,
     method: str = DEFAULT,
-    min_s: float = LengthRules.min_s,
-    max_s: float = LengthRules.max_s,
-    pad_s: float = LengthRules.pad_s,
-    gap_s: float = LengthRules.gap_s,
     channel: str = MIX,
     n_jobs: int = 1,
+    **lengths: float,
 ) -> Segmentation:
     """Find the speech in long recordings.
 
@@ -98,16 +95,14 @@ def segment(
         What was left out is a tier, or a second file with ``left-out`` in its name.
     method : str
         ``"energy"``, ``"silero"`` (extra ``silero``), or ``"fixed:WINDOW,HOP"`` in seconds.
-    min_s, max_s : float
-        Shorter speech is left out, and longer speech is cut where it is quietest, in seconds.
-    pad_s : float
-        Seconds that are added before and after speech.
-    gap_s : float
-        Shorter pauses in speech are bridged, in seconds.
     channel : str
         The channel to read: ``mix``, ``left``, ``right``, ``loudest``, or a number from 1 on.
     n_jobs : int
         Worker processes; -1 for one per core.
+    **lengths
+        In seconds, fields of :class:`~featser.segmentation.length_rules.LengthRules`: speech
+        shorter than ``min_s`` is left out, speech longer than ``max_s`` cut where it is quietest;
+        ``pad_s`` is added before and after, and pauses shorter than ``gap_s`` are bridged.
 
     Returns
     -------
@@ -131,7 +126,7 @@ def segment(
     [[1.0, 2.0]]
     """
     named, _ = parse_method(method)
-    plan = SegmentPlan(method, LengthRules(min_s, max_s, pad_s, gap_s), channel)
+    plan = SegmentPlan(method, LengthRules.of(lengths), channel)
     with named_recordings(_sequence(files)) as source:
         recordings = _whole_recordings(source)
         listed = recordings["file"].tolist()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Any
 
 from featser.errors import InputError
 
@@ -61,6 +64,23 @@ class LengthRules:
     max_s: float = 20.0
     pad_s: float = 0.1
     gap_s: float = 0.3
+
+    @classmethod
+    def of(cls, lengths: Mapping[str, Any]) -> LengthRules:
+        """Return rules with some lengths, by name; others have their defaults.
+
+        Raises
+        ------
+        InputError
+            If there is no length of that name, or a value is no number.
+        """
+        names = [field.name for field in fields(cls)]
+        for name, value in lengths.items():
+            if name not in names:
+                raise InputError(f"there is no such length; valid: {', '.join(names)}", name)
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise InputError(f"{value!r}: give a number of seconds", name)
+        return cls(**lengths)
 
     def __post_init__(self) -> None:
         for name in ("min_s", "pad_s", "gap_s"):

