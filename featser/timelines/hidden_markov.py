@@ -68,7 +68,7 @@ def posteriors(log_likelihood: Doubles, change: float) -> Doubles:
     --------
     >>> observed = np.log([[0.9, 0.1], [0.4, 0.6], [0.9, 0.1]])
     >>> posteriors(observed, 0.1).round(2).tolist()
-    [[0.98, 0.02], [0.95, 0.05], [0.98, 0.02]]
+    [[0.95, 0.05], [0.93, 0.07], [0.95, 0.05]]
     """
     result: Doubles = _forward_backward(_scaled(log_likelihood), _checked(change))[0]
     return result

@@ -62,7 +62,7 @@ def smoothed_level(observed: Doubles, variances: Variances) -> Doubles:
     Examples
     --------
     >>> smoothed_level(np.array([0.0, 1.0, 0.0]), Variances(0.1, 1.0)).round(2).tolist()
-    [0.31, 0.34, 0.31]
+    [0.32, 0.35, 0.32]
     """
     return _smooth(observed, variances)[0]
 

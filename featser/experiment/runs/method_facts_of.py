@@ -13,6 +13,7 @@ from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import Data
 from featser.experiment.model_description import describe_weights
 from featser.experiment.schema import Experiment
+from featser.models.chosen import WEIGHTS
 from featser.models.names import fitted_name
 from featser.models.registry import find_model, members_of
 from featser.reporting.methods.method_facts import CorpusFacts, MethodFacts
@@ -26,6 +27,7 @@ def method_facts(
     data: Data,
     cards: Sequence[Card],
     auxiliary: Sequence[Mapping[str, Any]],
+    chosen: Mapping[str, Mapping[str, Mapping[str, Any]]],
 ) -> MethodFacts:
     """Collect how a run was made.
 
@@ -39,6 +41,8 @@ def method_facts(
     auxiliary : sequence of mapping
         The auxiliary corpora that are used, as
         :meth:`~featser.experiment.loading.auxiliary_data.AuxiliaryData.described` has them.
+    chosen : mapping
+        Protocol → fold → task → estimator → what was chosen on left-out speakers.
     """
     categorical = data.tasks[0].categorical
     names = [fitted_name(name, categorical) for name in members_of(experiment.model)]
@@ -46,11 +50,24 @@ def method_facts(
         corpora=tuple(_corpora(data.table, {card.name: card for card in cards})),
         auxiliary=tuple(_auxiliary_facts(one) for one in auxiliary),
         models={name: find_model(name).title for name in names},
-        weights=describe_weights(experiment),
+        weights=_weights_in_words(experiment, chosen),
         extractors={one.spec: one.description for one in data.extractors},
         options=experiment.to_dict(),
         augmented_copies=0 if data.copies is None else len(data.copies.X),
     )
+
+
+def _weights_in_words(
+    experiment: Experiment, chosen: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> str:
+    """Say how members of a vote were weighted; of automatic weights, what they came to."""
+    if len(members_of(experiment.model)) == 1:
+        return ""
+    if experiment.weights != "auto":
+        return describe_weights(experiment)
+    tasks = [task for folds in chosen.values() for fold in folds.values() for task in fold.values()]
+    came_to = "stacked" if any(WEIGHTS in task for task in tasks) else "equal"
+    return describe_weights(experiment.model_copy(update={"weights": came_to}))
 
 
 def _corpora(table: pd.DataFrame, own: Mapping[str, Card]) -> list[CorpusFacts]:

@@ -358,7 +358,7 @@ def _summary(run: Run) -> RunSummary:
         findings=[finding.to_dict() for finding in run.findings],
         rated=_rated(run),
         shared=run.shared,
-        methods=method_facts(run.experiment, run.data, run.cards, _auxiliary(run)),
+        methods=method_facts(run.experiment, run.data, run.cards, _auxiliary(run), run.chosen),
     )
 
 
