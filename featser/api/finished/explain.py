@@ -134,7 +134,6 @@ def explain(
     repetitions: int = REPETITIONS,
     store: str | Path | None = None,
     n_jobs: int = -1,
-    cache: bool = True,
 ) -> Explanation:
     """Explain a run: how much its figure falls without each group of features, and its classes.
 
@@ -161,8 +160,6 @@ def explain(
         Where the features are; by default where they were when the run was made.
     n_jobs : int
         Folds at once; -1 for one per core.
-    cache : bool
-        Whether the models of the folds are kept beside the store and read again.
 
     Returns
     -------
@@ -184,7 +181,7 @@ def explain(
         opened = reopen_run(folder, store, protocol, n_jobs)
         chosen = opened.task(task)
         groups = feature_groups(opened.data.extractors, by)
-        fits = Fits(opened.store) if cache else None
+        fits = Fits(opened.store)
         answers = _asked(opened, chosen, groups, repetitions, fits, n_jobs)
         speaker, labels = opened.data.speaker, _labels(opened, chosen)
         importance = importance_of(chosen, labels, speaker, answers.results, groups)
@@ -204,7 +201,7 @@ def _asked(
     task: Task,
     groups: list[FeatureGroup],
     repetitions: int,
-    fits: Fits | None,
+    fits: Fits,
     n_jobs: int,
 ) -> Answers:
     question = partial(
@@ -271,9 +268,7 @@ def _class_differences(opened: ReopenedRun, task: Task) -> tuple[list[ClassDiffe
     return compared, []
 
 
-def _reused(answers: Answers, fits: Fits | None) -> list[str]:
-    if fits is None:
-        return []
+def _reused(answers: Answers, fits: Fits) -> list[str]:
     total = len(answers.results)
     n_fitted = total - answers.n_cached
     line = f"{answers.n_cached} of {total} models read from the cache, {n_fitted} fitted"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from featser.cli.console import say, say_text, table
-from featser.cli.shared_options import Cache, Jobs, bars_of, cache_message
+from featser.cli.shared_options import Jobs, bars_of
 
 
 def explain(
@@ -32,7 +32,6 @@ def explain(
     store: Annotated[
         Path | None, typer.Option(help="Where the features are [where the run had them].")
     ] = None,
-    cache: Cache = True,
     jobs: Jobs = -1,
 ) -> None:
     """Show which groups of features a run's models rely on, and for which classes.
@@ -51,7 +50,7 @@ def explain(
     from featser.api.finished.explain import explain as run_explain
     from featser.explanation.importance_table import importance_table
 
-    with bars_of(store, cache_message(cache)):
+    with bars_of(store):
         result = run_explain(
             run,
             output=output,
@@ -61,7 +60,6 @@ def explain(
             repetitions=repetitions,
             store=store,
             n_jobs=jobs,
-            cache=cache,
         )
     content = importance_table(result.importance)
     table(f"{content.caption} ({result.protocol})", content.columns, content.rows)

@@ -75,15 +75,15 @@ def ask_fold_models(
     run: ReopenedRun,
     task: Task,
     question: Question[Result],
-    fits: Fits | None,
+    fits: Fits,
     n_jobs: int,
     progress: Progress,
 ) -> Answers:
     """Ask the model of each fold something about the fold's test set.
 
     Models that the cache lacks are fitted; those that took :data:`WORTH_STORING_S` or longer are
-    stored as they finish. Where tasks are
-    predicted by models of their own, only that of the task is fitted.
+    stored as they finish. Where tasks are predicted by models of their own, only that of the task
+    is fitted.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def ask_fold_models(
     question : callable
         Called in a worker process with the fold's number, its fitted estimator of the task, the
         test set, and the numbers of its rows.
-    fits : Fits or None
+    fits : Fits
         The cache.
     n_jobs : int
         Folds at once.
@@ -104,12 +104,12 @@ def ask_fold_models(
 
     jobs = _Jobs.of(run, task)
     count = run.plan.folds.count
-    identity_of_fold = {} if fits is None else jobs.identities()
+    identity_of_fold = jobs.identities()
     cached = [0]
 
     def tasks() -> Iterator[Any]:
         for number in range(count):
-            model = None if fits is None else fits.model(identity_of_fold[number])
+            model = fits.model(identity_of_fold[number])
             cached[0] += model is not None
             yield delayed(jobs.ask)(number, model, question)
 
@@ -117,7 +117,7 @@ def ask_fold_models(
     progress(0, count)
     workers = parallel(n_jobs, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs")
     for number, fitted, result in workers(tasks()):
-        if fits is not None and fitted is not None:  # one that is worth storing
+        if fitted is not None:  # one that is worth storing
             fits.keep_model(identity_of_fold[number], fitted)
         results[number] = result
         progress(len(results), count)

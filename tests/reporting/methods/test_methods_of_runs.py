@@ -44,7 +44,7 @@ def test_speaker_independent_run(fitted: Path) -> None:
     assert "[@davis1980mfcc]" in text
     assert (
         "Classes were predicted by a soft vote of logistic regression and linear discriminant "
-        "analysis with weights stacked on left-out speakers where that needs no fit, else equal."
+        "analysis with equal weights."
     ) in text
     assert "Features were not normalised by speaker." in text
     assert "4-fold cross-validation with no speaker in both training and test set" in text
