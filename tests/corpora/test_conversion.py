@@ -59,12 +59,12 @@ def test_scan_takes_what_pyav_reads_where_it_is_installed(tmp_path: Path) -> Non
 
 
 def test_scan_counts_other_files_by_ending_and_says_how_to_read_them(tmp_path: Path) -> None:
-    others = ["a.TextGrid", "b.textgrid", "c.raw", "README", "d.strange-ending", "e.\udce9"]
+    others = ["a.Docx", "b.docx", "c.raw", "README", "d.strange-ending", "e.\udce9"]
     touch(tmp_path / "angry", ["a.wav", "b.wav", *others, "notes.txt", "labels.csv"])
     result = scan(load_card("folders"), tmp_path)
     [note] = [note for note in result.notes if "ending" in note]
     assert note == (
-        "6 files are left out because of the ending: 2 .textgrid, 1 .raw, 3 with another ending "
+        "6 files are left out because of the ending: 2 .docx, 1 .raw, 3 with another ending "
         "or none; to read one that is a recording, rename it, or list its ending under `endings` "
         "in the card's grammar"
     )
