@@ -90,7 +90,7 @@ def test_run_json_records_every_setting(fitted: Path) -> None:
     """A setting that a run does not record cannot be compared."""
     record = json.loads((fitted / "run.json").read_text(encoding="utf-8"))
     assert set(Experiment.model_fields) <= set(record)
-    assert (record["weights"], record["tune"], record["augmented"]) == ("equal", False, True)
+    assert (record["weights"], record["tune"], record["augmented"]) == ("auto", False, True)
 
 
 def test_every_setting_is_compared_or_shown_in_the_table_of_runs() -> None:

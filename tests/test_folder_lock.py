@@ -25,7 +25,8 @@ REFUSED = (
 )
 FILES = {
     "recipe.yaml", "run.json", "metrics.json", "predictions.parquet", "folds.csv", "audit.json",
-    "model.featser", "report.html",
+    "model.featser", "report.html", "prediction_sets.csv", "methods.md", "references.bib",
+    "model-card.md", "datasheet.md",
 }  # fmt: skip
 
 
@@ -161,4 +162,4 @@ def test_fit_announces_the_run_that_it_replaces(extracted: Path, tmp_path: Path)
     os.utime(folder / "run.json", (time.mktime((2026, 3, 1, 12, 30, 0, 0, 0, -1)),) * 2)
     again = featser_here(*line, cwd=extracted)
     shown = " ".join(again.stdout.split())
-    assert f"replaces the run of 2026-03-01 12:30 in {folder} model:" in shown
+    assert f"replaces the run of 2026-03-01 12:30 in {folder} " in shown

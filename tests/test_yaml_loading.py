@@ -74,7 +74,7 @@ def test_load_recipe_hostile_change_is_refused(tmp_path: Path) -> None:
 def test_load_card_many_faults_are_one_line(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("".join(f"x{i}: y\n" for i in range(900)), encoding="utf-8")
-    with pytest.raises(CardError, match="and 900 more") as caught:
+    with pytest.raises(CardError, match="and 897 more") as caught:
         load_card(file)
     assert "\n" not in str(caught.value)
 
