@@ -105,7 +105,7 @@ def test_shipped_values_equal_those_of_recordings(name: str, corpora: Path, tmp_
         # Kinds of CPU differ in the last bits; a count, such as frames above a bias, then differs
         # by one frame in few recordings.
         excess = (np.abs(decoded.astype(float) - X) - tolerance) / (np.nanstd(X, axis=0) + 1e-12)
-        assert np.nanmean(excess > 1e-4) <= 1e-4, extractor.spec
+        assert np.nanmean(excess > 1e-3) <= 1e-4, extractor.spec
         assert np.nanmax(excess) <= 0.5, extractor.spec
 
 
