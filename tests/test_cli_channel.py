@@ -52,7 +52,7 @@ def model(work: Path) -> Path:
     """A model of left channels."""
     for arguments in (
         ("extract", "m.csv", "--channel", "left", "-f", "mfcc:basic", "-j", "1"),
-        ("fit", "--model", "lda", "--no-audit", "-o", "run", "-j", "1"),
+        ("fit", "--model", "lda", "-o", "run", "-j", "1"),
     ):
         shown = featser_here(*arguments, cwd=work)
         assert shown.returncode == 0, shown.stderr
@@ -103,9 +103,7 @@ def test_a_fit_of_the_source_reads_the_channel_that_was_extracted(
     store = ("--store", tmp_path / "store", "-f", "mfcc:basic", "-j", "1")
     assert featser_here("extract", "m.csv", "--channel", "1", *store, cwd=work).returncode == 0
     out = tmp_path / "run"
-    shown = featser_here(
-        "fit", "m.csv", *store, "--model", "lda", "--no-audit", "-o", out, cwd=work
-    )
+    shown = featser_here("fit", "m.csv", *store, "--model", "lda", "-o", out, cwd=work)
     assert shown.returncode == 0, shown.stderr
     assert predict(out / "model.featser", [work / "00.wav"]).attrs["notes"] == []
     assert '"channel": "1"' in (out / "run.json").read_text(encoding="utf-8")

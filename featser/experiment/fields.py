@@ -222,7 +222,7 @@ class ModelFields(Fields):
         Weights,
         BeforeValidator(checks.weights),
         Option(
-            "Weights of a vote: equal, inner or stacked (on left-out speakers), or numbers: 1,2,1.",
+            "Weights of a vote: auto, equal, inner, stacked (by inner folds), or numbers: 1,2,1.",
             panel=ADVANCED,
             metavar="WEIGHTS",
         ),

@@ -10,10 +10,10 @@ from featser.models.registry import members_of
 from featser.tasks import NamedWeights, Task
 
 _WEIGHTS: dict[NamedWeights, str] = {
-    "auto": "weights stacked on left-out speakers where that needs no fit, else equal",
+    "auto": "weights stacked on left-out {left_out} where that needs no fit, else equal",
     "equal": "equal weights",
-    "inner": "weights by UAR or CCC on left-out speakers",
-    "stacked": "weights stacked on left-out speakers",
+    "inner": "weights by UAR or CCC on left-out {left_out}",
+    "stacked": "weights stacked on left-out {left_out}",
 }
 
 
@@ -68,12 +68,18 @@ def _describe_estimator(
         if batched:
             return f"{names[0]}, fitted batch by batch, without preparation"
         return f"{names[0]}{how_set}"
-    how = describe_weights(experiment)
+    how = describe_weights(experiment, left_out)
     return f"soft vote of {', '.join(names)}{how_set}; {how}; one vote per task"
 
 
-def describe_weights(experiment: Experiment) -> str:
+def describe_weights(experiment: Experiment, left_out: str = "speakers") -> str:
     """Say how the members of a vote are weighted.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    left_out : str
+        On what weights are estimated, as :func:`describe_model` has it.
 
     Examples
     --------
@@ -81,5 +87,5 @@ def describe_weights(experiment: Experiment) -> str:
     ('equal weights', 'weights 1, 2')
     """
     if isinstance(experiment.weights, str):
-        return _WEIGHTS[experiment.weights]
+        return _WEIGHTS[experiment.weights].format(left_out=left_out)
     return f"weights {', '.join(f'{weight:g}' for weight in experiment.weights)}"

@@ -12,6 +12,7 @@ from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import Data
 from featser.experiment.model_description import describe_weights
+from featser.experiment.plan import left_out_inside
 from featser.experiment.schema import Experiment
 from featser.models.chosen import WEIGHTS
 from featser.models.names import fitted_name
@@ -50,7 +51,7 @@ def method_facts(
         corpora=tuple(_corpora(data.table, {card.name: card for card in cards})),
         auxiliary=tuple(_auxiliary_facts(one) for one in auxiliary),
         models={name: find_model(name).title for name in names},
-        weights=_weights_in_words(experiment, chosen),
+        weights=_weights_in_words(experiment, data, chosen),
         extractors={one.spec: one.description for one in data.extractors},
         options=experiment.to_dict(),
         augmented_copies=0 if data.copies is None else len(data.copies.X),
@@ -58,16 +59,17 @@ def method_facts(
 
 
 def _weights_in_words(
-    experiment: Experiment, chosen: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    experiment: Experiment, data: Data, chosen: Mapping[str, Mapping[str, Mapping[str, Any]]]
 ) -> str:
     """Say how members of a vote were weighted; of automatic weights, what they came to."""
     if len(members_of(experiment.model)) == 1:
         return ""
+    left_out = left_out_inside(experiment.protocols[0], data)
     if experiment.weights != "auto":
-        return describe_weights(experiment)
+        return describe_weights(experiment, left_out)
     tasks = [task for folds in chosen.values() for fold in folds.values() for task in fold.values()]
     came_to = "stacked" if any(WEIGHTS in task for task in tasks) else "equal"
-    return describe_weights(experiment.model_copy(update={"weights": came_to}))
+    return describe_weights(experiment.model_copy(update={"weights": came_to}), left_out)
 
 
 def _corpora(table: pd.DataFrame, own: Mapping[str, Card]) -> list[CorpusFacts]:
