@@ -90,6 +90,7 @@ def test_a_window_off_the_frames_is_computed_alone(speech: Signal) -> None:
     np.testing.assert_array_equal(spectrum_of(window).power, spectrum_of(alone).power)
 
 
+@pytest.mark.slow
 def test_features_of_windows_are_those_of_the_windows_alone_within_tolerance(
     speech: Signal,
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_fit_says_what_it_was_trained_on_as_well(
         assert len(predict(run / "model.featser", sorted(voices.glob("*.flac"))[:2])) == 2
 
 
+@pytest.mark.slow
 def test_a_table_with_another_label_or_value_has_another_checksum(
     extracted: Path, others: AuxiliaryTable, tmp_path: Path
 ) -> None:

@@ -125,6 +125,7 @@ def test_icc2_without_recordings_of_all_raters_is_refused_with_the_count() -> No
     assert np.isnan(figures["icc2"].value)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_alpha_about_as_often_as_they_say() -> None:
     """Two raters who agree in 70 % of 150 recordings by intent: alpha of a huge sample."""
 

@@ -222,6 +222,7 @@ def test_a_manifest_with_segments_is_refused(model: Path, talk: Path, tmp_path: 
         featser.timeline(model, [tmp_path / "m.csv"], n_jobs=1)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_half_file(model: Path, voices: Path, tmp_path: Path) -> None:
     write(tmp_path / "long.wav", voiced(voices, "f1", "angry", 1200))
     process = subprocess.Popen(

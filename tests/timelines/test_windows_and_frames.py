@@ -23,6 +23,7 @@ from featser.workers.task import unobserved
 from tests.timelines.recordings import RATE, pause
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(duration=st.floats(0.1, 200), window=st.floats(0.1, 20), hop=st.integers(1, 500))
 def test_windows_and_frames_cover_the_recording(duration: float, window: float, hop: int) -> None:
