@@ -24,31 +24,9 @@ from featser.io.location import is_remote, local_path
 def read_annotation(
     file: str | Path, *, recording: str | Path | None = None, tier: str | None = None
 ) -> pd.DataFrame:
-    """Read labelled intervals of Praat, ELAN, Audacity, RTTM, CSV or audformat.
+    """Read labelled intervals in the format that a file's ending says.
 
-    Parameters
-    ----------
-    file : str or Path
-        A file whose ending says the format (``.TextGrid``, ``.eaf``, ``.txt``, ``.rttm``, ``.csv``,
-        ``.tsv``), or the folder of an audformat database.
-    recording : str or Path, optional
-        The recording that the intervals belong to, if the file names none or another one.
-    tier : str, optional
-        The only tier to return.
-
-    Returns
-    -------
-    DataFrame
-        ``file``, ``start``, ``end`` (seconds), ``tier`` and ``label``, sorted by file, tier and
-        time, then further columns, such as ``confidence``. ``file`` is the recording that the file
-        names, or the one beside it with the same name, as an absolute path; missing where there is
-        none.
-
-    Raises
-    ------
-    AnnotationError
-        If the file cannot be read, with the line, the field and how to fix it; or if the tier does
-        not exist.
+    Parameters, result and errors are those of ``featser.read_annotation``, which documents them.
     """
     path, where = local_path(file), str(file)
     chosen = format_of(path)
@@ -73,29 +51,9 @@ def read_annotation(
 def write_annotation(
     intervals: pd.DataFrame, file: str | Path, *, tier: str | None = None
 ) -> list[str]:
-    """Write labelled intervals for Praat, ELAN, Audacity, RTTM, CSV or audformat.
+    """Write labelled intervals in the format that a file's ending says.
 
-    Parameters
-    ----------
-    intervals : DataFrame
-        ``start`` and ``end`` (seconds), and ``file``, ``tier``, ``label`` and further columns where
-        there are any, as :func:`read_annotation` returns them.
-    file : str or Path
-        The file to write, whole or not at all; its ending says the format. A name without ending is
-        the folder of a new audformat database.
-    tier : str, optional
-        The only tier to write.
-
-    Returns
-    -------
-    list of str
-        What the format cannot hold and is left out: further columns. CSV holds everything.
-
-    Raises
-    ------
-    AnnotationError
-        If the format cannot hold the intervals: several recordings or tiers, intervals of a tier
-        that overlap, points, or missing labels.
+    Parameters, result and errors are those of ``featser.write_annotation``, which documents them.
     """
     path = local_path(file)
     chosen = format_of(path)

@@ -50,7 +50,7 @@ class Card(Schema):
         Name on the command line and in the manifest's column ``corpus``.
     title, language, licence, citation, source : str
         What the corpus is, its language (ISO 639-1, empty where it varies), its licence, what to
-        cite, and where it is to be had. A private card needs neither licence nor citation.
+        cite, and where it can be obtained. A private card needs neither licence nor citation.
     size : str
         How large the download is, for people.
     download : Download, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 
 from featser import __version__
 from featser.io.atomic_write import write_text
-from featser.io.escaping import for_html
 from featser.reporting import (
     data_section,
     gap_tables,
@@ -22,9 +22,10 @@ from featser.reporting import (
     wording,
 )
 from featser.reporting.exports.data_links import page_script, script_policy
-from featser.reporting.exports.table_links import table_links
+from featser.reporting.methods.method_files import method_pages
 from featser.reporting.methods.methods_section import methods_section
 from featser.reporting.numbers import count, duration, number
+from featser.reporting.page_environment import page_environment
 from featser.reporting.plots import Mark
 from featser.reporting.sections.coverage_section import coverage_sentence, coverage_tables
 from featser.reporting.sections.enrolment_section import enrolment_section
@@ -38,7 +39,6 @@ from featser.tasks import Task
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _COLLAPSED_FROM = 12
 """Tables with more rows than this are collapsed."""
 
@@ -57,7 +57,7 @@ class TaskSection:
     scatter_note: str = ""
 
 
-def write_report(path: str | Path, run: RunSummary) -> Path:
+def write_report(path: str | Path, run: RunSummary, pages: Mapping[str, str] | None = None) -> Path:
     """Write a run's report as one self-contained HTML file.
 
     Equal summaries give equal bytes. All names are escaped. The page needs no font and no
@@ -70,6 +70,8 @@ def write_report(path: str | Path, run: RunSummary) -> Path:
         The file, which is written atomically.
     run : RunSummary
         The results.
+    pages : mapping of str to str, optional
+        What :func:`~featser.reporting.methods.method_files.method_pages` returned of the run.
 
     Returns
     -------
@@ -82,41 +84,31 @@ def write_report(path: str | Path, run: RunSummary) -> Path:
         If the summary is incomplete, see :meth:`RunSummary.check`.
     """
     path = Path(path)
-    page = render(run)
+    page = render(run, pages)
     # File names that are not valid UTF-8 reach us as lone surrogates: write them as escapes.
     write_text(path, page.encode("utf-8", "backslashreplace").decode("utf-8"))
     return path
 
 
-def render(run: RunSummary) -> str:
+def render(run: RunSummary, pages: Mapping[str, str] | None = None) -> str:
     """Return the report as a string; see :func:`write_report`."""
     run.check()
-    return _environment(run).get_template("report.html.j2").render(_context(run))
+    pages = method_pages(run) if pages is None else pages
+    return _environment(run).get_template("report.html.j2").render(_context(run, pages))
 
 
 def _environment(run: RunSummary) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=for_html,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    environment = page_environment(
+        optimistic=partial(wording.is_optimistic, run),
+        shared=lambda protocol: run.shared.get(protocol, []),
+        norm_badge=wording.norm_badge(run.speaker_norm),
+        many=_COLLAPSED_FROM,
     )
-    environment.globals |= {
-        "optimistic": partial(wording.is_optimistic, run),
-        "shared": lambda protocol: run.shared.get(protocol, []),
-        "norm_badge": wording.norm_badge(run.speaker_norm),
-        "many": _COLLAPSED_FROM,
-        "table_links": table_links,
-    }
     environment.filters |= {"count": count, "number": number, "sentence": wording.as_sentence}
     return environment
 
 
-def _context(run: RunSummary) -> dict[str, Any]:
+def _context(run: RunSummary, pages: Mapping[str, str]) -> dict[str, Any]:
     return {
         "run": run,
         "version": __version__,
@@ -150,7 +142,7 @@ def _context(run: RunSummary) -> dict[str, Any]:
         "features": tables.of_frame("Extractors", run.features, numbers=["dimension"]),
         "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),
-        "methods": methods_section(run),
+        "methods": methods_section(run, pages),
         "script": _markup(page_script()),
         "script_policy": script_policy(),
     }

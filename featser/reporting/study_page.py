@@ -8,12 +8,10 @@ from typing import Any
 
 from featser import __version__
 from featser.io.atomic_write import write_text
-from featser.io.escaping import for_html, for_markdown, for_markdown_code
-from featser.reporting.exports.table_links import table_links
+from featser.io.escaping import for_markdown, for_markdown_code
+from featser.reporting.page_environment import TEMPLATES, page_environment
 from featser.reporting.svg import standalone_svg
 from featser.reporting.tables import Table
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_study(
@@ -64,32 +62,26 @@ def _page(
     command: str,
     plot: str,
 ) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=for_html,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["table_links"] = table_links
-    return environment.get_template("study.html.j2").render(
-        title=title,
-        sentences=sentences,
-        content=table,
-        facts=facts,
-        command=command,
-        plot=Markup(plot),
-        version=__version__,
+    return (
+        page_environment()
+        .get_template("study.html.j2")
+        .render(
+            title=title,
+            sentences=sentences,
+            content=table,
+            facts=facts,
+            command=command,
+            plot=Markup(plot),
+            version=__version__,
+        )
     )
 
 
 def _colours() -> str:
     """Return the rules of the page's style that give colours their values."""
-    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    css = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     return css[: css.index("* {")].strip()
 
 

@@ -42,7 +42,7 @@ from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
 from featser.reporting.html import write_report
-from featser.reporting.methods.method_files import write_method_files
+from featser.reporting.methods.method_files import method_pages, write_method_files
 from featser.reporting.sections.coverage_section import coverage_frame
 from featser.reporting.statements.overview import summary_line, task_table
 from featser.reporting.summary import RatedSummary, RunSummary
@@ -220,8 +220,9 @@ def write_run(run: Run) -> None:
     text = json.dumps(findings, indent=1, ensure_ascii=False, allow_nan=False)
     write_text(run.folder / "audit.json", text)
     save_bundle(run.bundle, _bundle(run))
-    write_report(run.report, run.summary)
-    write_method_files(run.folder, run.summary)
+    pages = method_pages(run.summary)
+    write_report(run.report, run.summary, pages)
+    write_method_files(run.folder, pages)
 
 
 def _replacement(folder: Path) -> str:

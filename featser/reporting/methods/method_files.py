@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from featser.io.atomic_write import write_text
@@ -46,9 +47,17 @@ def method_pages(run: RunSummary) -> dict[str, str]:
     }
 
 
-def write_method_files(folder: Path, run: RunSummary) -> None:
-    """Write the files of :func:`method_pages` into a run's folder, each atomically."""
-    for name, text in method_pages(run).items():
+def write_method_files(folder: Path, pages: Mapping[str, str]) -> None:
+    """Write the files of :func:`method_pages` into a run's folder, each atomically.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    pages : mapping of str to str
+        Their texts by name.
+    """
+    for name, text in pages.items():
         write_text(folder / name, text)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from featser.reporting.exports.data_links import DataLink, data_link
-from featser.reporting.methods.method_files import REFERENCES, method_pages
+from featser.reporting.methods.method_files import REFERENCES
 from featser.reporting.methods.methods_text import methods_paragraph
 from featser.reporting.summary import RunSummary
 
@@ -27,8 +28,15 @@ class MethodsSection:
     links: list[DataLink]
 
 
-def methods_section(run: RunSummary) -> MethodsSection:
-    """Return the section on methods and citations of a run."""
-    pages = method_pages(run)
+def methods_section(run: RunSummary, pages: Mapping[str, str]) -> MethodsSection:
+    """Return the section on methods and citations of a run.
+
+    Parameters
+    ----------
+    run : RunSummary
+        A run, with its method facts.
+    pages : mapping of str to str
+        What :func:`~featser.reporting.methods.method_files.method_pages` returned of it.
+    """
     links = [data_link(name, name, text) for name, text in pages.items()]
     return MethodsSection(methods_paragraph(run), pages[REFERENCES], links)

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from featser.io.atomic_write import write_text
-from featser.io.escaping import for_html
-from featser.reporting.exports.table_links import table_links
+from featser.reporting.page_environment import page_environment
 from featser.reporting.plots import Mark, dots
 from featser.reporting.tables import Table
 
-_TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 _PLACE = re.compile("<!--explanation-->.*?<!--/explanation-->", re.DOTALL)
 _LINK = re.compile("<!--explanation-link-->.*?<!--/explanation-link-->", re.DOTALL)
 _LINKED = (
@@ -75,21 +73,13 @@ def add_explanation(report: str | Path, parts: Sequence[ExplanationPart], protoc
 
 def render_explanation(parts: Sequence[ExplanationPart], protocol: str) -> str:
     """Return the section as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        finalize=for_html,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["table_links"] = table_links
     plots = [Markup(_figure(part, place)) for place, part in enumerate(parts)]
-    page = environment.get_template("explanation.html.j2").render(
-        parts=list(zip(parts, plots, strict=True)), protocol=protocol
+    page = (
+        page_environment()
+        .get_template("explanation.html.j2")
+        .render(parts=list(zip(parts, plots, strict=True)), protocol=protocol)
     )
     return page.encode("utf-8", "backslashreplace").decode("utf-8")
 

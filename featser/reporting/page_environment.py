@@ -1,0 +1,42 @@
+"""The Jinja2 environment of all pages: names from data are escaped, absent values are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featser.io.escaping import for_html
+from featser.reporting.exports.table_links import table_links
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+"""The folder of the templates and of their style sheet."""
+
+
+def page_environment(**more: Any) -> Environment:
+    """Return the environment of the templates.
+
+    Parameters
+    ----------
+    **more
+        Further names that templates use, beside ``table_links``.
+
+    Examples
+    --------
+    >>> page_environment().from_string("{{ name }}").render(name="<b>")
+    '&lt;b&gt;'
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=for_html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"table_links": table_links, **more}
+    return environment
