@@ -95,3 +95,9 @@ def test_what_cannot_be_read_is_one_line(
     shown = featser_here("extract", *arguments, cwd=work)
     assert shown.returncode == 2
     assert message in shown.stderr
+
+
+def test_a_corpus_with_two_folders_is_refused(tmp_path: Path) -> None:
+    shown = featser_here("fit", "--data", "demo=A", "--data", "demo=B", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "--data: 'demo' is given twice (A and B): remove one" in shown.stderr

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from featser.cli.console import show_extraction
+from featser.credentials import without_credentials
 from featser.errors import RecipeError
 from featser.progress import shown_by
 from featser.progress_bars import Bars
@@ -105,7 +106,7 @@ def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
     Raises
     ------
     RecipeError
-        If a pair has no ``=``.
+        If a pair has no ``=``, or a corpus has two folders.
     """
     from featser.io.location import is_remote, local_path
 
@@ -114,5 +115,11 @@ def parse_data(pairs: Sequence[str]) -> dict[str, str | Path]:
         name, equals, folder = pair.partition("=")
         if not equals or not name or not folder:
             raise RecipeError(f"--data '{pair}': write CORPUS=FOLDER, such as ravdess=~/ravdess")
-        places[name] = folder if is_remote(folder) else local_path(folder).expanduser()
+        place = folder if is_remote(folder) else local_path(folder).expanduser()
+        if name in places:
+            raise RecipeError(
+                f"--data: '{name}' is given twice ({without_credentials(str(places[name]))} and "
+                f"{without_credentials(str(place))}): remove one"
+            )
+        places[name] = place
     return places

@@ -135,6 +135,12 @@ def test_columns_of_raters_follow_another_name_of_their_label(tmp_path: Path) ->
     assert table["label"].fillna("").tolist() == ["sad", ""]
 
 
+def test_columns_of_raters_never_take_the_name_of_another_column(tmp_path: Path) -> None:
+    text = "file,emotion.r1,emotion.r2,valence.r1\na.wav,sad,sad,1\nb.wav,angry,sad,2\n"
+    with pytest.raises(ManifestError, match=r"emotion=valence: there is a column `valence.r1`"):
+        read(tmp_path, text, columns={"emotion": "valence"})
+
+
 def test_merged_classes_are_counted_together(tmp_path: Path) -> None:
     text = "file,e.r1,e.r2,e.r3,e.r4\na.wav,sad,sad,angry,furious\nb.wav,sad,sad,sad,x\n"
     table, _ = read(tmp_path, text)

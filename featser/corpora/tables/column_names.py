@@ -137,18 +137,21 @@ def named_columns(
     result = NamedColumns(list(names))
     for old, new in (columns or {}).items():
         by_rater = renamed_wide_columns(names, old, new)
-        for column, renamed in by_rater.items():
-            _rename(result, column, renamed)
-        if old not in names and by_rater:
-            continue
-        if old not in names:
+        if old not in names and not by_rater:
             raise ManifestError(f"{where}: --map {old}={new}: {unknown('column', old, names)}")
-        if new in result.names:
-            raise ManifestError(
-                f"{where}: --map {old}={new}: there is a column `{shortened(new)}` already: give "
-                f"it another name first, such as --map {new}=other"
-            )
-        _rename(result, old, new)
+        renamed = by_rater | ({old: new} if old in names else {})
+        for column, name in renamed.items():
+            if name in result.names:
+                hint = (
+                    f"give it another name first, such as --map {new}=other"
+                    if name == new
+                    else "choose another name, or rename that column in the table"
+                )
+                raise ManifestError(
+                    f"{where}: --map {old}={new}: there is a column `{shortened(name)}` already: "
+                    f"{hint}"
+                )
+            _rename(result, column, name)
     for meant in USUAL_NAMES:
         if meant in result.names:
             continue
