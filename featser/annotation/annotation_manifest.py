@@ -9,7 +9,7 @@ import pandas as pd
 
 from featser.annotation.annotation_files import read_annotation
 from featser.annotation.annotation_formats import SOURCES
-from featser.annotation.interval_table import tiers_of
+from featser.annotation.interval_table import tiers_of, tiers_of_interest
 from featser.corpora.manifest import NOTES, check_manifest
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import AnnotationError, counted, shortened, unknown
@@ -63,7 +63,7 @@ def annotated_manifest(
 
 
 def chosen_tier(tiers: Sequence[str], tier: str | None, where: str) -> str:
-    """Return the tier to read: the one that was asked for, or the only one.
+    """Return the tier to read: the one that was asked for, or the only one but ``left out``.
 
     Raises
     ------
@@ -72,20 +72,23 @@ def chosen_tier(tiers: Sequence[str], tier: str | None, where: str) -> str:
 
     Examples
     --------
-    >>> chosen_tier(["emotion"], None, "talk.eaf")
+    >>> chosen_tier(["emotion", "left out"], None, "talk.eaf")
     'emotion'
     """
     if not tiers:
         raise AnnotationError(f"{where}: no labelled interval: label some, and save it")
     if tier is not None and tier not in tiers:
         raise AnnotationError(f"{where}: {unknown('tier', tier, tiers)}")
-    if tier is None and len(tiers) > 1:
+    if tier is not None:
+        return tier
+    tiers = tiers_of_interest(tiers)
+    if len(tiers) > 1:
         names = ", ".join(f"'{shortened(name)}'" for name in tiers)
         raise AnnotationError(
             f"{where}: {len(tiers)} tiers ({names}): choose one with `featser scan "
             f"{where} --annotation TIER -o manifest.csv`"
         )
-    return tiers[0] if tier is None else tier
+    return tiers[0]
 
 
 def manifest_of(

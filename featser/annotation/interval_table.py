@@ -9,7 +9,7 @@ interval is marked and not labelled.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ COLUMNS = ("file", "start", "end", "tier", "label")
 """Columns that every table of intervals has, in this order."""
 TIER = "label"
 """The tier of intervals whose format has no tiers."""
+LEFT_OUT = "left out"
+"""The tier of what a segmentation left out, beside that of the speech."""
 TOUCHING_S = 1e-6
 """Intervals that overlap by less, in seconds, touch: times are rounded by programs that write."""
 
@@ -210,6 +212,17 @@ def check_intervals(table: pd.DataFrame, where: str = "the table of intervals") 
 def tiers_of(intervals: pd.DataFrame) -> list[str]:
     """Return the tiers of a table of intervals, in the order of their first rows."""
     return [str(name) for name in dict.fromkeys(intervals["tier"])]
+
+
+def tiers_of_interest(tiers: Sequence[str]) -> list[str]:
+    """Return tiers without that of what a segmentation left out beside them.
+
+    Examples
+    --------
+    >>> tiers_of_interest(["speech", "left out"])
+    ['speech']
+    """
+    return [name for name in tiers if name != LEFT_OUT] or list(tiers)
 
 
 def further_columns(intervals: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from featser.annotation.annotation_files import write_annotation
 from featser.annotation.annotation_formats import FORMATS, format_of
-from featser.annotation.interval_table import COLUMNS
+from featser.annotation.interval_table import COLUMNS, LEFT_OUT
 from featser.corpora.manifest import write_manifest
 from featser.errors import InputError, shortened
 from featser.io.location import below, common_folder, local_path, path_part
@@ -17,7 +17,6 @@ from featser.io.location import below, common_folder, local_path, path_part
 MANIFESTS = (".csv", ".tsv", ".parquet")
 NAME = "{name}"
 """What stands, in the name of an output, for the name of each recording."""
-LEFT_OUT = "left out"
 """The tier of what is left out; its labels are the reasons."""
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from featser.annotation.interval_table import LEFT_OUT
 from featser.annotation.recordings import length_of
-from featser.annotation.segment_files import LEFT_OUT, check_output, write_segments
+from featser.annotation.segment_files import check_output, write_segments
 from featser.api.validation import path, validated
 from featser.audio.channels import MIX
 from featser.errors import InputError, counted

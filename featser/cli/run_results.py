@@ -77,7 +77,11 @@ def _show_notes(summary: RunSummary) -> None:
         say_text(f"no task '{name}': {reason}")
     if len(summary.unusable):
         n_unusable = counted(len(summary.unusable), "utterance")
-        say_text(f"{n_unusable} could not be used; the report lists them")
+        by_reason = summary.unusable["reason"].value_counts()
+        say_text(
+            f"warning: {n_unusable} could not be used; the report lists them. The most frequent "
+            f"reason ({by_reason.iloc[0]}): {by_reason.index[0]}"
+        )
 
 
 def _notes_on(by_task: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, list[str]]:

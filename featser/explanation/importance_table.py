@@ -9,7 +9,7 @@ import pandas as pd
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.intervals import to_json
 from featser.explanation.importance import GroupImportance, Importance
-from featser.reporting.numbers import estimate, number
+from featser.reporting.numbers import estimate, number, shows_interval
 from featser.reporting.plots import Mark
 from featser.reporting.tables import Table
 
@@ -40,10 +40,17 @@ def importance_sentences(importance: Importance) -> list[str]:
     """Say in words what the model relies on, and which groups may be shortcuts."""
     metric = title_of(importance.metric)
     first = importance.groups[0]
+    of_task = f"{metric} of {importance.task.name} ({number(importance.value)})"
+    if not shows_interval(first.drop):
+        return [
+            f"{of_task} falls most without {first.group} ({first.title}): by "
+            f"{number(first.drop['value'])}. Without an interval it is unknown whether that is "
+            f"more than chance."
+        ]
     if not first.is_above_zero:
         return [
-            f"No group lowers {metric} of {importance.task.name} ({number(importance.value)}) "
-            f"beyond its interval when it alone is permuted."
+            f"No group is shown to matter by itself: the interval of every fall of {of_task} "
+            f"includes 0."
         ]
     sentences = [
         f"{metric} of {importance.task.name} ({number(importance.value)}) falls most without "

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from featser.annotation.annotation_files import read_annotation
-from featser.annotation.interval_table import tiers_of
+from featser.annotation.interval_table import tiers_of, tiers_of_interest
 from featser.errors import InputError
 
 
@@ -36,14 +36,14 @@ def segments_of(source: str, files: Sequence[str]) -> pd.DataFrame:
     """
     path, _, tier = source.rpartition("#") if "#" in source else (source, "", "")
     intervals = read_annotation(path, tier=tier or None)
-    tiers = tiers_of(intervals)
+    tiers = tiers_of_interest(tiers_of(intervals))
     if len(tiers) > 1:
         raise InputError(
             f"'{source}' has {len(tiers)} tiers ({', '.join(tiers)}): name one, such as "
             f"{path}#{tiers[0]}",
             "segments",
         )
-    intervals = intervals[intervals["end"] > intervals["start"]]
+    intervals = intervals[intervals["tier"].isin(tiers) & (intervals["end"] > intervals["start"])]
     tables = []
     for file in files:
         rows = intervals if len(files) == 1 else _of_recording(intervals, file)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from featser.errors import InputError, unknown
 from featser.timelines.frame_evidence import FrameEvidence
 from featser.timelines.hidden_markov import (
+    LEAST,
     estimated_change,
     most_probable_path,
     posteriors,
@@ -151,8 +152,10 @@ def _chain_classes(evidence: FrameEvidence, argument: float | None) -> SmoothedC
     if change is None:
         change = estimated_change(observed)
         note = (
-            f"the class changes from a frame to the next with probability {change:.3g}, estimated "
-            f"from the recording: on average every {evidence.hop_s / change:,.3g} s"
+            "no change of the class was found in the recording"
+            if change <= LEAST
+            else f"the class changes from a frame to the next with probability {change:.3g}, "
+            f"estimated from the recording: on average every {evidence.hop_s / change:,.3g} s"
         )
     probabilities = posteriors(observed, change)
     probabilities[np.isnan(evidence.mean[:, 0])] = np.nan

@@ -13,6 +13,7 @@ from featser.reporting.statements.overview import summary_line
 from featser.reporting.statements.verdict import (
     Shortcut,
     chance_level,
+    shortcut_of,
     strongest_shortcut,
     verdict,
     verdict_of,
@@ -75,9 +76,9 @@ def test_verdict_under_an_optimistic_protocol_gives_the_reason() -> None:
     )
 
 
-def probe(fact: str, uar: float) -> Probe:
+def probe(fact: str, uar: float, chance: float = 0.2) -> Probe:
     low, high = uar - 0.1, uar + 0.1
-    return Probe(fact, 0.25, uar, low, high, "angry", 0.6, bound=low, one_bound=0.5)
+    return Probe(fact, chance, uar, low, high, "angry", 0.6, bound=low, one_bound=0.5)
 
 
 def findings(*probes: Probe) -> list[dict[str, Any]]:
@@ -121,6 +122,14 @@ def test_shortcut_has_the_name_that_the_audit_declares(fact: str) -> None:
     )
     assert strongest == Shortcut(PROBED[fact].name, 0.45)
     assert strongest.name != "duration"  # the baseline's, with the silence around the speech
+
+
+def test_a_shortcut_to_other_classes_than_the_protocol_scores_is_not_compared() -> None:
+    """Across corpora fewer classes are scored than the audit tests, with another chance level."""
+    run = sample_run(findings=findings(probe("level", 0.95, chance=0.111)))
+    assert shortcut_of(run) is None
+    comparable = sample_run(findings=findings(probe("level", 0.95)))
+    assert shortcut_of(comparable) == Shortcut("speech level", 0.95)
 
 
 def test_verdict_of_a_run_without_audit_says_that_no_shortcuts_were_tested() -> None:

@@ -153,8 +153,8 @@ def _coverage(table: pd.DataFrame, speaker: NDArray[np.str_], primary: str) -> I
             "speakers lacking classes",
             "warning",
             f"{_count(poor, 'speaker', 'lacks', 'lack')} at least one class of `{primary}` "
-            f"({_some(poor.index)}); lacking: {what}. Speaker normalisation then removes a "
-            f"part of the class: compare with `--speaker-norm none`",
+            f"({_some(poor.index)}); lacking: {what}. Normalising features by speaker "
+            f"would remove a part of the class",
             _counts(poor, "speaker"),
         )
 

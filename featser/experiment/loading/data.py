@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -271,7 +272,11 @@ def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor
     if all(f"{TRIM}:{spec}" in stored for spec in specs):
         return f"{message}; it has them without silence around the speech: add --trim"
     flags = " ".join(f"-f {spec}" for spec in specs)
-    return f"{message}; run `featser extract {source.origin} --store {store.folder} {flags}` first"
+    named = source.origin
+    if source.recipe is None and len(source.locations) > 1:
+        pairs = (f"--data {name}={shlex.quote(place)}" for name, place in source.locations.items())
+        named = " ".join(pairs)
+    return f"{message}; run `featser extract {named} --store {store.folder} {flags}` first"
 
 
 def _features(

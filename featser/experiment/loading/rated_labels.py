@@ -79,7 +79,7 @@ class RatedLabel:
         if self.n_undecided:
             note += (
                 f"; {self.n_undecided} of {self.n_rated} rated recordings have no label, because "
-                f"their ratings decide for none"
+                f"their ratings are tied"
             )
         return note
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from featser.experiment.loading.data import Data
 from featser.experiment.model_description import describe_weights
 from featser.experiment.plan import left_out_inside
 from featser.experiment.schema import Experiment
-from featser.models.chosen import WEIGHTS
+from featser.models.chosen import AUXILIARY, WEIGHTS
 from featser.models.names import fitted_name
 from featser.models.registry import find_model, members_of
 from featser.reporting.methods.method_facts import CorpusFacts, MethodFacts
@@ -50,11 +51,28 @@ def method_facts(
     return MethodFacts(
         corpora=tuple(_corpora(data.table, {card.name: card for card in cards})),
         auxiliary=tuple(_auxiliary_facts(one) for one in auxiliary),
+        auxiliary_weight=_auxiliary_weight(experiment, data, chosen),
         models={name: find_model(name).title for name in names},
         weights=_weights_in_words(experiment, data, chosen),
         extractors={one.spec: one.description for one in data.extractors},
         options=experiment.to_dict(),
         augmented_copies=0 if data.copies is None else len(data.copies.X),
+    )
+
+
+def _auxiliary_weight(
+    experiment: Experiment, data: Data, chosen: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> str:
+    """Say in how many folds of the leading protocol each weight was chosen."""
+    folds = chosen.get(experiment.protocols[0], {})
+    weights = [
+        f"{tasks[data.tasks[0].name][AUXILIARY]['weight']:g}"
+        for fold, tasks in folds.items()
+        if fold != "all" and AUXILIARY in tasks.get(data.tasks[0].name, {})
+    ]
+    return ", ".join(
+        f"{weight} in {n_folds} of {len(weights)} folds"
+        for weight, n_folds in Counter(weights).most_common()
     )
 
 

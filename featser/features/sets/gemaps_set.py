@@ -50,7 +50,7 @@ class Gemaps(Extractor):
         self.rate = RATE
         self.cost_ms = 6.2
         self.units = "semitones, Hz, dB, ratios, 1/s"
-        self.description = "extended Geneva minimalistic acoustic parameter set (Eyben et al. 2016)"
+        self.description = "eGeMAPS, our implementation of the extended Geneva minimalistic set"
 
     @property
     def params(self) -> dict[str, Any]:

@@ -100,9 +100,14 @@ def _task_sentence(run: RunSummary, task: Task) -> str:
     return f"{role} was {task.name} with {len(task.classes)}{ordered} classes{fitted}: {classes}."
 
 
-def auxiliary_sentences(corpora: Sequence[CorpusFacts]) -> Iterator[str]:
-    """Yield the sentence on corpora that are only trained on."""
+def auxiliary_sentences(corpora: Sequence[CorpusFacts], weight: str) -> Iterator[str]:
+    """Yield the sentences on corpora that are only trained on, and on their total weight."""
     if not corpora:
         return
     texts = [_size(corpus) for corpus in corpora]
-    yield f"The training folds also contained {joined(texts)}, which were never tested."
+    yield f"The training folds were offered {joined(texts)}, which were never tested."
+    if weight:
+        yield (
+            f"Their total weight for the primary task, relative to that of the training fold, was "
+            f"chosen on left-out speakers: {weight}."
+        )

@@ -42,6 +42,8 @@ class MethodFacts:
     ----------
     corpora, auxiliary : tuple of CorpusFacts
         The corpora of the data, and those that are only trained on.
+    auxiliary_weight : str
+        Which total weights of the auxiliary corpora were chosen for the primary task.
     models : dict of str to str
         The models fitted for the primary task, and what each is in a few words.
     weights : str
@@ -56,6 +58,7 @@ class MethodFacts:
 
     corpora: tuple[CorpusFacts, ...] = ()
     auxiliary: tuple[CorpusFacts, ...] = ()
+    auxiliary_weight: str = ""
     models: Mapping[str, str] = field(default_factory=dict)
     weights: str = ""
     extractors: Mapping[str, str] = field(default_factory=dict)

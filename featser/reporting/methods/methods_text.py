@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from featser.audio.channels import MIX
 from featser.errors import counted
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.registry import PROTOCOLS
@@ -111,7 +112,10 @@ def _features(run: RunSummary) -> Iterator[str]:
         )
     else:
         yield f"Each utterance was described by {total} features: {joined(texts)}."
-    if channel := run.methods.options.get("channel"):
+    channel = run.methods.options.get("channel")
+    if channel == MIX:
+        yield "Recordings with several channels were averaged."
+    elif channel:
         yield f"Of recordings with several channels, {channel} was read."
 
 
@@ -165,7 +169,7 @@ def _with_article(title: str) -> str:
 
 
 def _training(run: RunSummary) -> Iterator[str]:
-    yield from auxiliary_sentences(run.methods.auxiliary)
+    yield from auxiliary_sentences(run.methods.auxiliary, run.methods.auxiliary_weight)
     if run.methods.augmented_copies:
         n_copies = run.methods.augmented_copies
         copies = f"{n_copies} augmented cop{'y' if n_copies == 1 else 'ies'}"

@@ -51,7 +51,7 @@ def promise_of(run: RunSummary) -> str:
     if figure["low"] <= chance_level(task, figures):
         return (
             f"Nothing beyond guessing: values of the {title} {span} are compatible with these "
-            "data, and the chance level does not lie below them."
+            "data, and chance is not below all of them."
         )
     return (
         f"{place}, recorded as these are, values of the {title} {span} are compatible with these "

@@ -8,7 +8,7 @@ the report and in notebooks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from featser.reporting.statements.confounding import classes_of_speakers
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, optimistic_because
 from featser.tasks import Task
+
+_SAME_CHANCE = 0.002
+"""Chance levels of tables are rounded to three decimal places."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,24 @@ def _revealing_name(row: Mapping[str, Any]) -> str:
 
 
 def shortcut_of(run: RunSummary) -> Shortcut | None:
-    """Return the strongest shortcut to a run's primary task."""
-    metric = headline_metric(run.primary)
-    return strongest_shortcut(metric, run.figures(run.primary), run.findings)
+    """Return the strongest shortcut to a run's primary task.
+
+    Findings of the audit count where the protocol scores the classes that the audit has tested.
+    """
+    metric, figures = headline_metric(run.primary), run.figures(run.primary)
+    chance = chance_level(run.primary, figures)
+    return strongest_shortcut(metric, figures, _comparable(run.findings, chance))
+
+
+def _comparable(
+    findings: Iterable[Mapping[str, Any]], chance: float
+) -> Iterator[Mapping[str, Any]]:
+    """Yield findings without tests that have another chance level than the protocol."""
+    for finding in findings:
+        rows = finding["table"]
+        if any(abs(row.get("chance", chance) - chance) > _SAME_CHANCE for row in rows):
+            continue
+        yield finding
 
 
 def verdict_of(run: RunSummary) -> str:

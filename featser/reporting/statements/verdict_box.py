@@ -119,7 +119,10 @@ def _shortcut_warning(run: RunSummary, shortcut: Shortcut) -> str:
     task = run.primary
     metric = headline_metric(task)
     figures = run.figures(task)
-    value = figures.get(metric, {}).get("value")
+    figure = figures.get(metric, {})
+    value = figure.get("value")
+    if not shows_interval(figure):  # nothing is reported as a shortcut where nothing has intervals
+        return ""
     chance = chance_level(task, figures)
     gain = shortcut.value - chance
     if value is None or not value > chance or gain < STRONG_FROM * (value - chance):

@@ -90,7 +90,7 @@ def test_published_folds_with_auxiliary_corpus(extracted: Path, tmp_path: Path) 
     assert shown.returncode == 0, shown.stderr
     text = paragraph_of(tmp_path / "run")
     assert "cross-validation on 2 published folds, which were carried out as they are" in text
-    assert "The training folds also contained 11 utterances by 4 speakers of the corpus own" in text
+    assert "The training folds were offered 11 utterances by 4 speakers of the corpus own" in text
     assert "[@own], which were never tested." in text
     assert "predicted by ridge regression on several kernels." in text
     bibliography = bibliography_of(tmp_path / "run")
