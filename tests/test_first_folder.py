@@ -210,23 +210,23 @@ def raters_wide(voices: Path, root: Path) -> Commands:
     return [["extract", "ratings.csv"], ["agreement", "ratings.csv"]]
 
 
-LAYOUTS = [
-    nested_speakers,
+QUICK = [nested_speakers, path_and_label, german_excel_csv, raters_long, zipped]
+MORE = [
     nested_classes,
     table_in_the_folder,
     pattern,
-    path_and_label,
-    german_excel_csv,
     windows_paths,
     utf16,
     one_label_column,
     nfd_names,
-    raters_long,
     raters_wide,
-    zipped,
     parquet_with_recordings,
     mixed_endings,
     audformat_database,
+]
+LAYOUTS = [
+    *QUICK,
+    *(pytest.param(layout, marks=pytest.mark.slow) for layout in MORE),
     pytest.param(excel, marks=pytest.mark.extras),
 ]
 

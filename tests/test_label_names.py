@@ -55,6 +55,7 @@ def test_a_run_of_renamed_labels_is_reproduced_by_its_command(work: Path) -> Non
     pd.testing.assert_frame_equal(reproduced, predictions)
 
 
+@pytest.mark.slow
 def test_fit_of_the_manifest_and_of_the_store_rename_alike(work: Path) -> None:
     quick = ("-m", "logistic", "--no-audit", "-j", "1")
     more = ("--map", "emotion.hap=happy")

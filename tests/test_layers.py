@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -70,9 +71,15 @@ def part_of(module: str) -> str:
     return module.split(".")[1] if "." in module else "featser"
 
 
+@functools.cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports_of(file: Path, *, at_run_time: bool) -> list[str]:
     """The featser modules that a file imports."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = tree_of(file)
     typing_only = {
         id(child)
         for node in ast.walk(tree)
@@ -112,9 +119,10 @@ def module_of(file: Path) -> str:
 MODULES = {module_of(file): file for file in PACKAGE.rglob("*.py")}
 
 
+@functools.cache
 def imported_modules(file: Path) -> set[str]:
     """The modules that a file imports at run time, also inside its functions."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = tree_of(file)
     named = set(imports_of(file, at_run_time=True))
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in named:

@@ -67,13 +67,11 @@ def test_readme_commands_print_what_it_shows(folder: Path) -> None:
         assert matches(shown, printed), f"$ {command}\n{printed}"
 
 
-PYTHON = [
-    pytest.param(README, id="README.md"),
-    pytest.param(ROOT / "docs" / "python.md", id="python.md", marks=pytest.mark.slow),
-]
+PYTHON = [README, ROOT / "docs" / "python.md"]
 
 
-@pytest.mark.parametrize("page", PYTHON)
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PYTHON, ids=lambda page: page.name)
 def test_python_of_a_page_runs_after_the_commands(page: Path, folder: Path) -> None:
     if not (folder / "manifest.csv").exists():
         run(["featser", "scan", "demo", "recordings", "-o", "manifest.csv"], folder)

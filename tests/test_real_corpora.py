@@ -23,10 +23,8 @@ def speaker_of(corpus: str, file: Path) -> str:
     return file.stem[:2] if corpus == "emodb" else file.stem[-2:]
 
 
-LONG = [pytest.param(corpus, marks=pytest.mark.slow) for corpus in ("banglaser", "ravdess")]
-
-
-@pytest.mark.parametrize("corpus", [*LONG, "emodb"])
+@pytest.mark.slow
+@pytest.mark.parametrize("corpus", SUBSETS)
 def test_scan_extract_fit_predict_on_real_recordings(
     corpora: Path, tmp_path: Path, corpus: str
 ) -> None:

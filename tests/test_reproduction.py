@@ -82,6 +82,7 @@ def test_printed_command_of_a_corpus_gives_the_same_figures_in_a_shell(
     assert_same_figures(run, reproduce(run, tmp_path))
 
 
+@pytest.mark.slow
 def test_printed_command_of_a_manifest_gives_the_same_figures_in_a_shell(
     work: Path, tmp_path: Path
 ) -> None:
