@@ -11,11 +11,19 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "featser"
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NEEDS_TORCH = PACKAGE / "models" / "streams"
+NEEDS_SERVE = PACKAGE / "serve"
 LEAST_EXAMPLES = 120
 MODULES = [
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in sorted(PACKAGE.rglob("*.py"))
-    if ">>> " in path.read_text(encoding="utf-8") and NEEDS_TORCH not in path.parents
+    if ">>> " in path.read_text(encoding="utf-8")
+    and NEEDS_TORCH not in path.parents
+    and NEEDS_SERVE not in path.parents
+]
+OF_SERVE = [
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for path in sorted(NEEDS_SERVE.rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
 ]
 
 
@@ -28,6 +36,13 @@ def test_examples_of_a_module_print_what_they_show(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(import_module(name), optionflags=OPTIONS)
+    assert result.failed == 0
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("name", OF_SERVE)
+def test_examples_of_the_server_print_what_they_show(name: str) -> None:
     result = doctest.testmod(import_module(name), optionflags=OPTIONS)
     assert result.failed == 0
 

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "featser"
 ORDER = (
     ("__main__",),
     ("cli",),
+    ("serve",),
     ("api",),
     ("studies",),
     ("experiment",),
@@ -49,6 +50,7 @@ INSIDE = {
     "reporting": ("methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
+    "serve": ("predicting", "requests"),
     "models": (
         "abstention", "language", "coupling", "fusion", "streams", "exported", "ensemble",
         "transfer", "kernel", "heads", "selection", "encoders", "storage",

@@ -170,6 +170,26 @@ def prediction_sets(
     >>> featser.prediction_sets("model.featser", table, coverage=0.8)  # doctest: +SKIP
     """
     bundle = refuse_uncalibrated(model, coverage)
+    result = with_prediction_sets(model, bundle, predictions, coverage)
+    for file in several_files(output):
+        write_table(result, file)
+    return result
+
+
+def with_prediction_sets(
+    model: str | Path, bundle: Bundle, predictions: pd.DataFrame, coverage: float
+) -> pd.DataFrame:
+    """Add sets of classes to predictions: what :func:`prediction_sets` does between its files.
+
+    Parameters
+    ----------
+    model : str or Path
+        Where the bundle was read from.
+    bundle : Bundle
+        A model with calibration scores.
+    predictions, coverage
+        As :func:`prediction_sets` takes them.
+    """
     calibrations = bundle.model.calibrations_
     usable = _usable(predictions, bundle.tasks, model)
     sets = set_columns(calibrations, usable, bundle.tasks, coverage) if len(usable) else None
@@ -178,8 +198,6 @@ def prediction_sets(
     if sets is not None:
         result = predictions.drop(columns="error").join(sets).assign(error=predictions["error"])
     result.attrs["notes"] = [*predictions.attrs.get("notes", []), *notes]
-    for file in several_files(output):
-        write_table(result, file)
     return result
 
 

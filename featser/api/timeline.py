@@ -138,13 +138,13 @@ def timeline(
     chosen = given.get("channel") or bundle.channel
     with named_recordings(files) as listed:
         named = replace(listed, table=with_channel(listed.table, chosen))
-        predictor = _Predictor(model, bundle, extractors, plan, smoothing, n_jobs)
+        predictor = TimelinePredictor(model, bundle, extractors, plan, smoothing, n_jobs)
         if segments is None:
             timelines, errors, notes = predictor.timelines(named, enrol, chosen)
         else:
             refuse_smoothing(smoothing)
             timelines, errors, notes = predictor.of_segments(named, str(segments), enrol, chosen)
-        result = _joined(named, timelines, errors)
+        result = joined_timelines(named, timelines, errors)
         by_file = {
             named.shown(named.table["file"].iloc[row]): one for row, one in timelines.items()
         }
@@ -161,8 +161,24 @@ NO_SPEECH = "no speech was detected"
 
 
 @dataclass(frozen=True)
-class _Predictor:
-    """A model, and how it is moved along recordings."""
+class TimelinePredictor:
+    """A model, and how it is moved along recordings.
+
+    Attributes
+    ----------
+    model : str or Path
+        Where the bundle was read from.
+    bundle : Bundle
+        The model.
+    extractors : list of Extractor
+        Those that it was fitted on.
+    plan : WindowPlan
+        Windows and hop.
+    smoothing : Smoothing
+        Of frames.
+    n_jobs : int
+        Worker processes; with one, this process computes.
+    """
 
     model: str | Path
     bundle: Bundle
@@ -306,7 +322,7 @@ class _Predictor:
         return enrolled(self.bundle.normalizer, expected, table, enrol, compute)
 
 
-def _joined(
+def joined_timelines(
     named: NamedRecordings, timelines: Mapping[int, RecordingTimeline], errors: Mapping[int, str]
 ) -> pd.DataFrame:
     """Return the rows of all recordings, in order."""

@@ -20,6 +20,7 @@ from featser.cli.console import (
 from featser.cli.failures import one_line_errors
 from featser.cli.fetch_command import fetch
 from featser.cli.finished.explain_command import explain
+from featser.cli.finished.serve_command import serve
 from featser.cli.fit_command import fit
 from featser.cli.generated_options import with_extraction_options
 from featser.cli.groups.auxiliary_commands import auxiliary
@@ -277,7 +278,7 @@ def demo(
 
 
 for command in (
-    segment, agreement, compare, explain, curve, leakage, fetch, features, augmentations,
+    segment, agreement, compare, explain, curve, leakage, serve, fetch, features, augmentations,
 ):  # fmt: skip
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")

@@ -1,0 +1,79 @@
+"""``featser serve``: the local page and the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+LIMITS = "Limits"
+
+
+def serve(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL|RUN]...",
+            help="RUN/model.featser, the folder RUN, or `open`: a model of the corpora that "
+            "featser brings [open]. Of several, the first is the default; NAME=MODEL gives a name.",
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(help="The address to listen on. Any but this machine's own needs --token."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any that is free.")] = 8765,
+    token: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|TOKEN",
+            envvar="FEATSER_TOKEN",
+            help="What clients must know; auto: a random one, which is printed.",
+            show_default=False,
+        ),
+    ] = "",
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name of this server, as a reverse proxy has; repeatable."),
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    workers: Annotated[int, typer.Option(help="Worker processes, which predict.")] = 1,
+    max_megabytes: Annotated[
+        float, typer.Option(help="Of one request.", rich_help_panel=LIMITS)
+    ] = 100.0,
+    max_seconds: Annotated[
+        float, typer.Option(help="Of one recording.", rich_help_panel=LIMITS)
+    ] = 900.0,
+    max_files: Annotated[
+        int, typer.Option(help="Recordings in one request.", rich_help_panel=LIMITS)
+    ] = 50,
+    max_waiting: Annotated[
+        int,
+        typer.Option(
+            help="Requests that wait for a worker; more are refused.", rich_help_panel=LIMITS
+        ),
+    ] = 16,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Seconds to compute, and a third of that more for each second of audio.",
+            rich_help_panel=LIMITS,
+        ),
+    ] = 30.0,
+) -> None:
+    """Try models in a browser, and predict over HTTP; needs the extra `serve`.
+
+    Everything stays on this machine. Recordings are removed when they are answered.
+    """
+    from featser.serve.server import serve as run
+    from featser.serve.settings import Limits, ServeSettings
+
+    limits = Limits(
+        megabytes=max_megabytes,
+        seconds=max_seconds,
+        files=max_files,
+        waiting=max_waiting,
+        timeout_s=timeout,
+    )
+    settings = ServeSettings(host, port, token, tuple(name or ()), workers, limits)
+    run(models or (), settings, open_browser=browser)

@@ -1,0 +1,254 @@
+"""Running the server: workers, temporary files, the page in a browser, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from featser.errors import BundleError, InputError, ResourceError
+from featser.serve.settings import ServeSettings
+from featser.workers.limits import Limits as WorkerLimits
+from featser.workers.pool import WorkerPool
+from featser.workers.task import Failure
+
+NEEDED = ("starlette", "uvicorn", "websockets", "python_multipart")
+GRACE_S = 5
+"""Seconds that running requests have to end when the server stops."""
+MOST_CONNECTIONS = 512
+PATIENCE_S = 5.0
+
+
+def serve(
+    models: Sequence[str | Path] = (),
+    settings: ServeSettings | None = None,
+    *,
+    open_browser: bool = False,
+) -> None:
+    """Serve models until Ctrl-C or SIGTERM.
+
+    Parameters
+    ----------
+    models : sequence of str or Path
+        Bundles, folders of runs or ``open``, each as ``NAME=…`` to give it a name.
+    settings : ServeSettings, optional
+        Where to listen, the token, and limits.
+    open_browser : bool
+        Whether to open the page.
+
+    Raises
+    ------
+    ResourceError
+        If packages of the extra ``serve`` are missing.
+    InputError
+        If the port is in use.
+    BundleError
+        If a model cannot be used.
+
+    Examples
+    --------
+    >>> serve(["runs/emodb-1"])  # doctest: +SKIP
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise ResourceError(
+            f"featser serve needs {' and '.join(missing)}, not installed here: "
+            f'pip install "featser[serve]"'
+        )
+    chosen = (settings or ServeSettings()).with_random_token()
+    with _listening(chosen) as listener, _temporary_folder() as folder:
+        asyncio.run(_run(models, chosen, listener, Path(folder), open_browser))
+
+
+async def _run(
+    models: Sequence[str | Path],
+    settings: ServeSettings,
+    listener: socket.socket,
+    folder: Path,
+    open_browser: bool,
+) -> None:
+    from featser.serve.predicting.served_models import served_models
+    from featser.serve.predicting.work_queue import WorkQueue
+    from featser.serve.requests.uploads import UploadGate
+    from featser.serve.running import Running
+
+    limits = settings.limits
+    memory = int(limits.worker_megabytes * 1e6)
+    pool = WorkerPool(WorkerLimits(limits.timeout_s, memory))
+    queue = WorkQueue(pool, settings.workers, limits.waiting)
+    try:
+        served = served_models(models)
+        server = Running(settings, served, {}, queue, UploadGate(folder, limits), folder)
+        loading = asyncio.create_task(_load(server))
+        web = await asyncio.to_thread(_web_server, server)  # imports, while the worker loads
+        await _patiently(loading)
+        await _answer_requests(web, server, listener, open_browser)
+    finally:
+        queue.close()
+
+
+async def _answer_requests(
+    web: Any, server: Any, listener: socket.socket, open_browser: bool
+) -> None:
+    """Answer requests until a signal comes."""
+    warm = asyncio.create_task(server.queue.keep_warm())
+    address = _address(server.settings, listener)
+    _say(f"{address}  (Ctrl-C stops it)")
+    opening = asyncio.create_task(_open_browser(address)) if open_browser else None
+    try:
+        await web.serve(sockets=[listener])
+    finally:
+        for task in (warm, opening):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    _say("stopped")
+
+
+async def _load(server: Any) -> None:
+    """Let every worker load every model, and describe them.
+
+    Raises
+    ------
+    BundleError
+        If one cannot be used.
+    """
+    from featser.serve.predicting.jobs import Job
+    from featser.serve.predicting.worker_entry import run_job
+    from featser.serve.requests.responses import RequestError
+
+    for name in server.models:
+        job = Job("describe", name, server.models.file(name))
+        result = await server.queue.run(run_job, job)
+        if isinstance(result, RequestError):
+            raise BundleError(result.message)
+        if isinstance(result, Failure):
+            raise BundleError(f"{name}: {result.reason('loading the model')}")
+        server.descriptions[name] = result
+        if server.settings.workers > 1:
+            await server.queue.warm(run_job, job)
+
+
+async def _patiently(loading: asyncio.Task[None]) -> None:
+    """Wait until models are loaded; say why, where it takes long."""
+    try:
+        await asyncio.wait_for(asyncio.shield(loading), PATIENCE_S)
+    except TimeoutError:
+        _say("loading the models; `open` is fitted at its first use, which takes a minute")
+        await loading
+
+
+def _web_server(server: Any) -> Any:
+    """Return what answers requests, ready to run."""
+    import uvicorn
+
+    from featser.serve.app import create_app
+    from featser.serve.predicting.live import MOST_MESSAGE
+    from featser.serve.requests.slow_clients import TimedProtocol
+
+    class Server(uvicorn.Server):
+        """uvicorn's server, which ends without raising the signal that ended it once more."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            self._captured_signals.clear()
+
+    _log_to_stderr()
+    config = uvicorn.Config(
+        create_app(server),
+        http=TimedProtocol,
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE,
+        ws_max_queue=8,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=16_384,
+    )
+    return Server(config)
+
+
+def _log_to_stderr() -> None:
+    """Log requests to the error stream; uvicorn, whose lines hold addresses, only its errors."""
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    logger = logging.getLogger("featser.serve")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+
+
+@contextmanager
+def _listening(settings: ServeSettings) -> Iterator[socket.socket]:
+    """Yield a socket that listens.
+
+    Raises
+    ------
+    InputError
+        If the address does not exist here, or the port is in use.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with listener:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(128)
+        except OSError as error:
+            raise InputError(
+                f"{settings.port} cannot be listened on at {settings.host} "
+                f"({error.strerror or error}): choose another, or 0 for any",
+                "port",
+            ) from error
+        yield listener
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Yield a folder for all temporary files, of this process and of its workers."""
+    with tempfile.TemporaryDirectory(prefix="featser-serve-", ignore_cleanup_errors=True) as folder:
+        before = {name: os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")}
+        os.environ.update(dict.fromkeys(before, folder))
+        try:
+            yield folder
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _address(settings: ServeSettings, listener: socket.socket) -> str:
+    host = "localhost" if settings.host in ("0.0.0.0", "::") else settings.host
+    host = f"[{host}]" if ":" in host else host
+    token = f"?token={settings.token}" if settings.token else ""
+    return f"http://{host}:{listener.getsockname()[1]}/{token}"
+
+
+async def _open_browser(address: str) -> None:
+    import webbrowser
+
+    await asyncio.to_thread(webbrowser.open, address)
+
+
+def _say(text: str) -> None:
+    print(f"featser: {text}", file=sys.stderr, flush=True)
