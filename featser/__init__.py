@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from featser.api.extract import extract
     from featser.api.fetch import fetch
     from featser.api.finished.explain import explain
+    from featser.api.finished.explain_predictions import explain_predictions
     from featser.api.fit import fit
     from featser.api.labels.agreement import agreement
     from featser.api.leakage import leakage
@@ -43,16 +44,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain", "export",
-    "extract",
-    "extract_features", "fetch", "fit", "leakage", "load_model", "predict", "prediction_sets",
-    "read_annotation", "read_audio", "run", "scan", "segment", "timeline", "write_annotation",
+    "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain",
+    "explain_predictions", "export", "extract", "extract_features", "fetch", "fit", "leakage",
+    "load_model", "predict", "prediction_sets", "read_annotation", "read_audio", "run", "scan",
+    "segment", "timeline", "write_annotation",
 ]  # fmt: skip
 
 _ELSEWHERE = {
     "Experiment": "featser.experiment.schema",
     "agreement": "featser.api.labels.agreement",
     "explain": "featser.api.finished.explain",
+    "explain_predictions": "featser.api.finished.explain_predictions",
     "export": "featser.api.stored.export",
     "extract_features": "featser.api.without_store",
     "load_model": "featser.api.without_store",

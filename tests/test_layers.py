@@ -52,8 +52,8 @@ INSIDE = {
     "ratings": ("agreement",),
     "serve": ("predicting", "requests"),
     "models": (
-        "abstention", "language", "coupling", "fusion", "streams", "exported", "ensemble",
-        "transfer", "kernel", "heads", "selection", "encoders", "storage",
+        "comparison", "abstention", "language", "coupling", "fusion", "streams", "exported",
+        "ensemble", "transfer", "kernel", "heads", "selection", "encoders", "storage",
     ),
 }  # fmt: skip
 HEAVY = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -241,6 +241,7 @@ def predict_named(
     n_jobs: int,
     enrol: str | Path | None,
     chosen: str,
+    explain: Callable[[NDArray[np.float32]], pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Predict recordings that have been listed: what :func:`predict` does between its files.
 
@@ -258,6 +259,9 @@ def predict_named(
         As :func:`predict` takes them.
     chosen : str
         The channel of rows that name none.
+    explain : callable, optional
+        Returns more columns for the features of the recordings that can be used, as the model
+        reads them.
     """
     notes = list(named.notes)
     table = with_channel(named.table, chosen)
@@ -291,6 +295,9 @@ def predict_named(
                 bundle.domain, table[good], compared, n_jobs, progress, trimmed=is_trimmed
             )
             result["unlike"] = pd.Series(reasons, index=table.index[good], dtype=object)
+        if explain is not None:
+            with applying(model):
+                result = result.join(explain(features).set_index(table.index[good]))
     result["file"] = [named.shown(file) for file in result["file"]]
     result["error"] = [without_credentials(error) for error in errors]
     notes += [] if enrolment is None else enrolment.notes

@@ -288,6 +288,8 @@ def show_waste(waste: Waste, unnamed: bool, really: bool, fits: bool = False) ->
 
 def show_predictions(predictions: pd.DataFrame) -> None:
     """Print a line for each recording: its predictions, or why it has none; notes beside them."""
+    from featser.explanation.prediction_explanation_table import explanation_sentences
+
     for note in predictions.attrs["notes"]:
         print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
     names = [str(name) for name in predictions]
@@ -300,6 +302,8 @@ def show_predictions(predictions: pd.DataFrame) -> None:
         if row.get("unlike"):
             parts.append(f"unlike training: {row['unlike']}")
         say(row["file"], *parts)
+        for sentence in explanation_sentences(row):
+            say_text(f"  {sentence}")
 
 
 def show_timeline(table: pd.DataFrame) -> None:

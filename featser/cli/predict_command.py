@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from featser.cli.console import say, show_predictions, show_timeline
 from featser.cli.shared_options import bars_of
 from featser.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def predict(
@@ -116,6 +119,14 @@ def predict(
             "not exactly one class.",
         ),
     ] = None,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why",
+            help="Also say which groups of features moved each prediction against the training "
+            "average, and which training utterances are most similar; of at most 200 recordings.",
+        ),
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -153,18 +164,20 @@ def predict(
     over_time = {"window": window, "hop": hop, "segments": segments, "smooth": smooth}
     given = {name: value for name, value in over_time.items() if value is not None}
     if timeline:
+        if why:
+            raise InputError("--why explains whole recordings: leave it out with --timeline")
         if coverage is not None:
             raise InputError("--coverage is of whole recordings: leave it out with --timeline")
         _predict_over_time(model, files, output, -1 if jobs is None else jobs, given | options)
         return
     if given:
         raise InputError(f"--{next(iter(given))} is an option of --timeline: add --timeline")
-    from featser.api.predict import predict as run
     from featser.api.predict import prediction_sets, refuse_uncalibrated
 
     if coverage is not None:  # before anything is computed
         refuse_uncalibrated(model, coverage)
     with bars_of(saved="predictions are written at the end"):
+        run = _explained if why else _predicted
         result = run(model, files, output=output, n_jobs=1 if jobs is None else jobs, **options)
     if coverage is not None:
         result = prediction_sets(model, result, coverage=coverage, output=output)
@@ -173,6 +186,20 @@ def predict(
         say(f"predictions: {file}")
     if (result["error"] != "").any():
         raise typer.Exit(1)
+
+
+def _predicted(model: str, files: list[str], **options: Any) -> pd.DataFrame:
+    from featser.api.predict import predict as run
+
+    return run(model, files, **options)
+
+
+def _explained(model: str, files: list[str], *, enrol: str | None, **options: Any) -> pd.DataFrame:
+    if enrol is not None:
+        raise InputError("--why explains no model of enrolled speakers: leave --enrol out")
+    from featser.api.finished.explain_predictions import explain_predictions
+
+    return explain_predictions(model, files, **options)
 
 
 def _predict_over_time(

@@ -36,6 +36,24 @@ def importance_table(importance: Importance) -> Table:
     return Table(caption, columns, rows)
 
 
+def importance_overview(importance: Importance) -> Table:
+    """Return the groups with the fall of the metric, and the class whose recall falls most.
+
+    It is as narrow as a terminal, whatever the number of classes.
+    """
+    metric = title_of(importance.metric)
+    has_classes = any(one.recalls for one in importance.groups)
+    columns = ["group", "features", f"fall of {metric}"]
+    rows = [[one.group, str(one.n_features), estimate(one.drop)] for one in importance.groups]
+    if has_classes:
+        columns.append("recall falls most")
+        for row, one in zip(rows, importance.groups, strict=True):
+            name = max(one.recalls, key=lambda name: float(one.recalls[name]["value"]))
+            row.append(f"{name} {number(one.recalls[name]['value'])}")
+    caption = f"{importance.task.name}: fall of {metric} when a group is permuted"
+    return Table(caption, columns, rows)
+
+
 def importance_sentences(importance: Importance) -> list[str]:
     """Say in words what the model relies on, and which groups may be shortcuts."""
     metric = title_of(importance.metric)

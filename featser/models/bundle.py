@@ -29,6 +29,7 @@ from featser.io.atomic_write import whole
 from featser.io.file_format import FileFormat
 from featser.io.result_display import Display, ShownResult
 from featser.models.abstention.training_domain import TrainingDomain
+from featser.models.comparison.comparison import Comparison
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.storage.allowed_types import allowed_types
@@ -92,6 +93,8 @@ class Bundle(ShownResult):
         Which channel of recordings it was fitted on: see :mod:`featser.audio.channels`.
     domain : TrainingDomain, optional
         What the training recordings were like; bundles of earlier versions have none.
+    comparison : Comparison, optional
+        Training rows that single predictions are compared with; the same.
     """
 
     model: MultiTaskEstimator
@@ -102,6 +105,7 @@ class Bundle(ShownResult):
     normalizer: EnrolmentNormalizer | None = None
     channel: str = MIX
     domain: TrainingDomain | None = None
+    comparison: Comparison | None = None
 
     def display(self) -> Display:
         """Return the model's tasks and extractors."""
@@ -150,6 +154,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
         "libraries": bundle.libraries,
         "channel": bundle.channel,
         "domain": None if bundle.domain is None else bundle.domain.to_dict(),
+        "comparison": None if bundle.comparison is None else bundle.comparison.to_dict(),
         "enrolment": None if bundle.normalizer is None else bundle.normalizer.to_dict(),
         "notes": list(getattr(bundle.model, "notes_", ())),
         "calibration": {
@@ -193,7 +198,11 @@ def load_bundle(path: str | Path) -> Bundle:
     held = _build(path, data, description["libraries"])
     try:
         tasks = tuple(Task.from_dict(task) for task in description["tasks"])
-        enrolment, domain = description.get("enrolment"), description.get("domain")
+        enrolment, n_features = description.get("enrolment"), description["n_features"]
+        domain, comparison = description.get("domain"), description.get("comparison")
+        domain = None if domain is None else TrainingDomain.from_dict(domain, n_features)
+        if comparison is not None:
+            comparison = Comparison.from_dict(comparison, n_features, domain)
         return Bundle(
             _model(tasks, held, description),
             description["extractors"],
@@ -202,7 +211,8 @@ def load_bundle(path: str | Path) -> Bundle:
             description["libraries"],
             None if enrolment is None else EnrolmentNormalizer.from_dict(enrolment),
             _channel(path, description),
-            None if domain is None else TrainingDomain.from_dict(domain, description["n_features"]),
+            domain,
+            comparison,
         )
     except (TaskError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BundleError(f"{path}: damaged: {one_line(error)}") from error

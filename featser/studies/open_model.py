@@ -35,6 +35,7 @@ from featser.features.spec_names import DEFAULT_FEATURES
 from featser.io.atomic_write import cache_folder, output_errors
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.bundle import LIBRARIES, Bundle, library_versions, save_bundle
+from featser.models.comparison.comparison import Comparison
 from featser.progress import stage
 from featser.reporting.numbers import estimate
 from featser.store.description import describe
@@ -137,13 +138,15 @@ def fit_open(
         n_jobs,
         progress,
     )
+    domain = TrainingDomain.of(data.X, extractors, data.speaker, None)
     return Bundle(
         result.model,
         [describe(one) for one in extractors],
         experiment.speaker_norm,
         _training(tables, data, experiment, result),
         library_versions(()),
-        domain=TrainingDomain.of(data.X, extractors, data.speaker, None),
+        domain=domain,
+        comparison=Comparison.of(data.X, domain, data.table, data.speaker, data.tasks),
     )
 
 

@@ -48,7 +48,7 @@ def explain(
     section of report.html.
     """
     from featser.api.finished.explain import explain as run_explain
-    from featser.explanation.importance_table import importance_table
+    from featser.explanation.importance_table import importance_overview
 
     with bars_of(store):
         result = run_explain(
@@ -61,7 +61,7 @@ def explain(
             store=store,
             n_jobs=jobs,
         )
-    content = importance_table(result.importance)
+    content = importance_overview(result.importance)
     table(f"{content.caption} ({result.protocol})", content.columns, content.rows)
     for sentence in result.sentences:
         say_text(sentence)
@@ -73,6 +73,8 @@ def explain(
         say_text(f"note: {note}")
     for line in result.fits:
         say(line)
+    if result.importance.task.categorical:
+        say("explanation.csv has the fall of each class's recall")
     say(f"explained in {result.seconds:.1f} s: {result.folder / 'explanation.json'}")
     if output is not None:
         say(f"table: {output}")

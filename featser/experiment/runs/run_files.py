@@ -38,6 +38,7 @@ from featser.io.location import below, common_folder
 from featser.io.result_display import Display, ShownResult
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.bundle import Bundle, library_versions, save_bundle
+from featser.models.comparison.comparison import Comparison
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
 from featser.models.third_party import package_of
@@ -241,7 +242,16 @@ def _bundle(run: Run) -> Bundle:
         run.normalizer,
         _channel(run.data.table),
         run.domain,
+        _comparison(run),
     )
+
+
+def _comparison(run: Run) -> Comparison | None:
+    """Return what predictions are compared with; features of enrolled speakers differ by draw."""
+    if run.domain is None or run.normalizer is not None:
+        return None
+    data = run.data
+    return Comparison.of(data.X, run.domain, data.table, data.speaker, run.model.tasks)
 
 
 def _channel(table: pd.DataFrame) -> str:

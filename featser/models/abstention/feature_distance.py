@@ -124,6 +124,11 @@ class FeatureDistance:
         """Return the distance of each row, shape (n,), of features, shape (n, d)."""
         return self._of_columns(_columns_of(np.asarray(X), self.columns))
 
+    def positions(self, X: NDArray[Any]) -> Floats:
+        """Return where rows of features, shape (n, d), are along the components, shape (n, r)."""
+        scaled = _standardised(_columns_of(np.asarray(X), self.columns), self.mean, self.scale)
+        return np.asarray(scaled @ self.components.T, dtype=np.float32)
+
     def _of_columns(self, values: NDArray[Any]) -> NDArray[np.float64]:
         scaled = _standardised(values, self.mean, self.scale)
         along = (scaled @ self.components.T).astype(np.float64)

@@ -19,8 +19,14 @@ def to_text(values: NDArray[np.float32]) -> str:
     return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
 
 
-def from_text(text: str) -> NDArray[np.float32]:
+def from_text(text: str, *, may_lack: bool = False) -> NDArray[np.float32]:
     """Return what :func:`to_text` wrote, in one dimension.
+
+    Parameters
+    ----------
+    text : str
+    may_lack : bool
+        Whether values may be NaN.
 
     Raises
     ------
@@ -31,6 +37,6 @@ def from_text(text: str) -> NDArray[np.float32]:
     if len(data) % 4:
         raise ValueError(f"an array of {len(data)} bytes does not hold float32 values")
     values = np.frombuffer(data, dtype="<f4").astype(np.float32)
-    if not np.isfinite(values).all():
+    if not (np.isfinite(values) | (may_lack & np.isnan(values))).all():
         raise ValueError("an array has values that are not finite")
     return values

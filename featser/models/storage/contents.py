@@ -78,6 +78,22 @@ class DomainFields(_Strict):
     distance: DistanceFields | None = None
 
 
+class NeighbourFields(_Strict):
+    """Names, labels and, as base64, positions of training utterances."""
+
+    positions: str
+    files: list[_Text]
+    speakers: list[_Text]
+    labels: dict[_Text, list[_Text]]
+
+
+class ComparisonFields(_Strict):
+    """Training rows that predictions are compared with; arrays as base64."""
+
+    background: str
+    neighbours: NeighbourFields | None = None
+
+
 class ContentFields(_Strict):
     """All of ``model.json``."""
 
@@ -92,6 +108,7 @@ class ContentFields(_Strict):
     libraries: dict[str, _Text]
     enrolment: EnrolmentFields | None = None
     domain: DomainFields | None = None
+    comparison: ComparisonFields | None = None
     notes: list[_Text] = []
     calibration: dict[_Text, dict[_Text, list[list[float]]]] = {}
     checksums: dict[str, _Text]
