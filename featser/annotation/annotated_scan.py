@@ -12,7 +12,7 @@ from featser.annotation.annotation_files import read_annotation
 from featser.annotation.annotation_formats import BESIDE
 from featser.annotation.annotation_manifest import chosen_tier, manifest_of
 from featser.annotation.interval_table import tiers_of
-from featser.corpora.file_listing import audio_files
+from featser.corpora.file_listing import audio_files, with_unicode_names
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import notes_of
 from featser.corpora.scanning import ScanResult, result_of_table
@@ -83,7 +83,8 @@ def scan_annotated(
 def _read_folder(folder: Path) -> _Annotated:
     result = _Annotated()
     recordings: dict[Path, Path] = {}
-    for file in audio_files(folder, None, result.notes):
+    listed = audio_files(folder, None, result.notes)
+    for file in with_unicode_names(listed, result.notes):
         recordings.setdefault(file.with_suffix(""), file)
     for stem, recording in recordings.items():
         _read_beside(stem, recording, result)

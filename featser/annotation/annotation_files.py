@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from featser.annotation.annotation_formats import FORMATS, AnnotationFormat, format_of
+from featser.annotation.earlier_files import sign
 from featser.annotation.interval_table import (
     check_intervals,
     first_overlap,
@@ -18,7 +19,7 @@ from featser.annotation.recordings import recordings_of
 from featser.corpora.cleaning import as_text
 from featser.errors import AnnotationError, ManifestError, shortened, unknown
 from featser.io.atomic_write import whole
-from featser.io.location import is_remote, local_path
+from featser.io.location import is_local_file, is_remote, local_path
 
 
 def read_annotation(
@@ -27,6 +28,27 @@ def read_annotation(
     """Read labelled intervals in the format that a file's ending says.
 
     Parameters, result and errors are those of ``featser.read_annotation``, which documents them.
+    """
+    return read_with_names(file, recording, tier)[0]
+
+
+def read_with_names(
+    file: str | Path, recording: str | Path | None = None, tier: str | None = None
+) -> tuple[pd.DataFrame, dict[str | None, str | None]]:
+    """Read labelled intervals, and what the file itself calls their recordings.
+
+    Parameters
+    ----------
+    file, recording, tier
+        As :func:`read_annotation` takes them.
+
+    Returns
+    -------
+    intervals : DataFrame
+        As :func:`read_annotation` returns them.
+    names : dict
+        By recording, as ``intervals`` have it, the name that the file gives it; None if it gives
+        none. Empty if ``recording`` is given.
     """
     path, where = local_path(file), str(file)
     chosen = format_of(path)
@@ -37,23 +59,27 @@ def read_annotation(
     except OSError as error:
         why = error.strerror or str(error)
         raise AnnotationError(f"{where}: cannot be read: {why}") from error
+    written: dict[str | None, str | None] = {}
     if recording is None:
         names = [None if pd.isna(name) else str(name) for name in table["file"]]
         resolved = recordings_of(names, path)
+        written = {place: name for name, place in resolved.items()}
         files = [resolved[name] for name in names]
     else:
         files = [_absolute(str(recording))] * len(table)
     table["file"] = as_text(pd.Series(files, table.index, dtype="object"))
     table = check_intervals(table, where)
-    return table if tier is None else _of_tier(table, tier, where)
+    return (table if tier is None else _of_tier(table, tier, where)), written
 
 
 def write_annotation(
-    intervals: pd.DataFrame, file: str | Path, *, tier: str | None = None
+    intervals: pd.DataFrame, file: str | Path, *, tier: str | None = None, signed: bool = False
 ) -> list[str]:
     """Write labelled intervals in the format that a file's ending says.
 
     Parameters, result and errors are those of ``featser.write_annotation``, which documents them.
+    With ``signed``, a command may replace the file later
+    (:mod:`featser.annotation.earlier_files`).
     """
     path = local_path(file)
     chosen = format_of(path)
@@ -71,6 +97,8 @@ def write_annotation(
         return notes
     with whole(path) as temporary:
         chosen.module.write(table, temporary, path)
+        if signed:
+            sign(temporary, chosen)
     return notes
 
 
@@ -82,7 +110,7 @@ def _of_tier(table: pd.DataFrame, tier: str, where: str) -> pd.DataFrame:
 
 def _absolute(file: str) -> str:
     """Return the absolute path of a recording that exists here; other names stay as they are."""
-    if is_remote(file) or not local_path(file).is_file():
+    if is_remote(file) or not is_local_file(local_path(file)):
         return file
     return str(local_path(file).absolute())
 

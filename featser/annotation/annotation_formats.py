@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from types import ModuleType
 
 from featser.errors import AnnotationError
+from featser.io.location import is_local_folder
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class AnnotationFormat:
         Whether an interval without a label is lost or forbidden.
     needs_words : bool
         Whether labels and names of recordings are words, without white space.
+    comment : str
+        A line that all programs pass over, with ``{}`` for its text; empty if there is none.
     columns : tuple of str or None
         Further columns that it holds; None for any.
     """
@@ -52,6 +55,7 @@ class AnnotationFormat:
     has_points: bool = False
     needs_labels: bool = False
     needs_words: bool = False
+    comment: str = ""
     columns: tuple[str, ...] | None = ()
 
     @property
@@ -73,8 +77,9 @@ FORMATS = (
         has_tiers=True,
         has_points=True,
         needs_labels=True,
+        comment="! {}",
     ),
-    AnnotationFormat("ELAN", (".eaf",), "elan", has_tiers=True),
+    AnnotationFormat("ELAN", (".eaf",), "elan", has_tiers=True, comment="<!-- {} -->"),
     AnnotationFormat("Audacity labels", (".txt",), "audacity", has_overlaps=True, has_points=True),
     AnnotationFormat(
         "RTTM",
@@ -129,7 +134,7 @@ def format_of(path: str | PurePath) -> AnnotationFormat:
     'Praat TextGrid'
     """
     ending = PurePath(path).suffix.lower()
-    if not ending or Path(path).is_dir():
+    if not ending or is_local_folder(Path(path)):
         return FORMATS[-1]
     for one in FORMATS:
         if ending in one.endings:

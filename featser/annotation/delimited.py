@@ -10,7 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from featser.annotation.interval_table import TIER, Interval, number_of, tiers_of
+from featser.annotation.interval_table import (
+    TIER,
+    Interval,
+    number_of,
+    refuse_equal_columns,
+    tiers_of,
+)
 from featser.annotation.wide_tables import from_wide
 from featser.corpora.cleaning import MISSING_WORDS
 from featser.corpora.file_paths import relative_to
@@ -26,6 +32,7 @@ def read(path: Path, where: str) -> list[Interval]:
     """Read a table with ``start``, ``end`` and labels; ``file`` may be missing."""
     text = TextTable(path, where)
     table = text.whole()
+    refuse_equal_columns(table, where)
     for name in ("start", "end"):
         if name not in table:
             raise AnnotationError(

@@ -15,6 +15,7 @@ import math
 import os
 import re
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -27,7 +28,7 @@ import pandas as pd
 
 from featser.annotation.interval_table import Interval, tiers_of
 from featser.errors import AnnotationError, shortened
-from featser.io.location import is_remote
+from featser.io.location import is_local_file, is_remote, local_path, scheme_of
 
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -78,6 +79,11 @@ class _Parser:
         try:
             with path.open("rb") as file:
                 self._expat.ParseFile(file)
+        except (LookupError, ValueError) as error:  # of the codec that the declaration names
+            raise AnnotationError(
+                f"{self._where}, line 1: the encoding of the XML declaration cannot be read "
+                f"({shortened(str(error))}): save the file as UTF-8, which ELAN writes"
+            ) from error
         except expat.ExpatError as error:
             why = expat.ErrorString(error.code)
             raise AnnotationError(
@@ -123,7 +129,7 @@ class _Parser:
         text = attributes.get("TIME_VALUE")
         if text is not None and not re.fullmatch(r"-?\d{1,15}", text, re.ASCII):
             raise self._error(f"TIME_VALUE is '{shortened(text)}', not whole milliseconds: {_SAVE}")
-        name = self._required(attributes, "TIME_SLOT_ID")
+        name = self._new_id(attributes, "TIME_SLOT_ID", self.document.slots)
         self.document.slots[name] = None if text is None else int(text) * self.document.unit_s
 
     def _start_tier(self, attributes: dict[str, str]) -> None:
@@ -139,7 +145,17 @@ class _Parser:
     def _add(self, attributes: dict[str, str], **values: Any) -> None:
         line = self._expat.CurrentLineNumber
         self._open = _Annotation(self._tier, line, **values)
-        self.document.annotations[self._required(attributes, "ANNOTATION_ID")] = self._open
+        name = self._new_id(attributes, "ANNOTATION_ID", self.document.annotations)
+        self.document.annotations[name] = self._open
+
+    def _new_id(self, attributes: dict[str, str], field: str, others: Container[str]) -> str:
+        name = self._required(attributes, field)
+        if name in others:
+            raise self._error(
+                f"{field} is '{shortened(name)}' a second time, so that it is not clear which is "
+                f"meant: give one of the two another {field}, also where it is referred to"
+            )
+        return name
 
     def _start_annotation_value(self, _: dict[str, str]) -> None:
         self._is_value = self._open is not None
@@ -224,9 +240,16 @@ def _divided(start: float, end: float, count: int) -> list[tuple[float, float]]:
 
 def _recording(media: list[str], folder: Path) -> str | None:
     """Return the first medium that exists, or else the first one."""
-    names = [name.removeprefix("file://") for name in media]
-    existing = [name for name in names if not is_remote(name) and (folder / name).is_file()]
+    names = [name for written in media for name in _paths(written)]
+    existing = [n for n in names if not is_remote(n) and is_local_file(folder / n)]
     return next(iter([*existing, *names]), None)
+
+
+def _paths(medium: str) -> list[str]:
+    """Return what a medium can mean: ELAN writes names into URLs as they are, others quote them."""
+    if scheme_of(medium) != "file":
+        return [medium]
+    return list(dict.fromkeys([medium.removeprefix("file://"), local_path(medium).as_posix()]))
 
 
 def write(intervals: pd.DataFrame, path: Path, target: Path) -> None:

@@ -26,6 +26,8 @@ TIER = "label"
 """The tier of intervals whose format has no tiers."""
 LEFT_OUT = "left out"
 """The tier of what a segmentation left out, beside that of the speech."""
+LONGEST_S = 1e9
+"""No recording lasts longer, in seconds (31 years); formats with whole milliseconds hold it."""
 TOUCHING_S = 1e-6
 """Intervals that overlap by less, in seconds, touch: times are rounded by programs that write."""
 
@@ -118,6 +120,8 @@ def time_problem(start: float, end: float) -> str:
     for name, value in (("start", start), ("end", end)):
         if not math.isfinite(value) or value < 0:
             return f"{name} is {value:g}: give seconds from the beginning of the recording"
+        if value > LONGEST_S:
+            return f"{name} is {value:g} s, and no recording is that long: correct it"
     if end < start:
         return f"end ({end:g}) is before start ({start:g}), in seconds: exchange them"
     return ""
@@ -180,6 +184,7 @@ def check_intervals(table: pd.DataFrame, where: str = "the table of intervals") 
     >>> check_intervals(pd.DataFrame({"start": [1.0], "end": [2.0]}))["tier"].tolist()
     ['label']
     """
+    refuse_equal_columns(table, where)
     for name in ("start", "end"):
         if name not in table:
             raise AnnotationError(f"{where}: no column `{name}`: give seconds in it")
@@ -207,6 +212,21 @@ def check_intervals(table: pd.DataFrame, where: str = "the table of intervals") 
         .sort_values(["file", "_tier", "start", "end"], kind="stable", ignore_index=True)
         .drop(columns="_tier")
     )
+
+
+def refuse_equal_columns(table: pd.DataFrame, where: str) -> None:
+    """Refuse a table of which two columns have one name.
+
+    Raises
+    ------
+    AnnotationError
+        With the name.
+    """
+    again = table.columns[table.columns.duplicated()]
+    if len(again):
+        raise AnnotationError(
+            f"{where}: two columns are called `{shortened(str(again[0]))}`: rename or remove one"
+        )
 
 
 def tiers_of(intervals: pd.DataFrame) -> list[str]:

@@ -11,7 +11,7 @@ from featser.audio.opening import open_sound
 from featser.audio.source import open_source
 from featser.corpora.card_schema import AUDIO_ENDINGS
 from featser.errors import UnusableAudio
-from featser.io.location import is_remote, local_path
+from featser.io.location import is_local_file, is_remote, local_path
 
 
 def recording_beside(folder: Path, stem: str) -> str | None:
@@ -56,10 +56,10 @@ def _recording(name: str | None, file: Path) -> str | None:
     if is_remote(name):
         return name
     path = folder / local_path(name)
-    if path.is_file():
+    if is_local_file(path):
         return str(path)
     plain = PurePath(unquote(name))
-    if (folder / plain.name).is_file():
+    if is_local_file(folder / plain.name):
         return str(folder / plain.name)
     beside = recording_beside(folder, plain.name) or recording_beside(folder, file.stem)
     return beside or (str(path) if plain.suffix.lower() in AUDIO_ENDINGS else name)
@@ -67,7 +67,7 @@ def _recording(name: str | None, file: Path) -> str | None:
 
 def length_of(file: str) -> float | None:
     """Return how many seconds a recording of this machine lasts, by its header; None if unknown."""
-    if is_remote(file) or not local_path(file).is_file():
+    if is_remote(file) or not is_local_file(local_path(file)):
         return None
     try:
         with open_source(local_path(file)) as (source, stream):

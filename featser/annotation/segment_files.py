@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,15 +10,33 @@ import pandas as pd
 
 from featser.annotation.annotation_files import write_annotation
 from featser.annotation.annotation_formats import FORMATS, format_of
+from featser.annotation.earlier_files import refuse_foreign_file
 from featser.annotation.interval_table import COLUMNS, LEFT_OUT
 from featser.corpora.manifest import write_manifest
-from featser.errors import InputError, shortened
+from featser.errors import InputError, shortened, unknown
 from featser.io.location import below, common_folder, local_path, path_part
 
 MANIFESTS = (".csv", ".tsv", ".parquet")
 NAME = "{name}"
 """What stands, in the name of an output, for the name of each recording."""
-"""The tier of what is left out; its labels are the reasons."""
+_PLACEHOLDER = re.compile(r"\{\w*\}")
+
+
+def refuse_unknown_placeholder(output: str | Path) -> None:
+    """Refuse a placeholder other than ``{name}`` in the name of an output.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    for placeholder in _PLACEHOLDER.findall(str(output)):
+        if placeholder != NAME:
+            raise InputError(
+                f"'{output}': {unknown('placeholder', placeholder, [NAME])}, the name of each "
+                f"recording",
+                "output",
+            )
 
 
 def check_output(output: str | Path, files: Sequence[str]) -> None:
@@ -34,10 +53,12 @@ def check_output(output: str | Path, files: Sequence[str]) -> None:
     ------
     InputError
         If the format holds one recording and there are several, or names of recordings have blanks
-        that it cannot hold, or two recordings would have the same output.
+        that it cannot hold, or two recordings would have the same output, or a file that featser
+        did not write would be replaced.
     AnnotationError
         If no format has the ending.
     """
+    refuse_unknown_placeholder(output)
     is_manifest = local_path(output).suffix.lower() in MANIFESTS
     chosen = None if is_manifest else format_of(local_path(output))
     if chosen is not None and not chosen.endings and _is_filled(local_path(output)):
@@ -66,6 +87,25 @@ def check_output(output: str | Path, files: Sequence[str]) -> None:
                     f"has blanks, which {chosen.name} cannot hold: write .csv",
                     "output",
                 )
+    for path, _ in _places(output, files):
+        refuse_foreign_file(path)
+        if chosen is not None and not chosen.has_tiers:
+            refuse_foreign_file(_beside(path))
+
+
+def _places(output: str | Path, files: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return the files that are written, each with a recording of which it has segments."""
+    if NAME not in str(output):
+        return [(local_path(output), files[0])]
+    return [
+        (local_path(str(output).replace(NAME, name)), file)
+        for file, name in zip(files, names_of(files), strict=True)
+    ]
+
+
+def _beside(output: Path) -> Path:
+    """Return the file of what was left out, of a format without tiers."""
+    return output.with_name(f"{output.stem}.left-out{output.suffix}")
 
 
 def _is_filled(path: Path) -> bool:
@@ -84,7 +124,7 @@ def names_of(files: Sequence[str]) -> list[str]:
     return [path_part(below(file, folder)).with_suffix("").as_posix() for file in files]
 
 
-def write_segments(table: pd.DataFrame, output: str | Path) -> list[Path]:
+def write_segments(table: pd.DataFrame, output: str | Path, files: Sequence[str]) -> list[Path]:
     """Write segments, and beside them or in a tier of their own what was left out.
 
     Parameters
@@ -94,6 +134,8 @@ def write_segments(table: pd.DataFrame, output: str | Path) -> list[Path]:
         manifest. Rows of the tier :data:`LEFT_OUT` are no segments.
     output : str or Path
         As :func:`check_output` has accepted it.
+    files : sequence of str
+        The recordings that it was asked about; those without rows have no file.
 
     Returns
     -------
@@ -103,14 +145,12 @@ def write_segments(table: pd.DataFrame, output: str | Path) -> list[Path]:
     """
     if NAME not in str(output):
         return _write_one(table, local_path(output))
-    files = list(dict.fromkeys(table["file"]))
-    names = names_of(files)
+    used = set(table["file"])
     return [
         written
-        for file, name in zip(files, names, strict=True)
-        for written in _write_one(
-            table[table["file"] == file], local_path(str(output).replace(NAME, name))
-        )
+        for path, file in _places(output, files)
+        if file in used
+        for written in _write_one(table[table["file"] == file], path)
     ]
 
 
@@ -119,16 +159,16 @@ def _write_one(table: pd.DataFrame, output: Path) -> list[Path]:
     is_manifest = output.suffix.lower() in MANIFESTS
     intervals = table[list(COLUMNS)]
     if not is_manifest and format_of(output).has_tiers:
-        write_annotation(intervals, output)
+        write_annotation(intervals, output, signed=True)
         return [output]
-    beside = output.with_name(f"{output.stem}.left-out{output.suffix}")
+    beside = _beside(output)
     left_out = intervals[is_left_out]
     if is_manifest:
         write_manifest(table[~is_left_out].drop(columns=["tier", "label"]), output)
         reasons = left_out.rename(columns={"label": "reason"}).drop(columns="tier")
         write_manifest(reasons, beside)
     else:
-        write_annotation(intervals[~is_left_out], output)
+        write_annotation(intervals[~is_left_out], output, signed=True)
         labels = left_out["label"].str.replace(" ", "_")
-        write_annotation(left_out.assign(label=labels), beside)
+        write_annotation(left_out.assign(label=labels), beside, signed=True)
     return [output, beside]

@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import output_files, path, several_files, validated
+from featser.api.validation import (
+    output_files,
+    path,
+    refuse_source_as_output,
+    several_files,
+    validated,
+)
 from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
@@ -68,8 +74,8 @@ def predict(
         A bundle that ``fit`` wrote; or ``open``, the model of the corpora that featser brings
         (:mod:`featser.studies.open_model`), which is fitted once and kept in the cache.
     files : sequence of str or Path
-        Recordings and folders of them, ``-`` for a recording on the standard input; or one manifest
-        (CSV, Parquet), whose segments and speakers then count. Each may be a URL.
+        Recordings and folders of them, ``-`` for a recording on the standard input, and manifests
+        (CSV, Parquet), whose segments and speakers count. Each may be a URL.
     output : str, Path, or several, optional
         Tables to write, in the format of their endings: ``.csv``, ``.json``, ``.parquet``, or
         ``.xlsx`` (extra ``excel``).
@@ -112,6 +118,7 @@ def predict(
     """
     outputs = several_files(output)
     for file in outputs:
+        refuse_source_as_output([file], [*files, enrol])
         table_format(file)  # a missing package is named before anything is computed
     model = located(model, n_jobs)
     bundle = load_bundle(model)

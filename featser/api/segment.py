@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from featser.annotation.interval_table import LEFT_OUT
 from featser.annotation.recordings import length_of
 from featser.annotation.segment_files import check_output, write_segments
-from featser.api.validation import path, validated
+from featser.api.validation import path, refuse_source_as_output, validated
 from featser.audio.channels import MIX
 from featser.errors import InputError, counted
 from featser.experiment.loading.named_recordings import (
@@ -20,7 +21,7 @@ from featser.experiment.loading.named_recordings import (
     NamedRecordings,
     named_recordings,
 )
-from featser.io.location import absolute
+from featser.io.location import absolute, real_place
 from featser.io.result_display import Display, ShownResult
 from featser.progress import Progress, stage
 from featser.progress_bars import showing_progress
@@ -87,7 +88,7 @@ def segment(
     Parameters
     ----------
     files : str, Path or sequence of them
-        Recordings and folders of them, URLs; or one manifest of whole recordings, whose other
+        Recordings and folders of them, URLs; and manifests of whole recordings, whose other
         columns every segment of a recording inherits.
     output : str or Path, optional
         What to write, in the format of its ending: a manifest (``.csv``, ``.tsv``, ``.parquet``),
@@ -133,13 +134,14 @@ def segment(
         listed = recordings["file"].tolist()
         names = [STDIN_NAME if file == source.stdin else absolute(file) for file in listed]
         if output is not None:
+            refuse_source_as_output([output], _sequence(files))
             check_output(output, names)
         outcomes = segment_all(listed, plan, n_jobs, _progress(listed))
         result = _collected(recordings.assign(file=names), outcomes, named.label, source.notes)
     if channel != MIX and len(result.intervals):
         result.intervals["channel"] = channel
     if output is not None and len(result.recordings):
-        result.written.extend(write_segments(result.intervals, output))
+        result.written.extend(write_segments(result.intervals, output, names))
     return result
 
 
@@ -157,7 +159,29 @@ def _whole_recordings(source: NamedRecordings) -> pd.DataFrame:
     twice = table["file"].duplicated()
     if twice.any():
         raise InputError(f"'{table['file'][twice].iloc[0]}' is named twice: remove one", "files")
-    return table.drop(columns=["start", "end"]).dropna(axis="columns", how="all")
+    table = _without_other_names(table.drop(columns=["start", "end"]), source.notes)
+    return table.dropna(axis="columns", how="all")
+
+
+def _without_other_names(table: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """Return the first row of each recording; a link to it, or another way to write it, is noted.
+
+    Raises
+    ------
+    InputError
+        If a manifest says something else of the other name.
+    """
+    places = table["file"].map(real_place)
+    is_first = ~places.duplicated()
+    others = table.columns.drop("file")
+    for row in np.flatnonzero(~is_first):
+        again = table.iloc[row]
+        first = table[places == places.iloc[row]].iloc[0]
+        both = f"'{again['file']}' is the recording '{first['file']}' under another name"
+        if not first[others].equals(again[others]):
+            raise InputError(f"{both}, and their columns differ: remove one", "files")
+        notes.append(f"{both}: it is read once")
+    return table[is_first].reset_index(drop=True)
 
 
 def _progress(files: Sequence[str]) -> Progress:

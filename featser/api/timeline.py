@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from featser.api.predict import features_of, located, predict_named
 from featser.api.segment import segment
-from featser.api.validation import checked_options, output_files, path, several_files, validated
+from featser.api.validation import (
+    checked_options,
+    output_files,
+    path,
+    refuse_source_as_output,
+    several_files,
+    validated,
+)
 from featser.audio.decoding import announced_seconds
 from featser.auxiliary.auxiliary_lookup import OPEN
 from featser.corpora.utterances import places
@@ -28,14 +35,14 @@ from featser.experiment.loading.named_recordings import NamedRecordings, named_r
 from featser.experiment.loading.source import with_channel
 from featser.features.extractor import Extractor
 from featser.features.trimmed import trimmed
-from featser.io.location import absolute
+from featser.io.location import real_place
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
 from featser.studies.open_model import statement
-from featser.timelines.given_segments import segments_of
+from featser.timelines.given_segments import segments_of, split_tier
 from featser.timelines.recording_timeline import (
     RecordingTimeline,
     recording_timeline,
@@ -43,7 +50,13 @@ from featser.timelines.recording_timeline import (
 )
 from featser.timelines.smoothing import Smoothing, parse_smoothing, refuse_smoothing
 from featser.timelines.sound_outline import sound_outline
-from featser.timelines.timeline_files import OUTPUT_ENDINGS, check_outputs, write_outputs
+from featser.timelines.timeline_files import (
+    OUTPUT_ENDINGS,
+    check_outputs,
+    refuse_foreign_outputs,
+    refuse_overlaps,
+    write_outputs,
+)
 from featser.timelines.window_plan import HOP_S, WINDOW_S, WindowPlan
 from featser.timelines.windowed_prediction import predict_windows
 from featser.workers.pool import WorkerPool
@@ -83,8 +96,8 @@ def timeline(
     model : str or Path
         A bundle that ``fit`` wrote, or ``open``, as for :func:`featser.predict`.
     files : sequence of str or Path
-        Recordings and folders of them, ``-`` for a recording on the standard input, or one
-        manifest of whole recordings.
+        Recordings and folders of them, ``-`` for a recording on the standard input, and
+        manifests of whole recordings.
     window : float
         Seconds of a window, about as long as the utterances that the model was fitted on.
     hop : float
@@ -130,6 +143,7 @@ def timeline(
     plan, smoothing = WindowPlan(window, hop), parse_smoothing(smooth)
     outputs = several_files(output)
     check_outputs(outputs)
+    refuse_source_as_output(outputs, [*files, enrol, *_segment_file(segments)])
     model = located(model, n_jobs)
     bundle = load_bundle(model)
     extractors = rebuild_extractors(bundle, model, given.get("trust_paths", False))
@@ -138,12 +152,15 @@ def timeline(
     chosen = given.get("channel") or bundle.channel
     with named_recordings(files) as listed:
         named = replace(listed, table=with_channel(listed.table, chosen))
+        refuse_foreign_outputs(outputs, named.shown_files)
         predictor = TimelinePredictor(model, bundle, extractors, plan, smoothing, n_jobs)
         if segments is None:
             timelines, errors, notes = predictor.timelines(named, enrol, chosen)
         else:
             refuse_smoothing(smoothing)
-            timelines, errors, notes = predictor.of_segments(named, str(segments), enrol, chosen)
+            intervals = predictor.intervals(named, str(segments), chosen)
+            refuse_overlaps(outputs, intervals, bundle.tasks)
+            timelines, errors, notes = predictor.of_segments(named, intervals, enrol, chosen)
         result = joined_timelines(named, timelines, errors)
         by_file = {
             named.shown(named.table["file"].iloc[row]): one for row, one in timelines.items()
@@ -153,6 +170,11 @@ def timeline(
     result.attrs["notes"] = [*own, *named.notes, *notes, *left_out]
     result.attrs["written"] = written
     return result
+
+
+def _segment_file(segments: str | Path | None) -> list[str]:
+    """Return the file that segments are read from, if they are."""
+    return [] if segments is None or segments == AUTO else [split_tier(str(segments))[0]]
 
 
 AUTO = "auto"
@@ -224,14 +246,19 @@ class TimelinePredictor:
                     progress(row + 1, len(table))
         return timelines, errors, notes
 
-    def of_segments(
-        self, named: NamedRecordings, segments: str, enrol: str | Path | None, channel: str
-    ) -> tuple[dict[int, RecordingTimeline], dict[int, str], list[str]]:
-        """Return the same of the intervals of an annotation."""
+    def intervals(self, named: NamedRecordings, segments: str, channel: str) -> pd.DataFrame:
+        """Return ``file``, ``start`` and ``end`` of the speech, or of an annotation's intervals."""
         files = list(dict.fromkeys(map(str, named.table["file"])))
-        intervals = (
-            self._speech(files, channel) if segments == AUTO else segments_of(segments, files)
-        )
+        return self._speech(files, channel) if segments == AUTO else segments_of(segments, files)
+
+    def of_segments(
+        self,
+        named: NamedRecordings,
+        intervals: pd.DataFrame,
+        enrol: str | Path | None,
+        channel: str,
+    ) -> tuple[dict[int, RecordingTimeline], dict[int, str], list[str]]:
+        """Return the same as :meth:`timelines` of intervals, each of which is predicted once."""
         others = named.table.drop(columns=["start", "end"]).drop_duplicates("file")
         table = intervals.merge(others, on="file", how="left")
         timelines: dict[int, RecordingTimeline] = {}
@@ -253,9 +280,11 @@ class TimelinePredictor:
     def _speech(self, files: list[str], channel: str) -> pd.DataFrame:
         """Return where speech is in recordings; those that cannot be read have none."""
         segments = segment(files, channel=channel, n_jobs=self.n_jobs).segments
-        by_place = {absolute(file): file for file in files}
-        named = segments.assign(file=[by_place[absolute(file)] for file in segments["file"]])
-        return named[["file", "start", "end"]]
+        spans = segments[["start", "end"]]
+        of_place = dict(list(spans.groupby(segments["file"].map(real_place))))
+        no_speech = spans.iloc[:0]
+        tables = [of_place.get(real_place(file), no_speech).assign(file=file) for file in files]
+        return pd.concat(tables, ignore_index=True)[["file", "start", "end"]]
 
     def _predicted(
         self, named: NamedRecordings, enrol: str | Path | None, channel: str

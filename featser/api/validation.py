@@ -24,6 +24,7 @@ from featser.audio.channels import parse_channel
 from featser.errors import FeatserError, InputError, unknown
 from featser.experiment.fields import MAX_SEED
 from featser.experiment.loading.label_choices import kinds
+from featser.io.location import is_unicode, real_place
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -172,6 +173,10 @@ def path(value: Any) -> str | Path:
         raise ValueError("is empty: give a path")
     if "\0" in str(value):
         raise ValueError(f"{str(value)!r} holds a zero byte: no path does")
+    if not is_unicode(str(value)):
+        raise ValueError(
+            f"'{value}' is not UTF-8 text, which tables need: rename the file or its folder"
+        )
     return value if isinstance(value, str) else Path(value)
 
 
@@ -218,6 +223,22 @@ def several_files(output: str | Path | Sequence[str | Path] | None) -> list[str 
     if output is None:
         return []
     return [output] if isinstance(output, str | Path) else list(output)
+
+
+def refuse_source_as_output(
+    outputs: Sequence[str | Path], sources: Sequence[str | Path | None]
+) -> None:
+    """Refuse an output that would replace what a command reads, also under another name.
+
+    Raises
+    ------
+    InputError
+        If an output is a source.
+    """
+    places = {real_place(source) for source in sources if source is not None}
+    for output in outputs:
+        if real_place(output) in places:
+            raise InputError(f"'{output}' is read by this command: name another file", "output")
 
 
 def output_folder(value: Any) -> str | Path:

@@ -21,7 +21,7 @@ def predict(
         typer.Argument(
             metavar="MODEL FILES...",
             help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
-            "recordings, folders of them, URLs, or - for the standard input; or one manifest.",
+            "recordings, folders of them, URLs, - for the standard input, and manifests.",
         ),
     ],
     model: Annotated[

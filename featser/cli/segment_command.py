@@ -23,7 +23,7 @@ def segment(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Recordings, folders of them, URLs, or - for the standard input; or one manifest "
+            help="Recordings, folders of them, URLs, or - for the standard input; and manifests "
             "of whole recordings, whose other columns the segments inherit.",
         ),
     ],

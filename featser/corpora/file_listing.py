@@ -11,7 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
 from featser.errors import CardError, UnusableAudio, counted
-from featser.io.location import join, path_part, placed, unquoted
+from featser.io.location import is_unicode, join, path_part, placed, unquoted
 from featser.io.nested_files import is_archive, members_of, nested
 from featser.io.remote_access import files_below
 
@@ -63,17 +63,42 @@ def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list
             path = here / entry.name
             if entry.name.startswith(".") or path in ignored:
                 continue
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError as error:
+                notes.append(f"{path} cannot be read ({error.strerror}): left out")
+                continue
+            if is_folder:
                 (links if entry.is_symlink() else waiting).append(path)
             elif path.suffix.lower() in endings:
-                if entry.is_file():
+                if is_file:
                     files.append(path)
                 else:
                     notes.append(f"{path} is not a file (a broken link?): left out")
-            elif entry.is_file():
+            elif is_file:
                 others.append(path.relative_to(folder))
     notes += passed_over([file.relative_to(folder) for file in files], others, grammar)
     return sorted(files)
+
+
+def with_unicode_names(files: Sequence[Path], notes: list[str]) -> list[Path]:
+    """Return the files whose paths are UTF-8 text, which tables of recordings need.
+
+    Parameters
+    ----------
+    files : sequence of path
+        Audio files.
+    notes : list of str
+        Receives a sentence on the others.
+    """
+    others = [file for file in files if not is_unicode(file)]
+    if others:
+        names = ", ".join(map(str, others[:SHOWN])) + (", …" if len(others) > SHOWN else "")
+        notes.append(
+            f"{counted(len(others), 'file')} left out because the path is not UTF-8 text, which "
+            f"tables need: rename the file or its folder ({names})"
+        )
+    return [file for file in files if is_unicode(file)]
 
 
 def readable_endings(grammar: Grammar | None) -> tuple[str, ...]:

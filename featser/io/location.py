@@ -8,6 +8,7 @@ remote goes through this module.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from os.path import commonpath
@@ -33,10 +34,62 @@ def is_remote(location: str | PurePath) -> bool:
 
 
 def local_path(location: str | PurePath) -> Path:
-    """Return the path that a local location means; of ``file://…`` the path in it."""
+    """Return the path that a local location means; of ``file://…`` the path in it.
+
+    A file has no query and no fragment: ``?`` and ``#`` belong to its name, as ELAN writes them.
+
+    Examples
+    --------
+    >>> local_path("file:///talks/take%201#2.wav").as_posix()
+    '/talks/take 1#2.wav'
+    """
     if scheme_of(location) == "file":
-        return Path(url2pathname(urlsplit(str(location)).path))
+        _, slash, path = str(location).partition("://")[2].partition("/")
+        return Path(url2pathname(slash + path))
     return Path(location)
+
+
+def is_unicode(location: str | PurePath) -> bool:
+    r"""Whether a name is UTF-8 text, as tables need it: on Linux a file may have any bytes.
+
+    Examples
+    --------
+    >>> is_unicode("café.wav"), is_unicode("caf\udce9.wav")
+    (True, False)
+    """
+    try:
+        str(location).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_local_file(path: Path) -> bool:
+    """Whether a path is a file; one that cannot be looked at, or is too long for a path, is none.
+
+    Examples
+    --------
+    >>> is_local_file(Path("a" * 5_000))
+    False
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a zero byte is the ValueError
+        return False
+
+
+def is_local_folder(path: Path) -> bool:
+    """Whether a path is a folder; as :func:`is_local_file`.
+
+    Examples
+    --------
+    >>> is_local_folder(Path("/")), is_local_folder(Path("a" * 5_000))
+    (True, False)
+    """
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def absolute(location: str | PurePath) -> str:
@@ -50,6 +103,19 @@ def absolute(location: str | PurePath) -> str:
     if is_remote(location):
         return without_credentials(str(location))
     return str(local_path(location).expanduser().absolute())
+
+
+def real_place(location: str | PurePath) -> str:
+    """Return what a location and all other spellings of it have in common: links are followed.
+
+    Examples
+    --------
+    >>> real_place("talks/../a.wav") == real_place("./a.wav")
+    True
+    """
+    if is_remote(location):
+        return without_credentials(str(location))
+    return os.path.realpath(local_path(location).expanduser())
 
 
 def placed(location: str | PurePath) -> str | Path:

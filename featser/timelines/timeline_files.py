@@ -15,9 +15,13 @@ import pandas as pd
 
 from featser.annotation.annotation_files import write_annotation
 from featser.annotation.annotation_formats import format_of
-from featser.annotation.segment_files import NAME
+from featser.annotation.earlier_files import refuse_foreign_file
+from featser.annotation.interval_table import check_intervals, first_overlap
+from featser.annotation.segment_files import NAME, refuse_unknown_placeholder
+from featser.errors import InputError
 from featser.io.atomic_write import whole
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
+from featser.tasks import Task
 from featser.timelines.label_intervals import label_intervals
 from featser.timelines.recording_timeline import RecordingTimeline
 from featser.timelines.timeline_picture import PICTURE_ENDINGS, write_picture
@@ -71,12 +75,82 @@ def check_outputs(paths: Sequence[str | Path]) -> None:
 
     Raises
     ------
+    InputError
+        If a name has an unknown placeholder, or ``{name}`` where a file holds all recordings.
     ResourceError
         If a package that writes one is not installed.
     """
     for path in paths:
+        refuse_unknown_placeholder(path)
+        if NAME in str(path) and _holds_all(path):
+            raise InputError(
+                f"'{path}': such a file holds all recordings: leave {NAME} out", "output"
+            )
         if output_of(path) is TABLE:
             table_format(path)
+
+
+def _holds_all(path: str | Path) -> bool:
+    """Whether a file holds several recordings."""
+    kind = output_of(path)
+    return kind is TABLE or (kind is INTERVALS and format_of(path).has_recordings)
+
+
+def refuse_foreign_outputs(paths: Sequence[str | Path], files: Sequence[str]) -> None:
+    """Refuse to replace annotation that featser did not write, before anything is computed.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        What is to be written.
+    files : sequence of str
+        The recordings, as results call them.
+
+    Raises
+    ------
+    InputError
+        If there is such a file, or somebody has changed it.
+    """
+    for path in map(Path, paths):
+        if output_of(path) is INTERVALS:
+            for place, _ in [(path, "")] if _holds_all(path) else _places(path, files):
+                refuse_foreign_file(place)
+
+
+def refuse_overlaps(
+    paths: Sequence[str | Path], intervals: pd.DataFrame, tasks: Sequence[Task]
+) -> None:
+    """Refuse intervals that a format cannot hold, before they are predicted.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        What is to be written.
+    intervals : DataFrame
+        ``file``, ``start`` and ``end`` of what is to be predicted.
+    tasks : sequence of Task
+        What is predicted; numbers are not written as intervals.
+
+    Raises
+    ------
+    InputError
+        If two intervals of a recording overlap, and a format holds no overlaps.
+    """
+    if not any(task.categorical for task in tasks):
+        return
+    for path in paths:
+        if output_of(path) is not INTERVALS or format_of(path).has_overlaps:
+            continue
+        table = check_intervals(intervals)
+        overlap = first_overlap(table)
+        if overlap is not None:
+            first, second = (table.iloc[row] for row in overlap)
+            raise InputError(
+                f"'{path}': the segments {first['start']:g}–{first['end']:g} s and "
+                f"{second['start']:g}–{second['end']:g} s overlap, which {format_of(path).name} "
+                f"cannot hold: write {SEGMENTS_CSV} or .txt, or correct the segments",
+                "output",
+            )
 
 
 def write_outputs(
@@ -108,17 +182,20 @@ def write_outputs(
             write_table(table, path)
             written.append(str(path))
         elif output is PICTURE:
-            for place, file in _places(path, list(timelines)):
+            for place, file in _used_places(path, timelines, table):
                 with whole(place) as temporary:
                     write_picture(timelines[file], temporary, Path(file).name)
                 written.append(str(place))
         else:
-            written += _write_intervals(path, timelines, notes)
+            written += _write_intervals(path, timelines, table, notes)
     return written, notes
 
 
 def _write_intervals(
-    path: Path, timelines: Mapping[str, RecordingTimeline], notes: list[str]
+    path: Path,
+    timelines: Mapping[str, RecordingTimeline],
+    table: pd.DataFrame,
+    notes: list[str],
 ) -> list[str]:
     """Write the intervals of all recordings into one file, or into one for each."""
     chosen = format_of(path)
@@ -140,12 +217,20 @@ def _write_intervals(
         intervals = {file: one.drop(columns="confidence") for file, one in intervals.items()}
     if chosen.has_recordings:
         joined = pd.concat(intervals.values(), ignore_index=True) if intervals else pd.DataFrame()
-        notes += write_annotation(joined, path)
+        notes += write_annotation(joined, path, signed=True)
         return [str(path)]
-    places = _places(path, list(timelines))
+    places = _used_places(path, timelines, table)
     for place, file in places:
-        notes += write_annotation(intervals[file], place)
+        notes += write_annotation(intervals[file], place, signed=True)
     return [str(place) for place, _ in places]
+
+
+def _used_places(
+    path: Path, timelines: Mapping[str, RecordingTimeline], table: pd.DataFrame
+) -> list[tuple[Path, str]]:
+    """Return where files are written; their names do not depend on which recordings are usable."""
+    files = list(dict.fromkeys(table["file"]))
+    return [(place, file) for place, file in _places(path, files) if file in timelines]
 
 
 def _places(path: Path, files: Sequence[str]) -> list[tuple[Path, str]]:

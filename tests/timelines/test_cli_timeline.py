@@ -127,7 +127,7 @@ def test_an_unusable_recording_has_its_reason_and_the_others_are_predicted(
     assert bad["reason"].iloc[0].startswith(reason)
     assert not bad["speech"].any()
     assert table["speech"].sum() > 40
-    assert (tmp_path / "t.TextGrid").exists()
+    assert (tmp_path / "t.talk.TextGrid").exists()
 
 
 def test_a_recording_shorter_than_a_window_is_one_window(

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.corpora.file_listing import audio_files
+from featser.corpora.file_listing import audio_files, with_unicode_names
 from featser.credentials import without_credentials
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.protocols.folding import speaker_ids
 from featser.experiment.loading.source import is_manifest, table_of
-from featser.io.location import local_path
+from featser.io.location import is_local_folder, local_path
 from featser.models.bundle import Bundle
 from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
 
@@ -54,8 +54,9 @@ def enrolment_table(source: str | Path) -> tuple[pd.DataFrame, list[str]]:
     path = local_path(source)
     if is_manifest(source):
         table = table_of(source)
-    elif path.is_dir():
-        files = [str(file.absolute()) for file in audio_files(path, None, notes)]
+    elif is_local_folder(path):
+        listed = with_unicode_names(audio_files(path.absolute(), None, notes), notes)
+        files = list(map(str, listed))
         table = pd.DataFrame({"file": files, "start": np.nan, "end": np.nan})
     else:
         raise FeatserError(

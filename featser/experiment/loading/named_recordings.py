@@ -1,4 +1,4 @@
-"""What a user names to predict: recordings, folders, one manifest, or the standard input."""
+"""What a user names to predict: recordings, folders, manifests, or the standard input."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featser.corpora.file_listing import audio_files
+from featser.corpora.file_listing import audio_files, with_unicode_names
 from featser.corpora.manifest import notes_of
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError
 from featser.experiment.loading.source import is_manifest, table_of
-from featser.io.location import placed
+from featser.io.location import is_local_folder, placed
 
 STDIN = "-"
 """What stands for a recording that is read from the standard input."""
@@ -33,9 +33,9 @@ class NamedRecordings:
     Attributes
     ----------
     table : DataFrame
-        ``file``, ``start`` and ``end``, and the other columns of a manifest.
+        ``file``, ``start`` and ``end``, and the other columns of manifests.
     notes : list of str
-        How a manifest was read, and which files of a folder were left out.
+        How manifests were read, and which files of a folder were left out.
     stdin : str
         The file that the standard input was saved as; empty if it was not read.
     """
@@ -48,6 +48,11 @@ class NamedRecordings:
         """Return what results call a file: without credentials, ``stdin`` for the saved input."""
         return STDIN_NAME if str(file) == self.stdin else without_credentials(str(file))
 
+    @property
+    def shown_files(self) -> list[str]:
+        """What results call the recordings, each once, in order."""
+        return list(dict.fromkeys(map(self.shown, self.table["file"])))
+
 
 @contextmanager
 def named_recordings(files: Sequence[str | Path]) -> Iterator[NamedRecordings]:
@@ -56,7 +61,7 @@ def named_recordings(files: Sequence[str | Path]) -> Iterator[NamedRecordings]:
     Parameters
     ----------
     files : sequence of str or Path
-        Recordings, folders of them, URLs; ``-`` for the standard input; or one manifest.
+        Recordings, folders of them, manifests, URLs; ``-`` for the standard input.
 
     Yields
     ------
@@ -66,7 +71,7 @@ def named_recordings(files: Sequence[str | Path]) -> Iterator[NamedRecordings]:
     Raises
     ------
     FeatserError
-        If nothing is named, or a folder has no recording.
+        If nothing is named, or a folder or a manifest has no recording.
     InputError
         If the standard input is named twice, or empty.
     """
@@ -75,33 +80,40 @@ def named_recordings(files: Sequence[str | Path]) -> Iterator[NamedRecordings]:
     with tempfile.TemporaryDirectory(prefix="featser-") as folder:
         stdin = _saved_stdin(files, Path(folder))
         notes: list[str] = []
-        if len(files) == 1 and is_manifest(files[0]) and not _is_folder(files[0]):
-            table = table_of(placed(files[0]))
-            notes += notes_of(table)
-        else:
-            listed = [name for file in files for name in _files_of(file, stdin, notes)]
-            table = pd.DataFrame({"file": listed})
-        for name in ("start", "end"):
-            if name not in table:
-                table[name] = np.nan
+        tables = [_table_of(file, stdin, notes) for file in files]
+        table = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
         yield NamedRecordings(table, notes, stdin)
 
 
-def _files_of(file: str | Path, stdin: str, notes: list[str]) -> list[str]:
-    """Return the recordings that one name stands for."""
-    if str(file) == STDIN:
-        return [stdin]
-    if not _is_folder(file):
-        return [str(placed(file))]
-    listed = audio_files(Path(placed(file)), None, notes)
-    if not listed:
-        raise FeatserError(f"{file}: there is no recording in this folder or below it")
-    return [str(path) for path in listed]
-
-
-def _is_folder(file: str | Path) -> bool:
+def _table_of(file: str | Path, stdin: str, notes: list[str]) -> pd.DataFrame:
+    """Return the recordings that one name stands for, with ``start`` and ``end``."""
     place = placed(file)
-    return isinstance(place, Path) and place.is_dir()
+    if str(file) == STDIN:
+        table = pd.DataFrame({"file": [stdin]})
+    elif isinstance(place, Path) and is_local_folder(place):
+        table = pd.DataFrame({"file": _files_below(place, notes)})
+    elif is_manifest(file):
+        table = table_of(place)
+        if table.empty:
+            raise FeatserError(f"{file}: has no row: list recordings in its column `file`")
+        notes += notes_of(table)
+    else:
+        table = pd.DataFrame({"file": [str(place)]})
+    for name in ("start", "end"):
+        if name not in table:
+            table[name] = np.nan
+    return table
+
+
+def _files_below(folder: Path, notes: list[str]) -> list[str]:
+    """Return the recordings in a folder and below it."""
+    own: list[str] = []
+    listed = with_unicode_names(audio_files(folder, None, own), own)
+    if not listed:
+        why = "".join(f"; {note}" for note in own)
+        raise FeatserError(f"{folder}: there is no recording in this folder or below it{why}")
+    notes += own
+    return [str(path) for path in listed]
 
 
 def _saved_stdin(files: Sequence[str | Path], folder: Path) -> str:
