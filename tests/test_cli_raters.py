@@ -128,7 +128,26 @@ def test_agreement_takes_kinds_and_refuses_tables_without_ratings(tmp_path: Path
     )
     shown = featser_here("agreement", "r.csv", "--kind", "stress=ordinal", cwd=tmp_path)
     assert "Krippendorff's alpha (ordinal)" in shown.stdout
+    shown = featser_here("agreement", "r.csv", "--kind", "stres=ordinal", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "--kind stres=ordinal: unknown rated label 'stres'; did you mean" in shown.stderr
+    for kind in ("nope", "stress=nope"):
+        shown = featser_here("agreement", "r.csv", "--kind", kind, cwd=tmp_path)
+        assert shown.returncode == 2
+        assert "valid: classification, ordinal, regression" in shown.stderr
     (tmp_path / "n.csv").write_text("file,stress\na.wav,1\n", encoding="utf-8")
     shown = featser_here("agreement", "n.csv", cwd=tmp_path)
     assert shown.returncode == 2
     assert "a column `rater`" in shown.stderr
+
+
+def test_agreement_of_raters_who_agree_on_everything_is_one(tmp_path: Path) -> None:
+    rows = [f"{file}.wav,{rater},{emotion}" for rater in "xy" for file, emotion in _TRUTH.items()]
+    (tmp_path / "r.csv").write_text("\n".join(["file,rater,emotion", *rows]), encoding="utf-8")
+    shown = featser_here("agreement", "r.csv", "-o", "a.json", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    (emotion,) = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["labels"]
+    assert [figure["value"] for figure in emotion["coefficients"]] == [1.0, 1.0]
+
+
+_TRUTH = {"a": "sad", "b": "angry", "c": "sad"}

@@ -42,6 +42,20 @@ TWO = ("mfcc:basic", "rms:basic")
             "--speaker-norm enrol:4 needs all features in memory",
         ),
         ({"batches": True, "model": "vote"}, "--model vote needs all features in memory"),
+        (
+            {"model": "svm,knn", "weights": "1"},
+            "--weights 1 has 1 weight, and 2 models vote (svm, knn): give 2 numbers, such as 1,1",
+        ),
+        ({"model": "svm,knn", "weights": "2,1,0.5"}, "--weights 2,1,0.5 has 3 weights, and 2"),
+        (
+            {"model": "lda", "weights": "1,2"},
+            "--weights 1,2 needs a vote, and --model lda is one model: leave --weights out",
+        ),
+        ({"model": "lda", "weights": "inner"}, "--weights inner needs a vote"),
+        (
+            {"model": "lda", "weights": "1,2", "fusion": "pooled", "features": TWO},
+            "--weights 1,2 has 2 weights, and 4 pooled models vote (two for each extractor): give 4 numbers",
+        ),
         ({"train": "emodb"}, "--train and --test are for `--protocol cross-corpus`"),
     ],
 )
@@ -56,6 +70,9 @@ def test_fields_that_do_not_go_together_are_refused(fields: dict[str, Any], mess
     [
         {"batches": True, "model": "xgboost", "speaker_norm": "transductive"},
         {"batches": False, "tune": True},
+        {"model": "svm,knn", "weights": "1,0"},
+        {"model": "vote", "weights": "inner"},
+        {"model": "lda", "weights": "1,2,1,1", "fusion": "pooled", "features": TWO},
         {"fusion": "gated", "features": TWO, "batches": False},
         {"train": "emodb", "protocols": "cross-corpus"},
     ],

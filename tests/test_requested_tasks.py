@@ -29,10 +29,13 @@ CLASSES: list[object] = ["m", "f", "m", "f"]
     ("labels", "fields", "primary"),
     [
         ({"arousal": RATINGS}, {}, "arousal"),
-        ({"arousal": RATINGS}, {"kinds": ["arousal=regression"], "tasks": "arousal"}, "arousal"),
         ({"arousal": RATINGS, "gender": CLASSES}, {"tasks": ["gender", "arousal"]}, "gender"),
-        ({"gender": CLASSES, "emotion": list("abab")}, {"tasks": "gender"}, "emotion"),
-        ({"gender": CLASSES, "emotion": list("aaaa")}, {"tasks": "gender"}, "gender"),
+        (
+            {"gender": CLASSES, "arousal": RATINGS, "emotion": list("abab")},
+            {"tasks": ["gender", "arousal"]},
+            "gender",
+        ),
+        ({"gender": CLASSES, "emotion": list("abab")}, {"tasks": ["gender", "emotion"]}, "emotion"),
         ({"gender": CLASSES, "emotion": list("aaaa")}, {}, "emotion"),
         ({"gender": CLASSES, "arousal": RATINGS}, {"primary": "arousal"}, "arousal"),
         ({}, {}, "language"),
@@ -47,6 +50,27 @@ def test_experiment_of_without_primary_takes_a_usable_label(
     assert [f"the primary task is `{primary}`" in note for note in source.notes] == (
         [] if is_usual else [True]
     )
+
+
+@pytest.mark.parametrize("emotion", ["abab", "aaaa"])
+def test_one_requested_task_is_the_only_one_fitted(emotion: str) -> None:
+    """``fit -t gender`` fits gender alone, without a note, whether or not there is an emotion."""
+    source = source_of_labels(gender=CLASSES, arousal=RATINGS, emotion=list(emotion))
+    experiment = experiment_of(source, tasks="gender", kinds=["arousal=regression"])
+    assert (experiment.primary, experiment.tasks) == ("gender", ("gender",))
+    tasks, _ = requested_tasks(source.table, (), experiment)
+    assert [task.name for task in tasks] == ["gender"]
+    assert source.notes == []
+
+
+def test_one_requested_task_of_a_recipe_is_the_only_one_fitted() -> None:
+    source = source_of_labels(gender=CLASSES, emotion=list("abab"))
+    source.recipe = Experiment(tasks=["emotion", "gender"], primary="emotion")
+    assert experiment_of(source).primary == "emotion"
+    experiment = experiment_of(source, tasks="gender")
+    assert (experiment.primary, experiment.tasks) == ("gender", ("gender",))
+    experiment = experiment_of(source, tasks="gender", primary="emotion")
+    assert experiment.tasks == ("emotion", "gender")
 
 
 @pytest.mark.parametrize(
@@ -89,9 +113,9 @@ def test_requested_tasks_as_many_classes_as_utterances_is_refused() -> None:
 
 
 def test_recipe_of_a_fit_without_the_primary_task_can_be_read(tmp_path: Path) -> None:
-    """``fit -t gender`` predicts emotion as well, and its recipe has to name both."""
+    """``fit -t gender --primary emotion`` predicts both, and its recipe has to name both."""
     source = source_of_labels(emotion=["a", "b", "a", "b"], gender=CLASSES)
     source.corpora = ("manifest",)
-    experiment = experiment_of(source, tasks=["gender"], model="svm")
+    experiment = experiment_of(source, tasks=["gender"], primary="emotion", model="svm")
     write_recipe(tmp_path, experiment)
     assert load_recipe(tmp_path / "recipe.yaml").tasks == ("emotion", "gender")

@@ -29,6 +29,7 @@ from featser.experiment.loading.source import STORE, Source, source_of, with_cha
 from featser.experiment.recipe import RECIPE, load_recipe, write_recipe
 from featser.experiment.resolved import (
     experiment_of,
+    with_asked_primary,
     with_primary_in_tasks,
     with_trimmed_features,
 )
@@ -179,9 +180,8 @@ def run(
     check_fields(fields, in_recipe=True)
     extraction_options(extraction)
     experiment = recipe if isinstance(recipe, Experiment) else load_recipe(recipe)
-    experiment = with_primary_in_tasks(
-        with_trimmed_features(Experiment(**{**dict(experiment), **fields}))
-    )
+    changed = with_trimmed_features(Experiment(**{**dict(experiment), **fields}))
+    experiment = with_primary_in_tasks(with_asked_primary(changed, fields))
     folder = (
         Path(output)
         if output is not None

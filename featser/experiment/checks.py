@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import AfterValidator
 
-from featser.errors import FeatserError, unknown
+from featser.errors import FeatserError, counted, unknown
 from featser.tasks import NamedWeights
 
 if TYPE_CHECKING:
@@ -239,6 +239,32 @@ def weights(value: Any) -> Any:
     if max(values) > MAX_WEIGHT:
         raise ValueError(f"{value!r}: give weights of at most {MAX_WEIGHT:,}; only ratios count")
     return values
+
+
+def vote_weights(given: NamedWeights | tuple[float, ...], model: str, n_pooled: int) -> None:
+    """Check that there is a vote to weight, and a weight for each of its members.
+
+    ``n_pooled`` is how many models of pooled extractors vote; 0 without such a fusion.
+    """
+    from featser.models.registry import members_of
+
+    members = members_of(model)
+    n_members = n_pooled or len(members)
+    if given == "auto" or (isinstance(given, str) and n_members > 1):
+        return
+    typed = given if isinstance(given, str) else ",".join(f"{weight:g}" for weight in given)
+    if n_members == 1:
+        raise ValueError(
+            f"--weights {typed} needs a vote, and --model {model} is one model: leave --weights "
+            f"out, or name several models, such as --model {model},knn"
+        )
+    if len(given) != n_members:
+        what = f"{n_pooled} pooled models" if n_pooled else f"{n_members} models"
+        names = f"two for each extractor" if n_pooled else ", ".join(members)
+        raise ValueError(
+            f"--weights {typed} has {counted(len(given), 'weight')}, and {what} vote ({names}): "
+            f"give {n_members} numbers, such as {','.join('1' * n_members)}, or auto"
+        )
 
 
 def joint(how: str, model: str) -> None:

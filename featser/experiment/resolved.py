@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from featser.audio.channels import MIX
@@ -31,13 +32,14 @@ def experiment_of(source: Source, **fields: Any) -> Experiment:
         values |= dict(source.recipe)
     if source.features:
         values["features"] = source.features
-    values |= {name: value for name, value in fields.items() if not is_open(value)}
+    asked = {name: value for name, value in fields.items() if not is_open(value)}
+    values |= asked
     experiment = with_trimmed_features(Experiment(**values))
     if source.recipe is None and is_open(fields.get("primary")):
         primary, note = primary_of(source, experiment.tasks, experiment.kinds, experiment.aggregate)
         experiment = experiment.model_copy(update={"primary": primary})
         source.notes += [note] if note else []
-    experiment = with_primary_in_tasks(experiment)
+    experiment = with_primary_in_tasks(with_asked_primary(experiment, asked))
     # The source decides these, and a source is valid already.
     of_source = {
         "corpora": source.corpora,
@@ -60,6 +62,28 @@ def with_trimmed_features(experiment: Experiment) -> Experiment:
     if not experiment.trim:
         return experiment
     return experiment.model_copy(update={"features": trimmed_specs(experiment.features)})
+
+
+def with_asked_primary(experiment: Experiment, asked: Mapping[str, Any]) -> Experiment:
+    """Return an experiment that fits only the tasks that the user asks for.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With ``asked`` in it.
+    asked : mapping of str to object
+        The fields that the user gave. With ``tasks`` and without ``primary`` the first task is
+        primary, unless the primary one is among them.
+
+    Examples
+    --------
+    >>> changed = with_asked_primary(Experiment(tasks="gender"), {"tasks": "gender"})
+    >>> changed.primary
+    'gender'
+    """
+    if "tasks" not in asked or "primary" in asked or experiment.primary in experiment.tasks:
+        return experiment
+    return experiment.model_copy(update={"primary": experiment.tasks[0]})
 
 
 def with_primary_in_tasks(experiment: Experiment) -> Experiment:

@@ -84,6 +84,8 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
     def _check_needs(self) -> Experiment:
         if self.batches:
             checks.batches(self.model, [self.typed(name) for name in self.fields_in_memory()])
+        pooled = 2 * len(self.features) if self.fusion == "pooled" else 0
+        checks.vote_weights(self.weights, self.model, pooled)
         checks.joint(self.joint, self.model)
         checks.two_pass(self.two_pass, self.model)
         checks.auxiliary(self.aux, self.model)

@@ -6,7 +6,7 @@ same in all of them is a property of the recording and stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ def one_row_each(
     where: str,
     never_ratings: Callable[[str], bool],
     always_ratings: Collection[str] = (),
+    usual_label: Callable[[str], bool] = bool,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return a table with one row for each recording, its ratings in columns of their own.
 
@@ -43,6 +44,8 @@ def one_row_each(
         Whether a column, by its name, holds no ratings but names or codes of the recording.
     always_ratings : collection of str
         Columns that hold ratings even where all raters agree.
+    usual_label : callable
+        Whether a column has, by its name, a label; by default every one.
 
     Returns
     -------
@@ -55,8 +58,13 @@ def one_row_each(
     Raises
     ------
     ManifestError
-        If a row has no rater, or a column that holds no ratings differs between the rows of a
-        recording.
+        If a row has no rater, a column that holds no ratings differs between the rows of a
+        recording, or ratings of one label are numbers in some rows and text in others.
+
+    Notes
+    -----
+    Where no column differs between the rows of any recording, the raters agree perfectly: the
+    columns with usual names of labels are ratings then, else all that are no names or codes.
 
     Examples
     --------
@@ -71,8 +79,11 @@ def one_row_each(
         return table, []
     _refuse_unnamed(table, where)
     rows = _RatedRows(table, item, where)
-    for name in [column for column in table.columns if column not in (*keys.columns, RATER)]:
-        is_rated = name in always_ratings or rows.varies(name)
+    names = [str(column) for column in table.columns if column not in (*keys.columns, RATER)]
+    candidates = [] if always_ratings else [name for name in names if not never_ratings(name)]
+    agreed = rows.agreed(candidates, usual_label)
+    for name in names:
+        is_rated = name in always_ratings or name in agreed or rows.varies(name)
         if is_rated and never_ratings(name):
             raise rows.difference(name)
         if not is_rated:
@@ -82,7 +93,12 @@ def one_row_each(
             rows.notes.append(f"`{shortened(name)}` is no label and left out: {why}")
         else:
             rows.take_ratings(name)
+    if agreed:
+        rows.notes.append(_AGREED)
     return rows.result, [rows.summary(), *rows.notes]
+
+
+_AGREED = "all raters agree on every recording that several of them rated"
 
 
 @dataclass
@@ -107,6 +123,13 @@ class _RatedRows:
         """Whether a column differs between the rows of a recording."""
         return bool((self.table[name].groupby(self.item).nunique() > 1).any())
 
+    def agreed(self, candidates: Sequence[str], usual_label: Callable[[str], bool]) -> set[str]:
+        """Return the labels that raters give who agree on everything; empty if they do not."""
+        if any(map(self.varies, candidates)):
+            return set()
+        held = [name for name in candidates if self.table[name].nunique() > 1]
+        return set(filter(usual_label, held)) or set(held)
+
     def take_property(self, name: str) -> None:
         """Take a column that is the same in all rows of a recording that have it."""
         firsts = self.table[name].groupby(self.item).first()
@@ -115,6 +138,7 @@ class _RatedRows:
     def take_ratings(self, name: str) -> None:
         """Take a column of ratings, and what they give, unless the table has a label of its own."""
         values = self.table[name]
+        self._refuse_mixed(values[~self.is_own])
         ratings = self._ratings(values[~self.is_own], ~self.is_own)
         own = values[self.is_own]
         if own.notna().any():
@@ -138,6 +162,21 @@ class _RatedRows:
         classes, codes = np.unique(held.to_numpy(str), return_inverse=True)
         names = tuple(map(str, classes))
         return Ratings(item, rater, codes.astype(float), len(self.result), self.raters, names)
+
+    def _refuse_mixed(self, values: pd.Series[Any]) -> None:
+        """Refuse ratings of which some are numbers and some are text."""
+        held = values.dropna()
+        if types.is_float_dtype(values):
+            return
+        is_text = pd.to_numeric(held, errors="coerce").isna()
+        if is_text.all() or not is_text.any():
+            return
+        row = self.table.loc[is_text.index[is_text][0]]
+        raise ManifestError(
+            f"{self.where}: the rating '{shortened(str(row[values.name]))}' of "
+            f"'{shortened(str(row['file']))}' by '{shortened(str(row[RATER]))}' is text, and other "
+            f"ratings of `{shortened(str(values.name))}` are numbers: correct it or leave it empty"
+        )
 
     def no_rating(self, name: str) -> str:
         """Return why a column that varies within recordings holds no label; empty if it does."""

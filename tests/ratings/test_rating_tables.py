@@ -95,9 +95,29 @@ def test_one_rating_each_is_an_ordinary_table(tmp_path: Path) -> None:
     assert table["emotion"].tolist() == ["sad", "angry"]
 
 
+def test_raters_who_agree_on_everything_give_ratings(tmp_path: Path) -> None:
+    text = "file,gender,rater,emotion\na,f,x,sad\na,f,y,sad\nb,m,x,angry\nb,m,y,angry\n"
+    table, notes = read(tmp_path, text)
+    assert rated_labels(table) == ["emotion"], "gender is a property of the recording"
+    assert "all raters agree on every recording that several of them rated" in notes
+    other, _ = read(tmp_path, text.replace("emotion", "stress").replace("gender", "speaker"))
+    assert rated_labels(other) == ["stress"]
+    disputed = "file,rater,emotion,seen\na,x,sad,1\na,y,sad,2\nb,x,angry,1\nb,y,angry,1\n"
+    assert rated_labels(read(tmp_path, disputed)[0]) == ["seen"], "emotion is what was acted"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "file,valence.r1,valence.r2\na.wav,1,2\nb.wav,good,3\n",
+            "m.csv: the rating 'good' of 'b.wav' by 'r1' is text, and other ratings of `valence` "
+            "are numbers: correct it",
+        ),
+        (
+            "file,rater,valence\na.wav,x,1\na.wav,y,good\n",
+            "the rating 'good' of 'a.wav' by 'y' is text",
+        ),
         (
             "file,emotion\na.wav,sad\na.wav,angry\n",
             r"line 3: 'a.wav' is in line 2 already.*several raters rated it, add a column `rater`",

@@ -14,7 +14,7 @@ from featser.api.validation import output_file, validated
 from featser.corpora.label_kinds import classes_in_order
 from featser.corpora.labelling.label_map import named
 from featser.credentials import without_credentials
-from featser.errors import TaskError, counted
+from featser.errors import TaskError, counted, unknown
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.evaluation.statistics.human_ceiling import HumanCeiling, human_ceiling
 from featser.evaluation.statistics.intervals import to_json
@@ -138,7 +138,7 @@ def agreement(
     Raises
     ------
     TaskError
-        If the source has no ratings by several raters.
+        If the source has no ratings by several raters, or ``kinds`` names no rated label.
     FeatserError
         If the source cannot be read.
     """
@@ -148,7 +148,7 @@ def agreement(
     rated = rated_labels(read.table)
     if not rated:
         raise TaskError(f"{without_credentials(str(source))}: {NO_RATINGS}")
-    asked = label_kinds(kinds or {})
+    asked = _kinds_of(rated, kinds or {})
     folder = common_folder(read.table["file"])
     result = AgreementReport(
         [_measured(read, label, asked.get(label)) for label in rated],
@@ -159,6 +159,15 @@ def agreement(
         text = json.dumps(described, indent=1, ensure_ascii=False, allow_nan=False)
         write_text(Path(output), text)
     return result
+
+
+def _kinds_of(rated: Sequence[str], kinds: Mapping[str, Kind] | Sequence[str]) -> dict[str, Kind]:
+    """Return the kinds of labels that are declared, each of which has ratings."""
+    asked: dict[str, Kind] = label_kinds(kinds)
+    for label, kind in asked.items():
+        if label not in rated:
+            raise TaskError(f"--kind {label}={kind}: {unknown('rated label', label, rated)}")
+    return asked
 
 
 def _measured(source: Source, label: str, kind: Kind | None) -> LabelAgreement:

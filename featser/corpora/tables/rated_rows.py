@@ -9,6 +9,8 @@ import pandas as pd
 
 from featser.audio.channels import MIX
 from featser.corpora.label_columns import is_text_only
+from featser.corpora.label_kinds import DIMENSIONS
+from featser.corpora.tables.column_names import LABEL_NAMES, plain_name
 from featser.ratings.long_tables import one_row_each
 
 _PLACES = ("file", "start", "end", "language", "corpus")
@@ -33,7 +35,8 @@ def without_raters(
     ManifestError
         As :func:`~featser.ratings.long_tables.one_row_each`.
     """
-    return one_row_each(table, places_of(table), where, _holds_no_ratings, rated)
+    places = places_of(table)
+    return one_row_each(table, places, where, _holds_no_ratings, rated, _is_usual_label)
 
 
 def places_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -53,3 +56,7 @@ def places_of(table: pd.DataFrame) -> pd.DataFrame:
 
 def _holds_no_ratings(name: str) -> bool:
     return name in _PLACES or is_text_only(name)
+
+
+def _is_usual_label(name: str) -> bool:
+    return plain_name(name) in LABEL_NAMES or name.lower() in DIMENSIONS

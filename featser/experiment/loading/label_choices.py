@@ -48,7 +48,7 @@ def _by_label(what: str, value: Any, how: str, valid: Sequence[str]) -> dict[str
         for text in one_or_many(value):
             label, equals, name = str(text).partition("=")
             if not equals or not label:
-                raise ValueError(f"'{text}': write {how}")
+                raise ValueError(f"'{text}': write {how}; valid: {', '.join(valid)}")
             pairs[label] = name
     for name in pairs.values():
         valid_name(what, name, valid)

@@ -78,7 +78,8 @@ def primary_of(
     source : Source
         The utterances; the label that leads them is primary if it can be predicted.
     asked : sequence of str
-        The tasks that the user asks for. Otherwise the first of them is primary.
+        The tasks that the user asks for. The first of them is primary unless the usual one is
+        among them.
     kinds : mapping of str to str
         Kinds that the user gave to labels.
     aggregate : mapping of str to str, optional
@@ -94,6 +95,13 @@ def primary_of(
     """
     usual = source.primary
     is_column = usual in source.table
+    if asked and usual not in asked:
+        return asked[0], (
+            None
+            if len(asked) == 1
+            else f"the primary task is `{asked[0]}`, the first of those asked for; `--primary` "
+            f"names another"
+        )
     if is_column and not asked:
         return usual, None
     table = labelled(source.table.drop(columns="key", errors="ignore"), aggregate or {}, kinds)
