@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
+from math import ceil
 from types import TracebackType
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from featser.io.escaping import for_terminal
 from featser.progress import Progress, is_shown, shown_by
 from featser.workers.interrupts import raise_if_pressed
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn, Task
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,19 +36,16 @@ class Bars:
             BarColumn,
             MofNCompleteColumn,
             TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
         )
         from rich.progress import Progress as RichProgress
+        from rich.table import Column
 
         self._shown = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[rate]}", table_column=Column(no_wrap=True)),
+            _time_column(),
             console=Console(stderr=True),
         )
 
@@ -70,15 +72,57 @@ class Bars:
             self._shown.start()  # only now, for without bars it would leave an empty line
             if not self._shown.tasks[task].started:
                 self._shown.start_task(task)
-            speed = self._shown.tasks[task].speed
-            rate = f"{speed:.1f}/s" if speed else ""
-            self._shown.update(task, completed=done, total=total, rate=rate, visible=True)
+            self._shown.update(task, completed=done, total=total, visible=True)
+            shown = self._shown.tasks[task]
+            speed = _mean_speed(done, shown.elapsed) if shown.finished else shown.speed
+            self._shown.update(task, rate=f"{speed:.1f}/s" if speed else "")
 
         return update
 
     def say(self, line: str) -> None:
         """Show a line about a step that has ended, above the bars."""
         print(for_terminal(line), flush=True)
+
+
+def time_text(elapsed_s: float | None, remaining_s: float | None, is_finished: bool) -> str:
+    """Return how long a step has taken, and how much longer it is expected to take.
+
+    Examples
+    --------
+    >>> time_text(8.4, 63.0, False), time_text(8.4, None, False), time_text(71.0, 0.0, True)
+    ('0:08 elapsed, 1:03 left', '0:08 elapsed', '1:11 in all')
+    """
+    elapsed = _clock(int(elapsed_s or 0))
+    if is_finished:
+        return f"{elapsed} in all"
+    left = "" if remaining_s is None else f", {_clock(ceil(remaining_s))} left"
+    return f"{elapsed} elapsed{left}"
+
+
+def _clock(seconds: int) -> str:
+    """Return minutes and seconds, of an hour and more with hours."""
+    return (
+        str(timedelta(seconds=seconds)) if seconds >= 3600 else f"{seconds // 60}:{seconds % 60:02}"
+    )
+
+
+def _mean_speed(done: int, elapsed_s: float | None) -> float | None:
+    return done / elapsed_s if elapsed_s else None
+
+
+def _time_column() -> ProgressColumn:
+    from rich.progress import ProgressColumn
+    from rich.table import Column
+    from rich.text import Text
+
+    class TimeColumn(ProgressColumn):
+        max_refresh = 0.5
+
+        def render(self, task: Task) -> Text:
+            elapsed = task.finished_time if task.finished else task.elapsed
+            return Text(time_text(elapsed, task.time_remaining, task.finished))
+
+    return TimeColumn(Column(no_wrap=True))
 
 
 def showing_progress(function: Callable[P, R]) -> Callable[P, R]:

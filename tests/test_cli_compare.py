@@ -252,10 +252,17 @@ def test_runs_under_different_protocols_or_folds_are_compared_with_a_note(
     assert "has no run.json" in featser_here("compare", other, dealt).stdout
 
 
+def _with_one_other_truth(table: pd.DataFrame) -> pd.DataFrame:
+    truth = table["emotion.true"].copy()
+    truth[table["file"] == table["file"].iloc[0]] = "sad" if truth.iloc[0] != "sad" else "angry"
+    return table.assign(**{"emotion.true": truth})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda t: t.assign(**{"emotion.true": "sad"}), "have different truths for 48 utterances"),
+        (_with_one_other_truth, "have different truths for 1 utterance: "),
         (lambda t: t.assign(file="elsewhere/" + t["file"]), "no utterance in common"),
         (lambda t: t[[n for n in t if "." not in n]], "have no task in common"),
         (lambda t: t[:0], "holds no prediction"),

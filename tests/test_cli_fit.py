@@ -115,8 +115,8 @@ def test_a_task_that_is_a_function_of_another_is_refused_with_the_table(extracte
         return (table["intensity"] == "strong") == table["emotion"].isin(["happy", "angry"])
 
     shown = featser_here(
-        "fit", some_rows(extracted, shouted), "-f", "mfcc:basic", "-t", "emotion", "-t", "intensity",
-        cwd=extracted,
+        "fit", some_rows(extracted, shouted), "-f", "mfcc:basic", "-t", "emotion",
+        "-t", "intensity", cwd=extracted,
     )  # fmt: skip
     assert shown.returncode == 2
     assert "task 'intensity' is refused" in shown.stderr

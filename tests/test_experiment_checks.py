@@ -54,7 +54,7 @@ TWO = ("mfcc:basic", "rms:basic")
         ({"model": "lda", "weights": "inner"}, "--weights inner needs a vote"),
         (
             {"model": "lda", "weights": "1,2", "fusion": "pooled", "features": TWO},
-            "--weights 1,2 has 2 weights, and 4 pooled models vote (two for each extractor): give 4 numbers",
+            "--weights 1,2 has 2 weights, and 4 pooled models vote (two for each extractor)",
         ),
         ({"train": "emodb"}, "--train and --test are for `--protocol cross-corpus`"),
     ],

@@ -90,7 +90,7 @@ class Comparison(ShownResult):
     def display(self) -> Display:
         """Return what was compared, and the conclusions."""
         runs = ", ".join(run.name for run in self.runs)
-        text = f"{len(self.runs)} runs ({runs}), {self.common} utterances in all of them"
+        text = f"{len(self.runs)} runs ({runs}), {counted(self.common, 'utterance')} in all of them"
         return Display(text, ["conclusion"], [[pair.conclusion] for pair in self.pairs])
 
     def to_dict(self) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def _same_truth(
             row = int(np.flatnonzero(differing)[0])
             raise TaskError(
                 f"task '{name}': {runs[0].name} and {run.name} have different truths for "
-                f"{int(differing.sum())} utterances: {first.index[row][0]} is "
+                f"{counted(int(differing.sum()), 'utterance')}: {first.index[row][0]} is "
                 f"'{first.iloc[row]}' in one, '{truth.iloc[row]}' in the other; fit both again "
                 f"with the same labels"
             )

@@ -13,6 +13,7 @@ from featser.audio.channels import MIX
 from featser.augmentation.augmentation_presets import with_presets_named
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
 from featser.corpora.labelling.label_map import LabelMap
+from featser.errors import counted
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
@@ -135,7 +136,8 @@ def extract(
             raise Interrupted(result) from None
         result.notes += result.altered.notes
         result.notes += [
-            f"{count} utterances have no copies with {name}: there are too few others to mix in"
+            f"{counted(count, 'utterance')} without copies with {name}: there are too few others "
+            f"to mix in"
             for name, count in plan.short.items()
         ]
     result.notes += [*notes, *listed.source.all_notes()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featser.cli.console import say, say_text, table
+from featser.errors import counted
 
 if TYPE_CHECKING:
     from featser.api.compare import Comparison, Pair
@@ -60,7 +61,8 @@ def _show(comparison: Comparison) -> None:
         for compared in comparison.runs
     ]
     table("Runs", ["", "run", "protocol", "model", "features", "speaker norm"], rows)
-    say(f"{comparison.common} utterances are in all runs")
+    are = "is" if comparison.common == 1 else "are"
+    say(f"{counted(comparison.common, 'utterance')} {are} in all runs")
     columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
     table("Differences", columns, [_line(pair, letters) for pair in comparison.pairs])
     units = " or ".join(dict.fromkeys(pair.unit for pair in comparison.pairs)) or "speaker"

@@ -198,7 +198,8 @@ def show_extraction(result: Extraction, store: str) -> None:
         ]
         table("Unusable", ["file", "segment", "extractor", "reason"], rows)
     refused = result.unusable["file"].nunique()
-    copies = f", {result.copies} copies of others" if result.copies else ""
+    noun = "copy" if result.copies == 1 else "copies"
+    copies = f", {result.copies} {noun} of others" if result.copies else ""
     say(f"{result.done} done, {result.reused} reused{copies}, {refused} unusable; store: {store}")
     if result.altered is not None:
         altered = result.altered
@@ -210,8 +211,9 @@ def show_extraction(result: Extraction, store: str) -> None:
             say(f"  {row['file']}: {row['reason']}")
     if result.scaled:
         least = min(result.scaled.values())
+        was = "was" if len(result.scaled) == 1 else "were"
         say(
-            f"{len(result.scaled)} recordings were scaled to keep their peaks inside "
+            f"{counted(len(result.scaled), 'recording')} {was} scaled to keep the peak inside "
             f"[-1, 32767/32768] (the most: by {least:.4f})"
         )
 
@@ -242,7 +244,8 @@ def show_holdings(holdings: Sequence[Holding]) -> None:
     table("Features", columns, rows)
     damaged = sum(held.damaged for held in holdings)
     if damaged:
-        say(f"{damaged} part files are damaged: `featser store verify` names them")
+        are = "is" if damaged == 1 else "are"
+        say(f"{counted(damaged, 'part file')} {are} damaged: `featser store verify` names them")
     say(f"{_size(sum(held.bytes for held in holdings))} in all")
 
 
@@ -266,7 +269,9 @@ def show_waste(waste: Waste, unnamed: bool, really: bool, fits: bool = False) ->
         lines += others
     finished = f"{waste.fits} finished fits of folds and models, {_size(waste.fits_bytes)}"
     if waste.outdated_fits:
-        lines.append(f"{waste.outdated_fits} fits that this version of featser does not make")
+        lines.append(
+            f"{counted(waste.outdated_fits, 'fit')} that this version of featser does not make"
+        )
     if waste.fits and fits:
         lines.append(finished)
     for line in lines:
@@ -287,7 +292,7 @@ def show_waste(waste: Waste, unnamed: bool, really: bool, fits: bool = False) ->
 
 
 def show_predictions(predictions: pd.DataFrame) -> None:
-    """Print a line for each recording: its predictions, or why it has none; notes beside them."""
+    """Print a line for each recording or segment: its predictions, or why it has none."""
     from featser.explanation.prediction_explanation_table import explanation_sentences
 
     for note in predictions.attrs["notes"]:
@@ -295,13 +300,15 @@ def show_predictions(predictions: pd.DataFrame) -> None:
     names = [str(name) for name in predictions]
     tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
     for row in predictions.to_dict("records"):
+        span = _span(row["start"], row["end"])
+        where = [row["file"], span] if span else [row["file"]]
         if row["error"]:
-            say(row["file"], f"unusable: {row['error']}")
+            say(*where, f"unusable: {row['error']}")
             continue
         parts = [f"{task}={_predicted(row, task)}" for task in tasks]
         if row.get("unlike"):
             parts.append(f"unlike training: {row['unlike']}")
-        say(row["file"], *parts)
+        say(*where, *parts)
         for sentence in explanation_sentences(row):
             say_text(f"  {sentence}")
 

@@ -103,7 +103,7 @@ def show_forecast(plan: Forecast) -> None:
         f"audit: {_time(plan.audit_seconds)}; extraction: {_time(plan.extract_seconds)} on {cores} "
         f"(less where extractors share spectra and contours); disk: {plan.bytes / 1e6:.1f} MB more"
     )
-    folds = ", ".join(f"{name} ({count} folds)" for name, count in plan.folds.items())
+    folds = ", ".join(f"{name} ({counted(count, 'fold')})" for name, count in plan.folds.items())
     say(f"protocols: {folds}; each model once more on all data")
     say(
         f"tasks: {', '.join(plan.tasks)}; models: {', '.join(plan.members)}; "

@@ -46,7 +46,7 @@ def store_compact(store: Store = DEFAULT_STORE) -> None:
     from featser.api.stored.store import compact as run
 
     for folder, (before, after) in run(store).items():
-        say(f"{folder}: {before} part files became {after}")
+        say(f"{folder}: {counted(before, 'part file')} became {after}")
 
 
 @stores.command("gc")

@@ -21,7 +21,7 @@ from featser.corpora.card import Card
 from featser.corpora.card_schema import AUDIO_ENDINGS, fill
 from featser.corpora.patterns import Pattern
 from featser.corpora.side_table_schema import Names, SideTable
-from featser.errors import CardError, shortened
+from featser.errors import CardError, counted, shortened
 from featser.io.remote_files import local_copy
 from featser.ratings.rating_columns import cell_of, ratings_column
 
@@ -191,7 +191,9 @@ def _note_gaps(
     elif lost:
         where = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files such as {paths[0]}"
         verb = "has" if len(paths) == 1 else "have"
-        notes.append(f"{where} {verb} no row for {len(lost)} recordings, such as {lost[0]}")
+        notes.append(
+            f"{where} {verb} no row for {counted(len(lost), 'recording')}, such as {lost[0]}"
+        )
 
 
 def _rows_of_table(side: SideTable, path: Path, text: str) -> Iterator[_Row]:

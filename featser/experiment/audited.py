@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.audit.audit_manifest import Audit, audit_manifest
+from featser.audit.checks.label_checks import SHARED_SENTENCES
 from featser.audit.checks.shortcuts import probe_folds
 from featser.audit.checks.single_features import (
     MOST_ROWS,
@@ -19,6 +20,7 @@ from featser.audit.checks.single_features import (
 )
 from featser.audit.finding import Finding
 from featser.corpora.card import Card
+from featser.errors import counted
 from featser.evaluation.protocols.folding import independent_units, speaker_ids
 from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.evaluation.rows import Rows, rows_of
@@ -176,6 +178,16 @@ def examined(
     return Examined(sound, result.findings, notes, durations_s, facts)
 
 
+def findings_of_protocols(findings: Sequence[Finding], protocols: Sequence[str]) -> list[Finding]:
+    """Return the findings that concern a division of the data by one of these protocols.
+
+    Across corpora, training and test set never share the sentences of one corpus.
+    """
+    if not all(PROTOCOLS[name].across_corpora for name in protocols):
+        return list(findings)
+    return [finding for finding in findings if finding.kind != SHARED_SENTENCES]
+
+
 def revealing_features(
     data: Data, task: Task, sound: NDArray[np.str_], seed: int = 0
 ) -> list[Finding]:
@@ -240,7 +252,8 @@ def _copies_note(
     if not shared.any():
         return []
     count = int(shared.sum())
-    text = f"{count} utterances hold the same sound as another, as they are or altered; "
+    holds = "holds" if count == 1 else "hold"
+    text = f"{counted(count, 'utterance')} {holds} the same sound as another, as is or altered; "
     as_given = [name for name in protocols if PROTOCOLS[name].as_given]
     if as_given and len(as_given) == len(protocols):
         return [f"{text}the published folds decide on which side they are"]

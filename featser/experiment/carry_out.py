@@ -22,6 +22,7 @@ from featser.experiment.audited import (
     by_bytes,
     content_of,
     examined,
+    findings_of_protocols,
     revealing_features,
 )
 from featser.experiment.loading.data import Data, load_data
@@ -258,6 +259,7 @@ def _run_of(
 ) -> Run:
     results = evaluated.results
     enrolled = evaluated.enrolled
+    of_audit = findings_of_protocols(audited.findings, experiment.protocols)
     return Run(
         folder=run_folder(execution.output, data.table, experiment.model),
         experiment=experiment,
@@ -270,7 +272,7 @@ def _run_of(
         origin=source.origin,
         command=execution.command,
         seconds=0.0,
-        findings=by_severity([*audited.findings, *_fold_findings(data, plans, audited)]),
+        findings=by_severity([*of_audit, *_fold_findings(data, plans, audited)]),
         augmentations=source.augmentations,
         fits=[] if fits is None else [_reused(results, plans), *fits.notes],
         normalizer=results[0].normalizer,

@@ -260,7 +260,7 @@ def vote_weights(given: NamedWeights | tuple[float, ...], model: str, n_pooled: 
         )
     if len(given) != n_members:
         what = f"{n_pooled} pooled models" if n_pooled else f"{n_members} models"
-        names = f"two for each extractor" if n_pooled else ", ".join(members)
+        names = "two for each extractor" if n_pooled else ", ".join(members)
         raise ValueError(
             f"--weights {typed} has {counted(len(given), 'weight')}, and {what} vote ({names}): "
             f"give {n_members} numbers, such as {','.join('1' * n_members)}, or auto"

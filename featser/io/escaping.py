@@ -28,8 +28,9 @@ _UNSAFE = re.compile(
     "\U000e0000-\U000e007f"  # tags, which nobody sees
     "\ud800-\udfff]"  # what stands for bytes that are no UTF-8
 )
-_MARKDOWN = re.compile(r"([\\`*_<>|~&$]|\](?=[(\[:]))")  # of brackets those that make a link
-_MARKDOWN_CODE = re.compile(r"([\\*_<>|~&$]|\](?=[(\[:]))")
+_MARKDOWN = re.compile(r"([\\`*_<>|~&$@]|\](?=[(\[:]))")  # of brackets those that make a link
+_MARKDOWN_CODE = re.compile(r"([\\*_<>|~&$@]|\](?=[(\[:]))")
+"""Pandoc reads ``@name`` as a citation, and pages of projects as the mention of a person."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featser import __version__
+from featser.errors import counted
 from featser.io.atomic_write import write_text
 from featser.reporting import (
     data_section,
@@ -189,13 +190,14 @@ def _task_section(run: RunSummary, index: int, task: Task) -> TaskSection:
     section.recalls = tables.recalls(run, task)
     section.recall_plot = _recall_plot(run, index, task)
     counts = tables.confusion(run, task)
-    section.confusion = tables.confusion_table(counts, task)
+    classes = tables.used_classes(run, task)
+    section.confusion = tables.confusion_table(counts, task, classes)
     for normalised, title in ((True, "share of each true class"), (False, "utterances")):
         description = (
             f"Confusion matrix of {task.name}, {title}; the same numbers are in the table below."
         )
         name = f"confusion-{index}-{'share' if normalised else 'count'}"
-        drawn = plots.confusion(counts, task.classes, name, description, normalised=normalised)
+        drawn = plots.confusion(counts, classes, name, description, normalised=normalised)
         section.confusion_plots.append((title, _markup(drawn)))
     return section
 
@@ -261,7 +263,8 @@ def _speaker_section(run: RunSummary) -> dict[str, Any] | None:
             )
     undefined = sum(np.isnan(value) for _, value, *_ in speakers)
     if undefined:
-        notes.append(f"{title} is undefined for {undefined} speakers: only the table lists them.")
+        undefined_of = counted(int(undefined), "speaker")
+        notes.append(f"{title} is undefined for {undefined_of}: only the table lists them.")
     if len(marks) + undefined < len(speakers):
         notes.append(
             f"The {len(marks) // 2} lowest and the {len(marks) // 2} highest of {len(speakers)} "

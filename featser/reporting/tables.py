@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from featser.evaluation.metrics import metrics
 from featser.evaluation.missing import is_missing
 from featser.reporting import baselines
-from featser.reporting.numbers import count, estimate, number
+from featser.reporting.numbers import ABSENT, count, estimate, number
 from featser.reporting.plots import Mark
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import as_sentence, headline_metric, metric_title
@@ -103,18 +103,29 @@ def results(run: RunSummary, task: Task) -> Table:
     return Table(f"Metrics of {task.name}", columns, rows, protocols=groups, notes=notes)
 
 
+def used_classes(run: RunSummary, task: Task) -> tuple[str, ...]:
+    """Return the classes that a scored row has or is predicted as, under the run's own protocol.
+
+    Across corpora, classes that not all corpora have are neither trained on nor scored.
+    """
+    rows = run.predictions[run.scored(task)]
+    occurring = {*rows[f"{task.name}.true"].astype(str), *rows[f"{task.name}.pred"].astype(str)}
+    return tuple(name for name in task.classes if name in occurring) or task.classes
+
+
 def recalls(run: RunSummary, task: Task) -> Table:
     """Give the recall of each class with its interval, under each protocol."""
     by_protocol = {protocol: run.figures(task, protocol) for protocol in run.protocols}
     by_protocol = {protocol: figures for protocol, figures in by_protocol.items() if figures}
     truth = run.predictions.loc[run.scored(task), f"{task.name}.true"].astype(str)
+    classes = _classes_with_recall(task, by_protocol.values(), used_classes(run, task))
     rows = [
         [
             name,
             *(estimate(figures.get(f"recall[{name}]")) for figures in by_protocol.values()),
             count(int((truth == name).sum())),
         ]
-        for name in task.classes
+        for name in classes
     ]
     columns = ["class", *["recall"] * len(by_protocol), "utterances"]
     groups = [(protocol, 1) for protocol in by_protocol]
@@ -123,6 +134,19 @@ def recalls(run: RunSummary, task: Task) -> Table:
     )
     caption = f"Recall by class of {task.name}"
     return Table(caption, columns, rows, protocols=groups, notes=list(notes))
+
+
+def _classes_with_recall(
+    task: Task, by_protocol: Iterable[Mapping[str, Mapping[str, Any]]], used: Collection[str]
+) -> list[str]:
+    """Return the classes that are used, or scored under another protocol."""
+    names = {
+        name
+        for figures in by_protocol
+        for name in task.classes
+        if number(figures.get(f"recall[{name}]", {}).get("value")) != ABSENT
+    }
+    return [name for name in task.classes if name in names or name in used]
 
 
 def _notes_on_recalls(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -135,22 +159,34 @@ def _notes_on_recalls(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> I
 
 
 def confusion(run: RunSummary, task: Task) -> npt.NDArray[np.int64]:
-    """Count the task's confusions over all scored rows, shape (K, K); zeros if there are none."""
+    """Count the task's confusions over all scored rows, shape (K, K); zeros if there are none.
+
+    K is the number of :func:`used_classes`.
+    """
+    classes = used_classes(run, task)
     true, pred = pairs(run, task, run.scored(task))
     if not len(true):
-        return np.zeros((len(task.classes), len(task.classes)), dtype=np.int64)
-    return metrics.confusion_matrix(true, pred, task.classes)
+        return np.zeros((len(classes), len(classes)), dtype=np.int64)
+    return metrics.confusion_matrix(true, pred, classes)
 
 
-def confusion_table(counts: npt.NDArray[np.int64], task: Task) -> Table:
-    """Write a confusion matrix as a table: counts, and each row's shares."""
+def confusion_table(
+    counts: npt.NDArray[np.int64], task: Task, classes: Sequence[str] | None = None
+) -> Table:
+    """Write a confusion matrix of some or all classes: counts, and each row's shares."""
+    classes = task.classes if classes is None else classes
     rows = []
-    for name, line in zip(task.classes, counts, strict=True):
+    for name, line in zip(classes, counts, strict=True):
         whole = int(line.sum())
         cells = [f"{n} ({number(n / whole)})" if n else "0" for n in line.tolist()]
         rows.append([name, *cells, count(whole)])
     caption = f"Confusions of {task.name}: rows are the truth, columns the prediction"
-    return Table(caption, ["true", *task.classes, "all"], rows)
+    unused = [name for name in task.classes if name not in classes]
+    left_out = (
+        f"Left out, for no scored utterance has or is predicted as them: {', '.join(unused)}."
+    )
+    notes = [left_out] if unused else []
+    return Table(caption, ["true", *classes, "all"], rows, notes=notes)
 
 
 def by_speaker(run: RunSummary, task: Task) -> list[tuple[str, float, int, int]]:

@@ -7,6 +7,7 @@ import numpy as np
 from featser.reporting.html import render
 from featser.reporting.sections.coverage_section import coverage_frame, coverage_tables
 from featser.reporting.summary import RunSummary
+from featser.tasks import Task
 from tests.reporting.page import Page
 from tests.reporting.sample import EMOTIONS, sample_run
 
@@ -52,3 +53,22 @@ def test_without_p_values_there_is_no_section() -> None:
     run = sample_run()
     assert coverage_tables(run) == []
     assert "Prediction sets" not in render(run)
+
+
+def test_the_section_says_how_many_speakers_a_class_needs() -> None:
+    needed = "(4 at coverage 0.8, 9 at coverage 0.9, 19 at coverage 0.95)"
+    text = Page(render(run_with_sets())).text
+    assert f"if enough speakers of the training fold have it {needed}" in text
+    text = Page(render(run_with_sets("random"))).text
+    assert f"if enough recordings of the training fold have it {needed}" in text
+
+
+def test_sets_have_no_class_that_no_fold_is_trained_on_and_no_row_has() -> None:
+    """Across corpora, a class of one corpus would be in every set, and no set have one class."""
+    run = run_with_sets()
+    expected = coverage_frame(run)
+    run.tasks[0] = Task("emotion", "classification", (*EMOTIONS, "bored"), "primary")
+    run.predictions["emotion.conformal[bored]"] = 1.0
+    assert coverage_frame(run).equals(expected)
+    run.predictions.loc[0, "emotion.conformal[bored]"] = 0.5
+    assert not coverage_frame(run).equals(expected), "a class that is calibrated counts"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from featser.reporting.html import render
 from featser.reporting.statements.overview import baseline_table, recall_table, task_table
+from featser.reporting.tables import confusion, recalls
 from featser.tasks import Task
+from tests.reporting.page import Page
 from tests.reporting.sample import EMOTIONS, sample_run
 
 
@@ -64,3 +67,20 @@ def test_baseline_table_has_chance_majority_and_mean() -> None:
     assert {row[1] for row in table.rows if row[0] == "arousal"} == {"mean"}
     run.metrics[run.protocol] = {"emotion": {"uar": {"value": 0.5, "low": 0.4, "high": 0.6}}}
     assert baseline_table(run, run.protocol) is None
+
+
+def test_tables_have_only_classes_that_occur() -> None:
+    run = sample_run(all_tasks=False)
+    run.tasks[0] = Task("emotion", "classification", (*EMOTIONS, "bored"), "primary")
+    table = recall_table(run)
+    assert table is not None
+    assert [row[0] for row in table.rows] == list(EMOTIONS)
+    assert [row[0] for row in recalls(run, run.primary).rows] == list(EMOTIONS)
+    assert confusion(run, run.primary).shape == (len(EMOTIONS), len(EMOTIONS))
+    assert "Left out, for no scored utterance has or is predicted as them: bored." in (
+        Page(render(run)).text
+    )
+    run.predictions.loc[run.predictions.index[0], "emotion.pred"] = "bored"
+    table = recall_table(run)
+    assert table is not None
+    assert [row[0] for row in table.rows] == [*EMOTIONS, "bored"], "an error that was made"

@@ -34,6 +34,11 @@ def figure(value: float | None, low: float | None, high: float | None) -> dict[s
     ("of", "shortcut", "words"),
     [
         (figure(0.60, 0.50, 0.70), DURATION, "above chance and above every shortcut tested"),
+        (
+            figure(0.60, 0.50, 0.70),
+            Shortcut("level", 0.45),
+            "above chance and above every shortcut tested, but the shortcut 'level' is strong",
+        ),
         (figure(0.60, 0.50, 0.70), None, "above chance; no shortcuts were tested"),
         (
             figure(0.60, 0.40, 0.70),
@@ -151,7 +156,9 @@ def test_chance_level_is_that_of_the_figures_or_of_the_number_of_classes() -> No
 def test_report_and_summary_line_state_the_same_verdict() -> None:
     run = sample_run(findings=findings(probe("level", 0.45)))
     words = verdict_of(run)
-    assert words == "above chance and above every shortcut tested"
+    assert words == (
+        "above chance and above every shortcut tested, but the shortcut 'speech level' is strong"
+    )
     line = summary_line(run)
     assert line.endswith(f"strongest shortcut 'speech level' UAR 0.450: {words}")
     assert line.startswith("emotion: UAR 0.")

@@ -65,7 +65,7 @@ def test_report_on_a_confounded_corpus_says_so_before_the_figure(
 ) -> None:
     text = Page(confounded[1]).text
     people = text.index("Classes and speakers are confounded: 12 of 13 speakers")
-    level = text.index("A strong shortcut exists: 'speech level' alone")
+    level = text.index("The shortcut 'speech level' is strong: it alone")
     assert people < level < text.index("On speakers who are not in the training set")
     assert "speakers with one class 12 of 13 (92 %)" in text
     assert "That emotion is distinguished within a speaker" in text
@@ -75,7 +75,7 @@ def test_terminal_ends_with_the_same_verdict(confounded: tuple[str, str]) -> Non
     lines = confounded[0].replace("\n  ", " ").splitlines()
     warning, verdict, promises, model, report = lines[-5:]
     assert warning.startswith("warning: Classes and speakers are confounded: 12 of 13 speakers")
-    assert "'speech level' alone" in warning
+    assert "The shortcut 'speech level' is strong: it alone" in warning
     assert verdict.startswith("verdict: UAR of emotion ")
     assert "speakers with one class 12 of 13 (92 %)" in verdict
     assert "classes and speakers are confounded" in lines[0]
@@ -158,6 +158,12 @@ def test_corpora_left_out_as_a_whole_are_new_in_the_test_set() -> None:
     run = sample_run()
     run.predictions["fold"] = (run.predictions["corpus"] == "made-up-a").astype(int)
     assert "Corpora and languages (bn) that are unlike those tested." in limits_of(run)
+
+
+def test_corpora_left_out_share_no_sentences_with_training() -> None:
+    shared = [{"kind": "shared sentences", "severity": "note", "message": "", "table": []}]
+    run = sample_run(findings=shared, protocol="leave-one-corpus-out")
+    assert "New sentences" not in " ".join(limits_of(run))
 
 
 def test_promise_names_the_interval_and_nothing_where_there_is_none() -> None:

@@ -15,6 +15,8 @@ from featser.corpora.label_columns import NEVER_GUESSED, function_of, task_notes
 from featser.evaluation.protocols.folding import speaker_ids
 from featser.tasks import MAX_CLASSES, Task
 
+SHARED_SENTENCES = "shared sentences"
+"""The kind of the finding that speakers or splits share sentences."""
 _NAMED = 12
 
 
@@ -55,7 +57,7 @@ def label_findings(
 
 
 def _fixed(table: pd.DataFrame, names: Sequence[str]) -> Iterator[Finding]:
-    corpora = table["corpus"].fillna("") if "corpus" in table else pd.Series("", table.index)
+    corpora = _corpora(table)
     for corpus, rows in table.groupby(corpora):
         reported: set[frozenset[str]] = set()
         for source, target in permutations(names, 2):
@@ -119,9 +121,14 @@ def _contradictory_gender(table: pd.DataFrame, speaker: NDArray[np.str_]) -> Ite
 
 def _coverage(table: pd.DataFrame, speaker: NDArray[np.str_], primary: str) -> Iterator[Finding]:
     valid_rows = (speaker != "") & table[primary].notna().to_numpy()
-    counts = pd.crosstab(speaker[valid_rows], table.loc[valid_rows, primary].to_numpy())
+    label = table.loc[valid_rows, primary].to_numpy()
+    counts = pd.crosstab(speaker[valid_rows], label)
     if len(counts) < 2:
         return
+    corpus = _corpora(table)[valid_rows].to_numpy()
+    of_corpus = pd.crosstab(corpus, label) > 0
+    of_speaker = pd.Series(corpus).groupby(speaker[valid_rows]).first()
+    lacks = (counts == 0) & of_corpus.loc[of_speaker.loc[counts.index]].to_numpy()
     n_classes = (counts > 0).sum(axis=1)
     single = counts[n_classes == 1]
     if len(single) == len(counts):
@@ -143,11 +150,11 @@ def _coverage(table: pd.DataFrame, speaker: NDArray[np.str_], primary: str) -> I
             f"the class: add recordings of their other classes",
             _counts(single, "speaker"),
         )
-    poor = counts[(n_classes > 1) & (n_classes < counts.shape[1])]
+    is_poor = (n_classes > 1) & lacks.any(axis=1)
+    poor = counts[is_poor]
     if len(poor):
-        lacking = {
-            str(name): int((poor[name] == 0).sum()) for name in poor if (poor[name] == 0).any()
-        }
+        n_lacking = lacks[is_poor].sum()
+        lacking = {str(name): int(count) for name, count in n_lacking.items() if count}
         what = ", ".join(f"{name} ({count})" for name, count in lacking.items())
         yield Finding(
             "speakers lacking classes",
@@ -177,24 +184,34 @@ def _shared_splits(table: pd.DataFrame, speaker: NDArray[np.str_]) -> Iterator[F
 
 
 def _shared_sentences(table: pd.DataFrame, speaker: NDArray[np.str_]) -> Iterator[Finding]:
-    """Report sentences that several splits share or, without splits, several speakers."""
+    """Report sentences that several splits share or, without splits, several speakers.
+
+    A sentence of one name in two corpora is two: their names are codes of each corpus.
+    """
     if "sentence" not in table:
         return
     has_splits = "split" in table and table["split"].nunique() > 1
     group = pd.Series(table["split"] if has_splits else speaker, table.index).replace("", pd.NA)
     valid_rows = table["sentence"].notna() & group.notna()
-    n_groups = group[valid_rows].groupby(table.loc[valid_rows, "sentence"]).nunique()
+    name = table["sentence"].astype(str)
+    corpora = _corpora(table)
+    name = name if corpora.nunique() < 2 else corpora.astype(str) + "/" + name
+    n_groups = group[valid_rows].groupby(name[valid_rows]).nunique()
     shared = n_groups[n_groups > 1]
     if len(shared):
         between = "splits" if has_splits else "speakers"
         shared_by = "occur in several splits" if has_splits else "are spoken by several speakers"
         yield Finding(
-            "shared sentences",
+            SHARED_SENTENCES,
             "note",
             f"{len(shared)} of {len(n_groups)} sentences {shared_by}, so the training and test "
             f"sets share sentences: results hold for these sentences, not for new ones",
             [{"sentence": str(name), between: int(count)} for name, count in shared.items()],
         )
+
+
+def _corpora(table: pd.DataFrame) -> pd.Series[str]:
+    return table["corpus"].fillna("") if "corpus" in table else pd.Series("", table.index)
 
 
 def _count(rows: pd.DataFrame, noun: str, singular: str, plural: str) -> str:

@@ -56,7 +56,8 @@ def coverage_table(
         ``class``, ``utterances``, ``speakers``; ``covered``, the share of sets that have the true
         class; ``set_size``, the mean number of classes; ``answered``, the share of sets of exactly
         one class; each with ``_low`` and ``_high``; and ``right``, the share of these sets whose
-        class is true. Empty where there are no p-values.
+        class is true. Empty where there are no p-values. Sets are without classes that no fold is
+        trained on and no row has.
 
     Examples
     --------
@@ -75,12 +76,24 @@ def coverage_table(
     scored = np.isfinite(values).all(axis=1) & predictions[f"{task.name}.true"].notna().to_numpy()
     who = None if speaker is None else np.asarray(speaker, dtype=object)[scored]
     code = np.array([task.classes.index(name) for name in true[scored]], dtype=np.intp)
+    unused = _unused(code, values[scored])
     rows = [
         {"task": task.name, "coverage": coverage, **row}
         for coverage in coverages
-        for row in _rows(task, code, in_set(values[scored], coverage), who, level)
+        for row in _rows(task, code, in_set(values[scored], coverage) & ~unused, who, level)
     ]
     return pd.DataFrame(rows)
+
+
+def _unused(code: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which classes are neither tested nor calibrated, shape (k,).
+
+    Across corpora, these are the classes that not all corpora have: no fold is trained on them, and
+    they would be in every set.
+    """
+    is_tested = np.bincount(code, minlength=values.shape[1]) > 0
+    unused: NDArray[np.bool_] = ~is_tested & (values == 1.0).all(axis=0)
+    return unused
 
 
 def _rows(

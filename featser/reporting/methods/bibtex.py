@@ -13,6 +13,7 @@ _ARTICLE = re.compile(
     r"(?P<journal>[^\d,;]+?) (?P<volume>\d+)(?:\((?P<number>\d+)\))?"
     r"(?:, (?P<pages>[\w–-]+))?, (?P<year>\d{4})"
 )
+_PAGES = re.compile(r", (?:pp\. )?(?P<pages>\d+(?:[–-]\d+)?)$")
 _DOI = re.compile(r",? ?https?://(?:dx\.)?doi\.org/(?P<doi>\S+?)[.,;]?$")
 _URL = re.compile(r",? ?(?P<url>https?://\S+?)[.,;]?$")
 _YEAR = re.compile(r"\b(?:19|20)\d{2}\b")
@@ -117,11 +118,20 @@ def _work(text: str) -> tuple[str, dict[str, str]] | None:
     fields = {"author": _authors(match["author"]), "title": match["title"]}
     article = _ARTICLE.match(rest)
     if rest.startswith("Proc."):
-        return "inproceedings", {**fields, "booktitle": rest, **_year(rest), **links}
+        return "inproceedings", {**fields, **_in_proceedings(rest), **links}
     if article is not None and article.end() == len(rest):
         found_parts = {name: part for name, part in article.groupdict().items() if part}
         return "article", {**fields, **found_parts, **links}
     return "misc", {**fields, "howpublished": rest, **_year(rest), **links}
+
+
+def _in_proceedings(rest: str) -> dict[str, str]:
+    """Return the fields of ``Proc. NAME YEAR, PAGES``."""
+    match = _PAGES.search(rest)
+    title = rest[: match.start()] if match else rest
+    if match is None or not _YEAR.search(title):  # a number that ends it is the year
+        return {"booktitle": rest, **_year(rest)}
+    return {"booktitle": title, "pages": match["pages"], **_year(title)}
 
 
 def _without_link(rest: str) -> tuple[str, dict[str, str]]:

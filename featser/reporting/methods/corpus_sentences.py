@@ -96,8 +96,17 @@ def _task_sentence(run: RunSummary, task: Task) -> str:
         return f"{role} was {task.name} with {len(task.classes)}{ordered} classes{fitted}."
     truth = run.predictions.loc[run.scored(task), f"{task.name}.true"].astype(str)
     counts = truth.value_counts()
-    classes = joined([f"{name} (n = {count(int(counts.get(name, 0)))})" for name in task.classes])
-    return f"{role} was {task.name} with {len(task.classes)}{ordered} classes{fitted}: {classes}."
+    scored = [name for name in task.classes if counts.get(name, 0)]
+    classes = joined([f"{name} (n = {count(int(counts[name]))})" for name in scored])
+    n_classes = f"{len(task.classes)}{ordered} classes{fitted}"
+    if len(scored) == len(task.classes):
+        return f"{role} was {task.name} with {n_classes}: {classes}."
+    if not scored:
+        return f"{role} was {task.name} with {n_classes}, of which none was scored."
+    were = "was" if len(scored) == 1 else "were"
+    return (
+        f"{role} was {task.name} with {n_classes}, of which {len(scored)} {were} scored: {classes}."
+    )
 
 
 def auxiliary_sentences(corpora: Sequence[CorpusFacts], weight: str) -> Iterator[str]:

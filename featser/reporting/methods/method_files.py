@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from featser.io.atomic_write import write_text
 from featser.io.escaping import for_markdown
 from featser.reporting.methods.datasheet import datasheet
-from featser.reporting.methods.methods_text import bibliography, methods_paragraph
+from featser.reporting.methods.methods_text import bibliography, methods_paragraph, references
 from featser.reporting.methods.model_card import model_card
 from featser.reporting.summary import RunSummary
 
@@ -22,8 +22,9 @@ def methods_page(run: RunSummary) -> str:
     Its header names the bibliography, so that ``pandoc --citeproc methods.md -o methods.docx``
     writes the citations out.
     """
+    keys = {reference.key for reference in references(run)}
     header = f"---\nbibliography: {REFERENCES}\n---"
-    return f"{header}\n\n# Methods\n\n{_escaped(methods_paragraph(run))}\n"
+    return f"{header}\n\n# Methods\n\n{_escaped(methods_paragraph(run), keys)}\n"
 
 
 def method_pages(run: RunSummary) -> dict[str, str]:
@@ -61,9 +62,14 @@ def write_method_files(folder: Path, pages: Mapping[str, str]) -> None:
         write_text(folder / name, text)
 
 
-def _escaped(paragraph: str) -> str:
-    """Escape a paragraph but for its citations."""
+def _escaped(paragraph: str, keys: Collection[str]) -> str:
+    """Escape a paragraph but for the citations of works with these keys."""
     parts = re.split(r"( \[@[A-Za-z0-9._;@ -]+\])", paragraph)
     return "".join(
-        part if position % 2 else for_markdown(part) for position, part in enumerate(parts)
+        part if position % 2 and _cites(part, keys) else for_markdown(part)
+        for position, part in enumerate(parts)
     )
+
+
+def _cites(part: str, keys: Collection[str]) -> bool:
+    return all(key in keys for key in part.strip(" []").replace("@", "").split("; "))

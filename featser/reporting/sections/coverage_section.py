@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from featser.evaluation.conformal import COVERAGES, speakers_needed
 from featser.evaluation.statistics.set_coverage import ALL_CLASSES, coverage_table
 from featser.reporting.numbers import count, estimate, number
 from featser.reporting.summary import RunSummary
@@ -16,8 +17,9 @@ from featser.reporting.wording import is_optimistic
 _SENTENCE = (
     "A prediction set has the classes that left-out {units} of the training fold do not rule out. "
     "Sets at coverage 0.9 have the true class with a probability of 0.9 or more, for each class "
-    "and for {whose}. The model abstains where a set has not exactly one class. Each speaker has "
-    "the same weight in these figures."
+    "and for {whose}. A class can only be ruled out if enough {units} of the training fold have "
+    "it ({needed}): with fewer, it is in every set. The model abstains where a set has not exactly "
+    "one class. Each speaker has the same weight in these figures."
 )
 _COLUMNS = ["covered", "classes in the set", "one class", "right of these"]
 
@@ -25,8 +27,11 @@ _COLUMNS = ["covered", "classes in the set", "one class", "right of these"]
 def coverage_sentence(run: RunSummary) -> str:
     """Say what the sets guarantee, and for whom."""
     if is_optimistic(run, run.protocol) or not run.has_speakers:
-        return _SENTENCE.format(units="recordings", whose="new recordings of the same speakers")
-    return _SENTENCE.format(units="speakers", whose="new speakers like those of the training")
+        units, whose = "recordings", "new recordings of the same speakers"
+    else:
+        units, whose = "speakers", "new speakers like those of the training"
+    needed = ", ".join(f"{speakers_needed(one)} at coverage {one:g}" for one in COVERAGES)
+    return _SENTENCE.format(units=units, whose=whose, needed=needed)
 
 
 def coverage_frame(run: RunSummary) -> pd.DataFrame:

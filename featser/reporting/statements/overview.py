@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,8 @@ from featser.reporting import baselines
 from featser.reporting.numbers import count, estimate, number, shows_interval
 from featser.reporting.statements.verdict import chance_level, shortcut_of, verdict_of
 from featser.reporting.summary import RunSummary
-from featser.reporting.tables import Table, confusion
+from featser.reporting.tables import Table, confusion, used_classes
 from featser.reporting.wording import headline_metric, metric_title, norm_badge
-from featser.tasks import Task
 
 VALUE = "value [95 % interval]"
 _LONGEST_NAME = 40
@@ -72,16 +71,16 @@ def recall_table(run: RunSummary) -> Table | None:
     task = run.primary
     if not task.categorical or not run.scored(task).any():
         return None
-    figures = run.figures(task)
+    figures, classes = run.figures(task), used_classes(run, task)
     rows = [
         [
             _short(name),
             estimate(figures.get(f"recall[{name}]")),
             count(sum(counts)),
-            _most_frequent_confusion(task, position, counts),
+            _most_frequent_confusion(classes, position, counts),
         ]
         for position, (name, counts) in enumerate(
-            zip(task.classes, confusion(run, task).tolist(), strict=True)
+            zip(classes, confusion(run, task).tolist(), strict=True)
         )
     ]
     columns = ["class", "recall [95 % interval]", "n", "most frequent confusion"]
@@ -92,13 +91,13 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _most_frequent_confusion(task: Task, position: int, counts: list[int]) -> str:
+def _most_frequent_confusion(classes: Sequence[str], position: int, counts: list[int]) -> str:
     errors = np.array(counts)
     errors[position] = 0
     if not errors.any():
         return "none"
     most = int(errors.argmax())
-    return f"{_short(task.classes[most])} ({count(int(errors[most]))})"
+    return f"{_short(classes[most])} ({count(int(errors[most]))})"
 
 
 def rater_table(run: RunSummary, protocol: str) -> Table | None:

@@ -6,17 +6,16 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from featser.audit.checks.label_checks import SHARED_SENTENCES
 from featser.errors import counted
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.folds import ROLE, TRAINING
+from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.reporting.numbers import has_interval, number
 from featser.reporting.statements.confounding import classes_of_speakers
 from featser.reporting.statements.verdict import chance_level, shortcut_of
 from featser.reporting.summary import RunSummary, text_of
 from featser.reporting.wording import headline_metric, metric_title, optimistic_because, where
-
-_SHARED_SENTENCES = "shared sentences"
-"""The kind of the audit's finding that speakers or splits share sentences."""
 
 
 def promise_of(run: RunSummary) -> str:
@@ -111,8 +110,10 @@ def _limits_of_data(run: RunSummary) -> Iterator[str]:
 
 
 def _shares_sentences(run: RunSummary) -> bool:
-    independent = "sentence" in run.protocol
-    return not independent and any(row["kind"] == _SHARED_SENTENCES for row in run.findings)
+    protocol = PROTOCOLS.get(run.protocol)
+    across_corpora = protocol is not None and protocol.across_corpora
+    independent = "sentence" in run.protocol or across_corpora
+    return not independent and any(row["kind"] == SHARED_SENTENCES for row in run.findings)
 
 
 def _other_recordings(run: RunSummary) -> str:

@@ -20,6 +20,8 @@ from featser.reporting.summary import RunSummary
 from featser.reporting.wording import headline_metric, optimistic_because
 from featser.tasks import Task
 
+STRONG_FROM = 0.5
+"""The share of the model's gain over chance from which on a shortcut is strong."""
 _SAME_CHANCE = 0.002
 """Chance levels of tables are rounded to three decimal places."""
 
@@ -75,6 +77,8 @@ def verdict(
     >>> figure = {"value": 0.62, "low": 0.55, "high": 0.68}
     >>> verdict(figure, 0.25, Shortcut("duration", 0.31))
     'above chance and above every shortcut tested'
+    >>> verdict(figure, 0.25, Shortcut("speech level", 0.45))
+    "above chance and above every shortcut tested, but the shortcut 'speech level' is strong"
     >>> verdict(figure, 0.25, Shortcut("duration", 0.58))
     "above chance, but not distinguishable from the shortcut 'duration'"
     >>> verdict({"value": 0.30, "low": 0.22, "high": 0.37}, 0.25, None)
@@ -97,10 +101,10 @@ def _words(figure: Mapping[str, Any] | None, chance: float, shortcut: Shortcut |
         return "below chance"
     if figure["low"] <= chance:
         return "not distinguishable from chance"
-    return f"above chance{_beside(shortcut, figure['value'], figure['low'])}"
+    return f"above chance{_beside(shortcut, figure['value'], figure['low'], chance)}"
 
 
-def _beside(shortcut: Shortcut | None, value: float, low: float) -> str:
+def _beside(shortcut: Shortcut | None, value: float, low: float, chance: float) -> str:
     """Return the end of the verdict on a result above chance."""
     if shortcut is None:
         return "; no shortcuts were tested"
@@ -108,7 +112,21 @@ def _beside(shortcut: Shortcut | None, value: float, low: float) -> str:
         return f", but no better than the shortcut '{shortcut.name}'"
     if shortcut.value >= low:
         return f", but not distinguishable from the shortcut '{shortcut.name}'"
-    return " and above every shortcut tested"
+    strong = share_of_gain(shortcut, value, chance) >= STRONG_FROM
+    but = f", but the shortcut '{shortcut.name}' is strong" if strong else ""
+    return f" and above every shortcut tested{but}"
+
+
+def share_of_gain(shortcut: Shortcut, value: float, chance: float) -> float:
+    """Return which share of a result's gain over chance a shortcut reaches, at most 1.
+
+    Examples
+    --------
+    >>> share_of_gain(Shortcut("duration", 0.31), 0.37, 0.25)
+    0.5
+    """
+    gain = value - chance
+    return min((shortcut.value - chance) / gain, 1.0) if gain > 0 else 0.0
 
 
 def chance_level(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> float:

@@ -9,16 +9,15 @@ from featser.reporting.numbers import count, estimate, number, percent, shows_in
 from featser.reporting.statements.confounding import classes_of_speakers
 from featser.reporting.statements.promises import limits_of, promise_of
 from featser.reporting.statements.verdict import (
+    STRONG_FROM,
     Shortcut,
     chance_level,
+    share_of_gain,
     shortcut_of,
     verdict_of,
 )
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import as_sentence, headline_metric, metric_title
-
-STRONG_FROM = 0.5
-"""The share of the model's gain over chance from which on a shortcut is a warning."""
 
 
 @dataclass(frozen=True)
@@ -124,13 +123,11 @@ def _shortcut_warning(run: RunSummary, shortcut: Shortcut) -> str:
     if not shows_interval(figure):  # nothing is reported as a shortcut where nothing has intervals
         return ""
     chance = chance_level(task, figures)
-    gain = shortcut.value - chance
-    if value is None or not value > chance or gain < STRONG_FROM * (value - chance):
+    if value is None or (share := share_of_gain(shortcut, value, chance)) < STRONG_FROM:
         return ""
-    share = min(gain / (value - chance), 1.0)
     of_gain = "as much as the model" if share == 1.0 else f"{percent(share)} of the model's gain"
     return (
-        f"A strong shortcut exists: '{shortcut.name}' alone, without speech emotion, reaches a "
+        f"The shortcut '{shortcut.name}' is strong: it alone, without speech emotion, reaches a "
         f"{metric_title(metric)} of {number(shortcut.value)}, which is {of_gain}"
         f"{'' if share == 1.0 else ' over chance'} ({number(value)}, chance {number(chance)})."
     )

@@ -87,3 +87,23 @@ def test_two_works_of_one_citation_have_keys_of_their_own() -> None:
     assert (first.key, second.key) == ("c", "cb")
     assert (first.kind, second.kind) == ("misc", "inproceedings")
     assert isinstance(second, Reference)
+
+
+@pytest.mark.parametrize(
+    ("place", "fields"),
+    [
+        ("Proc. Speech 2005, 1517–1520", ("Proc. Speech 2005", "1517–1520", "2005")),
+        ("Proc. Speech (SP), 2020, 36", ("Proc. Speech (SP), 2020", "36", "2020")),
+        ("Proc. Speech, 2006", ("Proc. Speech, 2006", None, "2006")),
+    ],
+)
+def test_pages_of_proceedings_are_a_field(place: str, fields: tuple[str | None, ...]) -> None:
+    (entry,) = references_of_citation("doe", f'A. Doe, "One", {place}', "")
+    assert tuple(entry.fields.get(name) for name in ("booktitle", "pages", "year")) == fields
+
+
+def test_the_entry_of_emodb_has_its_pages() -> None:
+    card = load_card("emodb")
+    (entry,) = references_of_citation("emodb", card.citation or "", card.title)
+    assert entry.fields["pages"] == "1517–1520"
+    assert "pages = {1517--1520}" in entry.bibtex()

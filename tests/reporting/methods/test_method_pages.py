@@ -10,7 +10,8 @@ import pytest
 from featser.reporting.html import render
 from featser.reporting.methods.method_facts import CorpusFacts, MethodFacts
 from featser.reporting.methods.method_files import method_pages
-from featser.reporting.methods.methods_text import methods_paragraph
+from featser.reporting.methods.methods_text import methods_paragraph, references
+from featser.tasks import Task
 from tests.fuzz.hostile import HOSTILE
 from tests.reporting.sample import sample_run
 
@@ -58,6 +59,26 @@ def test_other_protocols_have_words(name: str) -> None:
     assert re.search(
         r"Evaluation was by (leave-one-corpus-out|a test on|the protocol my-own)", text
     )
+
+
+def test_addresses_and_names_with_at_signs_are_no_citations() -> None:
+    """Pandoc reads ``@word`` and ``[@word]`` as citations; only works of the bibliography are."""
+    run = sample_run(classes=("me@lab.org", "b [@stranger]", "c [@pedregosa2011scikit]"))
+    page = method_pages(run)["methods.md"]
+    assert r"me\@lab.org" in page
+    assert r"b [\@stranger]" in page
+    cited = re.findall(r"(?<!\\)@([\w-]+)", page)
+    assert set(cited) <= {reference.key for reference in references(run)}
+
+
+def test_classes_that_are_not_scored_are_counted_and_not_listed() -> None:
+    run = sample_run(all_tasks=False)
+    task = run.primary
+    run.tasks[0] = Task(task.name, "classification", (*task.classes, "bored"))
+    n_classes = len(task.classes)
+    text = methods_paragraph(run)
+    assert f"with {n_classes + 1} classes, of which {n_classes} were scored: " in text
+    assert "bored" not in text
 
 
 @pytest.mark.parametrize("first", range(0, len(HOSTILE), 10))

@@ -1,0 +1,88 @@
+"""Lines and bars of the terminal: predictions of segments, counts, and times with their meaning."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from featser.cli import console
+from featser.progress_bars import Bars, time_text
+
+
+def predictions(start: float, end: float, error: str = "") -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "file": ["a.wav"], "start": [start], "end": [end], "error": [error],
+            "arousal.pred": [3.14],
+        }
+    )  # fmt: skip
+    table.attrs["notes"] = []
+    return table
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "shown"),
+    [
+        (np.nan, np.nan, "a.wav\tarousal=3.14\n"),
+        (0.5, 2.0, "a.wav\t0.5–2 s\tarousal=3.14\n"),
+        (1.0, np.nan, "a.wav\t1–end s\tarousal=3.14\n"),
+    ],
+)
+def test_predictions_of_segments_have_their_span(
+    start: float, end: float, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console.show_predictions(predictions(start, end))
+    assert capsys.readouterr().out == shown
+
+
+def test_a_segment_that_cannot_be_used_has_its_span(capsys: pytest.CaptureFixture[str]) -> None:
+    console.show_predictions(predictions(0.5, 0.6, "too short"))
+    assert capsys.readouterr().out == "a.wav\t0.5–0.6 s\tunusable: too short\n"
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "remaining_s", "is_finished", "text"),
+    [
+        (0.0, None, False, "0:00 elapsed"),
+        (59.9, 3600.2, False, "0:59 elapsed, 1:00:01 left"),
+        (3661.0, 0.0, True, "1:01:01 in all"),
+    ],
+)
+def test_times_of_a_step_say_what_they_are(
+    elapsed_s: float, remaining_s: float | None, is_finished: bool, text: str
+) -> None:
+    assert time_text(elapsed_s, remaining_s, is_finished) == text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_bar_has_one_line_with_labelled_times(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 4 units in 8 s one is left after 3: 2 s; finished, the rate is that of the whole step."""
+    clock = [100.0]
+    bars = Bars()
+    monkeypatch.setattr(bars._shown, "get_time", lambda: clock[0])
+    update = bars("Comparing with the training recordings")
+    task = bars._shown.tasks[0]
+    monkeypatch.setattr(task, "_get_time", lambda: clock[0])
+
+    def line() -> str:
+        screen = Console(width=width)
+        with screen.capture() as captured:
+            screen.print(bars._shown.get_renderable())
+        return captured.get()
+
+    with bars:
+        for done in range(4):
+            update(done, 4)
+            clock[0] += 2.0
+        clock[0] -= 2.0
+        assert re.search(r"3/4 +0\.5/s +0:06 elapsed, 0:02 left *\n$", line()), line()
+        clock[0] += 2.0
+        update(4, 4)
+        assert re.search(r"4/4 +0\.5/s +0:08 in all *\n$", line()), line()
+        assert line().count("\n") == 1
