@@ -164,3 +164,13 @@ def test_an_output_does_not_replace_a_source(sources: list[str], model: Path, cl
     with pytest.raises(InputError, match="is read by this command"):
         featser.timeline(model, [clip], segments=manifest, output=manifest)
     assert manifest.read_bytes() == before
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 1e308), (1e308, 1.7e308)])
+def test_a_segment_at_a_time_that_no_recording_has_is_unusable(
+    start: float, end: float, model: Path, clip: Path
+) -> None:
+    manifest = clip.parent / "m.csv"
+    pd.DataFrame({"file": [clip], "start": [start], "end": [end]}).to_csv(manifest, index=False)
+    (error,) = featser.predict(model, [manifest])["error"]
+    assert "lies outside the recording" in error

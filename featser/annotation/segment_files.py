@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from featser.annotation.annotation_files import write_annotation
-from featser.annotation.annotation_formats import FORMATS, format_of
+from featser.annotation.annotation_formats import FORMATS, AnnotationFormat, format_of
 from featser.annotation.earlier_files import refuse_foreign_file
 from featser.annotation.interval_table import COLUMNS, LEFT_OUT
 from featser.corpora.manifest import write_manifest
@@ -79,18 +79,50 @@ def check_output(output: str | Path, files: Sequence[str]) -> None:
             f"write '{pattern}' for a file each, or {several}",
             "output",
         )
-    if chosen is not None and chosen.needs_words:
-        for file in files:
-            if len(path_part(file).stem.split()) != 1:
-                raise InputError(
-                    f"'{output}': the name of the recording '{shortened(path_part(file).stem)}' "
-                    f"has blanks, which {chosen.name} cannot hold: write .csv",
-                    "output",
-                )
+    if chosen is not None:
+        refuse_unfit_names(output, chosen, files)
     for path, _ in _places(output, files):
         refuse_foreign_file(path)
         if chosen is not None and not chosen.has_tiers:
             refuse_foreign_file(_beside(path))
+
+
+def refuse_unfit_names(output: str | Path, chosen: AnnotationFormat, files: Sequence[str]) -> None:
+    """Refuse recordings whose names a format cannot hold, or cannot tell from one another.
+
+    Parameters
+    ----------
+    output : str or Path
+        What is to be written.
+    chosen : AnnotationFormat
+        Its format.
+    files : sequence of str
+        The recordings, each once.
+
+    Raises
+    ------
+    InputError
+        If the format writes names as words without folders, and a name has blanks, or one file
+        would hold two recordings of one name.
+    """
+    if not chosen.needs_words:
+        return
+    others: dict[str, str] = {}
+    for file in files:
+        name = path_part(file).stem
+        if len(name.split()) != 1:
+            raise InputError(
+                f"'{output}': the name of the recording '{shortened(name)}' has blanks, which "
+                f"{chosen.name} cannot hold: write .csv",
+                "output",
+            )
+        if others.setdefault(name, file) != file and NAME not in str(output):
+            raise InputError(
+                f"'{output}': {chosen.name} names recordings without folder and ending, and cannot "
+                f"distinguish '{shortened(others[name])}' from '{shortened(file)}': rename one, or "
+                f"write .csv",
+                "output",
+            )
 
 
 def _places(output: str | Path, files: Sequence[str]) -> list[tuple[Path, str]]:

@@ -53,8 +53,8 @@ from featser.timelines.sound_outline import sound_outline
 from featser.timelines.timeline_files import (
     OUTPUT_ENDINGS,
     check_outputs,
-    refuse_foreign_outputs,
     refuse_overlaps,
+    refuse_unfit_outputs,
     write_outputs,
 )
 from featser.timelines.window_plan import HOP_S, WINDOW_S, WindowPlan
@@ -152,7 +152,7 @@ def timeline(
     chosen = given.get("channel") or bundle.channel
     with named_recordings(files) as listed:
         named = replace(listed, table=with_channel(listed.table, chosen))
-        refuse_foreign_outputs(outputs, named.shown_files)
+        refuse_unfit_outputs(outputs, named.shown_files)
         predictor = TimelinePredictor(model, bundle, extractors, plan, smoothing, n_jobs)
         if segments is None:
             timelines, errors, notes = predictor.timelines(named, enrol, chosen)
@@ -249,7 +249,9 @@ class TimelinePredictor:
     def intervals(self, named: NamedRecordings, segments: str, channel: str) -> pd.DataFrame:
         """Return ``file``, ``start`` and ``end`` of the speech, or of an annotation's intervals."""
         files = list(dict.fromkeys(map(str, named.table["file"])))
-        return self._speech(files, channel) if segments == AUTO else segments_of(segments, files)
+        if segments == AUTO:
+            return self._speech(files, channel)
+        return segments_of(segments, files, named.shown)
 
     def of_segments(
         self,

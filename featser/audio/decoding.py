@@ -42,6 +42,8 @@ from featser.io.remote_files import local_copy
 DECODER_VERSION = 2
 """Raised whenever a change here changes the samples of some recording; enters fingerprints."""
 
+LATEST_S = 1e9
+"""No recording lasts longer, in seconds (31 years)."""
 MIN_RATE = 4_000
 LONGEST_S = 4 * 3600.0
 """Longer ones are read in segments: a file of a megabyte can hold days of silence."""
@@ -298,8 +300,8 @@ def _span(
     if rate < MIN_RATE:
         raise UnusableAudio(path, f"sampling rate of {rate} Hz: speech needs {MIN_RATE} Hz or more")
     total: int | None = None if sound.n_frames is None else max(0, sound.n_frames - skip)
-    first = round((start or 0.0) * rate)
-    last: int | None = total if end is None else round(end * rate)
+    first = round(min(start or 0.0, LATEST_S) * rate)
+    last: int | None = total if end is None else round(min(end, LATEST_S) * rate)
     if first < 0 or (total and (first >= total or (last or 0) > total + 1)):
         length = "" if total is None else f" of {total / rate:.3f} s"
         raise UnusableAudio(path, _outside(start, end, length))

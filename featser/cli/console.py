@@ -313,25 +313,25 @@ def show_predictions(predictions: pd.DataFrame) -> None:
             say_text(f"  {sentence}")
 
 
-def show_timeline(table: pd.DataFrame) -> None:
-    """Print the first stretches of equal label of each recording, or why it has none."""
-    for note in table.attrs["notes"]:
+def show_timeline(predictions: pd.DataFrame) -> None:
+    """Print what every task says in the first stretches of each recording, or why it has none."""
+    for note in predictions.attrs["notes"]:
         print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
-    from featser.timelines.label_intervals import label_intervals
+    from featser.timelines.label_intervals import task_stretches
 
-    names = [str(name) for name in table]
-    texts = [one for one in names if one.endswith(".pred") and table[one].dtype.kind not in "fi"]
-    tasks = [name.removesuffix(".pred") for name in texts[:1]]  # the primary one comes first
-    for file, rows in table.groupby("file", sort=False):
+    for file, rows in predictions.groupby("file", sort=False):
         if not rows["speech"].any():
             say(file, f"unusable: {rows['reason'].iloc[0]}")
             continue
-        of_file = label_intervals(rows, tasks, str(file)).to_dict("records")
-        for row in of_file[:SHOWN]:
-            span = _span(row["start"], row["end"])
-            say(file, span, f"{row['tier']}={row['label']} ({row['confidence']:.2f})")
-        if len(of_file) > SHOWN:
-            say(file, f"… and {len(of_file) - SHOWN} more stretches: write them with -o FILE")
+        stretches = task_stretches(rows)
+        tasks = list(stretches.columns[2:])
+        lines = [
+            [_span(row["start"], row["end"]), *(row[task] for task in tasks)]
+            for row in stretches.head(SHOWN).to_dict("records")
+        ]
+        table(str(file), ["time", *map(str, tasks)], lines)
+        if len(stretches) > SHOWN:
+            say(file, f"… and {len(stretches) - SHOWN} more stretches: write them with -o FILE")
 
 
 def _predicted(row: Mapping[Any, Any], task: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import pandas as pd
@@ -15,7 +15,9 @@ from featser.io.location import is_local_file, is_remote, local_path, path_part,
 SHOWN = 3
 
 
-def segments_of(source: str, files: Sequence[str]) -> pd.DataFrame:
+def segments_of(
+    source: str, files: Sequence[str], shown: Callable[[str], str] = str
+) -> pd.DataFrame:
     """Read the intervals of some recordings.
 
     An interval belongs to the recording that the annotation names by its path, or else by a name
@@ -28,6 +30,8 @@ def segments_of(source: str, files: Sequence[str]) -> pd.DataFrame:
         An annotation file, after which ``#TIER`` may name a tier.
     files : sequence of str
         The recordings.
+    shown : callable
+        Returns what an error calls a recording.
 
     Returns
     -------
@@ -62,7 +66,9 @@ def segments_of(source: str, files: Sequence[str]) -> pd.DataFrame:
     for file in files:
         rows = owned[owned["file"] == file]
         if rows.empty:
-            raise InputError(f"'{source}' has no interval of {file}{_named(names)}", "segments")
+            raise InputError(
+                f"'{source}' has no interval of {shown(file)}{_named(names)}", "segments"
+            )
         tables.append(rows.sort_values(["start", "end"]))
     return pd.concat(tables, ignore_index=True)[["file", "start", "end"]]
 
@@ -75,10 +81,11 @@ def split_tier(source: str) -> tuple[str, str | None]:
     >>> split_tier("talk.eaf#speaker A")
     ('talk.eaf', 'speaker A')
     """
-    if is_local_file(local_path(source)) or "#" not in source:
+    if is_local_file(local_path(source)) or "#" not in source[1:]:
         return source, None
     parts = source.split("#")
     divided = [("#".join(parts[:n]), "#".join(parts[n:])) for n in range(1, len(parts))]
+    divided = [one for one in divided if one[0]]
     existing = [one for one in divided if is_local_file(local_path(one[0]))]
     path, tier = (existing or divided)[-1]
     return path, tier or None

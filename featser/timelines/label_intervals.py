@@ -46,6 +46,61 @@ def label_intervals(table: pd.DataFrame, tasks: Iterable[str], file: str) -> pd.
     return joined
 
 
+def task_stretches(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what every task says in the stretches of equal label of the first task with classes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The timeline of one recording. Without a task with classes, a stretch is speech without a
+        pause.
+
+    Returns
+    -------
+    DataFrame
+        ``start`` and ``end``, and text for each task: the label of most frames with its mean
+        probability in the stretch, or the mean of the numbers; empty if there is neither.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "start": [0.0, 0.5], "end": [0.5, 1.0], "speech": True, "emotion.pred": ["sad", "sad"],
+    ...     "emotion.p[sad]": [0.75, 0.25], "arousal.pred": [0.25, 0.5],
+    ... })
+    >>> task_stretches(table).values.tolist()
+    [[0.0, 1.0, 'sad (0.50)', '0.375']]
+    """
+    rows = table[table["speech"].to_numpy(dtype=bool)].reset_index(drop=True)
+    names = [str(name) for name in table]
+    tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
+    with_classes = [task for task in tasks if any(name.startswith(f"{task}.p[") for name in names)]
+    labels = rows[f"{with_classes[0]}.pred"].to_numpy(dtype=object) if with_classes else None
+    continues = np.isclose(rows["start"].to_numpy()[1:], rows["end"].to_numpy()[:-1])
+    if labels is not None:
+        continues &= labels[1:] == labels[:-1]
+    number = np.cumsum(np.append(True, ~continues))[: len(rows)]
+    result = [
+        {
+            "start": one["start"].iloc[0],
+            "end": one["end"].iloc[-1],
+            **{task: _summary(one, task, task in with_classes) for task in tasks},
+        }
+        for _, one in rows.groupby(number)
+    ]
+    return pd.DataFrame(result, columns=["start", "end", *tasks])
+
+
+def _summary(rows: pd.DataFrame, task: str, has_classes: bool) -> str:
+    """Return what a task says in a stretch, as text."""
+    values = rows[f"{task}.pred"].dropna()
+    if values.empty:
+        return ""
+    if not has_classes:
+        return f"{values.astype(float).mean():.3g}"
+    label = str(values.value_counts().index[0])
+    return f"{label} ({rows[f'{task}.p[{label}]'].astype(float).mean():.2f})"
+
+
 def _of_task(table: pd.DataFrame, task: str) -> pd.DataFrame:
     rows = table[table["speech"].to_numpy(dtype=bool)]
     if rows.empty:

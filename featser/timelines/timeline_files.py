@@ -17,7 +17,11 @@ from featser.annotation.annotation_files import write_annotation
 from featser.annotation.annotation_formats import format_of
 from featser.annotation.earlier_files import refuse_foreign_file
 from featser.annotation.interval_table import check_intervals, first_overlap
-from featser.annotation.segment_files import NAME, refuse_unknown_placeholder
+from featser.annotation.segment_files import (
+    NAME,
+    refuse_unfit_names,
+    refuse_unknown_placeholder,
+)
 from featser.errors import InputError
 from featser.io.atomic_write import whole
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
@@ -96,8 +100,8 @@ def _holds_all(path: str | Path) -> bool:
     return kind is TABLE or (kind is INTERVALS and format_of(path).has_recordings)
 
 
-def refuse_foreign_outputs(paths: Sequence[str | Path], files: Sequence[str]) -> None:
-    """Refuse to replace annotation that featser did not write, before anything is computed.
+def refuse_unfit_outputs(paths: Sequence[str | Path], files: Sequence[str]) -> None:
+    """Refuse files that cannot be written, or are not featser's, before anything is computed.
 
     Parameters
     ----------
@@ -109,10 +113,12 @@ def refuse_foreign_outputs(paths: Sequence[str | Path], files: Sequence[str]) ->
     Raises
     ------
     InputError
-        If there is such a file, or somebody has changed it.
+        If annotation that featser did not write would be replaced, or a format cannot hold the
+        names of the recordings.
     """
     for path in map(Path, paths):
         if output_of(path) is INTERVALS:
+            refuse_unfit_names(path, format_of(path), files)
             for place, _ in [(path, "")] if _holds_all(path) else _places(path, files):
                 refuse_foreign_file(place)
 

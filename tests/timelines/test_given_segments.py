@@ -12,7 +12,7 @@ import featser
 from featser.errors import AnnotationError, InputError
 from featser.tasks import Task
 from featser.timelines.given_segments import segments_of, split_tier
-from featser.timelines.timeline_files import check_outputs, refuse_foreign_outputs, refuse_overlaps
+from featser.timelines.timeline_files import check_outputs, refuse_overlaps, refuse_unfit_outputs
 
 
 @pytest.fixture
@@ -103,6 +103,7 @@ def test_a_hash_may_be_in_names_of_folders_files_and_tiers(folder: Path) -> None
     featser.write_annotation(rows, "c#1/one.TextGrid", tier="w")
     assert starts("c#1/one.TextGrid", "y.wav") == [("y.wav", 1.5)]
     assert split_tier("absent.eaf#w") == ("absent.eaf", "w")
+    assert split_tier("#") == ("#", None)
     with pytest.raises(AnnotationError, match=r"absent\.eaf: cannot be read: No such file"):
         segments_of("absent.eaf#w", ["y.wav"])
 
@@ -149,5 +150,19 @@ def test_annotation_of_a_person_is_not_replaced_by_a_timeline(folder: Path) -> N
     rows = pd.DataFrame({"start": [1.0], "end": [2.0], "label": ["v"]})
     featser.write_annotation(rows, "t.x.eaf")
     with pytest.raises(InputError, match=r"'t\.x\.eaf' exists, and is not as featser wrote it"):
-        refuse_foreign_outputs(["t.eaf"], ["a/x.wav", "y.wav"])
-    refuse_foreign_outputs(["t.csv", "t.svg"], ["a/x.wav", "y.wav"])
+        refuse_unfit_outputs(["t.eaf"], ["a/x.wav", "y.wav"])
+    refuse_unfit_outputs(["t.csv", "t.svg"], ["a/x.wav", "y.wav"])
+
+
+def test_names_that_rttm_cannot_hold_are_refused_before_the_work(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot distinguish 'a/x\.wav' from 'b/x\.wav'"):
+        refuse_unfit_outputs(["t.rttm"], ["a/x.wav", "b/x.wav"])
+    with pytest.raises(InputError, match="'my talk' has blanks, which RTTM cannot hold"):
+        refuse_unfit_outputs(["t.rttm"], ["my talk.wav"])
+    with pytest.raises(InputError, match="cannot distinguish"):
+        featser.segment(["a/x.wav", "b/x.wav"], "t.rttm")
+
+
+def test_an_error_calls_the_standard_input_by_its_name(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"has no interval of stdin; it names y.wav"):
+        segments_of(table("t.csv", "y.wav"), ["a/x.wav"], lambda _: "stdin")
