@@ -44,6 +44,28 @@ def test_scan_takes_one_way_to_read_a_folder(folder: Path) -> None:
     assert "--corpus: takes the place of a card" in twice.stderr
 
 
+def test_levels_of_folders_are_shown_first(tmp_path: Path) -> None:
+    touch(tmp_path / "in", [f"p{n}/{e}_{t}.wav" for n in "12" for e in "AHS" for t in "12"])
+    shown = featser_here("card", "new", "in", "--yes", cwd=tmp_path).stdout
+    places = [line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│")]
+    assert places[:3] == ["folder 1", "part 1 of the name", "part 2 of the name"], shown
+
+
+def test_cards_that_exist_for_a_folder_are_named_before_a_new_one(tmp_path: Path) -> None:
+    names = [f"03-01-{e}-01-01-01-{s}.wav" for s in ("01", "02") for e in ("03", "04", "05")]
+    touch(tmp_path / "clinic", names)
+    made = featser_here("card", "new", "clinic", "--yes", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    reads = "note: the card ravdess reads these names already: `featser extract clinic --corpus "
+    assert f"{reads}ravdess`\n" in made.stdout.partition("Fields of the names")[0]
+    assert "exists already" not in made.stdout
+    again = featser_here("card", "new", "clinic", "--yes", cwd=tmp_path)
+    assert again.returncode == 2
+    uses = "note: 'clinic.yaml' exists already: `featser extract clinic --corpus clinic.yaml` uses"
+    assert uses in again.stdout
+    assert "'clinic.yaml' exists already: name another file with -o" in again.stderr
+
+
 @contextmanager
 def on_a_terminal(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start the command with a terminal as its input; at the end of the block it is gone."""

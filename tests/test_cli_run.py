@@ -223,6 +223,11 @@ def test_masked_labels_are_neither_fitted_nor_scored(voices: Path, tmp_path: Pat
     for masked, message in (
         ("{intensty: {emotion: [sad]}}", "unknown label 'intensty'; did you mean 'intensity'"),
         ("{intensity: {emotion: [sed]}}", "unknown emotion 'sed'; did you mean 'sad'"),
+        (
+            "{intensity: {emotion: [calm]}}",
+            "valid: angry, happy, neutral, sad: correct or remove the class "
+            "in the recipe; `featser run … --set 'masked={}'` runs without the field",
+        ),
     ):
         with pytest.raises(RecipeError, match=message):
             table(masked)

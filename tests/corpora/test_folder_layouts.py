@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+import shlex
+from pathlib import Path, PurePath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from featser.api.scan import scan
 from featser.corpora.labelling.folder_layouts import layout_of
+from featser.corpora.labelling.name_pattern import parse_pattern
+from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.errors import CardError, InputError
 from featser.experiment.loading.source import read_source
+from tests.flow import featser_here
 
 SPEAKERS = ("Anna", "Bert", "Carl")
 EMOTIONS = ("angry", "03_Sad", "fröhlich")
@@ -101,6 +107,7 @@ def test_a_manifest_of_some_recordings_is_not_certain_beside_folders(tmp_path: P
     [
         ([], "holds no recordings; a folder needs --corpus CARD"),
         (["x_1.wav", "y_1.wav"], r"no layout is recognised.*--pattern '\{emotion\}_\*' -o m.*x_1"),
+        (["a_x_1.wav", "a_y_1.wav"], r"--pattern '\*_\{emotion\}_\*' -o manifest.csv`"),
         (["Anna/1.wav", "Bert/1.wav"], r"if Anna, Bert are classes: `featser extract .* folders`"),
         (
             ["a/x/1.wav", "b/x/1.wav", "a/y/1.wav"],
@@ -127,3 +134,39 @@ def test_the_commands_of_a_refusal_are_quoted_for_a_shell(tmp_path: Path) -> Non
 def test_scan_of_what_is_no_folder_asks_for_a_card() -> None:
     with pytest.raises(InputError, match="'ravdess' is no folder of this machine: name a card"):
         scan("ravdess")
+
+
+_NAMES = st.lists(
+    st.from_regex(r"([a-c]{1,2}/){0,2}[a-b1-2]{1,3}([_. {*'-][a-b1-2 ]{1,2}){0,3}", fullmatch=True),
+    min_size=1,
+    max_size=6,
+    unique=True,
+)
+
+
+@given(_NAMES)
+def test_a_suggested_pattern_reads_at_least_one_name_and_none_in_two_ways(names: list[str]) -> None:
+    files = [PurePath(f"{name}.wav") for name in names]
+    pattern = parse_pattern(suggested_pattern(files))
+    readings = [pattern.groups(file.with_suffix("").as_posix()) for file in files]
+    assert any(readings)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["rec_01_x.wav", "rec_02_y.wav"],
+        ["1.wav", "b_2.wav"],
+        ["r-1-2.wav", "r-1-3-4.wav"],
+        ["s 1/a{b}*.wav", "s 1/it's_b.wav"],
+        ["s/t/q1.wav", "s/u/q2.wav", "q3.wav"],
+    ],
+)
+def test_the_suggested_command_scans_the_folder(tmp_path: Path, names: list[str]) -> None:
+    touch(tmp_path / "in", *names)
+    refused = featser_here("extract", "in", cwd=tmp_path)
+    command = shlex.split(refused.stderr.split("`featser scan ")[1].partition("`")[0])
+    shown = featser_here("scan", *command, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "utterance" in shown.stdout
+    assert (tmp_path / "manifest.csv").exists()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from featser.corpora.card import parse_card
+from featser.corpora.labelling.folder_layouts import reading_cards, with_card
 from featser.corpora.proposal.card_proposal import CardProposal, propose
 from featser.corpora.scanning import ScanResult, scan
 from featser.errors import InputError
 from featser.io.atomic_write import write_text
+from featser.progress import announce
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def new_card(
     if output is not None:
         _refuse_output(Path(output))
     proposal = propose(folder)
+    for note in _existing_cards(Path(folder), proposal, output):
+        announce(f"note: {note}")
     if correct is not None:
         correct(proposal)
     path = Path(f"{proposal.name}.yaml") if output is None else Path(output)
@@ -75,8 +79,23 @@ def new_card(
     return NewCard(path, proposal, result)
 
 
+def _existing_cards(
+    folder: Path, proposal: CardProposal, output: str | Path | None
+) -> Iterator[str]:
+    """Say which cards there are for a folder already."""
+    if folder.is_dir():
+        for name in reading_cards(folder):
+            yield f"the card {name} reads these names already: {with_card(folder, name)}"
+    path = Path(f"{proposal.name}.yaml")
+    if output is None and path.exists():
+        yield (
+            f"'{path}' exists already: {with_card(folder, str(path))} uses it; for a second card "
+            f"give another name"
+        )
+
+
 def _refuse_output(path: Path) -> None:
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"'{path}' has another ending than .yaml: a card is a YAML file", "output")
     if path.exists():
-        raise InputError(f"'{path}' exists already: name another file", "output")
+        raise InputError(f"'{path}' exists already: name another file with -o", "output")

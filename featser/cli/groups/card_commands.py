@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featser.cli.console import SHOWN_VALUES, say, say_text, show_scan, some_counts, table
+from featser.cli.shared_options import bars_of
 from featser.errors import InputError
 from featser.io.escaping import for_terminal
 
@@ -52,7 +53,8 @@ def card_new(
     from featser.api.labels.new_card import new_card
 
     asks = not yes and sys.stdin.isatty()
-    made = new_card(folder, output, correct=_ask if asks else _show_fields)
+    with bars_of(saved="nothing was written"):
+        made = new_card(folder, output, correct=_ask if asks else _show_fields)
     show_scan(made.scan)
     for note in made.proposal.notes():
         say_text(f"note: {note}")

@@ -13,6 +13,7 @@ from featser.corpora.file_listing import TABLE_ENDINGS, audio_files
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import tasks_from
 from featser.corpora.labelling.emotion_words import are_classes
+from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.corpora.manifest import read_manifest
 from featser.errors import CardError, FeatserError, shortened
 from featser.io.nested_files import is_there
@@ -93,6 +94,17 @@ def layout_of(folder: str | Path) -> tuple[Layout, list[str]]:
     if others:
         notes.append(f"other ways to read {folder}: {'; '.join(others)}")
     return certain, notes + recognised.passed
+
+
+def reading_cards(folder: Path) -> list[str]:
+    """Return the corpora whose cards read the names of all recordings of a folder."""
+    files = [file.relative_to(folder) for file in audio_files(folder, None, [])]
+    return [layout.card for layout in _by_cards(folder, files)] if files else []
+
+
+def with_card(folder: Path, card: str) -> str:
+    """Return, as code, the command that extracts features of a folder by a card."""
+    return f"`{_by_card(folder, '', card).command}`"
 
 
 def _certain(layouts: Sequence[Layout]) -> Layout | None:
@@ -229,11 +241,11 @@ def _refusal(folder: Path, files: Sequence[PurePath], recognised: _Recognised) -
             f"named; `featser corpora` lists the cards"
         )
     example = files[0].as_posix() if files else ""
-    pattern = "/".join(["{speaker}"] * (len(files[0].parts) > 1 if files else 0) + ["{emotion}_*"])
+    pattern = suggested_pattern(files) if files else "{emotion}_*"
+    command = shlex.join(["featser", "scan", str(folder), "--pattern", pattern])
     by_pattern = (
-        shlex.join(["featser", "scan", str(folder), "--pattern", pattern])
-        + " -o manifest.csv, with a pattern that describes names such as "
-        + f"'{shortened(example)}'"
+        f"`{command} -o manifest.csv`, with a pattern that describes names such as "
+        f"'{shortened(example)}'"
     )
     if _has_annotation(folder, files):
         by_pattern += "; labelled intervals in files beside the recordings: " + (

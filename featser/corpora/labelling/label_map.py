@@ -136,7 +136,9 @@ def with_classes(table: pd.DataFrame, classes: Classes, where: str) -> pd.DataFr
         held = sorted({*map(str, table[column].dropna().unique()), *_rated_classes(table, column)})
         for name in names:
             if name not in held:
-                raise RecipeError(f"{where}: {unknown(column, name, held)}")
+                raise RecipeError(
+                    f"{where}: {unknown(column, name, held)}: correct the class, or leave it out"
+                )
         if ratings_column(column) in table:
             table = _with_rated_classes(table, column, names)
             continue

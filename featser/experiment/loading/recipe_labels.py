@@ -65,7 +65,10 @@ def _masked(table: pd.DataFrame, recipe: Experiment) -> pd.DataFrame:
             held = sorted(map(str, table[other].dropna().unique()))
             for name in names:
                 if name not in held:
-                    raise RecipeError(f"{where}: {unknown(other, name, held)}")
+                    raise RecipeError(
+                        f"{where}: {unknown(other, name, held)}: correct or remove the class in "
+                        f"the recipe; `featser run … --set 'masked={{}}'` runs without the field"
+                    )
             removed.append((column, table[other].isin(names)))
     for column, chosen in removed:
         table[column] = table[column].mask(chosen)
