@@ -24,12 +24,16 @@ from featser.experiment.loading.published_folds import matched_folds
 from featser.experiment.loading.requested_tasks import primary_of
 from featser.experiment.loading.source import Source, read_source, with_channel
 from featser.io.atomic_write import write_text
+from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
 from featser.workers.limits import TIMEOUT
 
+FINDINGS_ENDING = ".json"
+AUDIT_ENDINGS = (FINDINGS_ENDING, *(name for name in TABLE_ENDINGS if name != FINDINGS_ENDING))
 
-@validated(output=output_file(".json"))
+
+@validated(output=output_file(*AUDIT_ENDINGS))
 @showing_progress
 def audit(
     source: str | Path,
@@ -54,8 +58,9 @@ def audit(
     corpus : str, optional
         The card of a corpus folder.
     output : str or Path, optional
-        The JSON file to write: ``recordings`` (how many), ``counts`` by severity,
-        ``findings``, and ``facts`` (what is known of each recording).
+        The file to write. As JSON: ``recordings`` (how many), ``counts`` by severity,
+        ``findings``, and ``facts`` (what is known of each recording). As a table, by its ending:
+        the facts alone, a row for each recording.
     primary : str, optional
         The label that leads; by default the card's, else ``emotion``, else the first that can be
         predicted.
@@ -82,6 +87,9 @@ def audit(
     TaskError
         If ``primary`` is no label of the source, or one that cannot be predicted.
     """
+    is_table = output is not None and Path(output).suffix.lower() != FINDINGS_ENDING
+    if output is not None and is_table:
+        table_format(output)  # a missing package is named before anything is measured
     read = read_source(source, corpus, names=named(columns, labels))
     read.table = with_channel(read.table, channel)
     if primary is not None:
@@ -98,7 +106,9 @@ def audit(
         read.cards,
         timeout,
     )
-    if output is not None:
+    if output is not None and is_table:
+        write_table(result.recordings(), output)
+    elif output is not None:
         described = {"source": without_credentials(str(source)), **to_json(result.to_dict())}
         _write_json(output, described)
     return result

@@ -96,10 +96,14 @@ class Audit(ShownResult):
             "facts": self._facts(),
         }
 
-    def _facts(self) -> list[dict[str, Any]]:
+    def recordings(self) -> pd.DataFrame:
+        """Return the facts with the name of each recording in front, numbers to five decimals."""
         names = list(self.names) or [str(row) for row in self.facts.index]
         rounded = self.facts.round(5).assign(recording=names)
-        rows = rounded[["recording", *self.facts.columns]].to_dict("records")
+        return rounded[["recording", *self.facts.columns]].reset_index(drop=True)
+
+    def _facts(self) -> list[dict[str, Any]]:
+        rows = self.recordings().to_dict("records")
         return [{str(name): value for name, value in row.items()} for row in rows]
 
 

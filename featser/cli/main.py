@@ -139,7 +139,13 @@ def audit(
         str | None, typer.Option(help="The label that leads [the card's, or emotion].")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all findings: .json.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write all findings and the facts of each recording: .json; or the facts alone, "
+            "as a table: .csv, .parquet or .xlsx.",
+        ),
     ] = None,
     jobs: Jobs = -1,
     **options: Any,
@@ -164,7 +170,8 @@ def audit(
         )
     show_audit(result)
     if output is not None:
-        say(f"all findings: {output}")
+        is_json = output.suffix.lower() == ".json"
+        say(f"{'all findings' if is_json else 'facts of each recording'}: {output}")
     if result.errors:
         raise typer.Exit(1)
 

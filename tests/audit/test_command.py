@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from featser.audit.measure.examination import FACTS
 from featser.corpora.manifest import write_manifest
 from tests.flow import featser, featser_here
 
@@ -34,6 +35,22 @@ def test_errors_exit_with_1_and_all_findings_are_written(
     assert report["counts"]["error"] == 1
     (row,) = report["findings"][0]["table"]
     assert Path(report["folder"], row["first"]) == Path(twin["file"][0])
+
+
+def test_the_facts_of_recordings_are_a_table_by_the_ending_of_the_output(
+    clean: pd.DataFrame, tmp_path: Path
+) -> None:
+    few = clean.head(3).copy()
+    few["file"] = [*few["file"][:2], str(tmp_path / "absent.wav")]
+    write_manifest(few, tmp_path / "m.csv")
+    shown = featser_here("audit", "m.csv", "-j", 1, "-o", "facts.csv", cwd=tmp_path)
+    assert "facts of each recording: facts.csv" in shown.stdout, shown.stderr
+    facts = pd.read_csv(tmp_path / "facts.csv")
+    assert list(facts.columns) == ["recording", *FACTS]
+    assert list(facts["codec"][:2]) == ["PCM_16", "PCM_16"]
+    assert facts["announced_s"][0] == facts["decoded_s"][0] > 0
+    assert facts["reason"][2] == "no such file"
+    assert facts["rate"].isna().tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize(
