@@ -117,6 +117,9 @@ def test_agreement_needs_no_recordings_and_writes_all(rated: Path, tmp_path: Pat
         assert text in shown.stdout
     emotion, arousal = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["labels"]
     assert emotion["by_rater"][0]["rater"] == "dora"
+    for heading in ("share of equal pairs of ratings", "correlation with the others' mean"):
+        assert heading in shown.stdout
+    assert "standard deviation, in units of the rating" in shown.stdout
     assert len(emotion["by_recording"]) == table["file"].nunique()
     assert emotion["human_ceiling"]["metric"] == "uar"
     assert arousal["human_ceiling"]["metric"] == "ccc"

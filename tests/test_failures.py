@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
+from featser.cli.failures import warnings_as_notes
 from featser.errors import EXIT_CODES, FeatserError, OutputError
 from featser.io.atomic_write import whole, write_text
 from tests.flow import PYTHON, featser_here
@@ -289,3 +291,16 @@ def test_exit_codes_of_all_errors_are_in_the_table() -> None:
     ]
     assert len(errors) > 10
     assert {kind.exit_code for kind in errors} <= set(EXIT_CODES)
+
+
+def test_warnings_of_libraries_are_notes_of_one_line_shown_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = warnings.showwarning
+    with warnings_as_notes():
+        for _ in range(2):
+            warnings.warn_explicit("mean of\n empty slice\x1b[2J", RuntimeWarning, "np.py", 3)
+    assert warnings.showwarning is before
+    shown = capsys.readouterr()
+    assert shown.err == "featser: note: mean of empty slice\\x1b[2J\n"
+    assert shown.out == ""

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -57,6 +58,28 @@ def one_line_errors() -> Iterator[None]:
     else:
         return
     raise SystemExit(code)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Show warnings of libraries as notes on the error stream, one line each and once.
+
+    Python would print the place in the source and a line of code, which says nothing to a user.
+    """
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        text = " ".join(str(message).split())
+        if text not in shown:
+            shown.add(text)
+            _say(f"note: {text}")
+
+    before = warnings.showwarning
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def _check_address_space() -> None:

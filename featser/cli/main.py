@@ -17,7 +17,7 @@ from featser.cli.console import (
     show_extraction,
     show_scan,
 )
-from featser.cli.failures import one_line_errors
+from featser.cli.failures import one_line_errors, warnings_as_notes
 from featser.cli.fetch_command import fetch
 from featser.cli.finished.explain_command import explain
 from featser.cli.finished.serve_command import serve
@@ -301,5 +301,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whose encoding may lack a letter
             stream.reconfigure(errors="backslashreplace")
-    with guard(), one_line_errors(), invoked_as(typed()):
+    with guard(), one_line_errors(), warnings_as_notes(), invoked_as(typed()):
         app()

@@ -9,6 +9,7 @@ import typer
 
 from featser.cli.console import say, say_text, table
 from featser.cli.shared_options import Corpus, LabelNames, bars_of, named_in
+from featser.errors import counted
 
 if TYPE_CHECKING:
     from featser.api.labels.agreement import AgreementReport, LabelAgreement
@@ -54,7 +55,7 @@ def agreement(
 
 
 def _show(result: AgreementReport, one: LabelAgreement) -> None:
-    from featser.reporting.numbers import estimate
+    from featser.reporting.numbers import estimate, shows_interval
     from featser.reporting.sections.rater_section import agreement_table, least_agreeing
     from featser.reporting.wording import metric_title
 
@@ -65,7 +66,8 @@ def _show(result: AgreementReport, one: LabelAgreement) -> None:
         title, figure = metric_title(one.ceiling.metric), one.ceiling.figure
         say_text(
             f"human ceiling of {one.agreement.label}: a rater's {title} against the other raters "
-            f"is {estimate(figure)} (95 % interval over speakers), {one.ceiling.n_ratings} ratings"
+            f"is {estimate(figure)}{' (95 % interval over speakers)' * shows_interval(figure)}, "
+            f"{counted(one.ceiling.n_ratings, 'rating')}"
         )
         if figure.get("note"):
             say_text(f"note on {one.agreement.label}: {figure['note']}")

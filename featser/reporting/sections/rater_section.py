@@ -24,6 +24,9 @@ _CEILING_NOTE = (
 )
 
 
+_OF_CLASSES = "share of equal pairs of ratings"
+
+
 @dataclass
 class RaterSection:
     """The section on one rated label."""
@@ -57,7 +60,7 @@ def agreement_table(agreement: Agreement) -> Table:
         [figure.title, estimate(figure.to_dict()), count(figure.n_items), figure.note]
         for figure in agreement.figures
     ]
-    columns = ["coefficient", "value [95 % interval]", "recordings", "interval"]
+    columns = ["coefficient", "value [95 % interval]", "recordings", "how the interval is made"]
     return Table(f"Agreement of the raters on {agreement.label}", columns, rows, {0, 1, 3})
 
 
@@ -72,16 +75,21 @@ def least_agreeing(agreement: Agreement, names: Sequence[str]) -> list[Table]:
         The name of each recording, by its row.
     """
     label, tables = agreement.label, []
+    is_categorical = "agreement" in agreement.items
     if len(agreement.raters) > 1:
         rows = [list(map(_cell, row)) for row in _first(agreement.raters)]
         caption = f"Raters of {label} who agree least with the others"
-        tables.append(Table(caption, list(agreement.raters.columns), rows))
+        of_raters = _OF_CLASSES if is_categorical else "correlation with the others' mean"
+        columns = ["rater", "ratings", of_raters]
+        tables.append(Table(caption, columns, rows))
     if len(agreement.items):
         shown = agreement.items.assign(row=[names[row] for row in agreement.items["row"]])
         shown = shown.rename(columns={"row": "recording"})
         rows = [list(map(_cell, row)) for row in _first(shown)]
         caption = f"Recordings whose raters agree least on {label}"
-        tables.append(Table(caption, list(shown.columns), rows))
+        of_items = _OF_CLASSES if is_categorical else "standard deviation, in units of the rating"
+        columns = ["recording", "ratings", of_items]
+        tables.append(Table(caption, columns, rows))
     return tables
 
 
