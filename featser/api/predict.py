@@ -17,7 +17,7 @@ from featser.api.validation import (
     several_files,
     validated,
 )
-from featser.auxiliary.auxiliary_lookup import OPEN
+from featser.auxiliary.open_name import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
 from featser.errors import ManifestError, TaskError

@@ -24,7 +24,7 @@ from featser.api.validation import (
     validated,
 )
 from featser.audio.decoding import announced_seconds
-from featser.auxiliary.auxiliary_lookup import OPEN
+from featser.auxiliary.open_name import OPEN
 from featser.corpora.utterances import places
 from featser.errors import InputError, UnusableAudio
 from featser.evaluation.prediction_tables import prediction_table

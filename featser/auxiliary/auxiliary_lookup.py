@@ -7,11 +7,9 @@ from pathlib import Path
 
 from featser.auxiliary.auxiliary_files import read_auxiliary
 from featser.auxiliary.auxiliary_table import NAME, AuxiliaryTable, refuse_bad_name
+from featser.auxiliary.open_name import OPEN
 from featser.errors import AuxiliaryError, unknown
 from featser.io.atomic_write import cache_folder
-
-OPEN = "open"
-"""The name that stands for all tables that featser brings."""
 
 ENDING = ".parquet"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import MutableMapping
@@ -21,6 +22,8 @@ from featser.serve.predicting.predict_routes import PREDICT_ENDPOINTS
 from featser.serve.requests.endpoint import Endpoint
 from featser.serve.requests.openapi import openapi
 from featser.serve.requests.responses import (
+    CLOSE,
+    STOPPING,
     UNEXPECTED,
     RequestError,
     as_request_error,
@@ -124,6 +127,10 @@ class Accounting:
 
         try:
             await self.app(scope, receive, sending)
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            if status == UNEXPECTED:
+                error = RequestError(STOPPING, "the server is stopping", headers=CLOSE)
+                await error_response(error)(scope, receive, sending)
         finally:
             seconds = time.perf_counter() - began
             path = self._shown(scope["path"])

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from featser.io.escaping import for_html
 from featser.serve.requests.responses import NOT_FOUND, UNAUTHORIZED, RequestError
 from featser.serve.requests.security import is_token, token_cookie
 from featser.serve.running import running
@@ -51,6 +52,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=for_html,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, InputError, ResourceError
 from featser.serve.settings import ServeSettings
 from featser.workers.limits import Limits as WorkerLimits
@@ -26,6 +27,7 @@ GRACE_S = 5
 """Seconds that running requests have to end when the server stops."""
 MOST_CONNECTIONS = 512
 PATIENCE_S = 5.0
+FITTED_ONCE = "; `open` is fitted at its first use, which takes a minute"
 
 
 def serve(
@@ -90,7 +92,7 @@ async def _run(
         server = Running(settings, served, {}, queue, UploadGate(folder, limits), folder)
         loading = asyncio.create_task(_load(server))
         web = await asyncio.to_thread(_web_server, server)  # imports, while the worker loads
-        await _patiently(loading)
+        await _patiently(loading, models)
         await _answer_requests(web, server, listener, open_browser)
     finally:
         queue.close()
@@ -139,12 +141,13 @@ async def _load(server: Any) -> None:
             await server.queue.warm(run_job, job)
 
 
-async def _patiently(loading: asyncio.Task[None]) -> None:
+async def _patiently(loading: asyncio.Task[None], models: Sequence[str | Path]) -> None:
     """Wait until models are loaded; say why, where it takes long."""
     try:
         await asyncio.wait_for(asyncio.shield(loading), PATIENCE_S)
     except TimeoutError:
-        _say("loading the models; `open` is fitted at its first use, which takes a minute")
+        is_open = any(str(model).endswith(OPEN) for model in models) or not models
+        _say(f"loading the models{FITTED_ONCE if is_open else ''}")
         await loading
 
 

@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.auxiliary.auxiliary_labels import auxiliary_labels
-from featser.auxiliary.auxiliary_lookup import OPEN, find_auxiliary, shipped_files
+from featser.auxiliary.auxiliary_lookup import find_auxiliary, shipped_files
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
+from featser.auxiliary.open_name import OPEN
 from featser.errors import AuxiliaryError, counted
 from featser.evaluation.cross_fit import CrossFit, cross_fit
 from featser.evaluation.fit_identity import code_identity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from featser.auxiliary.auxiliary_lookup import OPEN
+from featser.auxiliary.open_name import OPEN
 from featser.errors import InputError, unknown
 
 BUNDLE = "model.featser"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from featser.serve.requests.responses import OVERLOADED, RequestError
+from featser.serve.requests.responses import OVERLOADED, STOPPING, RequestError
 from featser.workers.pool import PoolClosed, WorkerPool
 from featser.workers.task import Failure, Task
 
@@ -105,7 +105,7 @@ class WorkQueue:
         try:
             [result] = await asyncio.shield(future)
         except (PoolClosed, RuntimeError) as error:  # RuntimeError: the threads are shut down
-            raise RequestError(503, "the server is stopping") from error
+            raise RequestError(STOPPING, "the server is stopping") from error
         self._seconds += SHARE_OF_LAST * (loop.time() - began - self._seconds)
         self.n_lost += isinstance(result, Failure) and result.kind != "error"
         return result

@@ -21,7 +21,7 @@ from featser.api.predict import located, predict_named, with_prediction_sets
 from featser.api.timeline import TimelinePredictor, joined_timelines
 from featser.audio import decode_blocks
 from featser.audio.decoding import announced_seconds
-from featser.auxiliary.auxiliary_lookup import OPEN
+from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, FeatserError, UnusableAudio, counted
 from featser.experiment.loading.named_recordings import NamedRecordings
 from featser.experiment.loading.source import with_channel

@@ -20,6 +20,9 @@ MISDIRECTED = 421
 UNPROCESSABLE = 422
 OVERLOADED = 429
 UNEXPECTED = 500
+STOPPING = 503
+CLOSE = {"Connection": "close"}
+"""A header of answers after which no more of the request is read."""
 
 
 @dataclass

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from featser.serve.requests.responses import (
+    CLOSE,
     FORBIDDEN,
     MISDIRECTED,
     UNAUTHORIZED,
@@ -194,5 +195,5 @@ async def _refuse(error: RequestError, scope: Scope, receive: Receive, send: Sen
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": error.message[:100]})
         return
-    error.headers = {**(error.headers or {}), "Connection": "close"}
+    error.headers = {**(error.headers or {}), **CLOSE}
     await error_response(error)(scope, receive, _with_headers(send))

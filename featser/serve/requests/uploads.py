@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from featser.errors import counted
 from featser.serve.requests.responses import (
     BAD_REQUEST,
+    CLOSE,
     OVERLOADED,
     TIMEOUT,
     TOO_LARGE,
@@ -35,8 +36,9 @@ from featser.serve.settings import Limits
 
 FORM = "multipart/form-data"
 MOST_NAME = 120
+JOINERS = "\u200c\u200d"
+"""Invisible, but needed to write Bangla and other languages."""
 DEFAULT_NAME = "recording"
-CLOSE = {"Connection": "close"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def shown_name(name: str) -> str:
     ('a.wav', 'b.wav', 'recording')
     """
     base = re.split(r"[/\\]", name)[-1]
-    base = "".join(letter for letter in base if letter.isprintable()).strip()
+    base = "".join(letter for letter in base if letter.isprintable() or letter in JOINERS).strip()
     return base[-MOST_NAME:] if base.strip(".") else DEFAULT_NAME
 
 
@@ -172,12 +174,14 @@ async def _receive_form(request: Request, boundary: bytes, writer: _Writer) -> N
     if not boundary:
         raise RequestError(BAD_REQUEST, "the form has no boundary", headers=CLOSE)
     form = _Form(writer)
-    parser = MultipartParser(boundary, form.callbacks(), max_header_count=16, max_header_size=4096)
     try:
+        parser = MultipartParser(
+            boundary, form.callbacks(), max_header_count=16, max_header_size=4096
+        )
         async for data in _chunks(request, writer.limits):
             await asyncio.to_thread(parser.write, data)
         parser.finalize()
-    except MultipartParseError as error:
+    except FormParserError as error:
         raise RequestError(
             BAD_REQUEST, f"the form cannot be read: {error}", headers=CLOSE
         ) from error
