@@ -95,7 +95,10 @@ def test_unusable_recording_has_the_reason_that_the_command_line_gives(
         ("coverage=2", "coverage: '2': give a number, more than 0 and at most 0.9999"),
         ("format=xml", "format: unknown format 'xml'; valid: json, csv"),
         ("trim=perhaps", "trim: 'perhaps': write true or false"),
-        ("colour=red", "unknown parameter 'colour'; valid: model, channel, trim, coverage, format"),
+        (
+            "colour=red",
+            "unknown parameter 'colour'; valid: model, channel, trim, coverage, why, format",
+        ),
         ("channel=middle", "channel 'middle': write mix, left, right"),
     ],
 )
@@ -135,7 +138,7 @@ def test_openapi_names_every_endpoint_and_parameter(server: RunningServer) -> No
     }  # fmt: skip
     parameters = described["paths"]["/v1/predict"]["post"]["parameters"]
     assert [one["name"] for one in parameters] == [
-        "model", "channel", "trim", "coverage", "format", "name",
+        "model", "channel", "trim", "coverage", "why", "format", "name",
     ]  # fmt: skip
     assert "429" in described["paths"]["/v1/predict"]["post"]["responses"]
 
@@ -173,3 +176,39 @@ def test_csv_escapes_names_that_a_spreadsheet_would_run(
     assert row["file"].startswith("'=cmd")
     raw = requests.post(f"{server.address}/v1/predict", files=form, timeout=60)
     assert json.loads(raw.text)["predictions"][0]["file"] == "=cmd|'x'!A0.flac"
+
+
+def test_reasons_are_those_of_python(
+    server: RunningServer, fitted: Path, clips: list[Path]
+) -> None:
+    from featser.api.finished.explain_predictions import explain_predictions
+    from featser.explanation.prediction_explanation_table import explanation_sentences
+
+    answer = post(server, "/v1/predict", clips[2], why="true").json()
+    expected = explain_predictions(fitted / "model.featser", [clips[2]])
+    expected["file"] = clips[2].name
+    assert answer["predictions"] == as_records(expected)
+    assert answer["explanations"] == [explanation_sentences(expected.iloc[0].to_dict())]
+    assert any(name.startswith("emotion.why[") for name in answer["predictions"][0])
+
+
+def test_worker_that_is_killed_costs_its_request_alone(
+    server: RunningServer, clips: list[Path]
+) -> None:
+    """The next request is answered by a new worker."""
+    import os
+    import signal
+
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    if not children.exists():
+        pytest.skip("the system does not list the children of a process")
+    workers = {
+        int(child)
+        for task in Path(f"/proc/{server.process.pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    }
+    assert workers
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    [row] = post(server, "/v1/predict", clips[0]).json()["predictions"]
+    assert row["error"] == ""

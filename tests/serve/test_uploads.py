@@ -287,7 +287,7 @@ def test_client_that_goes_leaves_nothing(strict: RunningServer) -> None:
     assert strict.leftovers() == []
 
 
-def test_more_requests_than_wait_are_told_when_to_try_again(
+def test_overload_is_answered_with_the_time_to_try_again(
     fitted: Path, clips: list[Path], tmp_path: Path
 ) -> None:
     """All that are accepted get the right answer, and the client of featser gets all."""

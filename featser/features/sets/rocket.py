@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import combinations
 from statistics import NormalDist
 from typing import Any, ClassVar
@@ -171,14 +171,7 @@ class Rocket(Extractor):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Set, group, dilation, positions of the twos, pooling: ``rocket.0.17.d8.025.share``."""
-        return tuple(
-            f"rocket.{number}.{group}.d{step}.{''.join(map(str, twos))}.{pooling}"
-            for number in range(N_SETS)
-            for kernels in [kernels_of(number)]
-            for group, step in enumerate(kernels.dilation.tolist())
-            for twos in kernels.twos[group].tolist()
-            for pooling in POOLINGS
-        )
+        return _names()
 
     def __call__(self, signal: Signal) -> Floats:
         """Compute the 9,216 values; none is undefined.
@@ -307,3 +300,16 @@ def responses(contours: Floats, kernels: Kernels) -> Floats:
         kernels.bias,
     )
     return pooled
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """Return the names of the values, which are the same for every instance: there are many."""
+    return tuple(
+        f"rocket.{number}.{group}.d{step}.{''.join(map(str, twos))}.{pooling}"
+        for number in range(N_SETS)
+        for kernels in [kernels_of(number)]
+        for group, step in enumerate(kernels.dilation.tolist())
+        for twos in kernels.twos[group].tolist()
+        for pooling in POOLINGS
+    )

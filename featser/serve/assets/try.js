@@ -1,12 +1,11 @@
 // The page "Try": recordings that are dropped, chosen, recorded or live, and what a model predicts.
 
 import { address, ask, element, save, seconds } from "./common.js";
-import { showBars } from "./bars.js";
+import { COVERAGE, showBars, showReasons } from "./bars.js";
 import { PALETTE, drawSound, drawTimeline } from "./draw.js";
 import { startLive } from "./live.js";
 
 const TIMELINE_FROM_S = 4;
-const COVERAGE = 0.9;
 const AT_ONCE = 2;
 
 const byId = (id) => document.getElementById(id);
@@ -88,10 +87,13 @@ function showPrediction(result, file, model, { predictions, notes }) {
   }
   headline.textContent = model.tasks.map((task) => `${task.name}: ${shownValue(row, task)}`).join(", ");
   showMarks(result.querySelector(".marks"), row.unlike);
-  showBars(result.querySelector(".bars"), model.tasks, row);
+  showBars(result.querySelector(".predictions"), model.tasks, row);
   for (const button of result.querySelectorAll(".downloads button")) {
     button.addEventListener("click", () => download(button, file, model));
   }
+  const why = result.querySelector(".ask-why");
+  why.hidden = !model.explains;
+  why.addEventListener("click", () => explain(why, result, file, model));
   result.addEventListener("toggle", () => showSound(result, file, model), { once: true });
   if (!results.querySelector("details[open]")) {
     result.open = true;
@@ -104,9 +106,27 @@ function shownValue(row, task) {
 }
 
 function showMarks(place, unlike) {
-  const reasons = (unlike || "").split("; ").filter(Boolean);
+  const reasons = (unlike || "").split("; also ").filter(Boolean);
   place.replaceChildren(...reasons.map((reason) =>
     element("span", { className: "mark", text: `unlike the training recordings: ${reason}` })));
+}
+
+async function explain(button, result, file, model) {
+  button.disabled = true;
+  const place = result.querySelector(".reasons");
+  try {
+    const path = address("/v1/predict", { model: model.name, name: file.name, why: true });
+    const answer = await (await ask(path, { method: "POST", body: file })).json();
+    place.replaceChildren();
+    model.tasks.forEach((task) => showReasons(place, task, answer.predictions[0]));
+    result.querySelector(".reason-notes").replaceChildren(
+      ...answer.explanations[0].map((text) => element("li", { text })));
+    result.querySelector(".why").hidden = false;
+    button.hidden = true;
+  } catch (error) {
+    showProblem(error.message);
+    button.disabled = false;
+  }
 }
 
 async function download(button, file, model) {

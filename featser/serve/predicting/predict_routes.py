@@ -43,6 +43,12 @@ COVERAGE = Parameter(
     more_than=0,
     at_most=0.9999,
 )
+WHY = Parameter(
+    "why",
+    "Also say which groups of features moved each prediction; takes about a second each.",
+    "flag",
+    False,
+)
 WINDOW = Parameter("window", "Seconds of a window.", "number", 2.0, more_than=0.09, at_most=60)
 HOP = Parameter(
     "hop", "Seconds from a window to the next.", "number", 0.5, more_than=0.009, at_most=60
@@ -140,7 +146,7 @@ PREDICT_ENDPOINTS = (
     _recordings(
         "predict",
         "Predict every task for recordings.",
-        *(CHANNEL, TRIM, COVERAGE, _format("json", "csv")),
+        *(CHANNEL, TRIM, COVERAGE, WHY, _format("json", "csv")),
     ),
     _recordings(
         "timeline",

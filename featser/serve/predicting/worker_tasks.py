@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from featser.api.finished.explain_predictions import explanation_table
 from featser.api.predict import located, predict_named, with_prediction_sets
 from featser.api.timeline import TimelinePredictor, joined_timelines
 from featser.audio import decode_blocks
@@ -25,6 +27,8 @@ from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, FeatserError, UnusableAudio, counted
 from featser.experiment.loading.named_recordings import NamedRecordings
 from featser.experiment.loading.source import with_channel
+from featser.explanation.prediction_explanation import training_rows_of
+from featser.explanation.prediction_explanation_table import explanation_sentences
 from featser.features import extract_features
 from featser.features.extractor import Extractor
 from featser.features.trimmed import trimmed
@@ -89,6 +93,7 @@ def describe(job: Job, begin: Step) -> dict[str, Any]:
         "speaker_norm": bundle.speaker_norm,
         "channel": bundle.channel,
         "has_prediction_sets": bool(getattr(bundle.model, "calibrations_", {})),
+        "explains": bundle.comparison is not None,
         "statement": statement(bundle.training) if OPEN in bundle.training else "",
         "libraries": bundle.libraries,
     }
@@ -101,7 +106,8 @@ def predict(job: Job, begin: Step) -> Answer:
     begin("predicting", seconds)
     named = UploadedRecordings(job.uploads, _channel(job, loaded))
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
-    table = predict_named(loaded.file, loaded.bundle, extractors, named, 1, None, channel)
+    explain = _explainer(job, loaded, extractors) if job.option("why") else None
+    table = predict_named(loaded.file, loaded.bundle, extractors, named, 1, None, channel, explain)
     coverage = job.option("coverage")
     if coverage is not None:
         table = with_prediction_sets(job.model_name, loaded.bundle, table, coverage)
@@ -214,6 +220,23 @@ def _extractors(job: Job, loaded: LoadedModel) -> list[Extractor]:
     return [trimmed(extractor) for extractor in loaded.extractors]
 
 
+def _explainer(
+    job: Job, loaded: LoadedModel, extractors: list[Extractor]
+) -> Callable[[NDArray[np.float32]], pd.DataFrame]:
+    """Return what explains predictions, as ``featser predict --why`` does.
+
+    Raises
+    ------
+    BundleError
+        If the model cannot explain its predictions.
+    """
+    try:
+        training_rows_of(loaded.bundle)
+    except BundleError as error:
+        raise BundleError(f"{job.model_name}: {error}") from error
+    return partial(explanation_table, loaded.bundle, extractors)
+
+
 def _channel(job: Job, loaded: LoadedModel) -> str:
     return job.option("channel") or loaded.bundle.channel
 
@@ -254,7 +277,12 @@ def _table_answer(job: Job, table: pd.DataFrame, what: str) -> Answer:
         return _written(job, lambda path: write_table(table, path))
     notes = list(table.attrs.get("notes", []))
     rows = table.astype(object).to_dict("records")
-    return Answer(as_json({"model": job.model_name, what: rows, "notes": notes}))
+    answer = {"model": job.model_name, what: rows, "notes": notes}
+    if job.option("why"):
+        answer["explanations"] = [
+            [] if row["error"] else explanation_sentences(row) for row in rows
+        ]
+    return Answer(as_json(answer))
 
 
 def _written(job: Job, write: Callable[[Path], object]) -> Answer:
