@@ -100,7 +100,8 @@ def references_of_citation(key: str, citation: str, title: str) -> list[Referenc
     works = [_work(text.strip()) for text in citation.split(";")]
     if any(work is None for work in works):
         whole = _work(citation)
-        works = [whole or ("misc", {"title": title or key, "note": citation, **_year(citation)})]
+        plain = {"key": key, "title": title or key, "note": citation, **_year(citation)}
+        works = [whole or ("misc", plain)]
     parsed = [work for work in works if work is not None]
     letters = ["", *"bcdefghijklmnopqrstuvwxyz"]
     return [

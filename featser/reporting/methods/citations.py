@@ -15,7 +15,11 @@ _ROWS = (
     Reference(
         "featser",
         "misc",
-        {"title": "featser: speech emotion recognition", "note": f"Version {__version__}"},
+        {
+            "key": "featser",  # what styles sort by, since there is no author
+            "title": "featser: speech emotion recognition",
+            "note": f"Version {__version__}",
+        },
     ),
     Reference(
         "pedregosa2011scikit",

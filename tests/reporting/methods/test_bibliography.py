@@ -61,7 +61,7 @@ def test_works_of_the_table_are_used_and_uses_name_works() -> None:
         assert balance_of(work.bibtex()) == 0
         assert set(work.fields) <= {
             "author", "title", "journal", "booktitle", "volume", "number", "pages", "year", "doi",
-            "note",
+            "note", "key",
         }  # fmt: skip
 
 
