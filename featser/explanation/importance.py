@@ -3,7 +3,9 @@
 All columns of a group are permuted together among the rows of each speaker in each test set, so
 that a row gets the group's values of another utterance of the same speaker. Differences between
 speakers remain, and what the columns of a group share is lost with them. What a group shares with
-other groups is not lost: an importance is a lower bound of the information in the group.
+other groups is not lost: an importance is a lower bound of the information in the group. Beside it
+stands what is left of the figure when all other groups are permuted: where several groups have the
+same information, none of them is missed, but each alone has it.
 
 References
 ----------
@@ -68,8 +70,10 @@ class GroupImportance:
     drop : dict
         ``value``, ``low``, ``high`` of the fall of UAR, or CCC, with its 95 % interval over
         speakers; perhaps ``note``.
+    alone : dict
+        UAR, or CCC, that is left with all other groups permuted, likewise.
     recalls : dict of str to dict
-        The same for the recall of each class.
+        The fall of the recall of each class.
     """
 
     group: str
@@ -77,6 +81,7 @@ class GroupImportance:
     caution: str
     n_features: int
     drop: dict[str, Any]
+    alone: dict[str, Any]
     recalls: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -168,11 +173,13 @@ def importance_of(
     rows = np.concatenate([part.rows for part in parts])
     plain = np.concatenate([part.plain for part in parts])
     permuted = np.concatenate([part.permuted for part in parts], axis=-1)
+    alone = np.concatenate([part.alone for part in parts], axis=-1)
     measure = _Drop(task, labels[rows], speaker[rows], plain)
     measured = [
         GroupImportance(
             group.name, group.title, group.caution, len(group.columns),
-            measure.overall(permuted[place]), measure.by_class(permuted[place]),
+            measure.overall(permuted[place]), measure.left(alone[place]),
+            measure.by_class(permuted[place]),
         )
         for place, group in enumerate(groups)
     ]  # fmt: skip
@@ -226,6 +233,8 @@ class PermutedFold:
         Their predictions without a permutation.
     permuted : ndarray, shape (groups, repetitions, m)
         Their predictions with each group permuted.
+    orders : ndarray of int, shape (repetitions, m)
+        Of which utterance of the test set each got the values of a group.
     n_fixed : int
         How many are alone with their speaker, so that nothing is permuted.
     """
@@ -233,7 +242,20 @@ class PermutedFold:
     rows: NDArray[np.intp]
     plain: NDArray[Any]
     permuted: NDArray[Any]
+    orders: NDArray[np.intp]
     n_fixed: int
+
+    @property
+    def alone(self) -> NDArray[Any]:
+        """Their predictions with all groups but one permuted, shape (groups, repetitions, m).
+
+        A row with the values of a group of another utterance is that utterance with the values of
+        all other groups of the row: no model is asked again.
+        """
+        alone = np.empty_like(self.permuted)
+        for repetition, order in enumerate(self.orders):
+            alone[:, repetition, order] = self.permuted[:, repetition]
+        return alone
 
 
 def permuted_predictions(
@@ -266,10 +288,10 @@ def permuted_predictions(
     _, place, sizes = np.unique(speaker[rows], return_inverse=True, return_counts=True)
     n_fixed = int((sizes[place] == 1).sum())
     if not task.categorical:
-        return PermutedFold(rows, outputs.plain[:, 0], outputs.permuted[..., 0], n_fixed)
+        return PermutedFold(rows, outputs.plain[:, 0], outputs.permuted[..., 0], orders, n_fixed)
     names = np.array(task.classes, dtype=object)[np.asarray(fold.model.classes_, dtype=np.intp)]
     predicted = names[outputs.plain.argmax(axis=-1)], names[outputs.permuted.argmax(axis=-1)]
-    return PermutedFold(rows, *predicted, n_fixed)
+    return PermutedFold(rows, *predicted, orders, n_fixed)
 
 
 class _Drop:
@@ -288,6 +310,10 @@ class _Drop:
         """Return the fall of UAR or CCC; permuted predictions have shape (r, n)."""
         return self._interval(self.formula, slice(None), permuted)
 
+    def left(self, alone: NDArray[Any]) -> dict[str, Any]:
+        """Return the UAR or CCC that predictions with all but one group permuted have."""
+        return self._interval(self.formula, slice(None), alone, is_fall=False)
+
     def by_class(self, permuted: NDArray[Any]) -> dict[str, dict[str, Any]]:
         """Return the fall of the recall of each class, over the speakers who have it."""
         if not self.task.categorical:
@@ -304,7 +330,11 @@ class _Drop:
         return figures
 
     def _interval(
-        self, formula: Callable[[Array], Array], rows: Any, permuted: NDArray[Any]
+        self,
+        formula: Callable[[Array], Array],
+        rows: Any,
+        permuted: NDArray[Any],
+        is_fall: bool = True,
     ) -> dict[str, Any]:
         true, units = self.true[rows], resampling_units(self.speaker[rows], len(self.true[rows]))
         predictions = [self.plain[rows], *(one[rows] for one in permuted)]
@@ -312,12 +342,12 @@ class _Drop:
             [statistics_of(self.task, true, pred, units.of_row) for pred in predictions], axis=1
         )
 
-        def fall(totals: Array) -> Array:
+        def figure(totals: Array) -> Array:
             plain, *others = np.moveaxis(totals, -_axes(self.task) - 1, 0)
-            each: Array = formula(plain) - np.mean([formula(other) for other in others], axis=0)
-            return each
+            mean: Array = np.mean([formula(other) for other in others], axis=0)
+            return formula(plain) - mean if is_fall else mean
 
-        return interval_of_sums(fall, sums, units, IDENTITY, 0.95).to_dict()
+        return interval_of_sums(figure, sums, units, IDENTITY, 0.95).to_dict()
 
 
 def _axes(task: Task) -> int:

@@ -18,12 +18,13 @@ def importance_table(importance: Importance) -> Table:
     """Return the groups with the fall of the metric, and of the recall of each class."""
     metric = title_of(importance.metric)
     classes = list(importance.task.classes) if importance.task.categorical else []
-    columns = ["group", "features", f"fall of {metric}", *classes]
+    columns = ["group", "features", f"fall of {metric}", f"{metric} alone", *classes]
     rows = [
         [
             one.group,
             str(one.n_features),
             estimate(one.drop),
+            estimate(one.alone),
             *(
                 number(one.recalls[name]["value"]) if name in one.recalls else ""
                 for name in classes
@@ -43,8 +44,10 @@ def importance_overview(importance: Importance) -> Table:
     """
     metric = title_of(importance.metric)
     has_classes = any(one.recalls for one in importance.groups)
-    columns = ["group", "features", f"fall of {metric}"]
-    rows = [[one.group, str(one.n_features), estimate(one.drop)] for one in importance.groups]
+    columns = ["group", f"fall of {metric}", f"{metric} alone"]
+    rows = [
+        [one.group, estimate(one.drop), number(one.alone["value"])] for one in importance.groups
+    ]
     if has_classes:
         columns.append("recall falls most")
         for row, one in zip(rows, importance.groups, strict=True):
@@ -68,7 +71,8 @@ def importance_sentences(importance: Importance) -> list[str]:
     if not first.is_above_zero:
         return [
             f"No group is shown to matter by itself: the interval of every fall of {of_task} "
-            f"includes 0."
+            f"includes 0.",
+            _alone_sentence(importance),
         ]
     sentences = [
         f"{metric} of {importance.task.name} ({number(importance.value)}) falls most without "
@@ -76,12 +80,22 @@ def importance_sentences(importance: Importance) -> list[str]:
     ]
     if others := [one.group for one in importance.groups[1:] if one.is_above_zero]:
         sentences.append(f"It also falls without {', '.join(others)}.")
+    sentences.append(_alone_sentence(importance))
     sentences += [
         f"{one.group.capitalize()} is {one.caution}. See whether the audit names it as a shortcut."
         for one in importance.groups
         if one.caution and one.is_above_zero
     ]
     return sentences
+
+
+def _alone_sentence(importance: Importance) -> str:
+    """Say which group has the most information by itself."""
+    most = max(importance.groups, key=lambda one: float(one.alone["value"]))
+    return (
+        f"With all other groups permuted, {most.group} keeps the most: "
+        f"{title_of(importance.metric)} {estimate(most.alone)}."
+    )
 
 
 def importance_marks(importance: Importance) -> list[Mark]:
@@ -110,6 +124,7 @@ def importance_dict(importance: Importance) -> dict[str, Any]:
                 "caution": one.caution,
                 "features": one.n_features,
                 "fall": to_json(one.drop),
+                "alone": to_json(one.alone),
                 "recalls": to_json(one.recalls),
             }
             for one in importance.groups
@@ -120,7 +135,8 @@ def importance_dict(importance: Importance) -> dict[str, Any]:
 
 def _flat(one: GroupImportance, metric: str) -> dict[str, Any]:
     row: dict[str, Any] = {"group": one.group, "features": one.n_features}
-    figures = {metric: one.drop} | {f"recall[{name}]": r for name, r in one.recalls.items()}
+    figures = {metric: one.drop, f"{metric}.alone": one.alone}
+    figures |= {f"recall[{name}]": recall for name, recall in one.recalls.items()}
     for name, figure in figures.items():
         row |= {f"{name}.{bound}": figure[bound] for bound in ("value", "low", "high")}
     return row

@@ -12,6 +12,7 @@ from featser.explanation.importance import (
     HeldOutFold,
     Importance,
     group_importance,
+    permuted_predictions,
     within_speakers,
 )
 from featser.explanation.importance_table import importance_sentences, importance_table
@@ -92,7 +93,38 @@ def test_dimensions_have_a_fall_of_ccc_and_no_recalls() -> None:
     assert [one.group for one in importance.groups[:2]] == ["loudness", "pitch"]
     assert importance.groups[0].drop["low"] > 0
     assert not importance.groups[0].recalls
-    assert importance_table(importance).columns == ["group", "features", "fall of CCC"]
+    columns = ["group", "features", "fall of CCC", "CCC alone"]
+    assert importance_table(importance).columns == columns
+
+
+def test_a_group_alone_keeps_what_it_knows() -> None:
+    """With all other groups permuted, the planted level alone divides angry from the others."""
+    importance = planted("lda")
+    alone = {one.group: one.alone["value"] for one in importance.groups}
+    assert alone["loudness"] > 0.5
+    noise = [value for group, value in alone.items() if group not in ("loudness", "pitch")]
+    assert max(abs(value - 1 / 3) for value in noise) < 0.06
+    text = " ".join(importance_sentences(importance))
+    assert "With all other groups permuted, loudness keeps the most: UAR 0." in text
+
+
+def test_alone_is_what_the_model_predicts_with_the_other_groups_permuted() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(24, 6)).astype(np.float32)
+    y = (X[:, 0] + X[:, 4] > 0).astype(int)
+    task = Task("emotion", classes=("angry", "sad"))
+    model = make_estimator("lda", task).fit(X, y)
+    labels = np.array(task.classes, dtype=object)[y]
+    groups = [FeatureGroup("a", "", np.arange(4)), FeatureGroup("b", "", np.arange(4, 6))]
+    fold = HeldOutFold(model, X, np.arange(24))
+    part = permuted_predictions(task, labels, np.repeat(["a", "b"], 12), fold, groups, 3, 0)
+    for repetition, order in enumerate(part.orders):
+        source = np.argsort(order)
+        table = X[source].copy()
+        table[:, :4] = X[:, :4]
+        expected = np.array(task.classes)[model.predict(table)]
+        assert (part.alone[0, repetition] == expected).all()
+    assert (part.alone != part.plain).any()
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:

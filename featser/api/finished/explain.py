@@ -20,6 +20,7 @@ from featser.experiment.runs.fold_models import Answers, ask_fold_models
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.interpretable_values import interpretable_values
 from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
+from featser.experiment.runs.run_reading import read_findings
 from featser.experiment.runs.run_state import RunState, checksums
 from featser.explanation.class_differences import (
     ClassDifference,
@@ -45,6 +46,7 @@ from featser.explanation.importance_table import (
     importance_table,
 )
 from featser.explanation.interpretable_features import INTERPRETABLE
+from featser.explanation.named_shortcuts import UNTESTED, named_shortcuts, were_tested
 from featser.io.atomic_write import write_text
 from featser.io.result_display import Display, ShownResult
 from featser.io.result_tables import write_table
@@ -72,6 +74,8 @@ class Explanation(ShownResult):
         Whose test sets, and how features are grouped.
     repetitions : int
         How often each group was permuted.
+    shortcuts : list of str
+        Properties of the recordings that the audit of the run names as shortcuts.
     differences : list of ClassDifference
         What goes with each class; empty for dimensions, and without interpretable features.
     notes : list of str
@@ -87,6 +91,7 @@ class Explanation(ShownResult):
     protocol: str
     by: str
     repetitions: int
+    shortcuts: list[str] = field(default_factory=list)
     differences: list[ClassDifference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fits: list[str] = field(default_factory=list)
@@ -94,8 +99,8 @@ class Explanation(ShownResult):
 
     @property
     def sentences(self) -> list[str]:
-        """What the model relies on, in words."""
-        return importance_sentences(self.importance)
+        """What the model relies on, in words; shortcuts first."""
+        return [*self.shortcuts, *importance_sentences(self.importance)]
 
     @property
     def class_sentences(self) -> list[str]:
@@ -106,7 +111,7 @@ class Explanation(ShownResult):
     def display(self) -> Display:
         """Return the groups with the fall of the metric."""
         table = importance_table(self.importance)
-        return Display(self.sentences[0], table.columns, table.rows)
+        return Display(importance_sentences(self.importance)[0], table.columns, table.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data, for JSON."""
@@ -186,11 +191,12 @@ def explain(
         speaker, labels = opened.data.speaker, _labels(opened, chosen)
         importance = importance_of(chosen, labels, speaker, answers.results, groups)
         differences, note = _class_differences(opened, chosen)
+        shortcuts, untested = _shortcuts(opened, chosen)
         result = Explanation(
-            folder, importance, opened.plan.protocol, by, repetitions, differences,
-            [*note, *importance.notes, *_differences(opened, chosen, answers.results)],
-            _reused(answers, fits),
+            folder, importance, opened.plan.protocol, by, repetitions, shortcuts,
+            differences, [*untested, *note, *importance.notes], _reused(answers, fits),
         )  # fmt: skip
+        result.notes += _differences(opened, chosen, answers.results)
         _write(result, output)
     result.seconds = time.monotonic() - began
     return result
@@ -249,6 +255,16 @@ def _differences(opened: ReopenedRun, task: Task, parts: list[PermutedFold]) -> 
         f"{int(differs.sum())} of {len(rows)} predictions differ from those of the run: its "
         f"features or libraries have changed. The figures are of the models fitted now"
     ]
+
+
+def _shortcuts(opened: ReopenedRun, task: Task) -> tuple[list[str], list[str]]:
+    """Return a sentence for each shortcut that the run's audit names, and why there are none."""
+    if task.name != opened.plan.tasks[0].name or not task.categorical:
+        return [], []
+    findings = read_findings(opened.folder)
+    if not were_tested(findings):
+        return [], [UNTESTED]
+    return named_shortcuts(findings), []
 
 
 def _class_differences(opened: ReopenedRun, task: Task) -> tuple[list[ClassDifference], list[str]]:

@@ -79,6 +79,8 @@ of a property that emotion changes is 0.75 (level, anger). The DC offset of EmoD
 with 0.82: soft recordings were amplified together with their offset."""
 DEPTH = 3
 FEWEST_ROWS = 20
+SHORTCUT = "shortcut"
+"""The kind of the warning of each shortcut."""
 TESTED = "shortcuts tested"
 """The kind of the note that shows all properties tested."""
 
@@ -191,7 +193,7 @@ def shortcut_findings(probes: Sequence[Probe], task: Task) -> list[Finding]:
     shortcuts = [probe for probe in probes if probe.is_shortcut]
     silence = any(probe.fact in SILENCE for probe in shortcuts)
     findings = [
-        Finding("shortcut", "warning", _message(probe, task.name, silence), [_row(probe)])
+        Finding(SHORTCUT, "warning", _message(probe, task.name, silence), [_row(probe)])
         for probe in shortcuts
     ]
     message = (

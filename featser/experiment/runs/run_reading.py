@@ -60,6 +60,40 @@ def read_predictions(folder: str | Path) -> pd.DataFrame:
     return table
 
 
+def read_findings(folder: str | Path) -> list[dict[str, Any]]:
+    """Read what the audit of a run found, as plain data.
+
+    Parameters
+    ----------
+    folder : str or Path
+        A folder that ``featser fit`` wrote.
+
+    Returns
+    -------
+    list of dict
+        With ``kind`` and ``message``; empty where the folder has no ``audit.json``.
+
+    Raises
+    ------
+    RunError
+        If it is damaged.
+    """
+    path = Path(folder) / "audit.json"
+    if not path.is_file():
+        return []
+    try:
+        findings = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"not JSON ({shortened(str(error))})") from error
+    if not isinstance(findings, list) or not all(_is_finding(one) for one in findings):
+        raise _damaged(path, "not a list of findings")
+    return findings
+
+
+def _is_finding(one: Any) -> bool:
+    return isinstance(one, dict) and all(isinstance(one.get(n), str) for n in ("kind", "message"))
+
+
 def read_description(folder: str | Path) -> dict[str, Any]:
     """Read the ``run.json`` of a run.
 
