@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -102,6 +102,10 @@ ablation: $(VENV)/.installed
 # Coverage of prediction sets, and which recordings are marked: CORPORA=FOLDER.
 abstention: $(VENV)/.installed
 	$(BIN)/python reports/abstention.py $(CORPORA)
+
+# What models listen to, beside the literature: CORPORA=FOLDER.
+explanations: $(VENV)/.installed
+	$(BIN)/python reports/explanations.py $(CORPORA)
 
 # How well people recognise emotions, from listeners' votes: RATINGS=FOLDER CORPORA=FOLDER.
 human-ceiling: $(VENV)/.installed

@@ -32,8 +32,10 @@ def importance_table(importance: Importance) -> Table:
         ]
         for one in importance.groups
     ]
-    named = ", and of the recall of each class" if classes else ""
-    caption = f"{importance.task.name}: fall of {metric} when a group is permuted{named}"
+    caption = (
+        f"{importance.task.name}: fall of {metric} when a group is permuted, {metric} with all "
+    )
+    caption += f"others permuted{', and the fall of the recall of each class' if classes else ''}"
     return Table(caption, columns, rows)
 
 
