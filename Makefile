@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -110,6 +110,10 @@ explanations: $(VENV)/.installed
 # How well people recognise emotions, from listeners' votes: RATINGS=FOLDER CORPORA=FOLDER.
 human-ceiling: $(VENV)/.installed
 	$(BIN)/python reports/human_ceiling.py $(RATINGS) $(CORPORA)
+
+# How many planted label errors are found: docs/explore.md. CORPORA=FOLDER.
+label-noise: $(VENV)/.installed
+	$(BIN)/python reports/label_noise.py $(CORPORA)
 
 # Predictions over time, on recordings with known borders: CORPORA=FOLDER.
 timelines: $(VENV)/.installed

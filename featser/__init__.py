@@ -2,7 +2,8 @@
 
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`segment`, :func:`audit`, :func:`agreement`, :func:`extract`, :func:`fit`, :func:`compare`,
-:func:`leakage`, :func:`curve`, :func:`run`, :func:`explain`, :func:`predict`, :func:`export`.
+:func:`leakage`, :func:`curve`, :func:`run`, :func:`explain`, :func:`explore`, :func:`relabel`,
+:func:`predict`, :func:`export`.
 :func:`timeline` predicts over the time of long recordings. :func:`extract_features`,
 :func:`load_model` and :func:`read_audio` work on files without a store, :func:`prediction_sets` on
 predictions. :func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from featser.api.fetch import fetch
     from featser.api.finished.explain import explain
     from featser.api.finished.explain_predictions import explain_predictions
+    from featser.api.finished.explore import explore
+    from featser.api.finished.relabel import relabel
     from featser.api.fit import fit
     from featser.api.labels.agreement import agreement
     from featser.api.leakage import leakage
@@ -45,9 +48,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain",
-    "explain_predictions", "export", "extract", "extract_features", "fetch", "fit", "leakage",
-    "load_model", "predict", "prediction_sets", "read_annotation", "read_audio", "run", "scan",
-    "segment", "timeline", "write_annotation",
+    "explain_predictions", "explore", "export", "extract", "extract_features", "fetch", "fit",
+    "leakage", "load_model", "predict", "prediction_sets", "read_annotation", "read_audio",
+    "relabel", "run", "scan", "segment", "timeline", "write_annotation",
 ]  # fmt: skip
 
 _ELSEWHERE = {
@@ -55,12 +58,14 @@ _ELSEWHERE = {
     "agreement": "featser.api.labels.agreement",
     "explain": "featser.api.finished.explain",
     "explain_predictions": "featser.api.finished.explain_predictions",
+    "explore": "featser.api.finished.explore",
     "export": "featser.api.stored.export",
     "extract_features": "featser.api.without_store",
     "load_model": "featser.api.without_store",
     "prediction_sets": "featser.api.predict",
     "read_annotation": "featser.api.without_store",
     "read_audio": "featser.api.without_store",
+    "relabel": "featser.api.finished.relabel",
     "write_annotation": "featser.api.without_store",
 }
 """Names whose module is not called like them."""

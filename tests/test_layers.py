@@ -47,7 +47,7 @@ INSIDE = {
     "audit": ("checks", "measure"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
-    "reporting": ("methods", "sections", "statements", "exports"),
+    "reporting": ("exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
     "serve": ("predicting", "requests"),

@@ -308,6 +308,13 @@ def seconds(value: Any) -> float:
     return float(value)
 
 
+def megabytes(value: Any) -> float:
+    """Return a size above 0, in MB."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise ValueError(f"{value!r}: give a size in MB, more than 0, such as 20")
+    return float(value)
+
+
 def position(value: Any) -> float:
     """Return a position in a recording, in seconds from its beginning."""
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -343,6 +350,7 @@ def errors(value: Any) -> str:
 RULES: dict[str, Rule] = {
     "accept_licence": flag,
     "annotation": text,
+    "apply": path,
     "augment": texts,
     "by": grouping,
     "cache": flag,
@@ -352,6 +360,7 @@ RULES: dict[str, Rule] = {
     "corpus": path,
     "coverage": share,
     "data": mapping_of_paths,
+    "embed_mb": megabytes,
     "end": position,
     "enrol": path,
     "errors": errors,
@@ -368,6 +377,7 @@ RULES: dict[str, Rule] = {
     "mode": mode,
     "n_jobs": jobs,
     "model": path,
+    "most": whole_number(1, 1000),
     "name": text,
     "path": path,
     "pattern": text,
@@ -392,6 +402,7 @@ RULES: dict[str, Rule] = {
     "to": output_folder,
     "trim": flag,
     "trust_paths": flag,
+    "umap": flag,
     "window": seconds,
 }
 """Name of an argument → its rule."""

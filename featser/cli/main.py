@@ -20,6 +20,8 @@ from featser.cli.console import (
 from featser.cli.failures import one_line_errors, warnings_as_notes
 from featser.cli.fetch_command import fetch
 from featser.cli.finished.explain_command import explain
+from featser.cli.finished.explore_command import explore
+from featser.cli.finished.relabel_command import relabel
 from featser.cli.finished.serve_command import serve
 from featser.cli.fit_command import fit
 from featser.cli.generated_options import with_extraction_options
@@ -285,7 +287,8 @@ def demo(
 
 
 for command in (
-    segment, agreement, compare, explain, curve, leakage, serve, fetch, features, augmentations,
+    segment, agreement, compare, explain, explore, relabel, curve, leakage, serve, fetch, features,
+    augmentations,
 ):  # fmt: skip
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")

@@ -16,7 +16,11 @@ from featser.ratings.rating_columns import is_ratings_column
 from featser.tasks import MAX_CLASSES, Kind, Task
 
 NEVER_GUESSED = (*RESERVED, "rater", "sentence", "repetition", "take", "item", "age")
-"""Columns that become no task unless a card says so; neither does one that ends with ``_id``."""
+"""Columns that become no task unless a card says so; neither does one that ends with ``_id``, or
+with :data:`BEFORE_RELABEL`."""
+
+BEFORE_RELABEL = "_before_relabel"
+"""How the column is called that has the labels before ``featser relabel`` changed them."""
 
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
@@ -27,7 +31,9 @@ def is_text_only(name: str) -> bool:
     """Whether a manifest's column holds names or codes, never numbers."""
     if is_ratings_column(name):
         return True
-    return name not in ("start", "end") and (name in NEVER_GUESSED or name.endswith("_id"))
+    return name not in ("start", "end") and (
+        name in NEVER_GUESSED or name.endswith(("_id", BEFORE_RELABEL))
+    )
 
 
 def cards_of(corpora: pd.Series[str], own: Sequence[Card] = ()) -> list[Card]:

@@ -20,8 +20,8 @@ from featser.experiment.runs.fold_models import Answers, ask_fold_models
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.interpretable_values import interpretable_values
 from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
+from featser.experiment.runs.report_links import changing_report
 from featser.experiment.runs.run_reading import read_findings
-from featser.experiment.runs.run_state import RunState, checksums
 from featser.explanation.class_differences import (
     ClassDifference,
     class_differences,
@@ -320,18 +320,14 @@ def _add_to_report(result: Explanation) -> None:
         importance_marks(result.importance),
         axis,
     )
-    state = RunState.read(result.folder)
-    is_current = state.fit.get("files", {}).get(report.name) == checksums(
-        result.folder, [report.name]
-    ).get(report.name)
-    if not add_explanation(report, [importance, *_difference_part(result)], result.protocol):
+    parts = [importance, *_difference_part(result)]
+    with changing_report(result.folder):
+        has_place = add_explanation(report, parts, result.protocol)
+    if not has_place:
         result.notes.append(
             "report.html was written by an earlier version and has no place for explanations: run "
             "`featser fit` again"
         )
-    elif is_current:  # so that `featser run` does not take it for damaged
-        state.fit["files"] |= checksums(result.folder, [report.name])
-        state.write()
 
 
 def _difference_part(result: Explanation) -> list[ExplanationPart]:

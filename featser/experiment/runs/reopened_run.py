@@ -134,6 +134,32 @@ def reopen_run(
     )
 
 
+def rows_of_run(folder: str | Path, store: str | Path | None = None) -> pd.DataFrame:
+    """Return the recordings of a run with all their labels, also those without features.
+
+    Parameters
+    ----------
+    folder, store : str or Path
+        As :func:`reopen_run` has them.
+
+    Returns
+    -------
+    DataFrame
+        A manifest whose ``file`` is an absolute path or a URL.
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run, or its corpora are not where they were.
+    """
+    folder = Path(folder)
+    locations, former_store = _places(folder, read_description(folder))
+    source, _ = read_rows(
+        folder / RECIPE, former_store if store is None else store, None, locations
+    )
+    return source.table.drop(columns="key")
+
+
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:
     """Return where the corpora and the store were, from the command that reproduces a run."""
     commands = described.get("reproduce")

@@ -61,5 +61,16 @@ def script_policy() -> str:
     >>> script_policy()[:8]
     "'sha256-"
     """
-    digest = hashlib.sha256(page_script().encode("utf-8")).digest()
+    return policy_of(page_script())
+
+
+def policy_of(script: str) -> str:
+    """Return the source that allows a script, by its hash, in a content security policy.
+
+    Examples
+    --------
+    >>> policy_of("")
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    """
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

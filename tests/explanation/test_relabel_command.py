@@ -1,0 +1,132 @@
+"""``featser relabel`` as a user runs it: the table to edit, and the manifest with new labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from featser.corpora.manifest import read_manifest, tasks_from
+from tests.flow import featser_here
+
+
+@pytest.fixture
+def table(fitted: Path, tmp_path: Path) -> pd.DataFrame:
+    """The table to edit, which the test saves as ``edited.csv``."""
+    shown = featser_here("relabel", fitted, "-o", "relabel.csv", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert f"featser relabel {fitted} --apply relabel.csv" in shown.stdout
+    return pd.read_csv(tmp_path / "relabel.csv", dtype=str, keep_default_na=False)
+
+
+def apply(fitted: Path, table: pd.DataFrame, folder: Path, output: str = "new.csv") -> object:
+    table.to_csv(folder / "edited.csv", index=False)
+    return featser_here("relabel", fitted, "--apply", "edited.csv", "-o", output, cwd=folder)
+
+
+def test_the_table_has_each_recording_once_with_its_reason(table: pd.DataFrame) -> None:
+    assert list(table) == [
+        "file", "start", "end", "speaker", "label", "proposed", "reason", "new_label",
+    ]  # fmt: skip
+    assert len(table) > 0
+    assert not table["file"].duplicated().any()
+    assert (table["label"] != table["proposed"]).all()
+    assert (table["new_label"] == "").all()
+    assert table["reason"].str.match(r"(likely label error|confident mistake): p\(").all()
+
+
+def test_new_labels_are_in_the_manifest_and_the_old_ones_beside_them(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, "new_label"] = table.loc[0, "proposed"]
+    shown = apply(fitted, table, tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "1 label of emotion changed, 64 utterances" in shown.stdout
+    manifest = read_manifest(tmp_path / "new.csv")
+    assert len(manifest) == 64
+    changed = manifest[manifest["emotion_before_relabel"].notna()]
+    assert len(changed) == 1
+    own = changed.iloc[0]
+    assert Path(own["file"]).name == Path(table.loc[0, "file"]).name
+    assert own["emotion"] == table.loc[0, "proposed"]
+    assert own["emotion_before_relabel"] == table.loc[0, "label"]
+    tasks, _ = tasks_from(manifest.assign(corpus=None))
+    assert "emotion_before_relabel" not in [task.name for task in tasks]
+
+
+def test_a_manifest_with_new_labels_can_be_fitted(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, "new_label"] = table.loc[0, "proposed"]
+    assert apply(fitted, table, tmp_path).returncode == 0
+    store = fitted.parent / "featser-store"
+    options = ("--store", store, "--model", "lda", "--no-audit", "--no-cache", "-j", "1")
+    task = ("--task", "emotion", "-o", "run")
+    shown = featser_here("fit", "new.csv", *options, *task, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+
+
+def test_a_label_that_is_the_old_one_changes_nothing(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table["new_label"] = table["label"]
+    shown = apply(fitted, table, tmp_path, "new.parquet")
+    assert "0 labels of emotion changed, 64 utterances" in shown.stdout
+    assert pd.read_parquet(tmp_path / "new.parquet")["emotion_before_relabel"].isna().all()
+
+
+def test_an_unknown_class_is_refused_with_a_suggestion(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, "new_label"] = "angri"
+    shown = apply(fitted, table, tmp_path)
+    assert shown.returncode == 2
+    assert "edited.csv" in shown.stderr
+    assert "column 'new_label'" in shown.stderr
+    assert "did you mean 'angry'?" in shown.stderr
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_rows_that_are_no_recording_of_the_run_are_refused(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, ["file", "new_label"]] = ["other.wav", "angry"]
+    shown = apply(fitted, table, tmp_path)
+    assert "other.wav: no recording of" in shown.stderr
+
+
+def test_a_label_that_has_changed_since_is_refused(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, ["label", "new_label"]] = [table.loc[0, "proposed"], "angry"]
+    shown = apply(fitted, table, tmp_path)
+    assert f"its label was '{table.loc[0, 'proposed']}', and is '" in shown.stderr
+
+
+@pytest.mark.parametrize("column", ["new_label", "label"])
+def test_a_table_without_a_column_is_refused(
+    column: str, fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    shown = apply(fitted, table.drop(columns=column), tmp_path)
+    assert f"column '{column}' is missing" in shown.stderr
+
+
+def test_by_default_the_table_is_written_into_the_folder_of_the_run(
+    fitted: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(fitted, tmp_path / "run")
+    shown = featser_here("relabel", "run", "-n", "3", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert (tmp_path / "run" / "relabel.csv").is_file()
+
+
+@pytest.mark.parametrize(("output", "more"), [("x.tsv", []), ("x.xlsx", ["--apply", "r.csv"])])
+def test_a_format_that_cannot_be_written_is_refused(
+    output: str, more: list[str], fitted: Path, tmp_path: Path
+) -> None:
+    shown = featser_here("relabel", fitted, "-o", output, *more, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert output in shown.stderr

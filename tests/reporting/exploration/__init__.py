@@ -1,0 +1,1 @@
+"""Methods paragraph, citations, model card and datasheet."""
