@@ -75,6 +75,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "compare": {"runs": 3},
     "curve": {"draws": 0},
     "explain": {"": "run", "by": "colour"},
+    "explain_predictions": {"": "m.featser", "files": 3},
     "explore": {"": "run", "most": 0},
     "export": {"output": "x.xlsx"},
     "extract": {"": "x.csv", "timeout": -1.0},
