@@ -50,7 +50,7 @@ INSIDE = {
     "reporting": ("exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
-    "serve": ("predicting", "requests"),
+    "serve": ("queue_work", "annotating", "predicting", "requests"),
     "models": (
         "comparison", "abstention", "language", "coupling", "fusion", "streams", "exported",
         "ensemble", "transfer", "kernel", "heads", "selection", "encoders", "storage",

@@ -50,6 +50,34 @@ def exclusive(path: str | Path) -> Iterator[bool]:
 
 
 @contextmanager
+def exclusive_at_once(path: str | Path) -> Iterator[bool]:
+    """Lock a file for the length of the block, or fail at once where another has the lock.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; it and its folder are made when they do not exist, and stay.
+
+    Yields
+    ------
+    bool
+        Whether the lock is held; False where the file system, or the platform, has none.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process, or another block of this one, holds the lock.
+    OSError
+        If the file cannot be opened for writing.
+    """
+    handle, is_locked = _acquired(Path(path), wait=False)
+    try:
+        yield is_locked
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def exclusive_folder(path: str | Path) -> Iterator[bool]:
     """Lock a folder for the length of the block, or fail at once where another has the lock.
 

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from featser.errors import FeatserError
+from featser.serve.annotating.queue_routes import QUEUE_ENDPOINTS
 from featser.serve.pages import PAGES, asset, log_in, show_page
 from featser.serve.predicting.live import live
 from featser.serve.predicting.predict_routes import PREDICT_ENDPOINTS
@@ -62,6 +63,7 @@ async def description(request: Request) -> Response:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *PREDICT_ENDPOINTS,
+    *QUEUE_ENDPOINTS,
     Endpoint("GET", "/healthz", "Whether the server runs.", health),
     Endpoint("GET", "/metrics", "Counts for Prometheus.", metrics, answers=("text/plain",)),
     Endpoint("GET", "/openapi.json", "This description.", description),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from featser.io.escaping import for_html
 from featser.serve.requests.responses import NOT_FOUND, UNAUTHORIZED, RequestError
 from featser.serve.requests.security import is_token, token_cookie
-from featser.serve.running import running
+from featser.serve.running import Running, running
 
 FOLDER = Path(__file__).parent
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -40,9 +41,19 @@ class Page:
     template: str
     script: str
 
+    @property
+    def queue(self) -> str:
+        """The queue that it shows; empty for pages without one."""
+        return self.path.strip("/")
+
+    def is_offered(self, server: Running) -> bool:
+        """Whether a server has what the page shows."""
+        return self.queue in server.queues if self.queue else bool(server.descriptions)
+
 
 TRY = Page("/", "Try", "try.html.j2", "try.js")
-PAGES = (TRY,)
+ANNOTATE = Page("/annotate", "Annotate", "annotate.html.j2", "annotate.js")
+PAGES = (TRY, ANNOTATE)
 """All pages, in the order of the navigation."""
 
 
@@ -69,17 +80,19 @@ def assets() -> dict[str, tuple[bytes, str]]:
     }
 
 
-def render(page: Page, **values: Any) -> str:
+def render(page: Page, pages: Sequence[Page] = (), **values: Any) -> str:
     """Return a page as HTML.
 
     Parameters
     ----------
     page : Page
         One of :data:`PAGES`, or another with the same layout.
+    pages : sequence of Page
+        Those that the navigation lists.
     **values
         What its template names; all is escaped.
     """
-    return _environment().get_template(page.template).render(page=page, pages=PAGES, **values)
+    return _environment().get_template(page.template).render(page=page, pages=pages, **values)
 
 
 async def show_page(page: Page, request: Request) -> Response:
@@ -90,7 +103,10 @@ async def show_page(page: Page, request: Request) -> Response:
         return _with_token(request, given)
     if not request.scope["has_token"]:
         return HTMLResponse(render(LOGIN, is_wrong=False), UNAUTHORIZED)
-    return HTMLResponse(render(page, models=list(server.descriptions.values())))
+    offered = [one for one in PAGES if one.is_offered(server)]
+    if page not in offered:
+        return RedirectResponse(offered[0].path, 303)
+    return HTMLResponse(render(page, offered, models=list(server.descriptions.values())))
 
 
 async def log_in(request: Request) -> Response:

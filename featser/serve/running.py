@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from featser.serve.annotating.served_queue import ServedQueue
 from featser.serve.predicting.served_models import ServedModels
 from featser.serve.predicting.work_queue import WorkQueue
 from featser.serve.requests.metrics import Metrics
@@ -35,6 +36,8 @@ class Running:
         Counts of requests.
     n_live : int
         Live sessions.
+    queues : dict of str to ServedQueue
+        What is annotated or reviewed, by the names of their pages.
     """
 
     settings: ServeSettings
@@ -45,6 +48,7 @@ class Running:
     folder: Path
     metrics: Metrics = field(default_factory=Metrics)
     n_live: int = 0
+    queues: dict[str, ServedQueue] = field(default_factory=dict)
 
 
 def running(request: Any) -> Running:

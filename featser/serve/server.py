@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,12 @@ from typing import Any
 
 from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, InputError, ResourceError
+from featser.serve.annotating.annotate_settings import (
+    AnnotateSettings,
+    ServeArguments,
+    annotate_source,
+    sorted_arguments,
+)
 from featser.serve.settings import ServeSettings
 from featser.workers.limits import Limits as WorkerLimits
 from featser.workers.pool import WorkerPool
@@ -34,16 +40,20 @@ def serve(
     models: Sequence[str | Path] = (),
     settings: ServeSettings | None = None,
     *,
+    annotating: AnnotateSettings | None = None,
     open_browser: bool = False,
 ) -> None:
-    """Serve models until Ctrl-C or SIGTERM.
+    """Serve models, and a manifest to annotate, until Ctrl-C or SIGTERM.
 
     Parameters
     ----------
     models : sequence of str or Path
-        Bundles, folders of runs or ``open``, each as ``NAME=…`` to give it a name.
+        Bundles, folders of runs or ``open``, each as ``NAME=…`` to give it a name; and a manifest,
+        a corpus folder or a folder of recordings, to be annotated.
     settings : ServeSettings, optional
         Where to listen, the token, and limits.
+    annotating : AnnotateSettings, optional
+        Labels, and where annotations go.
     open_browser : bool
         Whether to open the page.
 
@@ -55,6 +65,8 @@ def serve(
         If the port is in use.
     BundleError
         If a model cannot be used.
+    FeatserError
+        If the manifest cannot be annotated, or another server writes its annotations.
 
     Examples
     --------
@@ -67,18 +79,21 @@ def serve(
             f'pip install "featser[serve]"'
         )
     chosen = (settings or ServeSettings()).with_random_token()
+    arguments = sorted_arguments(models)
+    options = annotating or AnnotateSettings()
     with _listening(chosen) as listener, _temporary_folder() as folder:
-        asyncio.run(_run(models, chosen, listener, Path(folder), open_browser))
+        asyncio.run(_run(arguments, options, chosen, listener, Path(folder), open_browser))
 
 
 async def _run(
-    models: Sequence[str | Path],
+    arguments: ServeArguments,
+    annotating: AnnotateSettings,
     settings: ServeSettings,
     listener: socket.socket,
     folder: Path,
     open_browser: bool,
 ) -> None:
-    from featser.serve.predicting.served_models import served_models
+    from featser.serve.predicting.served_models import ServedModels, served_models
     from featser.serve.predicting.work_queue import WorkQueue
     from featser.serve.requests.uploads import UploadGate
     from featser.serve.running import Running
@@ -87,15 +102,47 @@ async def _run(
     memory = int(limits.worker_megabytes * 1e6)
     pool = WorkerPool(WorkerLimits(limits.timeout_s, memory))
     queue = WorkQueue(pool, settings.workers, limits.waiting)
+    background = WorkQueue(WorkerPool(WorkerLimits(limits.timeout_s, memory)), 1, limits.waiting)
+    stack = ExitStack()
     try:
-        served = served_models(models)
+        is_alone = arguments.manifest and not arguments.models
+        served = ServedModels({}) if is_alone else served_models(arguments.models)
         server = Running(settings, served, {}, queue, UploadGate(folder, limits), folder)
-        loading = asyncio.create_task(_load(server))
+        loading = asyncio.create_task(_load_all(server, arguments, annotating, background, stack))
         web = await asyncio.to_thread(_web_server, server)  # imports, while the worker loads
-        await _patiently(loading, models)
+        await _patiently(loading, [served.file(name) for name in served])
         await _answer_requests(web, server, listener, open_browser)
+        _export(server)
     finally:
         queue.close()
+        background.close()
+        stack.close()
+
+
+async def _load_all(
+    server: Any,
+    arguments: ServeArguments,
+    annotating: AnnotateSettings,
+    background: Any,
+    stack: ExitStack,
+) -> None:
+    """Load the models, and open what is annotated."""
+    from featser.serve.opened_queues import open_queue
+
+    await _load(server)
+    if arguments.manifest:
+        source = annotate_source(arguments, annotating)
+        for line in await open_queue(server, source, annotating.store, background, stack):
+            _say(line)
+
+
+def _export(server: Any) -> None:
+    """Write annotations as tables, when the server has stopped."""
+    from featser.serve.opened_queues import export_queue
+
+    for served in server.queues.values():
+        if line := export_queue(served):
+            _say(line)
 
 
 async def _answer_requests(
@@ -141,13 +188,13 @@ async def _load(server: Any) -> None:
             await server.queue.warm(run_job, job)
 
 
-async def _patiently(loading: asyncio.Task[None], models: Sequence[str | Path]) -> None:
+async def _patiently(loading: asyncio.Task[None], files: Sequence[str]) -> None:
     """Wait until models are loaded; say why, where it takes long."""
     try:
         await asyncio.wait_for(asyncio.shield(loading), PATIENCE_S)
     except TimeoutError:
-        is_open = any(str(model).endswith(OPEN) for model in models) or not models
-        _say(f"loading the models{FITTED_ONCE if is_open else ''}")
+        is_open = any(name.endswith(OPEN) for name in files)
+        _say(f"still loading{FITTED_ONCE if is_open else ''}")
         await loading
 
 

@@ -77,7 +77,7 @@ def running_server(folder: Path, *models: object, **options: Any) -> Iterator[Ru
 def started(command: list[str], folder: Path) -> Iterator[RunningServer]:
     """Run a command that serves, with its temporary files in a folder."""
     temporary = folder / "temporary"
-    temporary.mkdir()
+    temporary.mkdir(exist_ok=True)
     process = subprocess.Popen(
         command,
         cwd=folder,

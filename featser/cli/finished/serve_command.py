@@ -7,15 +7,17 @@ from typing import Annotated
 import typer
 
 LIMITS = "Limits"
+ANNOTATION = "Annotation"
 
 
 def serve(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[MODEL|RUN]...",
+            metavar="[MODEL|RUN|MANIFEST]...",
             help="RUN/model.featser, the folder RUN, or `open`: a model of the corpora that "
-            "featser brings [open]. Of several, the first is the default; NAME=MODEL gives a name.",
+            "featser brings [open]. Of several, the first is the default; NAME=MODEL gives a name. "
+            "A manifest or a folder of recordings is annotated.",
         ),
     ] = None,
     host: Annotated[
@@ -38,6 +40,42 @@ def serve(
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
     workers: Annotated[int, typer.Option(help="Worker processes, which predict.")] = 1,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUES",
+            help="What to annotate: emotion=angry,sad or a scale, arousal=1..9; repeatable. [the "
+            "labels of the manifest]",
+            rich_help_panel=ANNOTATION,
+        ),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The annotated manifest: .csv, .tsv or .parquet; the journal of all clicks lies "
+            "beside it. [MANIFEST-annotations.csv]",
+            show_default=False,
+            rich_help_panel=ANNOTATION,
+        ),
+    ] = "",
+    corpus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CARD",
+            help="The card of a corpus folder that is annotated (see `corpora`).",
+            rich_help_panel=ANNOTATION,
+        ),
+    ] = None,
+    store: Annotated[
+        str,
+        typer.Option(
+            help="A feature store of the recordings, to order them by a model of the annotations.",
+            show_default=False,
+            rich_help_panel=ANNOTATION,
+        ),
+    ] = "",
     max_megabytes: Annotated[
         float, typer.Option(help="Of one request.", rich_help_panel=LIMITS)
     ] = 100.0,
@@ -61,10 +99,11 @@ def serve(
         ),
     ] = 30.0,
 ) -> None:
-    """Try models in a browser, and predict over HTTP; needs the extra `serve`.
+    """Try models in a browser, annotate recordings, predict over HTTP; needs the extra `serve`.
 
-    Everything stays on this machine. Recordings are removed when they are answered.
+    Everything stays on this machine. Uploaded recordings are removed when they are answered.
     """
+    from featser.serve.annotating.annotate_settings import AnnotateSettings
     from featser.serve.server import serve as run
     from featser.serve.settings import Limits, ServeSettings
 
@@ -76,4 +115,5 @@ def serve(
         timeout_s=timeout,
     )
     settings = ServeSettings(host, port, token, tuple(name or ()), workers, limits)
-    run(models or (), settings, open_browser=browser)
+    annotating = AnnotateSettings(output, corpus, tuple(label or ()), store)
+    run(models or (), settings, annotating=annotating, open_browser=browser)

@@ -124,7 +124,7 @@ async def models(request: Request) -> Response:
     return json_response(
         {
             "models": list(server.descriptions.values()),
-            "default": server.models.name(),
+            "default": next(iter(server.models), ""),
             "limits": {
                 "megabytes": limits.megabytes,
                 "seconds": limits.seconds,

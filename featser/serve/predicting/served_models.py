@@ -43,6 +43,8 @@ class ServedModels:
         InputError
             If there is no such model.
         """
+        if not self._files:
+            raise InputError("this server has no model: start it with one, such as RUN or open")
         if not name:
             return next(iter(self._files))
         if name not in self._files:

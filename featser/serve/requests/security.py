@@ -32,8 +32,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "featser_token"
-OPEN_PATHS = ("/healthz", "/", "/login", "/assets/style.css")
-"""What is answered without the token: nothing about models or recordings. ``/`` asks for it."""
+OPEN_PATHS = ("/healthz", "/", "/annotate", "/login", "/assets/style.css")
+"""What is answered without the token: nothing about models or recordings. Pages ask for it."""
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -1,0 +1,5 @@
+// The page "Annotate".
+
+import { QueuePage } from "./queue-page.js";
+
+await new QueuePage("annotate").begin();
