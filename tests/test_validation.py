@@ -77,6 +77,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "explain": {"": "run", "by": "colour"},
     "explain_predictions": {"": "m.featser", "files": 3},
     "explore": {"": "run", "most": 0},
+    "report": {"": "run", "pdf": "yes"},
     "export": {"output": "x.xlsx"},
     "extract": {"": "x.csv", "timeout": -1.0},
     "extract_features": {"": "x.wav", "errors": "ignore"},

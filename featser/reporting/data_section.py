@@ -102,7 +102,8 @@ def _class_counts(rows: pd.DataFrame, task: Task, by: str) -> Table:
     names = [f"{name} (excluded)" if name in excluded else name for name in classes]
     lines = [*zip(names, grid.tolist(), strict=True), ("all", grid.sum(axis=0).tolist())]
     cells = [[name, *map(count, line), count(sum(line))] for name, line in lines]
-    return Table(f"Utterances by {task.name} and {by}", [task.name, *groups, "all"], cells)
+    caption = f"Utterances by {task.name} and {by}"
+    return Table(caption, [task.name, *groups, "all"], cells, n_totals=1)
 
 
 def _excluded(rows: pd.DataFrame, task: Task) -> np.ndarray:

@@ -22,13 +22,17 @@ from featser.reporting import (
     tables,
     wording,
 )
-from featser.reporting.exports.data_links import page_script, script_policy
 from featser.reporting.methods.method_files import method_pages
 from featser.reporting.methods.methods_section import methods_section
 from featser.reporting.numbers import count, duration, number
 from featser.reporting.page_environment import page_environment
 from featser.reporting.plots import Mark
 from featser.reporting.sections.coverage_section import coverage_sentence, coverage_tables
+from featser.reporting.sections.detection_section import (
+    SENTENCE,
+    DetectionSection,
+    detection_section,
+)
 from featser.reporting.sections.enrolment_section import enrolment_section
 from featser.reporting.sections.fold_section import fold_tables
 from featser.reporting.sections.rater_section import rater_sections
@@ -54,6 +58,7 @@ class TaskSection:
     recall_plot: str = ""
     confusion: Table | None = None
     confusion_plots: list[tuple[str, str]] = field(default_factory=list)
+    detection: DetectionSection | None = None
     scatter_plot: str = ""
     scatter_note: str = ""
 
@@ -129,6 +134,7 @@ def _context(run: RunSummary, pages: Mapping[str, str]) -> dict[str, Any]:
         "class_counts": data_section.class_counts(run),
         "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
+        "detection_sentence": SENTENCE,
         "reliability": reliability_diagram.section(run),
         "reliability_sentence": reliability_diagram.SENTENCE,
         "coverage": coverage_tables(run),
@@ -144,8 +150,6 @@ def _context(run: RunSummary, pages: Mapping[str, str]) -> dict[str, Any]:
         "settings": settings_section.by_group(run.settings),
         "glossary": wording.glossary(run),
         "methods": methods_section(run, pages),
-        "script": _markup(page_script()),
-        "script_policy": script_policy(),
     }
 
 
@@ -199,22 +203,22 @@ def _task_section(run: RunSummary, index: int, task: Task) -> TaskSection:
         name = f"confusion-{index}-{'share' if normalised else 'count'}"
         drawn = plots.confusion(counts, classes, name, description, normalised=normalised)
         section.confusion_plots.append((title, _markup(drawn)))
+    section.detection = detection_section(run, index, task)
     return section
 
 
 def _recall_plot(run: RunSummary, index: int, task: Task) -> str:
     figures = run.figures(task)
     chance = _float(figures.get("chance.uar", {}).get("value"))
+    hollow = wording.is_optimistic(run, run.protocol)
+    by_speaker = tables.recalls_by_speaker(run, task)
     marks = []
     for name in task.classes:
         figure = figures.get(f"recall[{name}]", {})
         value, low, high = (_float(figure.get(key)) for key in ("value", "low", "high"))
         if np.isfinite(value):
-            marks.append(
-                Mark(
-                    name, value, low, high, chance, hollow=wording.is_optimistic(run, run.protocol)
-                )
-            )
+            spread = by_speaker.get(name, ())
+            marks.append(Mark(name, value, low, high, chance, hollow, spread=spread))
     if not marks:
         return ""
     described = ", ".join(f"{mark.name} {number(mark.value)}" for mark in marks)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featser.io.escaping import for_html
+from featser.reporting.exports.data_links import page_script, script_policy
 from featser.reporting.exports.table_links import table_links
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def page_environment(**more: Any) -> Environment:
     Parameters
     ----------
     **more
-        Further names that templates use, beside ``table_links``.
+        Further names that templates use, beside ``table_links``, ``script`` and
+        ``script_policy``.
 
     Examples
     --------
@@ -29,6 +31,7 @@ def page_environment(**more: Any) -> Environment:
     '&lt;b&gt;'
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -38,5 +41,10 @@ def page_environment(**more: Any) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"table_links": table_links, **more}
+    own = {
+        "table_links": table_links,
+        "script": Markup(page_script()),
+        "script_policy": script_policy(),
+    }
+    environment.globals |= own | more
     return environment

@@ -34,7 +34,7 @@ Array = npt.NDArray[np.float64]
 SPEAKERS_PER_PANEL = 35
 MOST_SPEAKERS = 3 * SPEAKERS_PER_PANEL
 MOST_POINTS = 2000
-_WIDTH = 7.2  # inches; the page's column
+_WIDTH = 5.2  # inches; legible when shrunk to a small screen
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Mark:
         Whether the dot is drawn hollow and in the warning colour.
     aside : str
         Text after the name.
+    spread : tuple of float
+        Values of the units, such as speakers: small dots below the interval.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Mark:
     baseline: float = float("nan")
     hollow: bool = False
     aside: str = ""
+    spread: tuple[float, ...] = ()
 
 
 def dots(
@@ -252,6 +255,11 @@ def _draw_marks(axes: Axes, marks: Sequence[Mark]) -> None:
         colour = WARN if mark.hollow else ACCENT
         if np.isfinite([mark.low, mark.high]).all():
             axes.plot([mark.low, mark.high], [row, row], color=colour, linewidth=2, alpha=0.55)
+        if mark.spread:
+            below = np.full(len(mark.spread), row + 0.26)
+            axes.plot(
+                mark.spread, below, "o", color=MUTED, alpha=0.45, markersize=2.6, markeredgewidth=0
+            )
         if np.isfinite(mark.baseline):
             axes.plot([mark.baseline], [row], "|", color=MUTED, markersize=12, markeredgewidth=1.5)
         face = PAPER if mark.hollow else colour

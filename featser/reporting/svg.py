@@ -33,6 +33,9 @@ _VARIABLES = {
     WARN: "var(--warn)",
     FILL: "var(--fill)",
 }
+WIDE = 6.0
+"""Inches from which a figure is too wide to be shrunk to a small screen."""
+
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: it can be searched, read aloud, and has all scripts
     "svg.hashsalt": "featser",
@@ -93,7 +96,8 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     markup = re.sub(r"<style.*?</style>", "", markup, flags=re.DOTALL)
     # Only inside tags: a name that looks like an attribute or a colour stays as it is.
     markup = re.sub(r"<[^>]*>", lambda tag: _page_tag(tag.group(), name), markup)
-    opening = f'<svg role="img" aria-label="{for_svg(description)}"'
+    wide = ' class="wide"' if figure.get_figwidth() >= WIDE else ""
+    opening = f'<svg role="img" aria-label="{for_svg(description)}" data-name="{name}"{wide}'
     return markup.replace("<svg", opening, 1).strip()
 
 

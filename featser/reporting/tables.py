@@ -44,6 +44,8 @@ class Table:
         has none.
     notes : list of str
         Notes below the table.
+    n_totals : int
+        How many of the last rows are totals or means: they stay last when a reader sorts the table.
     """
 
     caption: str
@@ -52,6 +54,7 @@ class Table:
     text: set[int] = field(default_factory=lambda: {0})
     protocols: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    n_totals: int = 0
 
 
 def of_frame(caption: str, frame: pd.DataFrame, *, numbers: Sequence[str] = ()) -> Table:
@@ -147,6 +150,19 @@ def _classes_with_recall(
         if number(figures.get(f"recall[{name}]", {}).get("value")) != ABSENT
     }
     return [name for name in task.classes if name in names or name in used]
+
+
+def recalls_by_speaker(run: RunSummary, task: Task) -> dict[str, tuple[float, ...]]:
+    """Return the recalls of each class, one for each speaker who has the class, ascending."""
+    rows = run.scored(task)
+    true, pred = pairs(run, task, rows)
+    table = pd.DataFrame({"true": true, "speaker": run.speakers()[rows], "right": true == pred})
+    named = table[table["speaker"] != ""].astype({"right": float})
+    means = named.groupby(["true", "speaker"])["right"].mean()
+    return {
+        name: tuple(sorted(means.xs(name, level="true").tolist()))
+        for name in means.index.get_level_values("true").unique()
+    }
 
 
 def _notes_on_recalls(task: Task, figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

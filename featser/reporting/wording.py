@@ -46,6 +46,20 @@ _GLOSSARY = {
     "recording, fitted on the same training folds.",
     "Speaker-independent": "No speaker is in both training and test.",
     "LOSO": "Leave one speaker out: each speaker is tested by a model trained on all others.",
+    "Utterance": "One row of the data: a recording, or a segment of one.",
+    "Fold": "A part of the data that is tested by a model fitted on the others. Figures are of "
+    "out-of-fold predictions: of all test folds together.",
+    "Confusion matrix": "How often utterances of each true class (rows) were predicted as each "
+    "class (columns). As shares of the true class, the diagonal has the recalls.",
+    "Shortcut": "A property of the recordings that predicts the label without being emotional "
+    "speech, such as level, silence or duration.",
+    "ROC curve, AUC": "Recall of a class against its false-alarm rate (share of other utterances "
+    "that are taken for it) over all thresholds of its probability, and the area below: the "
+    "probability that an utterance of the class gets a higher probability than another one.",
+    "DET curve, EER": "Misses against false alarms, on axes of normal quantiles, and the rate at "
+    "which both are equal. Lower is better.",
+    "Reliability": "Whether probabilities are calibrated: of utterances with a confidence of 0.8, "
+    "80 % should be right.",
     "Enrolled": "A speaker of whom some unlabelled recordings are available beforehand.",
     "Transductive": "The test speaker's own unlabelled recordings are used to normalise features.",
 }

@@ -63,7 +63,7 @@ def test_every_reference_inside_the_page_has_exactly_one_target(page: Page) -> N
 def test_figures_have_descriptions_and_tables_have_headers(page: Page) -> None:
     svgs = sum(tag == "svg" and name == "role" for tag, name, _ in page.attributes)
     labels = [value for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
-    assert svgs == len(labels) == 10
+    assert svgs == len(labels) == 14
     assert all(len(text) > 20 for text in labels)
     scopes = {value for tag, name, value in page.attributes if (tag, name) == ("th", "scope")}
     assert scopes == {"col", "row", "colgroup"}

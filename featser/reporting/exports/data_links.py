@@ -1,7 +1,7 @@
-"""What a page holds for its readers to take away: files as links, and the script of copy buttons.
+"""What a page holds for its readers to take away and to use: files as links, and the script.
 
 A page loads nothing from elsewhere. Files are data URIs, and the one script is allowed by its hash
-in the content security policy, so that no other script runs.
+in the content security policy, so that no other script runs. A page is complete without it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_SCRIPT = Path(__file__).parents[1] / "templates" / "report.js"
+_SCRIPTS = Path(__file__).parents[1] / "templates" / "scripts"
+_ORDER = ("copy.js", "navigation.js", "tables.js", "figures.js", "printing.js")
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ def data_link(label: str, name: str, text: str, media_type: str = "text/plain") 
 
 @cache
 def page_script() -> str:
-    """Return the script of the report's buttons."""
-    return _SCRIPT.read_text(encoding="utf-8")
+    """Return the script of a page: what its buttons do, one block for each purpose."""
+    blocks = [(_SCRIPTS / name).read_text(encoding="utf-8") for name in _ORDER]
+    return "".join(['"use strict";\n', *blocks])
 
 
 @cache

@@ -34,7 +34,7 @@ def fold_table(run: RunSummary, protocol: str) -> Table | None:
         for row in rows
     ]
     columns = ["fold", "n test", "n speakers", *map(metric_title, metrics)]
-    return Table(f"{task.name} per fold", columns, cells, notes=[_NOTE])
+    return Table(f"{task.name} per fold", columns, cells, notes=[_NOTE], n_totals=1)
 
 
 def fold_tables(run: RunSummary) -> list[tuple[str, Table]]:
