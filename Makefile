@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise serve-latency
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -118,6 +118,10 @@ label-noise: $(VENV)/.installed
 # Predictions over time, on recordings with known borders: CORPORA=FOLDER.
 timelines: $(VENV)/.installed
 	$(BIN)/python reports/timelines.py $(CORPORA)
+
+# How long the local server takes to answer: MODEL=RUN CLIP=RECORDING.
+serve-latency: $(VENV)/.installed-extras
+	$(BIN)/python reports/serve_latency.py $(MODEL) $(CLIP)
 
 # The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
 aux: $(VENV)/.installed

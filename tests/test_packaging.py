@@ -29,6 +29,8 @@ def test_cards_templates_and_recipes_travel_in_the_wheel(tmp_path: Path) -> None
         ("featser", "*.py"),
         ("featser/corpora/cards", "*.yaml"),
         ("featser/reporting/templates", "*"),
+        ("featser/serve/assets", "*"),
+        ("featser/serve/templates", "*"),
     ):
         for file in (ROOT / folder).rglob(pattern):
             if "__pycache__" not in file.parts and file.is_file():

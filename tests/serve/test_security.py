@@ -291,3 +291,24 @@ def test_log_has_neither_token_nor_names(locked: RunningServer, clips: list[Path
     requests_logged = [line for line in locked.lines if " /" in line and "http://" not in line]
     assert any("POST /v1/predict 200" in line for line in requests_logged)
     assert not any("private" in line or TOKEN in line for line in requests_logged)
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from featser.errors import ResourceError
+    from featser.serve import server as module
+
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    with pytest.raises(ResourceError, match=r'not installed here: pip install "featser\[serve\]"'):
+        module.serve([])
+
+
+def test_port_in_use_and_unusable_model_end_in_one_line(server: RunningServer, tmp_path) -> None:
+    """Before anything is served, with the exit codes of all commands."""
+    from tests.flow import featser
+
+    shown = featser("serve", "none.featser", "--port", server.port, "--no-browser", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr.count("\n")) == (2, 1)
+    assert f"--port: {server.port} cannot be listened on at 127.0.0.1" in shown.stderr
+    shown = featser("serve", "none.featser", "--port", "0", "--no-browser", cwd=tmp_path)
+    assert shown.returncode == 1
+    assert shown.stderr.splitlines()[-1].startswith("featser: none.featser: no such file")
