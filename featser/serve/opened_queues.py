@@ -15,6 +15,9 @@ from featser.serve.predicting.work_queue import WorkQueue
 from featser.serve.requests.responses import RequestError
 from featser.serve.running import Running
 
+OPENERS = {"annotate": "open_queue", "review": "open_run"}
+EXPORTED = {"annotate": "annotations", "review": "corrected labels"}
+
 
 async def open_queue(
     server: Running, source: QueueSource, store: str, background: WorkQueue, stack: ExitStack
@@ -32,13 +35,17 @@ async def open_queue(
         If the manifest or the journal cannot be used.
     """
     try:
-        content: QueueContent = await done(server.queue, QueueJob("open_queue", source))
+        work = server.queue if source.kind == "annotate" else background
+        content: QueueContent = await done(work, QueueJob(OPENERS[source.kind], source))
     except RequestError as error:
         raise FeatserError(error.message) from error
     journal = stack.enter_context(open_journal(source.journal))
     queue = ClipQueue(content, journal)
-    models = {name: (server.models.file(name), _labels(one)) for name, one in
-              server.descriptions.items()}  # fmt: skip
+    models = {
+        name: (server.models.file(name), _labels(one))
+        for name, one in server.descriptions.items()
+        if source.kind == "annotate"
+    }
     served = ServedQueue(source, queue, server.queue, background, store, models)
     server.queues[source.kind] = served
     raters = len(queue.votes.raters)
@@ -56,12 +63,12 @@ async def open_queue(
 
 def export_queue(served: ServedQueue) -> str:
     """Write the annotations of a queue beside its journal; say what was written, if anything."""
-    from featser.serve.queue_work.annotation_export import export_annotations
+    from featser.serve.queue_work.annotation_export import write_export
 
     if not served.queue.votes.n_entries:
         return ""
-    path = export_annotations(served.source, Path(served.source.output))
-    return f"annotations: {path}"
+    path = write_export(served.source, Path(served.source.output))
+    return f"{EXPORTED[served.source.kind]}: {path}"
 
 
 def _labels(description: dict[str, Any]) -> list[str]:

@@ -48,12 +48,15 @@ class Page:
 
     def is_offered(self, server: Running) -> bool:
         """Whether a server has what the page shows."""
-        return self.queue in server.queues if self.queue else bool(server.descriptions)
+        if not self.queue:
+            return bool(server.descriptions)
+        return self.queue in server.queues or self.queue in server.pending
 
 
 TRY = Page("/", "Try", "try.html.j2", "try.js")
 ANNOTATE = Page("/annotate", "Annotate", "annotate.html.j2", "annotate.js")
-PAGES = (TRY, ANNOTATE)
+REVIEW = Page("/review", "Review", "review.html.j2", "review.js")
+PAGES = (TRY, ANNOTATE, REVIEW)
 """All pages, in the order of the navigation."""
 
 

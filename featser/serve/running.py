@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from featser.serve.annotating.pending_queue import PendingQueue
 from featser.serve.annotating.served_queue import ServedQueue
 from featser.serve.predicting.served_models import ServedModels
 from featser.serve.predicting.work_queue import WorkQueue
@@ -38,6 +39,8 @@ class Running:
         Live sessions.
     queues : dict of str to ServedQueue
         What is annotated or reviewed, by the names of their pages.
+    pending : dict of str to PendingQueue
+        What is opened when it is first asked for.
     """
 
     settings: ServeSettings
@@ -49,6 +52,7 @@ class Running:
     metrics: Metrics = field(default_factory=Metrics)
     n_live: int = 0
     queues: dict[str, ServedQueue] = field(default_factory=dict)
+    pending: dict[str, PendingQueue] = field(default_factory=dict)
 
 
 def running(request: Any) -> Running:

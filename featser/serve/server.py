@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -21,8 +22,10 @@ from featser.serve.annotating.annotate_settings import (
     AnnotateSettings,
     ServeArguments,
     annotate_source,
+    review_source,
     sorted_arguments,
 )
+from featser.serve.annotating.queue_jobs import QueueSource
 from featser.serve.settings import ServeSettings
 from featser.workers.limits import Limits as WorkerLimits
 from featser.workers.pool import WorkerPool
@@ -105,7 +108,7 @@ async def _run(
     background = WorkQueue(WorkerPool(WorkerLimits(limits.timeout_s, memory)), 1, limits.waiting)
     stack = ExitStack()
     try:
-        is_alone = arguments.manifest and not arguments.models
+        is_alone = (arguments.manifest or arguments.runs) and not arguments.models
         served = ServedModels({}) if is_alone else served_models(arguments.models)
         server = Running(settings, served, {}, queue, UploadGate(folder, limits), folder)
         loading = asyncio.create_task(_load_all(server, arguments, annotating, background, stack))
@@ -127,13 +130,20 @@ async def _load_all(
     stack: ExitStack,
 ) -> None:
     """Load the models, and open what is annotated."""
+    from featser.serve.annotating.pending_queue import PendingQueue
     from featser.serve.opened_queues import open_queue
 
     await _load(server)
-    if arguments.manifest:
-        source = annotate_source(arguments, annotating)
+
+    async def opened(source: QueueSource) -> None:
         for line in await open_queue(server, source, annotating.store, background, stack):
             _say(line)
+
+    if arguments.manifest:
+        await opened(annotate_source(arguments, annotating))
+    if arguments.runs:
+        run = arguments.runs[0]
+        server.pending["review"] = PendingQueue(run, partial(opened, review_source(run)))
 
 
 def _export(server: Any) -> None:

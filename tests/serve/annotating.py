@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,14 @@ class Rater:
         self.server, self.name, self.queue = server, name, queue
         self.session = requests.Session()
         self.version = self.shown()["version"]
+
+    @staticmethod
+    def ask_once(server: RunningServer, queue: str) -> requests.Response:
+        """Ask for a queue that may still be read; wait a little."""
+        answer = requests.get(f"{server.address}/v1/queue", params={"queue": queue}, timeout=60)
+        if answer.status_code == 429:
+            time.sleep(0.2)
+        return answer
 
     def ask(self, method: str, path: str, **query: Any) -> requests.Response:
         query = {"queue": self.queue, **query}

@@ -36,7 +36,12 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def opened(
-    browser: Any, server: RunningServer, rater: str, width: int = 1300, scheme: str = "light"
+    browser: Any,
+    server: RunningServer,
+    rater: str,
+    width: int = 1300,
+    scheme: str = "light",
+    name: str = "annotate",
 ) -> Iterator[Any]:
     """Open the page and begin under a name, by keyboard; at the end nothing went wrong on it."""
     errors: list[str] = []
@@ -47,7 +52,7 @@ def opened(
     page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: "Security Policy" in line.text and errors.append(line.text))
-    page.goto(f"{server.address}/annotate")
+    page.goto(f"{server.address}/{name}")
     page.wait_for_selector("html[data-ready]")
     press_until(page, "#rater")
     page.keyboard.type(rater)

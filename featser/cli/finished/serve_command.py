@@ -17,7 +17,7 @@ def serve(
             metavar="[MODEL|RUN|MANIFEST]...",
             help="RUN/model.featser, the folder RUN, or `open`: a model of the corpora that "
             "featser brings [open]. Of several, the first is the default; NAME=MODEL gives a name. "
-            "A manifest or a folder of recordings is annotated.",
+            "A run is also reviewed. A manifest or a folder of recordings is annotated.",
         ),
     ] = None,
     host: Annotated[
@@ -99,7 +99,7 @@ def serve(
         ),
     ] = 30.0,
 ) -> None:
-    """Try models in a browser, annotate recordings, predict over HTTP; needs the extra `serve`.
+    """Try models in a browser, annotate, review runs, predict over HTTP; needs the extra `serve`.
 
     Everything stays on this machine. Uploaded recordings are removed when they are answered.
     """

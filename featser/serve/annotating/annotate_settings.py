@@ -123,6 +123,18 @@ def annotate_source(arguments: ServeArguments, settings: AnnotateSettings) -> Qu
     )
 
 
+def review_source(run: str) -> QueueSource:
+    """Return the queue of a run; its journal lies beside the folder, which a new run replaces.
+
+    Examples
+    --------
+    >>> review_source("/runs/emodb-1").journal
+    '/runs/emodb-1-corrected.jsonl'
+    """
+    folder = Path(run).absolute()
+    return QueueSource("review", run, str(folder.parent / f"{folder.name}-corrected.csv"))
+
+
 def _is_manifest(argument: str) -> bool:
     path = Path(argument)
     if path.is_dir():

@@ -120,6 +120,12 @@ class ClipQueue:
         return digest.hexdigest()[:16]
 
     @property
+    def first_order(self) -> str:
+        """The order of the manifest; of a run, its most confident mistakes."""
+        shown = [name for name in self.rankings if name.startswith("mistakes:")]
+        return shown[0] if shown else "file"
+
+    @property
     def n_foreign(self) -> int:
         """How many values of the journal are of recordings that the manifest does not have."""
         return sum(clip not in self._places for _, clip, _, _ in self.votes.all())

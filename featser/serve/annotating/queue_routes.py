@@ -44,7 +44,7 @@ VERSION = Parameter(
 CLIP = Parameter("clip", "The position of a recording, from 0 on.", "number", more_than=-1)
 LABEL = Parameter("label", "The label.")
 VALUE = Parameter("value", "A class or level; empty: the label cannot be given.", default="")
-ORDER = Parameter("order", "A name that `GET /v1/queue` lists.", default="file")
+ORDER = Parameter("order", "A name that `GET /v1/queue` lists.")
 FORM = Parameter(
     "form",
     "manifest: the manifest with the ratings of each label as JSON; long: a row for each rating.",
@@ -61,7 +61,8 @@ async def show_queue(request: Request) -> Response:
     rater = queue.rater(options["rater"]) if options["rater"] else ""
     label = options["label"] or queue.content.labels[0].name
     queue.label(label)
-    places = ordered(queue, options["order"], rater, label)
+    order = options["order"] or queue.first_order
+    places = ordered(queue, order, rater, label)
     return json_response(
         {
             "title": queue.content.title,
@@ -77,6 +78,7 @@ async def show_queue(request: Request) -> Response:
             ],
             "clips": [{"name": one.name, **one.details} for one in queue.clips],
             "order": list(places),
+            "order_name": order,
             "orders": _orders(served),
             "values": queue.values_of(rater) if rater else {},
             "rater": rater,
@@ -253,7 +255,10 @@ def _served(request: Request, options: dict[str, Any]) -> ServedQueue:
         If the server has none of this kind.
     """
     kind = options["queue"]
-    served = running(request).queues.get(kind)
+    server = running(request)
+    served = server.queues.get(kind)
+    if served is None and kind in server.pending:
+        raise server.pending[kind].opened()
     if served is None:
         raise RequestError(
             NOT_FOUND, f"this server has nothing to {kind}: start {STARTED_WITH[kind]}", "NotFound"

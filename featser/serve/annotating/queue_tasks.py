@@ -12,6 +12,7 @@ from featser.workers.task import Step
 
 TASKS = {
     "open_queue": "manifest_queue",
+    "open_run": "run_queue",
     "recording": "clip_audio",
     "rank": "predicted_ranking",
     "refit": "refitting",

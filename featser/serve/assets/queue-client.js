@@ -21,10 +21,26 @@ export class QueueClient {
 
   async load(order, label) {
     const path = address("/v1/queue", { queue: this.kind, rater: this.rater, order, label });
-    const answer = await (await ask(path)).json();
+    const answer = await this.#opened(path);
     this.version = this.version || answer.version;
     this.rater = answer.rater;
     return answer;
+  }
+
+  /** A run is read when it is first asked for, which may take longer than ask() is patient. */
+  async #opened(path) {
+    for (;;) {
+      try {
+        const answer = await (await ask(path)).json();
+        this.tellWaiting("");
+        return answer;
+      } catch (error) {
+        if (error.status !== 429) {
+          throw error;
+        }
+        this.tellWaiting(error.message);
+      }
+    }
   }
 
   click(clip, label, value) {

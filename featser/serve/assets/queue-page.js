@@ -9,10 +9,13 @@ const POLL_MS = 700;
 const byId = (id) => document.getElementById(id);
 
 export class QueuePage {
-  /** showDetails fills a place with what is known of a recording. */
-  constructor(kind, { order = "file", showDetails = () => undefined } = {}) {
+  /**
+   * showDetails fills a place with what is known of a recording. With oneLabel, only the label that
+   * the order is about is given.
+   */
+  constructor(kind, { showDetails = () => undefined, oneLabel = false } = {}) {
     this.showDetails = showDetails;
-    this.firstOrder = order;
+    this.oneLabel = oneLabel;
     this.client = new QueueClient(kind, (text) => this.#waiting(text));
     this.player = new ClipPlayer(byId("player"), this.client);
     this.place = 0;
@@ -40,20 +43,18 @@ export class QueuePage {
     byId("recompute").addEventListener("click", () => this.#guarded(() => this.#order(true)));
     byId("measure")?.addEventListener("click", () => this.#guarded(() => this.#agreement()));
     document.addEventListener("keydown", (event) => this.#key(event));
-    await this.#guarded(async () => this.#take(await this.client.load(this.firstOrder)));
+    await this.#guarded(async () => this.#load(""));
     document.documentElement.dataset.ready = "yes";
   }
 
   async #start(rater) {
     this.client.rater = rater;
-    await this.#load(byId("order").value || this.firstOrder);
+    await this.#load(byId("order").value);
     localStorage.setItem(this.raterKey, this.client.rater);
     byId("rater").value = this.client.rater;
     byId("who").textContent = this.client.rater;
     byId("rater-panel").hidden = true;
     byId("work").hidden = false;
-    this.choices = new LabelChoices(byId("labels"), this.labels, (label, value) =>
-      this.#guarded(() => this.#choose(label, value)));
     await this.#show(Math.max(0, this.#nextOpen(-1)));
     document.activeElement?.blur();
     byId("work").scrollIntoView({ block: "nearest" });
@@ -64,18 +65,20 @@ export class QueuePage {
   }
 
   #take(answer) {
-    Object.assign(this, {
-      labels: answer.labels, clips: answer.clips, order: answer.order, orders: answer.orders,
-    });
+    Object.assign(this, { clips: answer.clips, order: answer.order, orders: answer.orders });
+    const about = answer.orders.find((one) => one.name === answer.order_name).label;
+    const isShown = (label) => !this.oneLabel || label.name === (about || answer.labels[0].name);
+    this.labels = answer.labels.filter(isShown);
+    this.choices = new LabelChoices(byId("labels"), this.labels, (label, value) =>
+      this.#guarded(() => this.#choose(label, value)));
     this.values = new Map(Object.entries(answer.values).map(([clip, held]) => [Number(clip), held]));
     byId("title").textContent = answer.title;
     byId("notes").replaceChildren(...answer.notes.map((text) => element("li", { text })));
-    this.#showOrders();
+    this.#showOrders(answer.order_name);
   }
 
-  #showOrders() {
+  #showOrders(chosen) {
     const select = byId("order");
-    const chosen = select.value || this.firstOrder;
     select.replaceChildren(...this.orders.map((one) => element("option", {
       text: one.is_ready ? one.title : `${one.title} (computed when chosen)`, value: one.name,
     })));
@@ -121,7 +124,7 @@ export class QueuePage {
       this.#count();
       return;
     }
-    this.showDetails(byId("details"), this.clips[this.clip]);
+    this.showDetails(byId("details"), this.clips[this.clip], this.labels[0]);
     this.#showValues(active);
     this.#play(this.clip);
   }
@@ -156,10 +159,10 @@ export class QueuePage {
   }
 
   #count() {
-    const done = this.clips.filter((_, clip) => this.#isDone(clip)).length;
-    byId("progress").max = this.clips.length;
+    const done = this.order.filter((clip) => this.#isDone(clip)).length;
+    byId("progress").max = Math.max(1, this.order.length);
     byId("progress").value = done;
-    byId("count").textContent = `${done} of ${this.clips.length} done`;
+    byId("count").textContent = `${done} of ${this.order.length} done`;
   }
 
   async #move(step) {
@@ -259,7 +262,7 @@ export class QueuePage {
     }
     byId("computing").textContent = "";
     if (state.error) {
-      byId("order").value = this.firstOrder;
+      this.#showOrders(this.orders[0].name);
       throw new Error(state.error);
     }
   }

@@ -84,12 +84,24 @@ def export_annotations(
     return write_manifest(table, target)
 
 
+def write_export(
+    queue: QueueSource, path: str | Path, form: str = "manifest", folder: Path | None = None
+) -> Path:
+    """Write the annotations of a manifest, or the corrected labels of a run."""
+    if queue.kind == "annotate":
+        return export_annotations(queue, path, form, folder)
+    from featser.serve.queue_work.corrected_manifest import export_corrections
+
+    return export_corrections(queue, path, folder)
+
+
 def export(job: QueueJob, begin: Step) -> bytes:
     """Write the annotations as a table."""
     begin("exporting", 0.0, EXPORT_S)
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"annotations.{job.options['ending']}"
-        export_annotations(job.source, path, job.options["form"], Path(job.source.output).parent)
+        home = Path(job.source.output).parent
+        write_export(job.source, path, job.options["form"], home)
         return path.read_bytes()
 
 

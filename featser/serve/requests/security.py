@@ -32,7 +32,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "featser_token"
-OPEN_PATHS = ("/healthz", "/", "/annotate", "/login", "/assets/style.css")
+OPEN_PATHS = ("/healthz", "/", "/annotate", "/review", "/login", "/assets/style.css")
 """What is answered without the token: nothing about models or recordings. Pages ask for it."""
 
 HEADERS = {

@@ -1,0 +1,175 @@
+"""A run is reviewed: its lists are those of `featser explore`, its corrections become labels."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from featser.api.finished.listed_recordings import recording_lists
+from featser.errors import RunError
+from featser.experiment.runs.predicted_task import predicted_task
+from featser.serve.annotating.clip_queue import QueuedClip
+from featser.serve.annotating.queue_jobs import QueueSource
+from featser.serve.annotating.votes import Clip, Entry, Votes
+from featser.serve.queue_work.corrected_manifest import agreed_values, corrected
+from tests.flow import featser_here
+from tests.serve.annotating import Rater, annotating
+from tests.serve.running_server import RunningServer
+from tests.serve.test_annotate_page import CHROMIUM, browser, opened, wait_for_count
+
+__all__ = ["browser"]
+needs_serve = pytest.mark.extras
+
+
+@pytest.fixture(scope="module")
+def run(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the run, beside which the journal lies."""
+    copy = tmp_path_factory.mktemp("review") / "run"
+    shutil.copytree(fitted, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def server(run: Path) -> Iterator[RunningServer]:
+    pytest.importorskip("starlette", reason="needs the extra `serve`")
+    with annotating(run.parent, "run", labels=()) as running:
+        yield running
+
+
+def reviewer(server: RunningServer, name: str) -> Rater:
+    """Begin when the run has been read."""
+    for _ in range(600):
+        answer = Rater.ask_once(server, "review")
+        if answer.status_code != 429:
+            break
+    return Rater(server, name, "review")
+
+
+def test_agreed_value_is_that_of_most_reviewers() -> None:
+    votes, clips = Votes(), [Clip("a.wav"), Clip("b.wav"), Clip("c.wav")]
+    given = [
+        ("anna", 0, "sad"), ("ben", 0, "sad"), ("carla", 0, "angry"),
+        ("anna", 1, "sad"), ("ben", 1, "angry"), ("anna", 2, ""),
+    ]  # fmt: skip
+    for number, (rater, place, value) in enumerate(given, 1):
+        votes.apply(Entry(number, str(number), rater, clips[place], "emotion", value))
+    places = {clip: place for place, clip in enumerate(clips)}
+    assert agreed_values(votes, "emotion", places) == {0: "sad", 2: ""}
+
+
+def test_corrected_label_keeps_the_one_before() -> None:
+    table = pd.DataFrame({"emotion": ["sad", "sad", "angry", None]})
+    result = corrected(table, "emotion", {0: "angry", 1: "", 2: "angry", 3: "sad"})
+    assert result["emotion"].astype(object).where(result["emotion"].notna(), None).tolist() == [
+        "angry", None, "angry", "sad",
+    ]  # fmt: skip
+    before = result["emotion_before_relabel"]
+    assert before.astype(object).where(before.notna(), None).tolist() == ["sad", "sad", None, None]
+    assert corrected(table, "emotion", {}) is table
+    with pytest.raises(RunError, match=r"`stress` is made of the ratings of several raters"):
+        corrected(table, "stress", {0: "high"})
+
+
+def test_paths_of_recordings_stay_on_the_server() -> None:
+    """What a client gets of a recording is its name and details, not where it is."""
+    queued = QueuedClip(Clip("a.wav"), "/secret/a.wav", "a.wav", {"tasks": {}})
+    assert "/secret" not in str({"name": queued.name, **queued.details})
+    assert QueueSource("review", "r", "r-corrected.csv").journal == "r-corrected.jsonl"
+
+
+@needs_serve
+def test_lists_are_those_of_explore(server: RunningServer, run: Path) -> None:
+    shown = reviewer(server, "anna").shown()
+    assert shown["order_name"] == "mistakes:emotion"
+    assert [one["name"] for one in shown["labels"]] == ["emotion", "gender", "intensity"]
+    predicted = predicted_task(run, "emotion")
+    for one in recording_lists(predicted, 1000):
+        answer = reviewer(server, "anna").shown(order=f"{one.name}:emotion")
+        names = [answer["clips"][place]["name"] for place in answer["order"]]
+        assert names == [Path(key[0]).name for key in one.keys]
+    row = shown["order"][0]
+    details = shown["clips"][row]["tasks"]["emotion"]
+    assert details["label"] != details["prediction"]
+    assert sum(details["shares"]) == pytest.approx(1, abs=1e-3)
+
+
+@needs_serve
+def test_corrections_become_labels_that_fit_reads(fitted: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(fitted, run)
+    with annotating(tmp_path, "run", labels=()) as server:
+        anna, ben = reviewer(server, "anna"), reviewer(server, "ben")
+        shown = anna.shown()
+        first, second, third = shown["order"][:3]
+        wrong = shown["clips"][first]["tasks"]["emotion"]["prediction"]
+        for rater in (anna, ben):
+            rater.click(first, "emotion", wrong)
+        anna.click(second, "emotion", "")
+        own = shown["clips"][third]["tasks"]["emotion"]["label"]
+        anna.click(third, "emotion", own)
+        assert ben.values == {first: {"emotion": wrong}}
+        exported = anna.ask("GET", "/v1/queue/export").text
+        assert server.stop() == 0
+        assert "corrected labels: " in server.printed
+    table = pd.read_csv(tmp_path / "run-corrected.csv", keep_default_na=False)
+    assert (tmp_path / "run-corrected.csv").read_text() == exported
+    names = [shown["clips"][place]["name"] for place in (first, second, third)]
+    rows = table.set_index(table["file"].map(lambda file: Path(file).name)).loc[names]
+    assert rows["emotion"].tolist() == [wrong, "", own]
+    assert rows["emotion_before_relabel"].tolist()[2] == ""
+    assert (table["emotion_before_relabel"] != "").sum() == 2
+    assert len(table) == 64
+    command = featser_here("extract", "run-corrected.csv", "-f", "mfcc:basic", cwd=tmp_path)
+    assert command.returncode == 0, command.stderr
+    command = featser_here("fit", "--model", "lda", "-o", "again", cwd=tmp_path)
+    assert command.returncode == 0, command.stderr
+
+
+@needs_serve
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (400, "dark")])
+def test_errors_are_heard_and_relabelled_by_keyboard(
+    browser: Any, server: RunningServer, width: int, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    name = f"reviewer-{width}"
+    with opened(browser, server, name, width, scheme, "review") as page:
+        page.wait_for_function("() => document.getElementById('player').duration > 0")
+        assert page.locator("#details dt").all_text_contents() == ["label", "prediction"]
+        assert page.locator("#details .bar.is-predicted").count() == 1
+        n_mistakes = int(page.text_content("#count").split()[2])
+        page.keyboard.press("1")
+        wait_for_count(page, f"1 of {n_mistakes} done")
+        page.keyboard.press("x")
+        wait_for_count(page, f"2 of {n_mistakes} done")
+        page.keyboard.press("u")
+        wait_for_count(page, f"1 of {n_mistakes} done")
+        page.select_option("#order", "uncertain:gender")
+        page.wait_for_selector(".label-group[data-label=gender].is-active")
+        assert page.locator(".label-group").count() == 1
+        findings = axe.Axe().run(page).response["violations"]
+        assert not [one["id"] for one in findings if one["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    values = reviewer(server, name).values
+    assert [list(held) for held in values.values()] == [["emotion"]]
+
+
+@needs_serve
+def test_damaged_run_is_named(fitted: Path, tmp_path: Path) -> None:
+    """The model is served; the page says what is wrong with the rest of the run."""
+    pytest.importorskip("starlette", reason="needs the extra `serve`")
+    run = tmp_path / "run"
+    shutil.copytree(fitted, run)
+    (run / "predictions.parquet").write_bytes(b"PAR1")
+    with annotating(tmp_path, "run", labels=()) as server:
+        for _ in range(600):
+            answer = Rater.ask_once(server, "review")
+            if answer.status_code != 429:
+                break
+    assert answer.status_code in (400, 422)
+    assert "run/predictions.parquet" in answer.json()["error"]["message"]
