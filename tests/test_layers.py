@@ -47,7 +47,7 @@ INSIDE = {
     "audit": ("checks", "measure"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
     "experiment": ("runs", "variants", "loading"),
-    "reporting": ("exploration", "methods", "sections", "statements", "exports"),
+    "reporting": ("comparison", "exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),
     "serve": ("queue_work", "annotating", "predicting", "requests"),

@@ -13,14 +13,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import output_file, validated
+from featser.api.validation import output_files, several_files, validated
 from featser.errors import FeatserError, TaskError, counted
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.comparison import Difference, compare_task, holm
 from featser.evaluation.statistics.intervals import to_json
-from featser.experiment.runs.compared_runs import Compared, described_differences, open_runs
+from featser.experiment.runs.compared_runs import (
+    Compared,
+    described_differences,
+    differing_settings,
+    open_runs,
+)
+from featser.experiment.runs.invocation import typed_command
 from featser.io.atomic_write import write_text
 from featser.io.result_display import Display, ShownResult
+from featser.reporting.comparison.compared_pair import ComparedPair, ComparisonSummary
+from featser.reporting.comparison.comparison_page import write_comparison_page
 from featser.reporting.statements.conclusions import conclusion
 from featser.tasks import Task
 
@@ -67,6 +75,28 @@ class Pair:
         return "speaker" if self.speakers else "utterance"
 
 
+@dataclass(frozen=True, eq=False)
+class ComparedRows:
+    """The predictions of a task that are compared.
+
+    Attributes
+    ----------
+    task : Task
+    utterances : DataFrame
+        ``file``, ``start``, ``end``, ``speaker`` and ``true``.
+    predictions : list of ndarray
+        What each run predicted, in their order.
+    """
+
+    task: Task
+    utterances: pd.DataFrame
+    predictions: list[NDArray[Any]]
+
+    def of_pair(self, one: int, two: int) -> pd.DataFrame:
+        """Return the utterances with the predictions of two runs, ``a`` and ``b``."""
+        return self.utterances.assign(a=self.predictions[one], b=self.predictions[two])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(ShownResult):
     """What a comparison of runs gives.
@@ -78,6 +108,8 @@ class Comparison(ShownResult):
         Utterances that all of them predicted.
     pairs : list of Pair
         Every two runs, in every task that all have.
+    rows : dict of str to ComparedRows
+        The predictions of each task that is compared.
     notes : list of str
         What a reader must know, such as protocols that differ.
     """
@@ -85,6 +117,7 @@ class Comparison(ShownResult):
     runs: list[Compared]
     common: int
     pairs: list[Pair]
+    rows: dict[str, ComparedRows] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def display(self) -> Display:
@@ -105,10 +138,10 @@ class Comparison(ShownResult):
         return dict(to_json(described))
 
 
-@validated(output=output_file(".json"))
+@validated(output=output_files(".json", ".html"))
 def compare(
     runs: Sequence[str | Path],
-    output: str | Path | None = None,
+    output: str | Path | Sequence[str | Path] | None = None,
     protocol: str | None = None,
 ) -> Comparison:
     """Compare runs pair by pair, on the utterances that all of them predicted.
@@ -117,8 +150,9 @@ def compare(
     ----------
     runs : sequence of path
         Two folders or more that ``featser fit`` wrote.
-    output : path, optional
-        JSON to write.
+    output : path or sequence of path, optional
+        Files to write: a page with figures, and the utterances, classes and speakers that differ
+        (``.html``), or the figures as ``.json``.
     protocol : str, optional
         Whose predictions to compare; by default the first of the first run that all have, else
         each run's leading one.
@@ -147,13 +181,56 @@ def compare(
             f"compare runs of the same recordings, in the same place"
         )
     result = Comparison(opened, len(common), *_compared(opened, common))
-    if output is not None:
-        text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-        write_text(Path(output), text)
+    for file in several_files(output):
+        _write(result, Path(file))
     return result
 
 
-def _compared(runs: Sequence[Compared], common: pd.Index[Any]) -> tuple[list[Pair], list[str]]:
+def _write(result: Comparison, file: Path) -> None:
+    if file.suffix.lower() == ".html":
+        write_comparison_page(file, _summary(result))
+        return
+    text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(file, text)
+
+
+def _summary(result: Comparison) -> ComparisonSummary:
+    """Return what the page shows."""
+    names = [run.name for run in result.runs]
+    runs = [
+        (
+            run.name,
+            run.protocol,
+            str(run.described.get("model", "not known")),
+            ", ".join(run.described.get("features", ())) or "not known",
+            str(run.described.get("speaker_norm", "not known")),
+        )
+        for run in result.runs
+    ]
+    pairs = [
+        ComparedPair(
+            rows.task,
+            names.index(pair.a),
+            names.index(pair.b),
+            rows.of_pair(names.index(pair.a), names.index(pair.b)),
+            pair.result,
+            pair.p_holm,
+            pair.conclusion,
+        )
+        for pair in result.pairs
+        for rows in [result.rows[pair.task]]
+    ]
+    settings = [
+        (key, [values.get(name, "not recorded") for name in names])
+        for key, values in differing_settings([run for run in result.runs if run.described])
+    ]
+    command = typed_command() or f"featser.compare({names!r})"
+    return ComparisonSummary(runs, result.common, pairs, result.notes, settings, command)
+
+
+def _compared(
+    runs: Sequence[Compared], common: pd.Index[Any]
+) -> tuple[list[Pair], dict[str, ComparedRows], list[str]]:
     parts = [run.predictions.loc[common] for run in runs]
     names = [_tasks_of(part) for part in parts]
     shared = [task for task in names[0] if all(task in others for others in names)]
@@ -164,6 +241,7 @@ def _compared(runs: Sequence[Compared], common: pd.Index[Any]) -> tuple[list[Pai
     notes += described_differences(runs, parts)
     speaker = _speakers(parts)
     rows: list[tuple[str, str, str, int, int, Difference]] = []
+    compared: dict[str, ComparedRows] = {}
     for name in shared:
         task = _task(name, parts)
         has_label = _same_truth(name, runs, parts)
@@ -183,6 +261,8 @@ def _compared(runs: Sequence[Compared], common: pd.Index[Any]) -> tuple[list[Pai
         dtype = object if task.categorical else float
         true = parts[0][f"{name}.true"].to_numpy(dtype=dtype)[has_label]
         pred = [part[f"{name}.pred"].to_numpy(dtype=dtype)[has_label] for part in parts]
+        utterances = parts[0].index[has_label].to_frame(index=False)
+        compared[name] = ComparedRows(task, utterances.assign(speaker=who, true=true), pred)
         for one, two in combinations(range(len(runs)), 2):
             difference = compare_task(task, true, pred[one], pred[two], who)
             counts = int(has_label.sum()), len(set(who) - {""})
@@ -194,7 +274,7 @@ def _compared(runs: Sequence[Compared], common: pd.Index[Any]) -> tuple[list[Pai
         for pair in pairs
         if pair.result.difference.note
     )
-    return pairs, notes
+    return pairs, compared, notes
 
 
 def _uncompared_tasks(

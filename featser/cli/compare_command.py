@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +18,10 @@ if TYPE_CHECKING:
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Two folders or more that `fit` wrote.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the comparison: .json.")
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", help="Write the comparison: a page (.html) or .json; repeatable."
+        ),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -34,21 +36,22 @@ def compare(
     For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval over
     speakers, its p value, and p corrected for the number of comparisons (Holm). The interval
     excludes 0 exactly where p is below 0.05. A sentence for each task and pair of runs says which
-    run is better, or how large a difference could be missed.
+    run is better, or how large a difference could be missed. The page (-o compare.html) also has
+    the differences by class and speaker, and the utterances with another prediction.
     """
     from featser.api.compare import compare as run
 
     comparison = run(runs, output, protocol)
     _show(comparison)
-    if output is not None:
-        say(f"comparison: {output}")
+    for file in output or ():
+        say(f"comparison: {file}")
     _conclude(comparison)
 
 
 def _show(comparison: Comparison) -> None:
-    letters = dict(
-        zip([run.name for run in comparison.runs], _letters(len(comparison.runs)), strict=True)
-    )
+    from featser.reporting.comparison.compared_pair import run_letter
+
+    letters = {run.name: run_letter(number) for number, run in enumerate(comparison.runs)}
     rows = [
         (
             letters[compared.name],
@@ -76,10 +79,6 @@ def _conclude(comparison: Comparison) -> None:
     say("Conclusion" if len(comparison.pairs) == 1 else "Conclusions")
     for pair in comparison.pairs:
         say_text(pair.conclusion)
-
-
-def _letters(count: int) -> list[str]:
-    return [ascii_uppercase[n] if n < len(ascii_uppercase) else str(n + 1) for n in range(count)]
 
 
 def _line(pair: Pair, letters: dict[str, str]) -> tuple[str, ...]:

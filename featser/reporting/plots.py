@@ -98,7 +98,8 @@ def dots(
         figure = Figure(figsize=(_WIDTH, 0.75 + 0.3 * len(marks)), layout="constrained")
         axes = figure.subplots()
         _draw_marks(axes, marks)
-        axes.set_yticks(range(len(marks)), [label(mark.name) for mark in marks])
+        names = [f"{label(mark.name)} {mark.aside}".strip() for mark in marks]
+        axes.set_yticks(range(len(marks)), names)
         axes.set_xlim(*(limits or _limits(marks)))
         axes.set_xlabel(axis)
         return inline_svg(figure, name, description)

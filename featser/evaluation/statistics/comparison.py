@@ -37,6 +37,7 @@ from featser.tasks import Task
 
 _ROUNDING = 1e-12
 _UNDEFINED = "no interval: the difference is undefined without one of the speakers"
+_LENGTHS = "{} true values, {} and {} predicted: give one for each row"
 _ALIKE = "no interval: all {words} differ by the same amount, so their spread is not known"
 
 
@@ -47,7 +48,7 @@ class Difference:
     Attributes
     ----------
     metric : str
-        The task's headline metric.
+        The task's headline metric, or the recall of a class (``recall[sad]``).
     a, b : float
         The metric of either run.
     difference : Interval
@@ -111,15 +112,75 @@ def compare_task(
     return paired_difference(task, sums, units, level)
 
 
+def compare_recalls(
+    task: Task,
+    true: npt.ArrayLike,
+    a: npt.ArrayLike,
+    b: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    *,
+    level: float = 0.95,
+) -> dict[str, Difference]:
+    """Compare the recall of each class in two runs' predictions of the same utterances.
+
+    The units are the speakers who have the class. The p values are not corrected for the number
+    of classes: see :func:`holm`.
+
+    Parameters
+    ----------
+    task : Task
+        One with classes.
+    true, a, b, speaker, level
+        As :func:`compare_task` takes them.
+
+    Returns
+    -------
+    dict of str to Difference
+        ``b - a`` of each class that has an utterance.
+
+    Raises
+    ------
+    TaskError
+        As :func:`compare_task`.
+
+    Examples
+    --------
+    >>> task = Task("emotion", classes=("angry", "sad"))
+    >>> true = ["angry", "sad"] * 8
+    >>> a = ["angry"] * 10 + true[10:]
+    >>> speaker = [f"s{row // 4}" for row in range(16)]
+    >>> found = compare_recalls(task, true, a, true, speaker)
+    >>> {name: round(one.difference.value, 2) for name, one in found.items()}
+    {'angry': 0.0, 'sad': 0.62}
+    """
+    truth, one, two = (np.asarray(values, dtype=object) for values in (true, a, b))
+    if not len(truth) == len(one) == len(two):
+        raise TaskError(_LENGTHS.format(len(truth), len(one), len(two)))
+    who = None if speaker is None else np.asarray(speaker, dtype=object)
+    differences = {}
+    for name in task.classes:
+        rows = np.flatnonzero(truth == name)
+        if not len(rows):
+            continue
+        units = resampling_units(None if who is None else who[rows], len(rows))
+        sums = _sums(task, truth[rows], one[rows], two[rows], units)
+        differences[name] = paired_difference(task, sums, units, level, f"recall[{name}]")
+    return differences
+
+
 def paired_difference(
-    task: Task, sums: Array, units: ResamplingUnits, level: float = 0.95
+    task: Task,
+    sums: Array,
+    units: ResamplingUnits,
+    level: float = 0.95,
+    metric: str | None = None,
 ) -> Difference:
     """Compare two runs by what each unit contributes to the metric in either.
 
     Parameters
     ----------
     task : Task
-        Its headline metric is compared.
+        What was predicted.
     sums : ndarray of float, shape (2, units.count, ...)
         As :func:`featser.evaluation.metrics.metrics.statistics_of` gives them, of one run and of
         the other.
@@ -127,8 +188,10 @@ def paired_difference(
         The units.
     level : float
         Of the interval.
+    metric : str, optional
+        Which metric is compared; the headline one by default.
     """
-    name = headline(task.kind)
+    name = headline(task.kind) if metric is None else metric
     one, two = (float(scores(task, side.sum(axis=0))[name]) for side in sums)
     left_out = [scores(task, leave_one_out(side))[name] for side in sums]
     error = float(standard_error(left_out[1] - left_out[0]))
@@ -218,9 +281,7 @@ def _sums(
     dtype = object if task.categorical else float
     one, two = np.asarray(a, dtype=dtype), np.asarray(b, dtype=dtype)
     if not len(true) == len(one) == len(two):
-        raise TaskError(
-            f"{len(true)} true values, {len(one)} and {len(two)} predicted: give one for each row"
-        )
+        raise TaskError(_LENGTHS.format(len(true), len(one), len(two)))
     # In one call: moments count from a middle value, which must be the same for both runs.
     both = statistics_of(
         task,

@@ -150,13 +150,26 @@ def described_differences(runs: Sequence[Compared], parts: Sequence[pd.DataFrame
     return notes
 
 
-def _differing_settings(runs: Sequence[Compared]) -> Iterator[str]:
-    """Yield the settings in which runs differ, and those that a run does not record."""
+def differing_settings(runs: Sequence[Compared]) -> list[tuple[str, dict[str, str]]]:
+    """Return the settings in which runs differ, each with the value of every run that has it.
+
+    Parameters
+    ----------
+    runs : sequence of Compared
+    """
+    differing = []
     for key in COMPARED:
         values = {run.name: value_text(run.described[key]) for run in runs if key in run.described}
         if len(set(values.values())) > 1:
-            listed = "; ".join(f"{name}: {value}" for name, value in values.items())
-            yield f"`{key}` differs ({listed})"
+            differing.append((key, values))
+    return differing
+
+
+def _differing_settings(runs: Sequence[Compared]) -> Iterator[str]:
+    """Yield the settings in which runs differ, and those that a run does not record."""
+    for key, values in differing_settings(runs):
+        listed = "; ".join(f"{name}: {value}" for name, value in values.items())
+        yield f"`{key}` differs ({listed})"
     for run in runs:
         absent = [f"`{key}`" for key in COMPARED if key not in run.described]
         if absent:

@@ -1,4 +1,5 @@
-// Sorts tables by the columns of their last header row, and filters those with many rows.
+// Sorts tables by the columns of their last header row, and filters those with many rows: by words,
+// all of which a row must have, and phrases in quotes.
 {
   const FILTERED_FROM = 12;
   const STEPS = { none: "ascending", ascending: "descending", descending: "none" };
@@ -42,6 +43,7 @@
     const isEven = original.every((row) => row.cells.length === heads.length);
     if (original.length < 2 || !isEven) return;
     heads.forEach((head, column) => {
+      if (!head.textContent.trim()) return;
       const button = document.createElement("button");
       button.type = "button";
       button.className = "sort";
@@ -67,7 +69,8 @@
     const shown = document.createElement("span");
     shown.setAttribute("role", "status");
     input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const parts = input.value.toLowerCase().match(/"[^"]+"|[^\s"]+/g) || [];
+      const words = parts.map((part) => part.replaceAll('"', ""));
       let count = 0;
       rows.forEach((row, at) => {
         row.hidden = !words.every((word) => texts[at].includes(word));
