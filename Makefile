@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise serve-latency
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -114,6 +114,10 @@ human-ceiling: $(VENV)/.installed
 # How many planted label errors are found: docs/explore.md. CORPORA=FOLDER.
 label-noise: $(VENV)/.installed
 	$(BIN)/python reports/label_noise.py $(CORPORA)
+
+# What annotation in the order of uncertainty gains: CORPORA=FOLDER STORE=STORE.
+active-order: $(VENV)/.installed
+	$(BIN)/python reports/active_order.py $(CORPORA) $(STORE)
 
 # Predictions over time, on recordings with known borders: CORPORA=FOLDER.
 timelines: $(VENV)/.installed
