@@ -10,7 +10,7 @@ copy then rests on two speakers, and most folds by speaker test neither of them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -56,7 +56,11 @@ class Sound:
     speaker: str
 
 
-def plan_copies(sounds: Sequence[Sound], augmentations: Sequence[Augmentation]) -> Plan:
+def plan_copies(
+    sounds: Sequence[Sound],
+    augmentations: Sequence[Augmentation],
+    altered: Collection[str] | None = None,
+) -> Plan:
     """Decide which copies to make.
 
     Parameters
@@ -65,6 +69,8 @@ def plan_copies(sounds: Sequence[Sound], augmentations: Sequence[Augmentation]) 
         Utterances whose features could be computed; those with the same key count once.
     augmentations : sequence of Augmentation
         What to make of each of them; a copy that several ask for is made once.
+    altered : collection of str, optional
+        The keys of those that copies are made of; all by default. The others are only mixed in.
 
     Returns
     -------
@@ -73,12 +79,14 @@ def plan_copies(sounds: Sequence[Sound], augmentations: Sequence[Augmentation]) 
         others there are, but for the donors of babble, few of which change as a corpus grows.
     """
     different = {sound.key: sound for sound in sounds}
+    chosen = different if altered is None else set(altered)
+    sources = [sound for key, sound in different.items() if key in chosen]
     talkers = _by_speaker(different.values())
     utterances, rows = [], []
     short: dict[str, int] = {}
     for augmentation in joined(augmentations):
         name = augmentation.definition
-        for source in different.values():
+        for source in sources:
             for index in range(augmentation.copies):
                 donors = list(_donors(source, augmentation, index, talkers))
                 if len(donors) < augmentation.donors:

@@ -11,6 +11,8 @@ import numpy as np
 from featser.audio import Signal
 from featser.augmentation.babble import add_babble
 from featser.augmentation.codec import CODECS, GRADED, pass_codec
+from featser.augmentation.devices.clipping import clip_peaks
+from featser.augmentation.devices.far_microphone import move_away
 from featser.augmentation.gain import change_gain
 from featser.augmentation.noise import COLOURS, add_noise
 from featser.augmentation.parameters import Choice, Count, Parameter, Quantity
@@ -75,6 +77,14 @@ _KINDS = (
         chance=True,
     ),
     Kind(
+        "clipping",
+        "the peaks cut off, as of a recording that was too loud",
+        (Quantity("db", (3, 12), "from the peak down to the limit", low=0, high=40, unit="dB"),),
+        lambda signal, values, rng, donors: clip_peaks(signal, **values),
+        ("numpy",),
+        0.1,
+    ),
+    Kind(
         "codec",
         "encoded and decoded by a lossy codec",
         (
@@ -91,6 +101,20 @@ _KINDS = (
         lambda signal, values, rng, donors: pass_codec(signal, **values),
         ("numpy", "scipy", "soundfile", "soxr"),
         15.0,
+    ),
+    Kind(
+        "far",
+        "a microphone far away: a small room, pink noise and another level",
+        (
+            Quantity("db", (-20, -6), "change of level", low=-60, high=60, unit="dB"),
+            Quantity("distance", (1, 3), "from talker to microphone", low=0.2, high=3, unit="m"),
+            Quantity("rt60", (0.3, 0.8), "reverberation time", low=0.1, high=1.5, unit="s"),
+            _snr(10, 20),
+        ),
+        lambda signal, values, rng, donors: move_away(signal, rng=rng, **values),
+        ("numpy", "scipy"),
+        3.5,
+        chance=True,
     ),
     Kind(
         "gain",

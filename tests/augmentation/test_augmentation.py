@@ -30,6 +30,8 @@ ALL = [
     "noise",
     "noise:colour=pink",
     "babble",
+    "clipping",
+    "far",
     "gain",
     "pitch",
     "stretch",

@@ -104,6 +104,7 @@ def _decoded() -> Values:
 
 ALTERED = {
     "babble": ("babble", "babble:snr=0,talkers=2"),
+    "clipping": ("clipping", "clipping:db=20"),
     "codec": (
         "codec:name=mp3",
         "codec:name=vorbis,quality=0.3",
@@ -111,6 +112,7 @@ ALTERED = {
         "codec:name=gsm",
         "codec:name=ulaw",
     ),
+    "far": ("far", "far:db=-20,distance=3,rt60=0.6,snr=10"),
     "gain": ("gain", "gain:db=-20"),
     "noise": ("noise", "noise:snr=10,colour=pink"),
     "pitch": ("pitch", "pitch:semitones=3"),
