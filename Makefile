@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency robustness
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -106,6 +106,10 @@ abstention: $(VENV)/.installed
 # What models listen to, beside the literature: CORPORA=FOLDER.
 explanations: $(VENV)/.installed
 	$(BIN)/python reports/explanations.py $(CORPORA)
+
+# The default system on altered recordings: CORPORA=FOLDER.
+robustness: $(VENV)/.installed
+	$(BIN)/python reports/robustness.py $(CORPORA)
 
 # How well people recognise emotions, from listeners' votes: RATINGS=FOLDER CORPORA=FOLDER.
 human-ceiling: $(VENV)/.installed

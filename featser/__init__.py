@@ -3,7 +3,7 @@
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`segment`, :func:`audit`, :func:`agreement`, :func:`extract`, :func:`fit`, :func:`compare`,
 :func:`leakage`, :func:`curve`, :func:`run`, :func:`explain`, :func:`explore`, :func:`relabel`,
-:func:`report`, :func:`predict`, :func:`export`.
+:func:`report`, :func:`stress`, :func:`predict`, :func:`export`.
 :func:`timeline` predicts over the time of long recordings. :func:`extract_features`,
 :func:`load_model` and :func:`read_audio` work on files without a store, :func:`prediction_sets` on
 predictions. :func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from featser.api.finished.explore import explore
     from featser.api.finished.relabel import relabel
     from featser.api.finished.report import report
+    from featser.api.finished.stress import stress
     from featser.api.fit import fit
     from featser.api.labels.agreement import agreement
     from featser.api.leakage import leakage
@@ -51,7 +52,8 @@ __all__ = [
     "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain",
     "explain_predictions", "explore", "export", "extract", "extract_features", "fetch", "fit",
     "leakage", "load_model", "predict", "prediction_sets", "read_annotation", "read_audio",
-    "relabel", "report", "run", "scan", "segment", "timeline", "write_annotation",
+    "relabel", "report", "run", "scan", "segment", "stress", "timeline",
+    "write_annotation",
 ]  # fmt: skip
 
 _ELSEWHERE = {
@@ -68,6 +70,7 @@ _ELSEWHERE = {
     "read_audio": "featser.api.without_store",
     "relabel": "featser.api.finished.relabel",
     "report": "featser.api.finished.report",
+    "stress": "featser.api.finished.stress",
     "write_annotation": "featser.api.without_store",
 }
 """Names whose module is not called like them."""

@@ -72,6 +72,7 @@ _OPTIONS = {
     "card": "CARD",
     "changes": "--set",
     "columns": "--map",
+    "conditions": "--condition",
     "files": "FILES",
     "folder": "FOLDER",
     "kinds": "--kind",

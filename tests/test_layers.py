@@ -21,7 +21,7 @@ ORDER = (
     ("studies",),
     ("experiment",),
     ("timelines",),
-    ("explanation",),
+    ("explanation", "robustness"),
     ("reporting",),
     ("models",),
     ("speakers",),

@@ -93,6 +93,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "run": {"": "ravdess", "mode": "yes"},
     "scan": {"card": "demo", "folder": "."  , "output": "x.xlsx"},
     "segment": {"": "x.wav", "min_s": -1.0},
+    "stress": {"": "run", "conditions": "nois"},
     "timeline": {"": "m.featser", "files": 3, "hop": 0.0},
     "write_annotation": {"intervals": [], "file": "x.eaf"},
 }  # fmt: skip

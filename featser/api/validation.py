@@ -128,6 +128,17 @@ def grouping(value: Any) -> str:
     return _one_of(value, GROUPINGS, "grouping")
 
 
+def number_or_all(value: Any) -> int | str:
+    """Return a number of utterances, which may be written as text, or ``all``."""
+    if value == "all":
+        return "all"
+    is_written = isinstance(value, str) and value.isascii() and value.isdigit()
+    is_number = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_written or is_number) or int(value) < 1:
+        raise ValueError(f"{value!r}: give a number of utterances, 1 or more, or all")
+    return int(value)
+
+
 def text(value: Any) -> str:
     """Return text that is not empty."""
     if not isinstance(value, str):
@@ -358,10 +369,12 @@ RULES: dict[str, Rule] = {
     "card": path,
     "channel": parse_channel,
     "columns": texts_by_text,
+    "conditions": texts,
     "corpus": path,
     "coverage": share,
     "data": mapping_of_paths,
     "embed_mb": megabytes,
+    "dry_run": flag,
     "end": position,
     "enrol": path,
     "errors": errors,
@@ -405,6 +418,7 @@ RULES: dict[str, Rule] = {
     "trim": flag,
     "trust_paths": flag,
     "umap": flag,
+    "utterances": number_or_all,
     "window": seconds,
 }
 """Name of an argument → its rule."""

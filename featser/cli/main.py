@@ -24,6 +24,7 @@ from featser.cli.finished.explore_command import explore
 from featser.cli.finished.relabel_command import relabel
 from featser.cli.finished.report_command import report
 from featser.cli.finished.serve_command import serve
+from featser.cli.finished.stress_command import stress
 from featser.cli.fit_command import fit
 from featser.cli.generated_options import with_extraction_options
 from featser.cli.groups.auxiliary_commands import auxiliary
@@ -288,8 +289,8 @@ def demo(
 
 
 for command in (
-    segment, agreement, compare, explain, explore, relabel, report, curve, leakage, serve, fetch,
-    features,    augmentations,
+    segment, agreement, compare, explain, explore, relabel, report, stress, curve, leakage, serve,
+    fetch, features, augmentations,
 ):  # fmt: skip
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")

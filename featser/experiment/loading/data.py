@@ -295,12 +295,14 @@ def _features(
         raise TaskError("frames are read with all features in memory: leave --batches out")
     refuse_too_much(experiment.model, size, jobs, available_memory(), batches)
     if not batches:
-        return _read(store, extractors, keys)
+        return read_features(store, extractors, keys)
     return StoreRows(store, extractors, keys)
 
 
-def _read(store: Store, extractors: Sequence[Extractor], keys: list[str]) -> NDArray[np.float32]:
-    """Read features side by side, without holding any of them twice."""
+def read_features(
+    store: Store, extractors: Sequence[Extractor], keys: list[str]
+) -> NDArray[np.float32]:
+    """Read features side by side, shape (n, d), without holding any of them twice."""
     X = np.empty((len(keys), dimension(extractors)), dtype=np.float32)
     first = 0
     for extractor in extractors:
@@ -333,7 +335,7 @@ def _add_copies(data: Data, table: pd.DataFrame, store: Store) -> None:
     for position, copy in enumerate(usable_rows):
         made_of[position, : len(origins[copy])] = origins[copy]
     copy_keys = [keys[copy] for copy in usable_rows]
-    read = StoreRows if data.batched else _read
+    read = StoreRows if data.batched else read_features
     data.copies = Copies(read(store, data.extractors, copy_keys), made_of)
     kinds = table["augmentation"].iloc[usable_rows].value_counts(sort=False)
     counts = ", ".join(f"{count} of {name}" for name, count in kinds.items())

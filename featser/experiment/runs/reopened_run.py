@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.corpora.utterances import Place, places
 from featser.errors import RunError, TaskError, counted, shortened, unknown
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.rows import Rows
@@ -48,6 +49,9 @@ class ReopenedRun:
         The run's out-of-fold predictions, in the order of the data's tested rows.
     store : str or Path
         Where the features are.
+    places : list of Place
+        Where each recording of the data is, with the credentials of addresses: to be read, never
+        to be shown.
     """
 
     folder: Path
@@ -57,6 +61,7 @@ class ReopenedRun:
     unit: NDArray[np.str_]
     predictions: pd.DataFrame
     store: str | Path
+    places: list[Place] = field(repr=False)
 
     @property
     def features(self) -> NDArray[np.float32]:
@@ -101,8 +106,8 @@ def reopen_run(
     Raises
     ------
     RunError
-        If recordings, labels or folds are no longer those of the run, or its features are not
-        explained: those of enrolled speakers, and those that are read in batches.
+        If recordings, labels or folds are no longer those of the run, or the models of its folds
+        cannot be fitted again: those of enrolled speakers, and of features read in batches.
     FeatserError
         If the folder is no run, or its features are missing.
     """
@@ -117,8 +122,12 @@ def reopen_run(
     name = _protocol(folder, experiment, protocol)
     data = load_data(source, unusable, Store(store), experiment, n_jobs)
     if isinstance(data.X, Rows):
-        raise RunError(f"{folder}: its features were read in batches, which is not explained yet")
+        raise RunError(
+            f"{folder}: its features were read in batches: the models of such folds are not "
+            f"fitted again yet"
+        )
     own = predictions[predictions["protocol"] == name]
+    whereabouts = list(places(data.table))
     data.forget_credentials()
     _refuse_other_rows(folder, data, own)
     # The audit is made again only where recordings' bytes do not give the folds of the run.
@@ -127,7 +136,7 @@ def reopen_run(
         matched = _matched(data.table, plan, own)
         if matched is not None:
             unit = inner_units(name, data, sound)
-            return ReopenedRun(folder, experiment, data, plan, unit, matched, store)
+            return ReopenedRun(folder, experiment, data, plan, unit, matched, store, whereabouts)
     raise RunError(
         f"{folder}: the folds of protocol '{name}' are no longer those of the run: labels or "
         f"recordings have changed. Run `featser fit` with `-o {folder}` again"
@@ -172,15 +181,15 @@ def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str |
             f"{folder}/run.json: field 'reproduce' does not name the store, or {RECIPE} is "
             f"missing. Run `featser fit` with `-o {folder}` again"
         )
-    places = (pair.partition("=") for pair in data)
-    return {name: place for name, _, place in places}, stores[-1]
+    parted = (pair.partition("=") for pair in data)
+    return {name: place for name, _, place in parted}, stores[-1]
 
 
 def _refuse_unsuited(folder: Path, experiment: Experiment) -> None:
     if enrolled_recordings(experiment.speaker_norm):
         raise RunError(
             f"{folder}: its speakers are enrolled (--speaker-norm {experiment.speaker_norm}), so "
-            f"that features depend on the draw. Explain a run with `--speaker-norm none`"
+            f"that features depend on the draw. Use a run with `--speaker-norm none`"
         )
 
 
