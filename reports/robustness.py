@@ -96,9 +96,9 @@ def picture(results: Row) -> str:
     for name in results["conditions"]:
         own = [one for one in results["levels"] if one["condition"] == name]
         labels = [one["level"] for one in own]
-        curves.append(
-            Curve(CONDITIONS[name].title, labels, [defined(one["figure"]) for one in own])
-        )
+        figures = [defined(one["figure"]) for one in own]
+        condition = CONDITIONS[name]
+        curves.append(Curve(condition.title, labels, figures, condition.is_graded))
     axis = results["metric"].upper()
     markup = stress_figure(curves, defined(results["clean"]), results["chance"], axis)
     colours = re.search(r":root \{.*?\}", CSS.read_text(encoding="utf-8"), re.DOTALL)

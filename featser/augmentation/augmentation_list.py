@@ -76,7 +76,7 @@ def list_augmentations() -> tuple[AugmentationInfo, ...]:
     Examples
     --------
     >>> [info.name for info in list_augmentations()][:3]
-    ['babble', 'codec', 'gain']
+    ['babble', 'clipping', 'codec']
     """
     return tuple(
         AugmentationInfo(

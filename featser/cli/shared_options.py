@@ -94,7 +94,8 @@ def bars_of(store: Path | None = None, saved: str = "finished work is saved") ->
         with Bars() as bars, shown_by(bars):
             yield bars
     except KeyboardInterrupt as stop:
-        if (done := getattr(stop, "so_far", None)) is not None:  # an extraction's Interrupted
+        done = getattr(stop, "so_far", None)  # an extraction's Interrupted
+        if done is not None and store is not None:
             show_extraction(done, str(store))
         tell(f"interrupted; {saved}: run the same command again")
         sys.exit(EXIT_CODE)

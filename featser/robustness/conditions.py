@@ -55,13 +55,16 @@ class Condition:
     description : str
         In a line.
     levels : tuple of Level
-        From mild to severe.
+        From mild to severe where they are graded.
+    is_graded : bool
+        Whether each level alters more than the one before it.
     """
 
     name: str
     title: str
     description: str
     levels: tuple[Level, ...]
+    is_graded: bool = True
 
 
 def _graded(labels: str, spec: str, values: Sequence[object]) -> tuple[Level, ...]:
@@ -87,8 +90,9 @@ _CONDITIONS = (
     Condition(
         "telephone",
         "Telephone",
-        "300–3400 Hz in 8 bits at 8 kHz (G.711), and the codec of mobile phones (GSM 06.10)",
+        "G.711 is 300–3400 Hz in 8 bits at 8 kHz; GSM is GSM 06.10 up to 4 kHz, without a filter",
         (Level("G.711", "telephone:law=mu"), Level("GSM", "codec:name=gsm")),
+        is_graded=False,
     ),
     Condition(
         "mp3",
@@ -113,6 +117,7 @@ _CONDITIONS = (
         "Gain",
         "another level; louder only as far as the peaks allow",
         (Level("20 dB louder", "gain:db=20"), Level("20 dB quieter", "gain:db=-20")),
+        is_graded=False,
     ),
     Condition(
         "far",

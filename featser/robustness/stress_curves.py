@@ -178,5 +178,5 @@ def _recalls(task: Task, figures: dict[str, dict[str, Any]]) -> dict[str, dict[s
 def _at(answered: Answered, rows: NDArray[np.intp]) -> NDArray[Any]:
     """Return the predictions of some of the utterances."""
     order = np.argsort(answered.rows)
-    found = order[np.searchsorted(answered.rows, rows, sorter=order)]
-    return answered.predictions[found]
+    positions = order[np.searchsorted(answered.rows, rows, sorter=order)]
+    return answered.predictions[positions]

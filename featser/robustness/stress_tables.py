@@ -31,6 +31,13 @@ def stress_table(curves: StressCurves) -> Table:
     return Table(caption, columns, rows, {0, 1})
 
 
+def stress_overview(curves: StressCurves) -> Table:
+    """Return :func:`stress_table` without p values and counts, as narrow as a terminal."""
+    whole = stress_table(curves)
+    rows = [[" ".join(row[:2]).strip(), *row[2:4]] for row in whole.rows]
+    return Table(whole.caption, ["recordings", *whole.columns[2:4]], rows)
+
+
 def recall_table(curves: StressCurves) -> Table | None:
     """Return the recall of each class under the level with the largest fall; None without one."""
     worst = curves.worst
@@ -61,8 +68,8 @@ def stress_sentences(curves: StressCurves) -> list[str]:
         )
         return sentences
     sentences.append(
-        f"The largest fall is {estimate(worst.difference)}, to {number(worst.figure['value'])}, "
-        f"under {_named(worst)}."
+        f"It falls most under {_named(worst)}: by {estimate(_fall(worst))}, to "
+        f"{number(worst.figure['value'])}."
         if worst.falls
         else f"No level is shown to lower it: the interval of every difference includes 0, also "
         f"that of the largest one ({_named(worst)}, {estimate(worst.difference)})."
@@ -76,14 +83,17 @@ def stress_sentences(curves: StressCurves) -> list[str]:
 
 def stress_figure_curves(curves: StressCurves) -> list[Curve]:
     """Return a curve for each condition."""
-    titles = dict.fromkeys(one.condition.title for one in curves.levels)
+    levels: dict[str, list[StressedLevel]] = {}
+    for one in curves.levels:
+        levels.setdefault(one.condition.name, []).append(one)
     return [
         Curve(
-            title,
-            [one.level.label for one in curves.levels if one.condition.title == title],
-            [one.figure for one in curves.levels if one.condition.title == title],
+            own[0].condition.title,
+            [one.level.label for one in own],
+            [one.figure for one in own],
+            own[0].condition.is_graded,
         )
-        for title in titles
+        for own in levels.values()
     ]
 
 
@@ -139,6 +149,12 @@ def p_value(p: float) -> str:
     ('0.042', '<0.001')
     """
     return "<0.001" if p < 0.0005 else number(p)
+
+
+def _fall(one: StressedLevel) -> dict[str, float]:
+    """Return the difference with the other sign."""
+    value, low, high = (-float(one.difference[end]) for end in ("value", "low", "high"))
+    return {"value": value, "low": high, "high": low}
 
 
 def _named(one: StressedLevel) -> str:

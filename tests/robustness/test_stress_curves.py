@@ -86,7 +86,7 @@ def test_dimensions_have_ccc_and_chance_0() -> None:
 
 def test_sentences_name_the_largest_fall_what_stays_and_what_is_at_chance() -> None:
     text = " ".join(stress_sentences(curves_of()))
-    assert "under white noise (0 dB SNR)." in text
+    assert "It falls most under white noise (0 dB SNR): by 0." in text
     assert "No fall is shown under white noise (20 dB SNR)." in text
     assert "It is not shown to be above chance under white noise (0 dB SNR)." in text
 

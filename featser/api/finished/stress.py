@@ -275,7 +275,7 @@ def _add_to_report(result: StressTest, conditions: Sequence[Condition]) -> None:
     table = stress_table(curves)
     table.notes = [
         *(f"{one.title}: {one.description}." for one in conditions),
-        "p values of no difference are corrected for all levels (Holm).",
+        "p values of no difference are corrected for all levels (Holm); intervals are not.",
         *(f"{note}." for note in result.notes),
     ]
     recalls = recall_table(curves)

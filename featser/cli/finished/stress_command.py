@@ -57,7 +57,7 @@ def stress(
     Writes stress.json and stress.csv into the run's folder, and a section of report.html.
     """
     from featser.api.finished.stress import stress as run_stress
-    from featser.robustness.stress_tables import stress_table
+    from featser.robustness.stress_tables import stress_overview
 
     with bars_of(store):
         result = run_stress(
@@ -72,7 +72,7 @@ def stress(
             dry_run=dry_run,
         )
     if result.curves is not None:
-        content = stress_table(result.curves)
+        content = stress_overview(result.curves)
         table(f"{content.caption} ({result.protocol})", content.columns, content.rows)
     for sentence in result.sentences:
         say_text(sentence)

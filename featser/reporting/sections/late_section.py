@@ -32,9 +32,9 @@ def put_section(report: str | Path, name: str, title: str, markup: str) -> bool:
     link = f'<li><a href="#{name}">{title}</a></li>'
     for place, content in ((name, f"\n{markup}\n"), (f"{name}-link", link)):
         begin, end = f"<!--{place}-->", f"<!--/{place}-->"
-        found = re.search(f"{begin}.*?{end}", page, re.DOTALL)
-        if found is None:
+        match = re.search(f"{begin}.*?{end}", page, re.DOTALL)
+        if match is None:
             return False
-        page = f"{page[: found.start()]}{begin}{content}{end}{page[found.end() :]}"
+        page = f"{page[: match.start()]}{begin}{content}{end}{page[match.end() :]}"
     write_text(path, page)
     return True

@@ -26,14 +26,17 @@ class Curve:
     ----------
     title : str
     labels : list of str
-        Of the levels, from mild to severe.
+        Of the levels.
     figures : list of dict
         ``value``, ``low`` and ``high`` of each level; NaN bounds draw no interval.
+    is_joined : bool
+        Whether a line joins the levels: they are graded.
     """
 
     title: str
     labels: list[str]
     figures: list[dict[str, Any]]
+    is_joined: bool = True
 
 
 def stress_figure(
@@ -89,7 +92,14 @@ def _draw(axes: Axes, curve: Curve, clean: Mapping[str, Any], chance: float) -> 
             ends = [figure["low"], figure["high"]]
             axes.plot([at, at], ends, color=ACCENT, linewidth=2, alpha=0.55)
     values = [figure["value"] for figure in figures]
-    axes.plot(range(len(values)), values, "o-", color=ACCENT, linewidth=1, markersize=4)
+    axes.plot(
+        range(len(values)),
+        values,
+        "o-" if curve.is_joined else "o",
+        color=ACCENT,
+        linewidth=1,
+        markersize=4,
+    )
     axes.set_title(curve.title, fontsize=9)
     axes.set_xticks(range(len(values)), ["clean", *curve.labels], rotation=45, ha="right")
     axes.set_xlim(-0.4, len(values) - 0.6)
