@@ -48,7 +48,7 @@ from featser.store.feature_store import Store
 from featser.tasks import Task
 
 NAME = "stress"
-OPTIONS = ("dry_run",)
+OPTIONS = ("dry_run", "protocol")
 
 
 @dataclass(repr=False)
@@ -117,7 +117,6 @@ def stress(
     utterances: int | str | None = None,
     output: str | Path | None = None,
     task: str | None = None,
-    protocol: str | None = None,
     store: str | Path | None = None,
     n_jobs: int = -1,
     **options: Any,
@@ -142,15 +141,14 @@ def stress(
         Another file to write the result to: a table (``.csv``), or all of it (``.json``).
     task : str, optional
         Which task; the primary one by default.
-    protocol : str, optional
-        Whose test sets; the leading one by default.
     store : str or Path, optional
         Where the features are, and those of altered recordings are kept; by default where they
         were when the run was made.
     n_jobs : int
         Worker processes; -1 for one per core.
     **options
-        ``dry_run=True`` computes only the forecast.
+        ``protocol``, whose test sets are used, the leading one by default; ``dry_run=True`` computes
+        only the forecast.
 
     Returns
     -------
@@ -168,7 +166,8 @@ def stress(
     >>> stress("run", conditions=["noise", "telephone"])  # doctest: +SKIP
     """
     began = time.monotonic()
-    dry_run = bool(checked_options(options, OPTIONS).get("dry_run", False))
+    chosen_options = checked_options(options, OPTIONS)
+    dry_run, protocol = bool(chosen_options.get("dry_run")), chosen_options.get("protocol")
     asked, folder = chosen_conditions(conditions), Path(run)
     with only_writer(folder if folder.is_dir() and not dry_run else None):
         opened = reopen_run(folder, store, protocol, n_jobs)
