@@ -147,8 +147,8 @@ def stress(
     n_jobs : int
         Worker processes; -1 for one per core.
     **options
-        ``protocol``, whose test sets are used, the leading one by default; ``dry_run=True`` computes
-        only the forecast.
+        ``protocol``, whose test sets are used, the leading one by default; with ``dry_run=True``
+        only the forecast is computed.
 
     Returns
     -------
