@@ -270,6 +270,8 @@ def predict_named(
         Returns more columns for the features of the recordings that can be used, as the model
         reads them.
     """
+    from threadpoolctl import threadpool_limits
+
     notes = list(named.notes)
     table = with_channel(named.table, chosen)
     if bundle.speaker_norm == "transductive":
@@ -291,7 +293,9 @@ def predict_named(
                 if enrolment is None
                 else enrolment.normalizer.transform(X[good], speaker=enrolment.speaker[good])
             )
-            predicted = prediction_table(bundle.model, features, bundle.tasks)
+            # One BLAS thread: sums have one order everywhere, and a few rows are done sooner.
+            with threadpool_limits(1):
+                predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)
         if bundle.domain is not None:
@@ -345,7 +349,7 @@ def _computed(
         for row, (file, start, end, channel) in enumerate(places(table))
     ]
     specs = [extractor.spec for extractor in extractors]
-    computed, reasons, remarks = compute_all(utterances, specs, jobs, progress)
+    computed, reasons, remarks = compute_all(utterances, extractors, jobs, progress)
     X = np.full((len(table), sum(extractor.dimension for extractor in extractors)), np.nan)
     errors = []
     for row, utterance in enumerate(utterances):

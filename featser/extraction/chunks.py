@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -64,10 +64,13 @@ class Work:
     fingerprints : dict of str to str
         For each extractor's spec what the calling process makes of it. Another machine may have
         other versions of the libraries, whose values must not be stored as this one's.
+    extractors : dict of str to Extractor
+        By their specs: those that are already made, for work in this very process.
     """
 
     pool: WorkerPool | None
     fingerprints: dict[str, str] = field(default_factory=dict)
+    extractors: dict[str, Extractor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pool: WorkerPool, extractors: Sequence[Extractor]) -> Work:
@@ -87,7 +90,11 @@ class Work:
         for spec, fingerprint in self.fingerprints.items():
             if _fingerprint_here(spec) != fingerprint:
                 raise FeatureError(_otherwise(spec))
-        computed = _compute_here(chunk) if self.pool is None else compute_jobs(self.pool, chunk)
+        computed = (
+            _compute_here(chunk, self.extractors)
+            if self.pool is None
+            else compute_jobs(self.pool, chunk)
+        )
         result = ChunkResult()
         for (utterance, _), computed_of_one in zip(chunk, computed, strict=True):
             result.refusals += computed_of_one.refusals
@@ -102,11 +109,11 @@ class Work:
         return chunk, result
 
 
-def _compute_here(chunk: Chunk) -> list[Computed]:
+def _compute_here(chunk: Chunk, extractors: Mapping[str, Extractor]) -> list[Computed]:
     from threadpoolctl import threadpool_limits
 
     specs = dict.fromkeys(spec for _, specs_of_one in chunk for spec in specs_of_one)
-    made = {spec: make_extractor(spec) for spec in specs}
+    made = {spec: extractors.get(spec) or make_extractor(spec) for spec in specs}
     with threadpool_limits(1):
         return [
             compute(utterance, [made[spec] for spec in specs_of_one])

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from featser.corpora.utterances import Utterance
 from featser.extraction.backends import outcomes
 from featser.extraction.chunks import CHUNK, Work
+from featser.features.extractor import Extractor
 from featser.progress import Progress, silent
 from featser.workers.pool import WorkerPool
 
 
 def compute_all(
     utterances: Sequence[Utterance],
-    specs: Sequence[str],
+    extractors: Sequence[Extractor],
     n_jobs: int = 1,
     progress: Progress = silent,
 ) -> tuple[dict[str, dict[str, NDArray[np.float32]]], dict[str, list[str]], dict[str, str]]:
@@ -27,8 +28,8 @@ def compute_all(
     ----------
     utterances : sequence of Utterance
         Each with a key of its own.
-    specs : sequence of str
-        Extractors.
+    extractors : sequence of Extractor
+        Workers make them again from their specs.
     n_jobs : int
         Worker processes, as joblib counts them. With one, this process computes itself: a few
         recordings are done before a worker has started, at the price of its protection.
@@ -46,9 +47,12 @@ def compute_all(
     """
     from joblib import effective_n_jobs
 
-    jobs = [(utterance, list(specs)) for utterance in utterances]
+    by_spec = {extractor.spec: extractor for extractor in extractors}
+    specs = list(by_spec)
+    jobs = [(utterance, specs) for utterance in utterances]
     chunks = [jobs[first : first + CHUNK] for first in range(0, len(jobs), CHUNK)]
-    work = Work(WorkerPool() if effective_n_jobs(n_jobs) > 1 else None)
+    is_here = effective_n_jobs(n_jobs) == 1
+    work = Work(None, extractors=by_spec) if is_here else Work(WorkerPool())
     values: dict[str, dict[str, NDArray[np.float32]]] = {spec: {} for spec in specs}
     reasons: dict[str, list[str]] = {}
     remarks: dict[str, str] = {}

@@ -39,7 +39,6 @@ from featser.models.storage.members import MemberError, pack, refuse_oversized
 from featser.models.storage.moved import with_current_names
 from featser.models.storage.nodes import (
     MAX_ESTIMATORS,
-    SKLEARN,
     ForeignTypeError,
     NodeError,
     fixed_bytes,
@@ -262,7 +261,7 @@ def _build(path: Path, data: bytes, libraries: dict[str, str]) -> Any:
         # skops and its libraries warn of other versions, which the message below names.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            held = skops.io.loads(data, trusted=[*allowed, *SKLEARN])
+            held = skops.io.loads(data, trusted=list(allowed))
         check_loaded(held)
     except ForeignTypeError as error:
         raise BundleError(

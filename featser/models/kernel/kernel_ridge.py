@@ -28,6 +28,7 @@ def kernel(
     blocks: Sequence[int],
     gamma: float,
     weights: Sequence[float] | None = None,
+    squares: Sequence[NDArray[np.floating]] | None = None,
 ) -> Floats:
     r"""Return the kernel between rows of features: a weighted mean over the blocks.
 
@@ -49,6 +50,8 @@ def kernel(
         Above 0: how local the kernel is.
     weights : sequence of float, optional
         The weight of each block, 0 or more; they sum to 1. All blocks weigh the same by default.
+    squares : sequence of ndarray, shape (m,), optional
+        What :func:`block_squares` returns for Z, where it is already computed.
 
     Returns
     -------
@@ -56,18 +59,47 @@ def kernel(
         From 1 to 2.
     """
     total = np.zeros((len(X), len(Z)))
+    of_z = block_squares(Z, blocks) if squares is None else squares
+    shares = weights or [1.0] * len(blocks)
     first = 0
-    for width, weight in zip(blocks, weights or [1.0] * len(blocks), strict=True):
+    for width, weight, square_z in zip(blocks, shares, of_z, strict=True):
         if weight == 0:
             first += width
             continue
         a, b = X[:, first : first + width], Z[:, first : first + width]
-        square = np.add.outer(np.einsum("ij,ij->i", a, a), np.einsum("ij,ij->i", b, b))
+        square = np.add.outer(np.einsum("ij,ij->i", a, a), square_z)
         square -= 2 * (a @ b.T)
         np.maximum(square, 0, out=square)
         total += weight * np.exp(-gamma / (2 * width) * square)
         first += width
     return (total if weights else total / len(blocks)) + 1
+
+
+def block_squares(
+    Z: NDArray[np.floating], blocks: Sequence[int]
+) -> tuple[NDArray[np.floating], ...]:
+    """Return the squared length of each row of features within each block.
+
+    Parameters
+    ----------
+    Z : ndarray, shape (m, d)
+        Features.
+    blocks : sequence of int
+        How many features each block has, in their order.
+
+    Returns
+    -------
+    tuple of ndarray, shape (m,)
+        One for each block.
+
+    Examples
+    --------
+    >>> block_squares(np.array([[1.0, 2.0, 3.0]]), [1, 2])
+    (array([1.]), array([13.]))
+    """
+    ends = np.cumsum(blocks).tolist()
+    parts = [Z[:, end - width : end] for end, width in zip(ends, blocks, strict=True)]
+    return tuple(np.einsum("ij,ij->i", part, part) for part in parts)
 
 
 @dataclass(frozen=True, eq=False)

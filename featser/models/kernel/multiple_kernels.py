@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,7 @@ from featser.models.kernel.block_weights import Blocks, best_share, mixed
 from featser.models.kernel.kernel_ridge import (
     LeftOut,
     RidgePath,
+    block_squares,
     kernel,
     left_out_groups,
     root_of,
@@ -39,6 +41,10 @@ AUXILIARY_LANDMARKS = 600
 
 SHARES = (0.0, 0.25, 0.5)
 """Shares of the kernel that are tried for the sets of blocks."""
+
+
+_SQUARES: WeakKeyDictionary[_Kernel, tuple[Any, tuple[NDArray[Any], ...]]] = WeakKeyDictionary()
+"""Landmarks of fitted models and their squared lengths, which saved models do not have."""
 
 
 class _Kernel(BaseEstimator, ABC):
@@ -113,7 +119,11 @@ class _Kernel(BaseEstimator, ABC):
             values = values.astype(self.landmarks_.dtype)
         # Models that were saved before blocks had weights have none.
         weights = getattr(self, "weights_", None)
-        return kernel(values, self.landmarks_, self.blocks_, self.gamma_, weights) @ self.coef_
+        squares = _landmark_squares(self)
+        compared = kernel(
+            values, self.landmarks_, self.blocks_, self.gamma_, weights, squares=squares
+        )
+        return compared @ self.coef_
 
     def _landmarks(self, is_auxiliary: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Sample rows of the target and, up to their own limit, of auxiliary corpora."""
@@ -293,6 +303,15 @@ class KernelRegressor(RegressorMixin, _Kernel):
         """Return the predicted values, shape (n,)."""
         check_is_fitted(self)
         return np.asarray(self._decide(X)[:, 0] + self.mean_)
+
+
+def _landmark_squares(model: _Kernel) -> tuple[NDArray[Any], ...]:
+    """Return the squared lengths of a model's landmarks, computed once: half the time of a row."""
+    landmarks, squares = _SQUARES.get(model, (None, ()))
+    if landmarks is not model.landmarks_:
+        squares = block_squares(model.landmarks_, model.blocks_)
+        _SQUARES[model] = (model.landmarks_, squares)
+    return squares
 
 
 def _part(provenance: NDArray[np.intp] | None, rows: NDArray[np.intp]) -> Any:

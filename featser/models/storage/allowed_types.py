@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from featser.models.storage.moved import former_names
+from featser.models.storage.moved import current_name, former_names
 from featser.models.storage.nodes import ForeignTypeError, check_estimators
 from featser.models.third_party import classes_in_bundles
 
@@ -62,12 +62,20 @@ ALLOWED = (
 
 
 def allowed_types(data: bytes) -> tuple[str, ...]:
-    """Check which types the estimators of a bundle have, and return the types that may be built.
+    """Check which types the estimators of a bundle have, and return those that are to be built.
+
+    skops goes through the types that it may build at each of an archive's objects, of which a
+    model has 50,000. So it is given those that occur, not all that are allowed.
 
     Parameters
     ----------
     data : bytes
         A skops archive.
+
+    Returns
+    -------
+    tuple of str
+        By their names of this version, sorted.
 
     Raises
     ------
@@ -76,12 +84,11 @@ def allowed_types(data: bytes) -> tuple[str, ...]:
     """
     own = (*ALLOWED, *former_names(ALLOWED))
     try:
-        check_estimators(data, own)
+        occurring = check_estimators(data, own)
     except ForeignTypeError:
         # Packages that add models are imported only where a bundle may be of one of them.
         added = classes_in_bundles()
         if not added:
             raise
-        check_estimators(data, (*own, *added))
-        return (*ALLOWED, *added)
-    return ALLOWED
+        occurring = check_estimators(data, (*own, *added))
+    return tuple(sorted({current_name(name) for name in occurring}))

@@ -74,7 +74,7 @@ class ForeignTypeError(NodeError):
     """Types that featser does not load."""
 
 
-def check_estimators(data: bytes, allowed: tuple[str, ...]) -> None:
+def check_estimators(data: bytes, allowed: tuple[str, ...]) -> frozenset[str]:
     """Refuse estimators that hold anything that featser does not save; builds nothing.
 
     Parameters
@@ -84,6 +84,11 @@ def check_estimators(data: bytes, allowed: tuple[str, ...]) -> None:
     allowed : tuple of str
         Types beside :data:`SKLEARN`, NumPy's and Python's own.
 
+    Returns
+    -------
+    frozenset of str
+        Those of these types that occur.
+
     Raises
     ------
     MemberError, NodeError
@@ -92,7 +97,9 @@ def check_estimators(data: bytes, allowed: tuple[str, ...]) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         refuse_oversized(archive, {SCHEMA: MAX_SCHEMA}, MAX_ARRAY, MAX_ESTIMATORS)
         schema = _read_schema(archive)
-        _Check(archive, frozenset((*allowed, *SKLEARN))).root(schema)
+        check = _Check(archive, frozenset((*allowed, *SKLEARN)))
+        check.root(schema)
+    return frozenset(check.occurring & check.types)
 
 
 def fixed_bytes(data: bytes) -> bytes:
@@ -176,6 +183,7 @@ class _Check:
         self.archive = archive
         self.types = types
         self.foreign: set[str] = set()
+        self.occurring: set[str] = set()
         self._arrays: set[str] = set()
         self._kinds: dict[Any, str] = {}
 
@@ -199,6 +207,7 @@ class _Check:
         if rule is None:
             self.foreign.add(f"{kind} (built by {str(loader)[:40]})")
             return []
+        self.occurring.add(kind)
         self._refuse_other_kind(node, f"{loader} {kind} {str(node.get('file'))[:60]}")
         return rule(self, node, kind)
 
