@@ -7,7 +7,6 @@ import logging
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -27,6 +26,7 @@ from featser.serve.annotating.annotate_settings import (
 )
 from featser.serve.annotating.queue_jobs import QueueSource
 from featser.serve.settings import ServeSettings
+from featser.serve.temporary_folder import temporary_folder
 from featser.workers.limits import Limits as WorkerLimits
 from featser.workers.pool import WorkerPool
 from featser.workers.task import Failure
@@ -84,7 +84,7 @@ def serve(
     chosen = (settings or ServeSettings()).with_random_token()
     arguments = sorted_arguments(models)
     options = annotating or AnnotateSettings()
-    with _listening(chosen) as listener, _temporary_folder() as folder:
+    with _listening(chosen) as listener, temporary_folder() as folder:
         asyncio.run(_run(arguments, options, chosen, listener, Path(folder), open_browser))
 
 
@@ -279,22 +279,6 @@ def _listening(settings: ServeSettings) -> Iterator[socket.socket]:
                 "port",
             ) from error
         yield listener
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[str]:
-    """Yield a folder for all temporary files, of this process and of its workers."""
-    with tempfile.TemporaryDirectory(prefix="featser-serve-", ignore_cleanup_errors=True) as folder:
-        before = {name: os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")}
-        os.environ.update(dict.fromkeys(before, folder))
-        try:
-            yield folder
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
 
 
 def _address(settings: ServeSettings, listener: socket.socket) -> str:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from featser.io.lock import FOLDER_LOCK
+
 STARTED_S = 120
 
 # Limits that the command line does not have, such as those of slow clients, are given in Python.
@@ -52,8 +54,9 @@ class RunningServer:
         return socket.create_connection(("127.0.0.1", self.port), 30)
 
     def leftovers(self) -> list[Path]:
-        """The temporary files that there are now."""
-        return [path for path in self.folder.rglob("*") if path.is_file()]
+        """The temporary files that there are now, without the lock of their folder."""
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        return [path for path in files if path.name != FOLDER_LOCK]
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Stop it with a signal; return its exit code."""

@@ -6,7 +6,7 @@ The server imports neither pandas nor scikit-learn: it starts at once, and its m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from featser.serve.requests.uploads import Upload
@@ -30,6 +30,9 @@ class Job:
         The parameters of the request.
     most_seconds : float
         Of one recording.
+    lost : dict of str to str, optional
+        Names of recordings at which a worker has ended, and what happened to it: they are not
+        tried again.
     """
 
     task: str
@@ -38,6 +41,7 @@ class Job:
     uploads: Sequence[Upload] = ()
     options: dict[str, Any] | None = None
     most_seconds: float = 900.0
+    lost: dict[str, str] = field(default_factory=dict)
 
     def option(self, name: str) -> Any:
         """Return a parameter of the request; None if it was not given."""

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from featser.serve.predicting.jobs import JSON, Answer, Job
+from featser.serve.predicting.jobs import JSON, Job
+from featser.serve.predicting.retries import WorkerLostError, answer_of_usable
 from featser.serve.predicting.worker_entry import run_job
 from featser.serve.requests.endpoint import Endpoint, Parameter
 from featser.serve.requests.responses import (
@@ -22,6 +23,7 @@ from featser.serve.requests.uploads import Upload
 from featser.serve.running import Running, running
 from featser.workers.task import Failure
 
+WORKER_ERROR = "WorkerError"
 MEDIA_TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -75,9 +77,9 @@ async def work(server: Running, job: Job) -> Any:
     if isinstance(result, RequestError):
         raise result
     if isinstance(result, Failure):
-        status = UNEXPECTED if result.kind == "error" else UNPROCESSABLE
-        subject = "the request" if result.kind == "error" else "decoding or predicting"
-        raise RequestError(status, result.reason(subject), "WorkerError")
+        if result.kind == "error":
+            raise RequestError(UNEXPECTED, result.reason("the request"), WORKER_ERROR)
+        raise WorkerLostError(UNPROCESSABLE, result.reason("decoding or predicting"), WORKER_ERROR)
     return result
 
 
@@ -102,7 +104,8 @@ async def _answer(task: str, endpoint: str, request: Request) -> Response:
     async with server.gate.received(request) as uploads:
         if task == "view" and len(uploads) > 1:
             raise RequestError(400, "one recording can be drawn at a time: send one", "InputError")
-        answer: Answer = await work(server, job_of(server, task, uploads, options))
+        job = job_of(server, task, uploads, options)
+        answer = await answer_of_usable(partial(work, server), job)
     media_type = MEDIA_TYPES[answer.format]
     if answer.format == JSON:
         return Response(answer.data, media_type=media_type)

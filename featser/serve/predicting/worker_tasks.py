@@ -7,7 +7,7 @@ keeps the models that it has loaded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from featser.serve.predicting.sound_view import sound_view
 from featser.serve.requests.responses import RequestError, as_request_error
 from featser.serve.requests.uploads import Upload
 from featser.studies.open_model import statement
+from featser.timelines.recording_timeline import RecordingTimeline
 from featser.timelines.smoothing import parse_smoothing
 from featser.timelines.timeline_files import write_outputs
 from featser.timelines.window_plan import WindowPlan
@@ -104,13 +105,14 @@ def predict(job: Job, begin: Step) -> Answer:
     seconds = _checked_seconds(job)
     loaded = loaded_model(job.model)
     begin("predicting", seconds)
-    named = UploadedRecordings(job.uploads, _channel(job, loaded))
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
+    named = UploadedRecordings(_usable(job), channel)
     explain = _explainer(job, loaded, extractors) if job.option("why") else None
     table = predict_named(loaded.file, loaded.bundle, extractors, named, 1, None, channel, explain)
     coverage = job.option("coverage")
     if coverage is not None:
         table = with_prediction_sets(job.model_name, loaded.bundle, table, coverage)
+    table = with_lost_recordings(job, table)
     return _table_answer(job, table, "predictions")
 
 
@@ -123,15 +125,51 @@ def timeline(job: Job, begin: Step) -> Answer:
     smoothing = parse_smoothing(job.option("smooth"))
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
     predictor = TimelinePredictor(loaded.file, loaded.bundle, extractors, plan, smoothing, n_jobs=1)
-    named = UploadedRecordings(job.uploads, channel)
-    timelines, errors, notes = predictor.timelines(named, None, channel)
-    table = joined_timelines(named, timelines, errors)
+    usable = _usable(job)
+    timelines, errors, notes = predictor.timelines(
+        UploadedRecordings(usable, channel), None, channel
+    )
+    by_name = {usable[row].name: one for row, one in timelines.items()}
+    table = _joined(job, usable, by_name, errors, channel)
     is_open = OPEN in loaded.bundle.training
     table.attrs["notes"] = [*([statement(loaded.bundle.training)] if is_open else []), *notes]
     if job.option("format") in TABLES:
         return _table_answer(job, table, "frames")
-    by_name = {job.uploads[row].name: one for row, one in timelines.items()}
     return _written(job, lambda path: write_outputs([path], by_name, table))
+
+
+def _usable(job: Job) -> list[Upload]:
+    """Return the recordings at which no worker has ended."""
+    return [upload for upload in job.uploads if upload.name not in job.lost]
+
+
+def _joined(
+    job: Job,
+    usable: Sequence[Upload],
+    timelines: Mapping[str, RecordingTimeline],
+    errors: Mapping[int, str],
+    channel: str,
+) -> pd.DataFrame:
+    """Return the rows of all recordings of a request, in their order."""
+    reasons = job.lost | {usable[row].name: reason for row, reason in errors.items()}
+    rows = {upload.name: row for row, upload in enumerate(job.uploads)}
+    return joined_timelines(
+        UploadedRecordings(job.uploads, channel),
+        {rows[name]: one for name, one in timelines.items()},
+        {rows[name]: reason for name, reason in reasons.items()},
+    )
+
+
+def with_lost_recordings(job: Job, table: pd.DataFrame) -> pd.DataFrame:
+    """Add the recordings at which a worker ended to predictions, in the order of the request."""
+    if not job.lost:
+        return table
+    names = [upload.name for upload in job.uploads]
+    lost = pd.DataFrame({"file": list(job.lost), "error": list(job.lost.values())})
+    joined = pd.concat([table, lost], ignore_index=True)[list(table)]
+    ordered = joined.iloc[joined["file"].map(names.index).argsort()].reset_index(drop=True)
+    ordered.attrs["notes"] = table.attrs.get("notes", [])
+    return ordered
 
 
 def features(job: Job, begin: Step) -> Answer:
@@ -244,7 +282,7 @@ def _channel(job: Job, loaded: LoadedModel) -> str:
 def _checked_seconds(job: Job) -> float:
     """Return how long the recordings are; refuse one that is too long before it is decoded."""
     total = 0.0
-    for upload in job.uploads:
+    for upload in _usable(job):
         try:
             seconds = _length_s(upload.path, job.most_seconds)
         except UnusableAudio:  # the answer says why
