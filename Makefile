@@ -10,7 +10,7 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency robustness
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency serve-load robustness
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -130,6 +130,10 @@ timelines: $(VENV)/.installed
 # How long the local server takes to answer: MODEL=RUN CLIP=RECORDING.
 serve-latency: $(VENV)/.installed-extras
 	$(BIN)/python reports/serve_latency.py $(MODEL) $(CLIP)
+
+# Whether it answers 64 clients rightly, for 60 s: MODEL=RUN CLIP=RECORDING.
+serve-load: $(VENV)/.installed-extras
+	$(BIN)/python reports/serve_load.py $(MODEL) $(CLIP)
 
 # The tables of auxiliary corpora that come with featser, from real recordings: CORPORA=FOLDER.
 aux: $(VENV)/.installed
