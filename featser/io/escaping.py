@@ -31,9 +31,27 @@ _UNSAFE = re.compile(
 _MARKDOWN = re.compile(r"([\\`*_<>|~&$@]|\](?=[(\[:]))")  # of brackets those that make a link
 _MARKDOWN_CODE = re.compile(r"([\\*_<>|~&$@]|\](?=[(\[:]))")
 """Pandoc reads ``@name`` as a citation, and pages of projects as the mention of a person."""
+JOINERS = "\u200c\u200d"
+"""What decides whether two letters are joined, in the scripts of Bangla, Persian and others."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def is_printable(text: str) -> bool:
+    """Whether text has neither control characters nor other invisible ones, but for joiners.
+
+    Examples
+    --------
+    >>> is_printable("\u09b0\u09be\u0997\u09cd\u200c"), is_printable("\u202eanna")
+    (True, False)
+    """
+    return without_joiners(text).isprintable()
+
+
+def without_joiners(text: str) -> str:
+    """Return text without the joiners that the scripts of Bangla, Persian and others need."""
+    return "".join(letter for letter in text if letter not in JOINERS)
 
 
 def for_terminal(text: object, lines: bool = False) -> str:

@@ -144,7 +144,7 @@ def _acquired(path: Path, wait: bool = True) -> tuple[int, bool]:
             os.close(handle)
             raise
         # Where the file was removed while this process waited, others lock the one made since.
-        if not is_locked or _is_file(handle, path) or attempt == ATTEMPTS - 1:
+        if not is_locked or is_named(handle, path) or attempt == ATTEMPTS - 1:
             return handle, is_locked
         os.close(handle)
     raise AssertionError("unreachable")
@@ -159,8 +159,16 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
-def _is_file(handle: int, path: Path) -> bool:
-    """Return whether an open file is still the one of that name."""
+def is_named(handle: int, path: Path) -> bool:
+    """Return whether an open file is still the one of that name.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> with open("votes.txt", "w") as file:
+    ...     is_named(file.fileno(), Path("votes.txt")), is_named(file.fileno(), Path("other.txt"))
+    (True, False)
+    """
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))  # noqa: PTH116
     except FileNotFoundError:

@@ -57,7 +57,7 @@ async def open_queue(
     return [
         f"{source.kind}: {counted(len(content.clips), 'recording')}, {earlier}; every click is "
         f"saved in {source.journal}",
-        *(f"note: {note}" for note in [*content.notes, *journal.notes]),
+        *(f"note: {note}" for note in [*content.notes, *journal.notes, *queue.left_out]),
     ]
 
 

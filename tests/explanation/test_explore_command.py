@@ -195,3 +195,18 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     shown = featser_here("explore", tmp_path)
     assert shown.returncode != 0
     assert "no run: there is no predictions.parquet in it" in shown.stderr
+
+
+def test_a_damaged_report_and_command_do_not_stop_the_page(work: Path) -> None:
+    """A report that is no UTF-8 is left alone; a command with one quotation mark names no store."""
+    (work / "run" / "report.html").write_bytes(b"\xff<html>")
+    described = json.loads((work / "run" / "run.json").read_text(encoding="utf-8"))
+    described["reproduce"][-1] += " 'x"
+    (work / "run" / "run.json").write_text(json.dumps(described), encoding="utf-8")
+    shown = featser_here("explore", "run", "-n", "1", "-j", "1", cwd=work)
+    assert shown.returncode == 0, shown.stderr
+    assert (
+        "There is no map: run/run.json: field 'reproduce' does not name the store" in shown.stdout
+    )
+    assert "report.html is missing, damaged or of an earlier version" in shown.stdout
+    assert (work / "run" / "report.html").read_bytes() == b"\xff<html>"

@@ -130,3 +130,23 @@ def test_a_format_that_cannot_be_written_is_refused(
     shown = featser_here("relabel", fitted, "-o", output, *more, cwd=tmp_path)
     assert shown.returncode == 2
     assert output in shown.stderr
+
+
+def test_a_table_with_new_labels_is_not_replaced(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Neither by the table to edit, nor by the manifest that is made of it."""
+    again = featser_here("relabel", fitted, "-o", "relabel.csv", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    table.loc[0, "new_label"] = table.loc[0, "proposed"]
+    table.to_csv(tmp_path / "relabel.csv", index=False)
+    before = (tmp_path / "relabel.csv").read_bytes()
+    shown = featser_here("relabel", fitted, "-o", "relabel.csv", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "'relabel.csv' holds 1 new label: apply them with --apply relabel.csv" in shown.stderr
+    shown = apply(fitted, table, tmp_path, "edited.csv")
+    assert "'edited.csv' is the edited table itself: name another file" in shown.stderr
+    assert (tmp_path / "relabel.csv").read_bytes() == before
+    (tmp_path / "edited.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    shown = featser_here("relabel", fitted, "-o", "edited.csv", cwd=tmp_path)
+    assert "'edited.csv' exists, and whether it holds new labels cannot be read" in shown.stderr

@@ -270,3 +270,25 @@ def test_every_confirmed_click_survives_kill_9_at_20_moments(folder: Path, tmp_p
 def test_every_confirmed_click_survives_kill_9_at_100_moments(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "clips.csv").write_text((folder / "clips.csv").read_text())
     survives_kills(tmp_path, 100)
+
+
+def test_values_of_former_classes_do_not_stop_a_scale(clips: list[Path], tmp_path: Path) -> None:
+    """A label that had classes is a scale at the next start: the classes are not exported."""
+    manifest = write_clips(tmp_path, clips)
+    with annotating(tmp_path, manifest, labels=["mood=low,high"]) as server:
+        Rater(server, "ada").click(0, "mood", "low")
+    with annotating(tmp_path, manifest, labels=["mood=1..5"]) as server:
+        ada = Rater(server, "ada")
+        ada.click(1, "mood", "4")
+        assert "has 1 value without a number, of labels that are a scale now" in server.printed
+        for form in ("manifest", "long"):
+            answer = ada.ask("GET", "/v1/queue/export", form=form)
+            assert answer.status_code == 200, answer.text
+            assert "low" not in answer.text
+        assert server.stop() == 0
+    assert pd.read_csv(tmp_path / "clips-annotations.csv")["mood"].dropna().tolist() == [4.0]
+
+
+def test_names_with_the_joiners_of_bangla_are_accepted(server: RunningServer) -> None:
+    name = "\u09b0\u09cd\u200d\u09af\u09be"
+    assert Rater(server, name).click(0, "emotion", "sad").status_code == 200

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import resource
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featser.errors import AnnotationError, OutputError
+from featser.errors import AnnotationError, InputError, OutputError
 from featser.serve.annotating.journal import Journal, JournalInUse, open_journal, read_journal
 from featser.serve.annotating.votes import Clip, Votes
 
@@ -68,8 +69,12 @@ def test_clicks_undos_and_crashes_give_the_state_of_a_simple_model(
             if clicks:
                 clicks.pop()
         elif action[0] == "repeat" and number and str(number) in journal._requests:
-            before = path.read_bytes()
-            journal.click(str(number), "anna", CLIPS[0], "e", "angry")
+            before, entry = path.read_bytes(), journal._requests[str(number)]
+            if entry.undoes:
+                assert journal.undo(str(number), entry.rater) == entry
+            else:
+                click = (entry.rater, entry.clip, entry.label, entry.value)
+                assert journal.click(str(number), *click) == entry
             assert path.read_bytes() == before
         elif action[0] == "crash":
             opened.__exit__(None, None, None)
@@ -198,3 +203,42 @@ def test_lines_are_plain_json_with_time_and_rater(tmp_path: Path) -> None:
     }  # fmt: skip
     assert click["time"].endswith("+00:00")
     assert undo["undoes"] == 1
+
+
+def test_name_of_another_click_is_refused(tmp_path: Path) -> None:
+    """A confirmed click is recorded, and no answer has the value of another rater."""
+    with open_journal(tmp_path / "votes.jsonl") as journal:
+        journal.click("1", "anna", CLIPS[0], "e", "sad")
+        journal.click("2", "bert", CLIPS[0], "e", "angry")
+        for rater, clip, value in (("bert", CLIPS[0], "sad"), ("anna", CLIPS[1], "sad"),
+                                   ("anna", CLIPS[0], "angry")):  # fmt: skip
+            with pytest.raises(InputError, match="request: another click has this name"):
+                journal.click("1", rater, clip, "e", value)
+        with pytest.raises(InputError, match="another click has this name"):
+            journal.undo("1", "anna")
+        assert journal.votes.n_entries == 2
+
+
+def test_raters_who_click_at_once_have_one_spelling(tmp_path: Path) -> None:
+    """Of names that differ in case or joiners, the first one is used."""
+    names = ["zoe", "ZOE", "Zoe", "zo\u200de"] * 8
+    with open_journal(tmp_path / "votes.jsonl") as journal, ThreadPoolExecutor(8) as threads:
+        clicks = [threads.submit(journal.click, f"{n}", name, CLIPS[0], "e", "sad")
+                  for n, name in enumerate(names)]  # fmt: skip
+        failures = [click.exception() for click in clicks]
+        assert len(journal.votes.raters) == 1
+        assert sum(isinstance(one, InputError) for one in failures) == 24
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_click_is_refused_while_the_journal_is_elsewhere(tmp_path: Path, is_replaced: bool) -> None:
+    """What goes into a file without a name is lost; a file of others in its place is kept."""
+    path = tmp_path / "votes.jsonl"
+    with open_journal(path) as journal:
+        path.rename(tmp_path / "moved.jsonl")
+        if is_replaced:
+            path.write_text("mine", encoding="utf-8")
+        with pytest.raises(AnnotationError, match="moved, deleted or replaced"):
+            journal.click("1", "anna", CLIPS[0], "e", "sad")
+        assert not journal.votes.n_entries
+    assert path.exists() == is_replaced

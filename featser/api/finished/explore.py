@@ -236,7 +236,8 @@ def _write(
     write_explore_page(folder / PAGE, page)
     if not add_link(folder, PAGE, "Explore"):
         result.notes.append(
-            "report.html is missing or of an earlier version, so it does not link this page"
+            "report.html is missing, damaged or of an earlier version, so it does not link "
+            "this page"
         )
 
 

@@ -103,6 +103,8 @@ def relabel(
 
     Raises
     ------
+    InputError
+        If the table to write exists and holds new labels, or the manifest would replace it.
     ManifestError
         If the edited table lacks a column, or a row of it is no recording of the run, or has
         another label than the run; if a new label is no class of the task.
@@ -119,16 +121,40 @@ def relabel(
         file = Path(output) if output is not None else Path(run) / TABLE
         if file.suffix.lower() == ".tsv":
             raise InputError(f"'{file}': a table to edit is .csv, .xlsx or .parquet", "output")
+        _refuse_edited(file)
         table = doubtful_labels(predicted, most)
         write_table(table, file)
         return Relabelling(file, predicted.task.name, table, table[:0], is_manifest=False)
     file = Path(output) if output is not None else Path(run) / MANIFEST
     if file.suffix.lower() == ".xlsx":
         raise InputError(f"'{file}': a manifest is .csv, .tsv or .parquet", "output")
+    if file.resolve() == Path(apply).resolve():
+        raise InputError(f"'{file}' is the edited table itself: name another file", "output")
     edited = _read_edited(apply, predicted)
     table, changed = _corrected(rows_of_run(run, store), edited, predicted, apply)
     write_manifest(table, file)
     return Relabelling(file, predicted.task.name, table, changed, is_manifest=True)
+
+
+def _refuse_edited(file: Path) -> None:
+    """Refuse to replace a table that holds new labels: nobody listens twice to find them again."""
+    if not file.exists():
+        return
+    try:
+        former = read_manifest(file, {NEW: "classification"})
+    except ManifestError as error:
+        raise InputError(
+            f"'{file}' exists, and whether it holds new labels cannot be read ({error}): name "
+            f"another file",
+            "output",
+        ) from error
+    n_edited = int(former[NEW].notna().sum()) if NEW in former else 0
+    if n_edited:
+        raise InputError(
+            f"'{file}' holds {counted(n_edited, 'new label')}: apply them with --apply {file}, or "
+            f"name another file, such as relabel-2{file.suffix}",
+            "output",
+        )
 
 
 def doubtful_labels(predicted: PredictedTask, most: int) -> pd.DataFrame:

@@ -172,7 +172,10 @@ def rows_of_run(folder: str | Path, store: str | Path | None = None) -> pd.DataF
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:
     """Return where the corpora and the store were, from the command that reproduces a run."""
     commands = described.get("reproduce")
-    words = shlex.split(str(commands[-1])) if isinstance(commands, list) and commands else []
+    try:
+        words = shlex.split(str(commands[-1])) if isinstance(commands, list) and commands else []
+    except ValueError:  # a quotation mark without its second: it names no store, as is said below
+        words = []
     pairs = list(pairwise(words))
     stores = [after for word, after in pairs if word == "--store"]
     data = [after for word, after in pairs if word == "--data"]

@@ -48,12 +48,16 @@ def add_link(folder: Path, page: str, title: str) -> bool:
     Returns
     -------
     bool
-        Whether there is a report with a place for the link; one of an earlier version has none.
+        Whether there is a report with a place for the link; one of an earlier version, or a damaged
+        one, has none.
     """
     report = folder / REPORT
     if not report.is_file():
         return False
-    text = report.read_text(encoding="utf-8")
+    try:
+        text = report.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
     if not _PLACE.search(text):
         return False
     link = f'<li><a href="{html.escape(page)}">{html.escape(title)}</a></li>'

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+_LEVEL = re.compile(r"-?\d{1,4}", re.ASCII)
 ENDS = {
     "arousal": ("calm", "excited"),
     "activation": ("calm", "excited"),
@@ -35,6 +37,13 @@ class AnnotatedLabel:
     name: str
     values: tuple[str, ...]
     is_scale: bool = False
+
+    def has_kind(self, value: str) -> bool:
+        """Whether a value can be one of this label: any text of classes, a number of a scale.
+
+        A journal has others after the label was declared with classes and is a scale now.
+        """
+        return not self.is_scale or _LEVEL.fullmatch(value) is not None
 
     @property
     def ends(self) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from featser.errors import InputError, shortened, unknown
+from featser.errors import InputError, counted, shortened, unknown
+from featser.io.escaping import is_printable
 from featser.serve.annotating.annotated_label import AnnotatedLabel
 from featser.serve.annotating.journal import Journal
 from featser.serve.annotating.votes import Clip, Votes
@@ -126,9 +127,25 @@ class ClipQueue:
         return shown[0] if shown else "file"
 
     @property
-    def n_foreign(self) -> int:
-        """How many values of the journal are of recordings that the manifest does not have."""
-        return sum(clip not in self._places for _, clip, _, _ in self.votes.all())
+    def left_out(self) -> list[str]:
+        """What the journal has that is not exported: it was recorded with other arguments."""
+        votes = list(self.votes.all())
+        labels = {label.name: label for label in self.content.labels}
+        n_foreign = sum(clip not in self._places for _, clip, _, _ in votes)
+        n_other = sum(
+            bool(value) and name in labels and not labels[name].has_kind(value)
+            for _, _, name, value in votes
+        )
+        causes = {
+            "of recordings that are not in this list any more": n_foreign,
+            "without a number, of labels that are a scale now": n_other,
+        }
+        return [
+            f"{self.journal.path.name} has {counted(n, 'value')} {cause}: kept in the "
+            f"journal, not exported"
+            for cause, n in causes.items()
+            if n
+        ]
 
     def place_of(self, clip: Clip) -> int | None:
         """Return the position of a recording; None if the manifest does not have it."""
@@ -183,15 +200,9 @@ class ClipQueue:
             If it is not valid, or differs in case alone from that of another rater.
         """
         name = " ".join(unicodedata.normalize("NFC", text).split())
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        if not name or len(name) > LONGEST_NAME or not is_printable(name):
             raise InputError(
                 f"'{shortened(text)}': a name has 1 to {LONGEST_NAME} printable characters", "rater"
             )
-        for other in self.votes.raters:
-            if other != name and other.casefold() == name.casefold():
-                raise InputError(
-                    f"'{name}': a rater is called '{other}': write the name like that, or choose "
-                    f"another",
-                    "rater",
-                )
+        self.votes.check_rater(name)
         return name

@@ -19,10 +19,10 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from featser.errors import AnnotationError, FeatserError, OutputError, shortened
+from featser.errors import AnnotationError, FeatserError, InputError, OutputError, shortened
 from featser.io.atomic_write import output_errors
 from featser.io.file_format import FileFormat
-from featser.io.lock import exclusive_at_once
+from featser.io.lock import exclusive_at_once, is_named
 from featser.serve.annotating.votes import Clip, Entry, Votes
 
 FORMAT = FileFormat("annotations", 1)
@@ -82,20 +82,25 @@ class Journal:
 
         Raises
         ------
-        OutputError
+        InputError
+            If another click has this name, or another rater's name differs in case alone.
+        OutputError, AnnotationError
             If it cannot be written. Then nothing is recorded.
         """
         with self._lock:
-            if request in self._requests:
-                return self._requests[request]
+            repeated = self._repeated(request, rater, (clip, label, value))
+            if repeated is not None:
+                return repeated
+            self.votes.check_rater(rater)
             entry = Entry(self.votes.n_entries + 1, request, rater, clip, label, value)
             return self._recorded(entry)
 
     def undo(self, request: str, rater: str) -> Entry | None:
         """Undo the rater's latest click that is not undone; None if there is none."""
         with self._lock:
-            if request in self._requests:
-                return self._requests[request]
+            repeated = self._repeated(request, rater, None)
+            if repeated is not None:
+                return repeated
             latest = self.votes.latest(rater)
             if latest is None:
                 return None
@@ -108,6 +113,21 @@ class Journal:
                 undoes=latest.number,
             )
             return self._recorded(entry)
+
+    def _repeated(
+        self, request: str, rater: str, value: tuple[Clip, str, str] | None
+    ) -> Entry | None:
+        """Return what was recorded under a name; that of another click is refused.
+
+        Answering it would confirm a click that is not recorded, and show another rater's value.
+        """
+        earlier = self._requests.get(request)
+        if earlier is None:
+            return None
+        recorded = None if earlier.undoes else (earlier.clip, earlier.label, earlier.value)
+        if (earlier.rater, recorded) != (rater, value):
+            raise InputError("another click has this name: give each click its own", "request")
+        return earlier
 
     def _recorded(self, entry: Entry) -> Entry:
         line = _line(_fields(entry))
@@ -122,6 +142,11 @@ class Journal:
         """Append to the file and wait for the disk; what fails half-way is cut off again."""
         if self._failure:
             raise AnnotationError(self._failure)
+        if not is_named(self._stream.fileno(), self.path):
+            raise AnnotationError(
+                f"{self.path}: it was moved, deleted or replaced, so that no click can be saved: "
+                f"put it back, or start the server again"
+            )
         try:
             self._stream.seek(self._size)
             _write_all(self._stream, data)
@@ -192,7 +217,7 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
                         f"{path}: this file system has no locks: do not start a second server on it"
                     )
                 yield journal
-                if not journal.votes.n_entries:
+                if not journal.votes.n_entries and is_named(stream.fileno(), path):
                     path.unlink()
         except BlockingIOError as error:
             raise JournalInUse(

@@ -82,7 +82,7 @@ async def show_queue(request: Request) -> Response:
             "orders": _orders(served),
             "values": queue.values_of(rater) if rater else {},
             "rater": rater,
-            "notes": [*queue.content.notes, *queue.journal.notes, *_foreign(queue)],
+            "notes": [*queue.content.notes, *queue.journal.notes, *queue.left_out],
         }
     )
 
@@ -103,15 +103,6 @@ def _orders(served: ServedQueue) -> list[dict[str, Any]]:
             "is_computed": name in served.rankers,
         }
         for name, title, label in listed
-    ]
-
-
-def _foreign(queue: ClipQueue) -> list[str]:
-    if not queue.n_foreign:
-        return []
-    return [
-        f"{queue.journal.path.name} has {queue.n_foreign} values of recordings that are not in "
-        f"this list any more; they stay in the journal, and are not exported"
     ]
 
 

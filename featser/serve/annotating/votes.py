@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from featser.errors import InputError
+from featser.io.escaping import without_joiners
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,22 @@ class Votes:
         """Who clicked, in the order of the first clicks."""
         return list(self._clicks)
 
+    def check_rater(self, name: str) -> None:
+        """Refuse a name that differs in case, or in joiners, which nobody sees, from another.
+
+        Raises
+        ------
+        InputError
+            With the other name.
+        """
+        for other in self.raters:
+            if other != name and _compared(other) == _compared(name):
+                raise InputError(
+                    f"'{name}': a rater is called '{other}': write the name like that, or choose "
+                    f"another",
+                    "rater",
+                )
+
     def of(self, rater: str, clip: Clip) -> dict[str, str]:
         """Return the values that a rater gave a recording, by label."""
         labels = list(self._labels.get((rater, clip), ()))
@@ -127,3 +147,7 @@ class Votes:
         for (rater, clip, label), values in list(self._cells.items()):
             for value in values[-1:]:
                 yield rater, clip, label, value
+
+
+def _compared(name: str) -> str:
+    return unicodedata.normalize("NFC", without_joiners(name).casefold())

@@ -109,9 +109,8 @@ def with_ratings(
     table: pd.DataFrame, clips: list[Clip], votes: Votes, labels: tuple[AnnotatedLabel, ...]
 ) -> pd.DataFrame:
     """Return a manifest with the ratings of each label, and with labels where it has none."""
-    values = _by_label(clips, votes)
     for label in labels:
-        cells = _cells(table, label, values.get(label.name, {}))
+        cells = _cells(table, label, _by_place(clips, votes, label))
         if not any(cells):
             continue
         column = ratings_column(label.name)
@@ -136,7 +135,8 @@ def as_rows(
     base = table[[name for name in KEYS if name in table]].iloc[[place for place, _ in cells]]
     rows = base.reset_index(drop=True).assign(**{RATER: [rater for _, rater in cells]})
     for label in labels:
-        given = [held[cell].get(label.name) or None for cell in cells]
+        ratings = [held[cell].get(label.name, "") for cell in cells]
+        given = [value if value and label.has_kind(value) else None for value in ratings]
         texts = pd.Series(given, rows.index, dtype="str")
         rows[label.name] = pd.to_numeric(texts) if label.is_scale else texts
     return rows
@@ -146,13 +146,15 @@ FORMS: Mapping[str, Callable[..., pd.DataFrame]] = {"manifest": with_ratings, "l
 """The forms of an export."""
 
 
-def _by_label(clips: list[Clip], votes: Votes) -> dict[str, dict[int, list[tuple[str, str]]]]:
+def _by_place(
+    clips: list[Clip], votes: Votes, label: AnnotatedLabel
+) -> dict[int, list[tuple[str, str]]]:
+    """Return all raters' values of a label, by the position of the recording."""
     places = {clip: place for place, clip in enumerate(clips)}
-    values: dict[str, dict[int, list[tuple[str, str]]]] = {}
-    for rater, clip, label, value in votes.all():
-        if clip in places and value:
-            cell = values.setdefault(label, {}).setdefault(places[clip], [])
-            cell.append((rater, value))
+    values: dict[int, list[tuple[str, str]]] = {}
+    for rater, clip, name, value in votes.all():
+        if name == label.name and clip in places and value and label.has_kind(value):
+            values.setdefault(places[clip], []).append((rater, value))
     return values
 
 

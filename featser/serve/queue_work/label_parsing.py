@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from featser.corpora.card_schema import RESERVED
 from featser.errors import InputError, shortened
+from featser.io.escaping import is_printable
 from featser.ratings.rating_columns import is_ratings_column
 from featser.ratings.wide_tables import RATER
 from featser.serve.annotating.annotated_label import AnnotatedLabel
@@ -61,7 +62,7 @@ def parse_labels(texts: Iterable[str]) -> tuple[AnnotatedLabel, ...]:
 def _check_name(text: str, name: str) -> None:
     if name.lower() in (*RESERVED, RATER) or is_ratings_column(name):
         raise _wrong(text, f"`{shortened(name)}` has another meaning in a manifest: choose another")
-    if len(name) > 60 or not name.isprintable():
+    if len(name) > 60 or not is_printable(name):
         raise _wrong(text, "a name has 1 to 60 printable characters")
 
 
@@ -71,7 +72,7 @@ def _check_classes(text: str, values: Sequence[str]) -> None:
     if len({value.lower() for value in values}) < len(values):
         raise _wrong(text, "a class is given twice, or two classes differ in case alone")
     for value in values:
-        if len(value) > 60 or not value.isprintable():
+        if len(value) > 60 or not is_printable(value):
             raise _wrong(text, "a class has 1 to 60 printable characters")
 
 

@@ -23,6 +23,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from featser.errors import counted
+from featser.io.escaping import is_printable
 from featser.serve.requests.responses import (
     BAD_REQUEST,
     CLOSE,
@@ -36,8 +37,6 @@ from featser.serve.settings import Limits
 
 FORM = "multipart/form-data"
 MOST_NAME = 120
-JOINERS = "\u200c\u200d"
-"""Invisible, but needed to write Bangla and other languages."""
 DEFAULT_NAME = "recording"
 
 
@@ -131,7 +130,7 @@ def shown_name(name: str) -> str:
     ('a.wav', 'b.wav', 'recording')
     """
     base = re.split(r"[/\\]", name)[-1]
-    base = "".join(letter for letter in base if letter.isprintable() or letter in JOINERS).strip()
+    base = "".join(letter for letter in base if is_printable(letter)).strip()
     return base[-MOST_NAME:] if base.strip(".") else DEFAULT_NAME
 
 
