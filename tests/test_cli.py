@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import typer
+from typer.core import TyperGroup
 
+from featser.cli.main import app
 from tests.flow import PYTHON, featser, featser_here, heed_ctrl_c, without_roots_rights
 from tests.test_audio import broken, tone, wav
 
@@ -33,6 +36,18 @@ def test_help_teaches_every_verb() -> None:
     ):
         assert verb in shown.stdout
         assert featser_here(verb, "--help").returncode == 0
+
+
+def test_help_has_whole_summaries_on_80_columns() -> None:
+    """On a terminal of 80 columns, ``featser --help`` cuts no command's summary off."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperGroup)
+    longest_name = max(map(len, command.commands))
+    # Click gives a summary what its indents, and the margin of 2, leave of the line.
+    limit = 80 - 2 - 6 - longest_name
+    summaries = [one.get_short_help_str(limit) for one in command.commands.values()]
+    assert len(summaries) > 20
+    assert [summary for summary in summaries if summary.endswith("...")] == []
 
 
 def test_version_is_the_packages() -> None:

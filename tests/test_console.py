@@ -86,3 +86,14 @@ def test_a_bar_has_one_line_with_labelled_times(
         update(4, 4)
         assert re.search(r"4/4 +0\.5/s +0:08 in all *\n$", line()), line()
         assert line().count("\n") == 1
+
+
+def test_scan_names_absent_speakers_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a few speakers of a large corpus, those without recordings have no rows of zeros."""
+    speakers = [f"{number:02}" for number in range(1, 13)]
+    counts = pd.DataFrame({"found": [5, 5, *[0] * 10], "expected": 5}, index=speakers)
+    console._show_counts("By speaker", counts)
+    shown = capsys.readouterr().out
+    assert "By speaker: 10 of 12 have no recordings: 03, 04, 05" in shown
+    rows = [line for line in shown.splitlines() if line.startswith("│")]
+    assert [row.split()[1] for row in rows] == ["01", "02"]

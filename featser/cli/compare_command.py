@@ -31,7 +31,7 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """Compare runs on the utterances that all of them predicted, pair by pair.
+    """Compare runs on the utterances that all of them predicted.
 
     For each task the difference of the headline metric (UAR, or CCC) with a 95 % interval over
     speakers, its p value, and p corrected for the number of comparisons (Holm). The interval

@@ -366,6 +366,10 @@ def _show_counts(title: str, counts: pd.DataFrame) -> None:
     expected = ["" if math.isnan(count) else int(count) for count in n_expected]
     n_files = [int(count) for count in counts["found"]]
     rows = list(zip(map(str, counts.index), n_files, expected, strict=True))
+    absent = [row[0] for row in rows if row[1] == 0]
+    if len(absent) > SHOWN_VALUES:
+        say(f"{title}: {len(absent)} of {len(rows)} have no recordings: {', '.join(absent)}")
+        rows = [row for row in rows if row[1] > 0]
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]
     if len(rows) > 2 * SHOWN:
         say(f"{title}: {len(rows)}, {len(differing)} of them unlike the card's expectation")

@@ -22,7 +22,9 @@ def fetch(
         bool, typer.Option("--accept-licence", help="I have read the licence and keep to it.")
     ] = False,
 ) -> None:
-    """Download an openly licensed corpus from its publisher, unpack it, and count its labels.
+    """Download an openly licensed corpus from its publisher.
+
+    The archive is unpacked and the labels are counted.
 
     The licence is shown first and must be accepted. A download that was broken off is continued
     by the same command. For corpora that are given on request, it says where to ask.

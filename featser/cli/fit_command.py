@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @experiment_command
 def fit(result: Run) -> None:
-    """Evaluate a multi-task model out of fold, fit it on all data, and write the report.
+    """Evaluate a model out of fold, fit it on all data, report.
 
     After Ctrl-C or a kill the same command continues: finished folds are kept beside the store.
     """

@@ -16,7 +16,7 @@ cards = typer.Typer(rich_markup_mode=None)
 
 @cards.callback(invoke_without_command=True)
 def corpora(context: typer.Context) -> None:
-    """List the corpus cards: what `scan` and `--corpus` understand."""
+    """List the cards of corpora that `--corpus` can name."""
     if context.invoked_subcommand is not None:
         return
     from featser.api.corpora import corpora as run
@@ -35,7 +35,10 @@ def show(card: Annotated[str, typer.Argument(help="A card's name, or a YAML file
 
 
 def features() -> None:
-    """List the extractors: what they compute, number of values, and cost for 3.5 s of speech."""
+    """List the extractors, their number of values and cost.
+
+    The cost is the time for 3.5 s of speech.
+    """
     from featser.features.registry import FILE_EXTRACTORS, extractor_problems, list_extractors
     from featser.features.spec_names import DEFAULT, DEFAULT_FEATURES
 
@@ -56,7 +59,10 @@ def _title(info: ExtractorInfo) -> str:
 
 
 def augmentations() -> None:
-    """List what `extract --augment` can do to recordings, and its parameters."""
+    """List what `extract --augment` can do to recordings.
+
+    The parameters of each kind of alteration are listed, and the presets.
+    """
     from featser.augmentation.augmentation_list import (
         list_augmentation_presets,
         list_augmentations,

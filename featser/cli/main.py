@@ -118,7 +118,7 @@ def scan(
     corpus: Corpus = None,
     mapping: LabelNames = None,
 ) -> None:
-    """Read the labels of a corpus from its file names (or database), and count them.
+    """Read the labels of a corpus, count them, write a manifest.
 
     Without a card, the layout of the folder is recognised, --pattern describes it, or --annotation
     reads the intervals that Praat, ELAN or Audacity have saved beside the recordings. Files whose
@@ -256,7 +256,10 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write the last extraction as one table: the manifest's columns, then a column a feature."""
+    """Write the last extraction as one table.
+
+    It has the columns of the manifest, then a column for each feature.
+    """
     from featser.api.stored.export import export as run
     from featser.api.stored.export import export_audformat
 
@@ -279,7 +282,10 @@ def demo(
         int, typer.Option(help="Random seed of the synthetic corpus and of the fit.")
     ] = 0,
 ) -> None:
-    """Run everything on a synthetic corpus: 8 voices, 4 emotions, 2 intensities, 384 utterances."""
+    """Run everything on a synthetic corpus.
+
+    It has 384 utterances of 8 voices, with 4 emotions in 2 intensities.
+    """
     from featser.api.demo import demo as run
 
     with bars_of(folder / "store"):

@@ -60,8 +60,8 @@ def predict(
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="By so much, which is also the length of a frame: a frame has the mean of the "
-            "windows that cover it. [0.5]",
+            help="The step from a window to the next, and the length of a frame: a frame has the "
+            "mean of the windows that cover it. [0.5]",
             rich_help_panel="Timeline",
         ),
     ] = None,

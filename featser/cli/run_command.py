@@ -56,7 +56,9 @@ def run(
     jobs: Jobs = -1,
     **options: Any,
 ) -> None:
-    """Carry out a recipe: scan, audit, extract, fit and report, each step that is not done yet.
+    """Carry out a recipe: scan, audit, extract, fit, report.
+
+    Steps that are done already are not repeated.
 
     The run's folder holds what `fit` writes and recipe.yaml, the recipe as it was carried out.
     After Ctrl-C or a kill the same command goes on where it was.

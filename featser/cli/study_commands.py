@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @experiment_command
 def leakage(result: Leakage) -> None:
-    """Show how much a figure rises when test recordings leak into the training set.
+    """Show how much a leak into the training set adds.
 
     The same features and model are evaluated on divisions that leak more and less: augmented before
     the split (altered copies of test recordings are in the training set: a common mistake), at
@@ -49,7 +49,9 @@ def leakage(result: Leakage) -> None:
 
 @experiment_command
 def curve(result: Curve) -> None:
-    """Show whether more speakers would help: UAR by the number of training speakers.
+    """Show whether more training speakers would help.
+
+    The table has the UAR by the number of training speakers.
 
     Each fold is tested as in `fit --protocol speaker-independent`, but its model is fitted on only
     2, 4, 8, … of the training speakers, which are drawn at random several times. If the curve still

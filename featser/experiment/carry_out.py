@@ -63,6 +63,7 @@ from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.chosen import describe_choices
 from featser.models.registry import members_of
 from featser.progress import stage
+from featser.reporting.wording import CHOSEN_ON
 from featser.store.feature_store import Store
 
 
@@ -300,7 +301,7 @@ def _fold_findings(data: Data, plans: Sequence[Plan], audited: Examined) -> list
 def _notes(results: Sequence[CrossFit], plans: Sequence[Plan], data: Data) -> list[str]:
     """Return what a reader must know of the fits, and what the models chose."""
     chosen = [
-        f"chosen on left-out {left_out_inside(plan.protocol, data)}: {choice}"
+        f"{CHOSEN_ON}{left_out_inside(plan.protocol, data)}: {choice}"
         for result, plan in zip(results, plans, strict=True)
         for choice in describe_choices(result.chosen)
     ]

@@ -132,7 +132,7 @@ def _counted(fold_choices: list[str]) -> Iterator[str]:
 
 
 def _words(choice: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={_value(value)}" for key, value in choice.items())
+    return ", ".join(f"{key} {_value(value)}" for key, value in choice.items())
 
 
 def _value(value: Any) -> str:

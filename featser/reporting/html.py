@@ -36,6 +36,7 @@ from featser.reporting.sections.detection_section import (
 from featser.reporting.sections.enrolment_section import enrolment_section
 from featser.reporting.sections.fold_section import fold_tables
 from featser.reporting.sections.rater_section import rater_sections
+from featser.reporting.statements.finding_table import finding_table
 from featser.reporting.statements.verdict_box import verdict_box
 from featser.reporting.summary import RunSummary
 from featser.reporting.tables import Table
@@ -117,6 +118,8 @@ def _environment(run: RunSummary) -> Environment:
 def _context(run: RunSummary, pages: Mapping[str, str]) -> dict[str, Any]:
     return {
         "run": run,
+        "warnings": [note for note in run.notes if not note.startswith(wording.CHOSEN_ON)],
+        "choices": [note for note in run.notes if note.startswith(wording.CHOSEN_ON)],
         "version": __version__,
         "duration": duration(run.seconds),
         "headline": _headline(run),
@@ -132,7 +135,7 @@ def _context(run: RunSummary, pages: Mapping[str, str]) -> dict[str, Any]:
         "sets": data_section.sets(run),
         "labels": data_section.labels_per_task(run),
         "class_counts": data_section.class_counts(run),
-        "findings": [(finding, tables.of_finding(finding)) for finding in run.findings],
+        "findings": [(finding, finding_table(finding)) for finding in run.findings],
         "sections": [_task_section(run, i, task) for i, task in enumerate(run.ordered_tasks)],
         "detection_sentence": SENTENCE,
         "reliability": reliability_diagram.section(run),

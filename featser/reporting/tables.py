@@ -73,6 +73,7 @@ def of_finding(finding: dict[str, Any]) -> Table | None:
     if not rows:
         return None
     frame = pd.DataFrame(rows[:_MOST_ROWS])
+    frame = frame[[name for name in frame if not all(map(_is_nothing, frame[name]))]]
     numbers = [str(name) for name in frame if pd.api.types.is_numeric_dtype(frame[name])]
     table = of_frame(str(finding["kind"]), frame, numbers=numbers)
     if len(rows) > _MOST_ROWS:

@@ -64,6 +64,9 @@ _GLOSSARY = {
     "Transductive": "The test speaker's own unlabelled recordings are used to normalise features.",
 }
 
+CHOSEN_ON = "chosen on left-out "
+"""How a note begins that says what models chose on inner folds."""
+
 
 def as_sentence(note: str) -> str:
     """Return a note with a capital letter and a full stop."""

@@ -164,7 +164,8 @@ def test_a_class_of_one_speaker_has_no_interval_and_makes_uar_uncertain() -> Non
     assert np.isnan(figures["recall[neutral]"]["low"])
     assert figures["recall[neutral]"]["note"].startswith("no interval: 1 speaker,")
     assert figures["uar"]["note"] == (
-        "fewer than 4 speakers have neutral, so the intervals of UAR and macro F1 are uncertain"
+        "fewer than 4 speakers have the class neutral, so the intervals of UAR and macro F1 are "
+        "uncertain"
     )
     assert np.isfinite(figures["uar"]["low"])
 

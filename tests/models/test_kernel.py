@@ -224,7 +224,7 @@ def test_the_chosen_share_is_described_by_fold() -> None:
     chosen = {"0": {"emotion": chosen_by(model)}, "all": {"emotion": chosen_by(model)}}
     own, weights = describe_choices(chosen)
     assert own == (
-        "emotion: kernel: share of random convolutions=0.5 in 1 of 1 folds; "
-        "share of random convolutions=0.5 in the model of all data"
+        "emotion: kernel: share of random convolutions 0.5 in 1 of 1 folds; "
+        "share of random convolutions 0.5 in the model of all data"
     )
-    assert weights.startswith("emotion: weights: kernel=0.98, logistic=0.02 in ")
+    assert weights.startswith("emotion: weights: kernel 0.98, logistic 0.02 in ")

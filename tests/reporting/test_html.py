@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from featser.audit.checks.shortcuts import TESTED
 from featser.errors import ManifestError, ProtocolError, TaskError
 from featser.evaluation.metrics import metrics
 from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.reporting.gap_tables import age_group
 from featser.reporting.html import render
 from featser.reporting.numbers import estimate, number
+from featser.reporting.statements.finding_table import finding_table
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import folds_sentence, optimistic, where
 from featser.tasks import Task
@@ -335,3 +337,38 @@ def _with(**changes: object) -> RunSummary:
     for name, value in changes.items():
         setattr(run, name, value)
     return run
+
+
+def test_what_models_chose_is_beside_the_model_and_not_a_warning() -> None:
+    """The box at the top has what a reader must know first; choices of models are no such thing."""
+    run = sample_run()
+    run.notes = ["3 recordings are copies", "chosen on left-out speakers: emotion: svm: C 0.1"]
+    html = render(run)
+    first = html.split("Read this first")[1].split("</section>")[0]
+    assert "3 recordings are copies" in first
+    assert "chosen on left-out" not in first
+    beside = html.split('<h2 id="features">')[1].split("</section>")[0]
+    assert "Chosen on left-out speakers: emotion: svm: C 0.1." in beside
+
+
+def test_tested_shortcuts_have_the_names_of_the_verdict_strongest_first() -> None:
+    """Properties are named as in the verdict, with an interval in one cell."""
+    row = {"low": 0.2, "high": 0.4, "chance": 0.2, "best class": "angry", "its UAR": 0.7}
+    rows = [
+        {"fact": "dc", "UAR": None, **row},
+        {"fact": "floor", "UAR": 0.25, **row},
+        {"fact": "level", "UAR": 0.3, **row},
+    ]
+    table = finding_table({"kind": TESTED, "table": rows})
+    assert table is not None
+    assert [line[0] for line in table.rows] == ["speech level", "noise floor", "DC offset"]
+    assert [line[1] for line in table.rows[:2]] == ["0.300 [0.200, 0.400]", "0.250 [0.200, 0.400]"]
+    assert table.rows[2][1] == "n/a"
+    assert "chance is 0.200" in table.notes[0]
+
+
+def test_an_empty_column_of_a_finding_is_left_out() -> None:
+    """A column without a single value, such as 'differ in' of equal copies, is not shown."""
+    table = finding_table({"kind": "copies", "table": [{"first": "a", "differ in": ""}]})
+    assert table is not None
+    assert table.columns == ["first"]

@@ -191,7 +191,8 @@ def _label_error_notes(predicted: PredictedTask) -> list[str]:
         return []
     return [
         "Label errors are searched with models that do not know the speaker. A run that also has "
-        "the protocol random (featser fit --protocol … --protocol random) finds more of them."
+        "the protocol random finds more of them: featser fit "
+        f"{' '.join(f'--protocol {name}' for name in (*predicted.protocols, RANDOM))} -o run"
     ]
 
 

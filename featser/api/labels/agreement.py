@@ -111,7 +111,7 @@ def agreement(
     columns: Mapping[str, str] | None = None,
     labels: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> AgreementReport:
-    """Measure how far raters agree, and how well each agrees with the others.
+    """Measure how far raters agree, all of them and each one.
 
     The recordings themselves are not read.
 

@@ -34,7 +34,7 @@ def explain(
     ] = None,
     jobs: Jobs = -1,
 ) -> None:
-    """Show which groups of features a run's models rely on, and for which classes.
+    """Show which groups of features a run's models rely on.
 
     Each group is permuted among the utterances of a speaker in each test set, and predicted by the
     model that was not fitted on that test set. The fall of UAR (or CCC) and of the recall of each

@@ -38,7 +38,7 @@ def explore(
     ] = None,
     jobs: Jobs = -1,
 ) -> None:
-    """Show a run's recordings on a page: a map, errors to listen to, and likely label errors.
+    """Show a run's recordings: a map, errors, doubtful labels.
 
     The map places recordings by their features (unsupervised, and by discriminant analyses fitted
     on the training folds); a click plays one. Lists have the most confident mistakes, the least

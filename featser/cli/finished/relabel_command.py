@@ -42,7 +42,7 @@ def relabel(
         typer.Option(help="With --apply: the store of the run [where the run had it]."),
     ] = None,
 ) -> None:
-    """Write a table of doubtful labels to edit; with --apply, a manifest with the new labels.
+    """Write a table of doubtful labels to edit, and apply it.
 
     Listen to the recordings (`featser explore` makes a page for that), and write the right class
     into the column new_label; an empty cell leaves the label as it is. The manifest has all

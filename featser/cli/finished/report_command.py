@@ -30,7 +30,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Show where the report of a run is, or print it as PDF by an installed Chromium.
+    """Show where the report of a run is, or print it as PDF.
 
     The PDF has everything that the page has: what is folded up there is open.
     """

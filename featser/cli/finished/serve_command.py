@@ -99,7 +99,9 @@ def serve(
         ),
     ] = 30.0,
 ) -> None:
-    """Try models in a browser, annotate, review runs, predict over HTTP; needs the extra `serve`.
+    """Try models, annotate and review recordings in a browser.
+
+    Other programs predict over HTTP. The command needs the extra `serve`.
 
     Everything stays on this machine. Uploaded recordings are removed when they are answered.
     """

@@ -47,7 +47,9 @@ def stress(
         bool, typer.Option("--dry-run", help="Only say what would be done, and what it costs.")
     ] = False,
 ) -> None:
-    """Test a run's models on altered recordings: noise, telephone, reverberation and others.
+    """Test a run's models on altered recordings.
+
+    Kinds are noise, telephone, reverberation and others.
 
     Recordings of the test sets are altered, their features are extracted anew, and the models that
     were not fitted on these recordings predict them. Shown are UAR (or CCC) at each level, its

@@ -38,7 +38,7 @@ def agreement(
         typer.Option("--output", "-o", help="Write all raters and recordings: .json."),
     ] = None,
 ) -> None:
-    """Measure how far raters agree, and how well each agrees with the others.
+    """Measure how far raters agree, all of them and each one.
 
     Krippendorff's alpha and Fleiss' kappa of classes, alpha and intraclass correlations of
     numbers, each with a 95 % interval; the human ceiling, which is a rater's figure against the

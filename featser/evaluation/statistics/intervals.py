@@ -232,8 +232,8 @@ def _noting_rare_classes(task: Task, sums: Array, units: ResamplingUnits) -> Res
     if not rare:
         return units
     note = (
-        f"fewer than {FEWEST_SPEAKERS} {units.words} have {' or '.join(rare)}, so the intervals of "
-        f"UAR and macro F1 are uncertain"
+        f"fewer than {FEWEST_SPEAKERS} {units.words} have the class {' or '.join(rare)}, so the "
+        f"intervals of UAR and macro F1 are uncertain"
     )
     return replace(units, note="; ".join(filter(None, [units.note, note])))
 

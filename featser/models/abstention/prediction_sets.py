@@ -124,7 +124,7 @@ def set_notes(
             have = ", ".join(f"{name} has {calibration.n_speakers[name]}" for name in few)
             notes.append(
                 f"{task.name}: coverage {coverage:g} needs {counted(needed, 'speaker')} of each "
-                f"class in training; {have}, so no set leaves it out. Use a lower --coverage"
+                f"class in training; {have}, so every set has these classes. Use a lower coverage"
             )
     if not by_speaker:
         notes.append(
