@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from featser.api.validation import output_file, path, validated
+from featser.api.arguments.path_rules import output_file, path
+from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.audit.audit_manifest import Audit, audit_manifest
 from featser.audit.folds_check import FoldsCheck, compare_folds

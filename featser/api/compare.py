@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import output_files, several_files, validated
+from featser.api.arguments.path_rules import output_files, several_files
+from featser.api.validation import validated
 from featser.errors import FeatserError, TaskError, counted
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.comparison import Difference, compare_task, holm

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import output_folder, validated
+from featser.api.arguments.path_rules import output_folder
+from featser.api.validation import validated
 from featser.errors import ProtocolError
 from featser.evaluation.cross_fit import CrossFit
 from featser.evaluation.protocols.folding import make_folds

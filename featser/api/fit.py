@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from featser.api.validation import output_folder, validated
+from featser.api.arguments.path_rules import output_folder
+from featser.api.validation import validated
 from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import read_rows

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from featser.api.validation import output_folder, validated
+from featser.api.arguments.path_rules import output_folder
+from featser.api.validation import validated
 from featser.errors import ProtocolError, counted
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.folds import Folds

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.validation import (
+from featser.api.arguments.path_rules import (
     output_files,
     path,
     refuse_source_as_output,
     several_files,
-    validated,
 )
+from featser.api.validation import validated
 from featser.auxiliary.open_name import OPEN
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials

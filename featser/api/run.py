@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from featser.api.arguments.path_rules import output_folder
 from featser.api.extract import extract
-from featser.api.validation import output_folder, validated
+from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.audit.audit_manifest import audit_manifest
 from featser.errors import counted

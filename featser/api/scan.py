@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from featser.annotation.annotated_scan import scan_annotated
-from featser.api.validation import output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import validated
 from featser.corpora.card import load_card
 from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, named

@@ -13,7 +13,8 @@ import pandas as pd
 from featser.annotation.interval_table import LEFT_OUT
 from featser.annotation.recordings import length_of
 from featser.annotation.segment_files import check_output, write_segments
-from featser.api.validation import path, refuse_source_as_output, validated
+from featser.api.arguments.path_rules import path, refuse_source_as_output
+from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.errors import InputError, counted
 from featser.experiment.loading.named_recordings import (

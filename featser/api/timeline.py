@@ -13,16 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.predict import features_of, located, predict_named
-from featser.api.segment import segment
-from featser.api.validation import (
-    checked_options,
+from featser.api.arguments.path_rules import (
     output_files,
     path,
     refuse_source_as_output,
     several_files,
-    validated,
 )
+from featser.api.predict import features_of, located, predict_named
+from featser.api.segment import segment
+from featser.api.validation import checked_options, validated
 from featser.audio.decoding import announced_seconds
 from featser.auxiliary.open_name import OPEN
 from featser.corpora.utterances import places

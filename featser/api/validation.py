@@ -13,23 +13,25 @@ from __future__ import annotations
 
 import inspect
 import math
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from numbers import Integral, Real
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from featser.api.arguments.argument_types import Rule, kind_of, mapping, one_of, several, text
+from featser.api.arguments.path_rules import (
+    mapping_of_paths,
+    output_folder,
+    path,
+    paths,
+)
 from featser.audio.channels import parse_channel
 from featser.errors import FeatserError, InputError, unknown
 from featser.experiment.fields import MAX_SEED
 from featser.experiment.loading.label_choices import kinds
-from featser.io.location import is_unicode, real_place
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Rule = Callable[[Any], Any]
-"""Returns the value in its full form, or raises ValueError with what is wrong."""
 
 
 def validated(**own: Rule) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -118,14 +120,14 @@ def protocol(value: Any) -> str:
     """Return the name of a protocol."""
     from featser.evaluation.protocols.folding import PROTOCOLS
 
-    return _one_of(value, PROTOCOLS, "protocol")
+    return one_of(value, PROTOCOLS, "protocol")
 
 
 def grouping(value: Any) -> str:
     """Return the name of a way to group features."""
     from featser.explanation.feature_groups import GROUPINGS
 
-    return _one_of(value, GROUPINGS, "grouping")
+    return one_of(value, GROUPINGS, "grouping")
 
 
 def number_or_all(value: Any) -> int | str:
@@ -139,23 +141,14 @@ def number_or_all(value: Any) -> int | str:
     return int(value)
 
 
-def text(value: Any) -> str:
-    """Return text that is not empty."""
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is {_kind(value)}: give text")
-    if not value:
-        raise ValueError("is empty: give a value, or leave it out")
-    return value
-
-
 def texts(value: Any) -> tuple[str, ...]:
     """Return several names; a single one is one of them."""
-    return tuple(text(item) for item in _several(value, "text"))
+    return tuple(text(item) for item in several(value, "text"))
 
 
 def texts_by_text(value: Any) -> dict[str, str]:
     """Return a mapping of names to other names."""
-    return {text(old): text(new) for old, new in _mapping(value, "{'label': 'emotion'}").items()}
+    return {text(old): text(new) for old, new in mapping(value, "{'label': 'emotion'}").items()}
 
 
 def names_of_classes(value: Any) -> dict[str, dict[str, str | None]]:
@@ -164,113 +157,16 @@ def names_of_classes(value: Any) -> dict[str, dict[str, str | None]]:
     return {
         text(label): {
             text(old): None if new is None else text(new)
-            for old, new in _mapping(names, "{'ang': 'angry'}").items()
+            for old, new in mapping(names, "{'ang': 'angry'}").items()
         }
-        for label, names in _mapping(value, example).items()
+        for label, names in mapping(value, example).items()
     }
-
-
-def _mapping(value: Any, example: str) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is {_kind(value)}: give a dict, such as {example}")
-    return value
-
-
-def path(value: Any) -> str | Path:
-    """Return a path or a URL."""
-    if not isinstance(value, str | os.PathLike):
-        raise ValueError(f"{value!r} is {_kind(value)}: give a path")
-    if not os.fspath(value):
-        raise ValueError("is empty: give a path")
-    if "\0" in str(value):
-        raise ValueError(f"{str(value)!r} holds a zero byte: no path does")
-    if not is_unicode(str(value)):
-        raise ValueError(
-            f"'{value}' is not UTF-8 text, which tables need: rename the file or its folder"
-        )
-    return value if isinstance(value, str) else Path(value)
-
-
-def paths(value: Any) -> list[str | Path]:
-    """Return several paths; a single one is one of them."""
-    return [path(item) for item in _several(value, "a path")]
-
-
-def output_file(*endings: str) -> Rule:
-    """Return the rule of a file to be written, with one of some endings, or any."""
-
-    def check(value: Any) -> str | Path:
-        file = Path(path(value))
-        if endings and file.suffix.lower() not in endings:
-            raise ValueError(
-                f"'{value}': the ending says the format: valid are {', '.join(endings)}"
-            )
-        if file.is_dir():
-            raise ValueError(f"'{value}' is a folder: name a file")
-        _refuse_file_above(file)
-        return path(value)
-
-    return check
-
-
-def output_files(*endings: str) -> Rule:
-    """Return the rule of one or several files to be written, each with one of some endings."""
-
-    def check(value: Any) -> list[str | Path]:
-        several = [path(item) for item in _several(value, "a path")]
-        for file in several:
-            if not str(file).lower().endswith(endings):
-                raise ValueError(
-                    f"'{file}': the ending says the format: valid are {', '.join(endings)}"
-                )
-            output_file()(file)
-        return several
-
-    return check
-
-
-def several_files(output: str | Path | Sequence[str | Path] | None) -> list[str | Path]:
-    """Return the files to be written as a list: none, one or several."""
-    if output is None:
-        return []
-    return [output] if isinstance(output, str | Path) else list(output)
-
-
-def refuse_source_as_output(
-    outputs: Sequence[str | Path], sources: Sequence[str | Path | None]
-) -> None:
-    """Refuse an output that would replace what a command reads, also under another name.
-
-    Raises
-    ------
-    InputError
-        If an output is a source.
-    """
-    places = {real_place(source) for source in sources if source is not None}
-    for output in outputs:
-        if real_place(output) in places:
-            raise InputError(f"'{output}' is read by this command: name another file", "output")
-
-
-def output_folder(value: Any) -> str | Path:
-    """Return a folder to be written, which need not exist."""
-    folder = Path(path(value))
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"'{value}' is a file: name a folder")
-    _refuse_file_above(folder)
-    return path(value)
-
-
-def mapping_of_paths(value: Any) -> Mapping[str, str | Path]:
-    """Return a mapping of corpora to folders."""
-    places = _mapping(value, "{'ravdess': 'PATH'}")
-    return {text(name): path(folder) for name, folder in places.items()}
 
 
 def flag(value: Any) -> bool:
     """Return True or False."""
     if type(value).__name__ not in ("bool", "bool_"):
-        raise ValueError(f"{value!r} is {_kind(value)}: give True or False")
+        raise ValueError(f"{value!r} is {kind_of(value)}: give True or False")
     return bool(value)
 
 
@@ -279,7 +175,7 @@ def whole_number(least: int, most: int | None = None) -> Rule:
 
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, Integral):
-            raise ValueError(f"{value!r} is {_kind(value)}: give a whole number")
+            raise ValueError(f"{value!r} is {kind_of(value)}: give a whole number")
         number = int(value)
         if number < least:
             raise ValueError(f"{number}: give {least} or more")
@@ -300,7 +196,7 @@ def jobs(value: Any) -> int:
 
 def mode(value: Any) -> str:
     """Return how a recipe is carried out."""
-    return _one_of(value, ("continue", "again", "dry-run"))
+    return one_of(value, ("continue", "again", "dry-run"))
 
 
 def source(value: Any) -> Any:
@@ -313,7 +209,7 @@ def source(value: Any) -> Any:
 def seconds(value: Any) -> float:
     """Return a time above 0."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{value!r} is {_kind(value)}: give seconds")
+        raise ValueError(f"{value!r} is {kind_of(value)}: give seconds")
     if not float(value) > 0:
         raise ValueError(f"{value}: give seconds, more than 0")
     return float(value)
@@ -329,7 +225,7 @@ def megabytes(value: Any) -> float:
 def position(value: Any) -> float:
     """Return a position in a recording, in seconds from its beginning."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{value!r} is {_kind(value)}: give seconds")
+        raise ValueError(f"{value!r} is {kind_of(value)}: give seconds")
     if not 0 <= float(value) < math.inf:
         raise ValueError(f"{value}: give seconds, 0 or more")
     return float(value)
@@ -338,7 +234,7 @@ def position(value: Any) -> float:
 def share(value: Any) -> float:
     """Return a share between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"{value!r} is {_kind(value)}: give a share, such as 0.9")
+        raise ValueError(f"{value!r} is {kind_of(value)}: give a share, such as 0.9")
     if not 0 < float(value) < 1:
         raise ValueError(f"{value}: give a share between 0 and 1, such as 0.9")
     return float(value)
@@ -349,13 +245,13 @@ def table(value: Any) -> Any:
     import pandas as pd
 
     if not isinstance(value, pd.DataFrame):
-        raise ValueError(f"a value {_kind(value)}: give a DataFrame")
+        raise ValueError(f"a value {kind_of(value)}: give a DataFrame")
     return value
 
 
 def errors(value: Any) -> str:
     """Return what an unusable recording leads to."""
-    return _one_of(value, ("raise", "nan"))
+    return one_of(value, ("raise", "nan"))
 
 
 RULES: dict[str, Rule] = {
@@ -422,31 +318,3 @@ RULES: dict[str, Rule] = {
     "window": seconds,
 }
 """Name of an argument → its rule."""
-
-
-def _one_of(value: Any, valid: Iterable[str], what: str = "value") -> str:
-    names = list(valid)
-    if not isinstance(value, str) or value not in names:
-        raise ValueError(unknown(what, value, names))
-    return value
-
-
-def _several(value: Any, what: str) -> Sequence[Any]:
-    if isinstance(value, str | os.PathLike):
-        return (value,)
-    if not isinstance(value, Iterable) or isinstance(value, bytes | Mapping):
-        raise ValueError(f"{value!r} is {_kind(value)}: give {what}, or a list")
-    return tuple(value)
-
-
-def _kind(value: Any) -> str:
-    return f"of type {type(value).__name__}"
-
-
-def _refuse_file_above(output: Path) -> None:
-    """Refuse a path that leads through a file: nothing can be written there."""
-    for folder in output.parents:
-        if folder.is_dir():
-            return
-        if folder.exists():
-            raise ValueError(f"'{output}' cannot be written: '{folder}' is a file, not a folder")

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.api.validation import output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import validated
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.resampling import FEWEST_SPEAKERS
 from featser.experiment.runs.fit_cache import Fits

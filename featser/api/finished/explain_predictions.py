@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from featser.api.arguments.path_rules import output_files, path, several_files
 from featser.api.predict import located, predict_named
-from featser.api.validation import output_files, path, several_files, validated
+from featser.api.validation import validated
 from featser.errors import BundleError, InputError
 from featser.experiment.loading.named_recordings import named_recordings
 from featser.explanation.feature_groups import feature_groups

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from featser.api.arguments.path_rules import output_file
 from featser.api.finished.listed_recordings import LABEL_ERRORS, RecordingList, recording_lists
-from featser.api.validation import output_file, validated
+from featser.api.validation import validated
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import BEFORE_RELABEL
 from featser.corpora.manifest import read_manifest, write_manifest

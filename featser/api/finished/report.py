@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from featser.api.validation import output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import validated
 from featser.errors import FeatserError
 from featser.experiment.runs.folder_lock import only_writer
 from featser.reporting.exports.page_pdf import write_page_pdf

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from featser.api.validation import checked_options, output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import checked_options, validated
 from featser.errors import RunError, counted
 from featser.evaluation.metrics.registry import title_of
 from featser.experiment.runs.altered_predictions import AlteredPredictions, altered_predictions

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from featser.api.validation import output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import validated
 from featser.corpora.label_kinds import classes_in_order
 from featser.corpora.labelling.label_map import named
 from featser.credentials import without_credentials

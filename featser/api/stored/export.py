@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featser.api.validation import output_file, validated
+from featser.api.arguments.path_rules import output_file
+from featser.api.validation import validated
 from featser.corpora.audformat_io import write_audformat
 from featser.errors import FeatserError
 from featser.experiment.loading.last_extraction import recall, refuse_lost
