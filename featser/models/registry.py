@@ -191,7 +191,10 @@ def find_model(name: str) -> Model:
         return MODELS[canonical]
     if name in third_party.model_names():
         return third_party.load_model(name)
-    raise TaskError(unknown("model", name, ["vote", *model_names()]))
+    fitted = (
+        "; it is a fitted model: `featser predict open`, or --aux open" if name == "open" else ""
+    )
+    raise TaskError(unknown("model", name, ["vote", *model_names()]) + fitted)
 
 
 def members_of(name: str) -> tuple[str, ...]:

@@ -26,6 +26,8 @@ HIGHEST_HZ = 5000.0
 """Where the spectrogram ends."""
 PITCH_HZ = (60.0, 600.0)
 """The axis of pitch, logarithmic."""
+JUMP_OCTAVES = 0.4
+"""So far pitch moves from frame to frame only where its octave was mistaken."""
 LONGEST_S = 20.0
 """A picture shows no more of a recording."""
 _DYNAMIC_DB = 60.0
@@ -105,7 +107,7 @@ def recording_picture(signal: Signal) -> RecordingPicture:
     return RecordingPicture(
         _waveform_path(samples),
         _spectrogram_png(samples),
-        _lines(across, _pitch_height(voices.hertz), is_voiced),
+        _pitch_lines(across, voices.hertz),
         _dots(across, voices.voice[:, _FORMANTS].astype(np.float64), is_voiced),
         seconds,
         signal.seconds,
@@ -156,13 +158,23 @@ def _pitch_height(hertz: Floats) -> Floats:
     return np.asarray((1 - share) * SPECTROGRAM_HEIGHT)
 
 
-def _lines(across: Floats, height: Floats, is_voiced: NDArray[np.bool_]) -> str:
-    """Return one line for each voiced stretch, with a mark where a single frame is voiced."""
+def _pitch_lines(across: Floats, hertz: Floats) -> str:
+    """Return one line for each stretch without a jump, with a mark where it is a single frame."""
+    height = _pitch_height(hertz)
     path = []
-    for stretch in _stretches(is_voiced):
+    for stretch in _unbroken(hertz):
         points = [f"{across[t]:.1f} {height[t]:.1f}" for t in stretch]
         path.append(f"M{'L'.join(points)}" if len(points) > 1 else f"M{points[0]}h.1")
     return "".join(path)
+
+
+def _unbroken(hertz: Floats) -> Iterator[range]:
+    """Yield voiced stretches, divided where pitch jumps: no voice moves so far in one frame."""
+    for stretch in _stretches(hertz > 0):
+        octaves = np.log2(hertz[stretch.start : stretch.stop])
+        jumps = 1 + np.flatnonzero(np.abs(np.diff(octaves)) > JUMP_OCTAVES)
+        edges = [stretch.start, *(stretch.start + jumps).tolist(), stretch.stop]
+        yield from map(range, edges[:-1], edges[1:])
 
 
 def _stretches(is_voiced: NDArray[np.bool_]) -> Iterator[range]:

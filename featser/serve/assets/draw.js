@@ -8,6 +8,9 @@ export const PALETTE = [
 ];
 const LOWEST_HZ = 50;
 const HIGHEST_HZ = 500;
+const TICKS_HZ = [100, 200, 400];
+/** So far pitch moves from column to column only where its octave was mistaken. */
+const JUMP_OCTAVES = 0.6;
 
 /** Prepare a canvas for the pixels of the screen; returns its context, width and height. */
 function prepared(canvas) {
@@ -29,8 +32,27 @@ export function drawSound(canvas, view) {
   drawSpectrogram(context, view.spectrogram, box);
   const loudest = Math.max(1e-9, ...view.loudness.filter((value) => value !== null));
   drawCurve(context, view.loudness, box, colour("loudness"), (value) => 0.5 * value / loudest);
-  drawCurve(context, view.pitch_hz, box, colour("pitch"), (value) =>
-    Math.log(value / LOWEST_HZ) / Math.log(HIGHEST_HZ / LOWEST_HZ));
+  drawCurve(context, view.pitch_hz, box, colour("pitch"), pitchHeight, (before, value) =>
+    Math.abs(Math.log2(value / before)) > JUMP_OCTAVES);
+  drawPitchAxis(context, box);
+}
+
+function pitchHeight(hertz) {
+  return Math.log(hertz / LOWEST_HZ) / Math.log(HIGHEST_HZ / LOWEST_HZ);
+}
+
+function drawPitchAxis(context, box) {
+  context.font = "11px system-ui, sans-serif";
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.lineWidth = 3;
+  context.strokeStyle = "rgba(0, 0, 0, 0.8)";
+  context.fillStyle = "#ffffff";
+  for (const hertz of TICKS_HZ) {
+    const y = box.top + box.height * (1 - pitchHeight(hertz));
+    context.strokeText(`${hertz} Hz`, box.width - 4, y);
+    context.fillText(`${hertz} Hz`, box.width - 4, y);
+  }
 }
 
 function drawWaveform(context, [least, greatest], width, height) {
@@ -71,26 +93,26 @@ function shade(level) {
   ];
 }
 
-function drawCurve(context, values, box, stroke, heightOf) {
+function drawCurve(context, values, box, stroke, heightOf, jumps = () => false) {
   const step = box.width / values.length;
   for (const [lineWidth, style] of [[5, "rgba(0, 0, 0, 0.65)"], [2.5, stroke]]) {
     context.beginPath();
-    let isOn = false;
+    let before = null;
     values.forEach((value, index) => {
       if (value === null) {
-        isOn = false;
+        before = null;
         return;
       }
       const share = Math.min(1, Math.max(0, heightOf(value)));
       const x = (index + 0.5) * step;
       const y = box.top + box.height * (1 - share);
-      if (isOn) {
+      if (before !== null && !jumps(before, value)) {
         context.lineTo(x, y);
       } else {
         context.moveTo(x, y);
         context.lineTo(x + 0.5, y);
       }
-      isOn = true;
+      before = value;
     });
     context.lineWidth = lineWidth;
     context.lineJoin = "round";

@@ -21,6 +21,7 @@ from featser.reporting.exploration.recording_media import (
 )
 from featser.reporting.exploration.recording_picture import (
     HIGHEST_HZ,
+    JUMP_OCTAVES,
     SPECTROGRAM_HEIGHT,
     WIDTH,
     recording_picture,
@@ -43,6 +44,18 @@ def test_pitch_of_a_tone_is_at_its_height() -> None:
     heights = [float(y) for y in re.findall(r" (\d+\.\d)", picture.pitch)]
     expected = (1 - np.log(190 / 60) / np.log(10)) * SPECTROGRAM_HEIGHT
     assert np.median(heights) == pytest.approx(expected, abs=1.0)
+
+
+def test_the_line_of_pitch_is_broken_where_it_jumps_by_an_octave() -> None:
+    low, high = harmonic(110.0, 0.6), harmonic(220.0, 0.6)
+    steady = recording_picture(Signal(low, 16_000))
+    jumping = recording_picture(Signal(np.concatenate([low, high]), 16_000))
+    assert steady.pitch.count("M") == 1
+    assert jumping.pitch.count("M") >= 2
+    for line in jumping.pitch.split("M")[1:]:
+        heights = [float(y) for y in re.findall(r" (\d+\.\d)", line)]
+        steps = np.abs(np.diff(heights)) / SPECTROGRAM_HEIGHT * np.log2(10)
+        assert (steps <= JUMP_OCTAVES + 0.01).all()
 
 
 def test_the_spectrogram_is_dark_where_the_energy_is() -> None:
