@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from featser.cli.console import say, say_text, table
 from featser.errors import counted
+from featser.io.escaping import for_terminal
 
 if TYPE_CHECKING:
     from featser.experiment.runs.run_files import Run
@@ -33,6 +35,15 @@ def show_run(run: Run) -> None:
         say_text(line)
     say(f"model: {run.bundle}")
     say(f"report: {run.report}")
+    _show_next(summary, for_terminal(run.report.parent))
+
+
+def _show_next(summary: RunSummary, folder: str) -> None:
+    """Name the commands that look closer at a run."""
+    quoted = shlex.quote(folder)
+    say_text(f"next: featser explain {quoted} (what it listens to)")
+    if summary.primary.categorical:
+        say_text(f"next: featser explore {quoted} (maps, errors to hear, likely label errors)")
 
 
 def _show_protocol(summary: RunSummary, protocol: str) -> None:
