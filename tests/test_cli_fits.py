@@ -108,7 +108,7 @@ def test_gc_counts_finished_fits_and_removes_them_when_asked(work: Path) -> None
     other.mkdir()
     (other / "made-by-another-version.fold").write_bytes(b"?")
     looked = featser_here("store", "gc", cwd=work).stdout
-    assert "would remove: 1 fits that this version of featser does not make" in looked
+    assert "would remove: 1 fit that this version of featser does not make" in looked
     assert "kept: 5 finished fits" in looked
     featser_here("store", "gc", "--yes", cwd=work)
     assert not other.exists()

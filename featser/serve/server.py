@@ -17,6 +17,7 @@ from typing import Any
 
 from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, InputError, ResourceError
+from featser.io.escaping import for_terminal
 from featser.serve.annotating.annotate_settings import (
     AnnotateSettings,
     ServeArguments,
@@ -295,4 +296,4 @@ async def _open_browser(address: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"featser: {text}", file=sys.stderr, flush=True)
+    print(f"featser: {for_terminal(text)}", file=sys.stderr, flush=True)

@@ -237,7 +237,7 @@ def test_emozionalmente_joins_speaker_and_emotion_from_its_samples(tmp_path: Pat
     assert (second["sentence"], second["item_id"]) == ("Sì, domani.", "1613840532900")
     assert (third["speaker"], third["emotion"]) == ("anna", "disgust")
     assert pd.isna(fourth["speaker"])
-    assert any("no row for 1 recordings, such as 1613592928482" in n for n in result.notes)
+    assert any("no row for 1 recording, such as 1613592928482" in n for n in result.notes)
     assert list(result.by_speaker.index) == ["anna", "bruno"]
 
 

@@ -284,7 +284,7 @@ def test_iemocap_joins_ratings_and_categories_from_its_evaluation_files(tmp_path
     declared = {name: task.kind for name, task in load_card("iemocap").tasks.items()}
     assert {declared[name] for name in ("arousal", "valence", "dominance")} == {"regression"}
     assert any("1 values lie outside 1 to 5 and are taken as missing" in n for n in result.notes)
-    assert any("no row for 1 recordings, such as Ses01F_impro01_F003" in n for n in result.notes)
+    assert any("no row for 1 recording, such as Ses01F_impro01_F003" in n for n in result.notes)
     assert not any("not understood" in note for note in result.notes)
     assert result.unmatched == []
 
@@ -389,7 +389,7 @@ def test_crema_d_joins_its_actors_by_their_number(tmp_path: Path) -> None:
     table = result.manifest
     assert table["gender"].fillna("").to_list() == ["male", "male", "female", ""]
     assert table["age"].fillna("").to_list() == ["51", "51", "21", ""]
-    assert any("no row for 1 recordings, such as 1003" in note for note in result.notes)
+    assert any("no row for 1 recording, such as 1003" in note for note in result.notes)
 
 
 VOTES = """\

@@ -116,7 +116,7 @@ def test_emodb_joins_the_listeners_ratings_from_a_latin_1_table(tmp_path: Path) 
         assert (row["recognition"], row["naturalness"]) == (92.5, 75.0)
         assert row_of(result.manifest, "16b10Lb")["emotion"] == "bored"
         assert result.manifest["naturalness"].isna().sum() == 1
-        assert any("has no row for 1 recordings, such as" in note for note in result.notes)
+        assert any("has no row for 1 recording, such as" in note for note in result.notes)
 
 
 def test_emodb_without_its_table_says_which_labels_are_empty(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_the_choice_is_described() -> None:
     fit_routed(model, rows.X, rows.y, speaker=rows.speaker, provenance=rows.provenance)
     lines = describe_choices({"all": {"emotion": chosen_by(model)}})
     assert len(lines) == 1
-    assert lines[0].startswith("emotion: auxiliary corpora: weight=")
+    assert lines[0].startswith("emotion: auxiliary corpora: weight ")
 
 
 @pytest.mark.slow

@@ -182,7 +182,7 @@ def test_choices_are_counted_over_folds_and_stated_for_the_final_model() -> None
     one, two = {"emotion": {"svm": {"C": 10.0}}}, {"emotion": {"svm": {"C": 1.0}}}
     choices = describe_choices({"0": one, "1": two, "2": one, "all": two})
     assert choices == [
-        "emotion: svm: C=10 in 2 of 3 folds; C=1 in 1 of 3 folds; C=1 in the model of all data"
+        "emotion: svm: C 10 in 2 of 3 folds; C 1 in 1 of 3 folds; C 1 in the model of all data"
     ]
     assert describe_choices({}) == []
     lda = make_estimator("lda", Task("e", classes=("a", "b")))

@@ -11,16 +11,6 @@ from featser.serve.predicting import worker_entry
 from featser.serve.predicting.jobs import Job
 from featser.workers.task import Step
 
-SERVER = """
-import sys
-from tests.serve import lost_recordings
-from featser.serve.predicting import predict_routes
-from featser.serve.server import serve
-from featser.serve.settings import Limits, ServeSettings
-predict_routes.run_job = lost_recordings.run_job
-serve([{model!r}], ServeSettings(port=0, limits=Limits(timeout_s=4)))
-"""
-
 
 def run_job(job: Job, begin: Step) -> Any:
     """Do a job, unless it has a recording whose name says what happens to its worker."""

@@ -11,11 +11,19 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.serve.lost_recordings import SERVER
 from tests.serve.running_server import RunningServer, started
 
 pytestmark = [pytest.mark.extras, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
+SERVER = """
+import sys
+from tests.serve import lost_recordings
+from featser.serve.predicting import predict_routes
+from featser.serve.server import serve
+from featser.serve.settings import Limits, ServeSettings
+predict_routes.run_job = lost_recordings.run_job
+serve([{model!r}], ServeSettings(port=0, limits=Limits(timeout_s=4)))
+"""
 
 
 @pytest.fixture(scope="module")
