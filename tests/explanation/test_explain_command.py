@@ -50,6 +50,7 @@ def test_a_second_explanation_reads_costly_models_and_replaces_the_section(
     assert "groups by descriptor" not in page
 
 
+@pytest.mark.slow
 def test_what_goes_with_a_class_is_said_in_units(
     voices: Path, extracted: Path, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ def checked(folder: Path) -> dict[str, Any]:
         pytest.param("stacked", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_coupled_tasks_are_explained_together(
     coupling: str, extracted: Path, tmp_path: Path
 ) -> None:

@@ -41,7 +41,7 @@ def same(sound: np.ndarray) -> np.ndarray:
     ("change", "name"),
     [
         (louder, "the level of the speech"),
-        (with_offset, "the DC offset"),
+        pytest.param(with_offset, "the DC offset", marks=pytest.mark.slow),
         pytest.param(with_silence, "the silence before the speech", marks=pytest.mark.slow),
         pytest.param(same, "", marks=pytest.mark.slow),
     ],

@@ -55,6 +55,7 @@ def test_new_labels_are_in_the_manifest_and_the_old_ones_beside_them(
     assert "emotion_before_relabel" not in [task.name for task in tasks]
 
 
+@pytest.mark.slow
 def test_a_manifest_with_new_labels_can_be_fitted(
     fitted: Path, table: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -73,7 +73,10 @@ def test_report_on_a_confounded_corpus_says_so_before_the_figure(
 
 def test_terminal_ends_with_the_same_verdict(confounded: tuple[str, str]) -> None:
     lines = confounded[0].replace("\n  ", " ").splitlines()
-    warning, verdict, promises, model, report = lines[-5:]
+    warning, verdict, promises, model, report, *following = lines[-7:]
+    assert [line.partition(" run")[0] for line in following] == [
+        "next: featser explain", "next: featser explore",
+    ]  # fmt: skip
     assert warning.startswith("warning: Classes and speakers are confounded: 12 of 13 speakers")
     assert "The shortcut 'speech level' is strong: it alone" in warning
     assert verdict.startswith("verdict: UAR of emotion ")

@@ -118,6 +118,7 @@ def test_a_killed_test_continues_where_it_was(work: Path) -> None:
     assert len(stressed(work)) == 25
 
 
+@pytest.mark.slow
 def test_a_later_fit_does_not_read_what_was_altered(work: Path, tones: Path) -> None:
     stressed(work, "--condition", "noise")
     fit = ("fit", "--model", "lda", "--no-audit", *PROTOCOLS)
@@ -160,6 +161,7 @@ def test_wrong_options_are_refused_before_anything_is_computed(
     assert not (work / "run" / "stress.csv").exists()
 
 
+@pytest.mark.slow
 def test_normalised_speakers_need_all_their_recordings(work: Path, tones: Path) -> None:
     fit = (
         "fit",

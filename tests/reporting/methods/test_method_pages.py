@@ -81,7 +81,12 @@ def test_classes_that_are_not_scored_are_counted_and_not_listed() -> None:
     assert "bored" not in text
 
 
-@pytest.mark.parametrize("first", range(0, len(HOSTILE), 10))
+FIRSTS = range(0, len(HOSTILE), 10)
+
+
+@pytest.mark.parametrize(
+    "first", [FIRSTS[0], *(pytest.param(first, marks=pytest.mark.slow) for first in FIRSTS[1:])]
+)
 def test_hostile_names_stay_text_on_every_page(first: int) -> None:
     names = [name for name in HOSTILE[first : first + 10] if name.strip()] + ["plain"]
     run = sample_run(rows=90, classes=tuple(names), speakers=4, all_tasks=False)
