@@ -36,9 +36,12 @@ class Opened:
 Opener = Callable[..., Opened]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One Chromium for all tests; skips where it or Playwright is missing."""
+    """One Chromium for a module; skips where it or Playwright is missing.
+
+    Playwright may run once in a process, and other modules have browsers with other options.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="needs Playwright (dev-extras)")
     if not Path(CHROMIUM).exists():
         pytest.skip(f"needs Chromium at {CHROMIUM}")

@@ -79,7 +79,7 @@ def entropy(shares: Sequence[float]) -> float:
     >>> round(entropy([0.5, 0.5]), 3), entropy([1.0])
     (0.693, 0.0)
     """
-    return sum(-share * math.log(share) for share in shares if 0 < share < 1)
+    return math.fsum(-share * math.log(share) for share in shares if 0 < share < 1)
 
 
 def most_uncertain_first(scores: Sequence[float | None]) -> list[int]:
