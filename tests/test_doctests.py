@@ -42,7 +42,10 @@ def test_examples_of_a_module_print_what_they_show(
 
 @pytest.mark.extras
 @pytest.mark.parametrize("name", OF_SERVE)
-def test_examples_of_the_server_print_what_they_show(name: str) -> None:
+def test_examples_of_the_server_print_what_they_show(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = doctest.testmod(import_module(name), optionflags=OPTIONS)
     assert result.failed == 0
 
