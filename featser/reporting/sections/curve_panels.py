@@ -17,7 +17,7 @@ from featser.reporting.svg import label
 _SIDE, _LEFT, _TOP, _BOTTOM, _GAP = 124.0, 40.0, 34.0, 34.0, 12.0
 _COLUMNS = 2
 _STEP = 0.5
-"""Pixels below which points of a curve are not told apart."""
+"""Points of a curve that are fewer pixels apart are drawn as one."""
 
 
 @dataclass(frozen=True, eq=False)
