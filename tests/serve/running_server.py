@@ -111,3 +111,8 @@ def _read(server: RunningServer) -> None:
         match = re.search(r"(http://\S+:\d+)/(?:\?token=(\S+))?", line)
         if match is not None:
             server.address, server.token = match[1], match[2] or ""
+
+
+def read_to_the_end(connection: socket.socket) -> bytes:
+    """Return what a server sends until it closes: one `recv` may hold the headers alone."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))

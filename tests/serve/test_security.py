@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.serve.running_server import RunningServer, running_server
+from tests.serve.running_server import RunningServer, read_to_the_end, running_server
 
 pytestmark = pytest.mark.extras
 
@@ -48,7 +48,7 @@ def test_rebound_name_is_refused(server: RunningServer, host: str, path: str) ->
     with server.connect() as connection:
         request = f"GET {path} HTTP/1.1\r\nHost: {shown}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode("latin-1"))
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        answer = read_to_the_end(connection)
     assert re.match(rb"HTTP/1\.1 (421|400) ", answer)
     assert b"demo" not in answer
 
@@ -210,7 +210,7 @@ def test_no_path_of_a_request_is_opened(server: RunningServer, path: str) -> Non
     """Written by hand: clients of tests would tidy the path."""
     with server.connect() as connection:
         connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        answer = read_to_the_end(connection)
     assert b"root:" not in answer
     assert b"ServeSettings" not in answer
     assert b"{% " not in answer

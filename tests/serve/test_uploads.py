@@ -18,7 +18,12 @@ import pytest
 import requests
 import soundfile
 
-from tests.serve.running_server import RunningServer, running_server, started
+from tests.serve.running_server import (
+    RunningServer,
+    read_to_the_end,
+    running_server,
+    started,
+)
 
 pytestmark = pytest.mark.extras
 
@@ -59,7 +64,7 @@ def post(server: RunningServer, data: object, name: str = "clip.wav") -> request
 def test_announced_size_beyond_the_limit_is_refused_before_the_body(strict: RunningServer) -> None:
     with strict.connect() as connection:
         connection.sendall(head(strict, "Content-Length: 99999999999"))
-        answer = connection.recv(65536)
+        answer = read_to_the_end(connection)
         assert status_of(answer) == 413
         assert b"a request may have 0.3 MB" in answer
         assert b"onnection: close" in answer
@@ -101,7 +106,7 @@ def test_client_that_falls_silent_is_given_up(strict: RunningServer) -> None:
     began = time.monotonic()
     with strict.connect() as connection:
         connection.sendall(head(strict, "Content-Length: 1000") + b"RIFF")
-        answer = connection.recv(65536)
+        answer = read_to_the_end(connection)
     assert status_of(answer) == 408
     assert b"the request came too slowly" in answer
     assert time.monotonic() - began < 5
