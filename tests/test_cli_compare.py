@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from featser.experiment.runs.compared_runs import COMPARED
+from featser.experiment.compared.compared_runs import COMPARED
 from featser.experiment.schema import Experiment
 from tests.flow import featser_here
 

@@ -46,7 +46,7 @@ LAYERS = {name: -place for place, names in enumerate(ORDER) for name in names}
 INSIDE = {
     "audit": ("checks", "measure"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
-    "experiment": ("runs", "variants", "loading"),
+    "experiment": ("compared", "runs", "variants", "loading"),
     "reporting": ("comparison", "exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),

@@ -19,7 +19,7 @@ from featser.audit.finding import Finding
 from featser.corpora.scanning import ScanResult
 from featser.evaluation.statistics.comparison import Difference
 from featser.evaluation.statistics.jackknife_interval import Interval
-from featser.experiment.runs.compared_runs import Compared
+from featser.experiment.compared.compared_runs import Compared
 from featser.experiment.runs.run_files import Run
 from featser.extraction.extraction import Extraction
 from featser.io.result_display import MOST_ROWS, Display, ShownResult

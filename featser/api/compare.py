@@ -19,7 +19,8 @@ from featser.errors import FeatserError, TaskError, counted
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.comparison import Difference, compare_task, holm
 from featser.evaluation.statistics.intervals import to_json
-from featser.experiment.runs.compared_runs import (
+from featser.experiment.compared.compared_labels import scored_against
+from featser.experiment.compared.compared_runs import (
     Compared,
     described_differences,
     differing_settings,
@@ -28,7 +29,11 @@ from featser.experiment.runs.compared_runs import (
 from featser.experiment.runs.invocation import typed_command
 from featser.io.atomic_write import write_text
 from featser.io.result_display import Display, ShownResult
-from featser.reporting.comparison.compared_pair import ComparedPair, ComparisonSummary
+from featser.reporting.comparison.compared_pair import (
+    ComparedPair,
+    ComparisonSummary,
+    run_letter,
+)
 from featser.reporting.comparison.comparison_page import write_comparison_page
 from featser.reporting.statements.conclusions import conclusion
 from featser.tasks import Task
@@ -113,6 +118,9 @@ class Comparison(ShownResult):
         The predictions of each task that is compared.
     notes : list of str
         What a reader must know, such as protocols that differ.
+    labels_of : str
+        The run or manifest whose labels all runs are scored against; empty where each run has its
+        own, which are the same.
     """
 
     runs: list[Compared]
@@ -120,6 +128,7 @@ class Comparison(ShownResult):
     pairs: list[Pair]
     rows: dict[str, ComparedRows] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    labels_of: str = ""
 
     def display(self) -> Display:
         """Return what was compared, and the conclusions."""
@@ -135,7 +144,13 @@ class Comparison(ShownResult):
             for run in self.runs
         ]
         pairs = [asdict(pair) | {"conclusion": pair.conclusion} for pair in self.pairs]
-        described = {"runs": runs, "common": self.common, "pairs": pairs, "notes": self.notes}
+        described = {
+            "runs": runs,
+            "common": self.common,
+            "labels_of": self.labels_of,
+            "pairs": pairs,
+            "notes": self.notes,
+        }
         return dict(to_json(described))
 
 
@@ -144,6 +159,7 @@ def compare(
     runs: Sequence[str | Path],
     output: str | Path | Sequence[str | Path] | None = None,
     protocol: str | None = None,
+    labels_of: str | Path | None = None,
 ) -> Comparison:
     """Compare runs pair by pair, on the utterances that all of them predicted.
 
@@ -157,6 +173,10 @@ def compare(
     protocol : str, optional
         Whose predictions to compare; by default the first of the first run that all have, else
         each run's leading one.
+    labels_of : str or Path, optional
+        Whose labels all runs are scored against, where their labels differ: a run, by its folder
+        or its letter (``A`` is the first), or a manifest. By default each run has its own, which
+        must be the same.
 
     Returns
     -------
@@ -166,7 +186,8 @@ def compare(
     Raises
     ------
     FeatserError
-        If a folder is no run, runs have no utterance or task in common, or their truths differ.
+        If a folder is no run, runs have no utterance or task in common, or their truths differ and
+        ``labels_of`` is not given.
     """
     names = [str(run) for run in runs]
     if len(set(names)) < max(2, len(names)):
@@ -181,7 +202,12 @@ def compare(
             f"{opened[0].predictions['file'].iloc[0]}, {opened[1].predictions['file'].iloc[0]}): "
             f"compare runs of the same recordings, in the same place"
         )
-    result = Comparison(opened, len(common), *_compared(opened, common))
+    notes: list[str] = []
+    if labels_of is not None:
+        opened, notes = scored_against(opened, common, labels_of)
+    pairs, rows, more = _compared(opened, common)
+    whose = "" if labels_of is None else str(labels_of)
+    result = Comparison(opened, len(common), pairs, rows, [*notes, *more], whose)
     for file in several_files(output):
         _write(result, Path(file))
     return result
@@ -325,7 +351,7 @@ def _same_truth(
     """Return which rows have a label in all runs; refuse labels that differ."""
     first = parts[0][f"{name}.true"]
     has_truth = first.notna().to_numpy() & parts[0][f"{name}.pred"].notna().to_numpy()
-    for run, part in zip(runs[1:], parts[1:], strict=True):
+    for number, (run, part) in enumerate(zip(runs[1:], parts[1:], strict=True), 1):
         truth = part[f"{name}.true"]
         has_label = truth.notna().to_numpy()
         differing = has_truth & has_label & (first != truth).to_numpy()
@@ -334,8 +360,9 @@ def _same_truth(
             raise TaskError(
                 f"task '{name}': {runs[0].name} and {run.name} have different truths for "
                 f"{counted(int(differing.sum()), 'utterance')}: {first.index[row][0]} is "
-                f"'{first.iloc[row]}' in one, '{truth.iloc[row]}' in the other; fit both again "
-                f"with the same labels"
+                f"'{first.iloc[row]}' in one, '{truth.iloc[row]}' in the other; score all runs "
+                f"against the labels of one (--labels-of A or --labels-of {run_letter(number)}) "
+                f"or of a manifest (--labels-of FILE)"
             )
         has_truth &= has_label & part[f"{name}.pred"].notna().to_numpy()
     return np.asarray(has_truth, dtype=bool)

@@ -283,6 +283,7 @@ RULES: dict[str, Rule] = {
     "intervals": table,
     "kinds": kinds,
     "labels": names_of_classes,
+    "labels_of": path,
     "method": text,
     "mode": mode,
     "n_jobs": jobs,

@@ -30,6 +30,13 @@ def compare(
             "runs have]."
         ),
     ] = None,
+    labels_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose labels all runs are scored against: A, B, … or a run's folder, or a "
+            "manifest [each its own, which must be the same]."
+        ),
+    ] = None,
 ) -> None:
     """Compare runs on the utterances that all of them predicted.
 
@@ -41,7 +48,7 @@ def compare(
     """
     from featser.api.compare import compare as run
 
-    comparison = run(runs, output, protocol)
+    comparison = run(runs, output, protocol, labels_of)
     _show(comparison)
     for file in output or ():
         say(f"comparison: {file}")
