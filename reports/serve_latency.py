@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,11 +56,16 @@ def server(model: str) -> Iterator[tuple[str, float, int]]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    address = _address(process)
+    # Its log is read on: it would otherwise fill the pipe.
+    reader = threading.Thread(target=_read_to_the_end, args=(process,), daemon=True)
+    reader.start()
     try:
-        yield _address(process), began, process.pid
+        yield address, began, process.pid
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.wait(timeout=60)
+        reader.join(60)
 
 
 def _address(process: subprocess.Popen[str]) -> str:
@@ -68,6 +74,12 @@ def _address(process: subprocess.Popen[str]) -> str:
         if match := re.search(r"http://\S+:\d+", line):
             return match[0]
     raise SystemExit(f"the server has not started: exit code {process.wait()}")
+
+
+def _read_to_the_end(process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    for _ in process.stderr:
+        pass
 
 
 def post(session: requests.Session, address: str, data: bytes) -> None:

@@ -26,6 +26,7 @@ from featser.serve.annotating.annotate_settings import (
     sorted_arguments,
 )
 from featser.serve.annotating.queue_jobs import QueueSource
+from featser.serve.requests.request_log import logged
 from featser.serve.settings import ServeSettings
 from featser.serve.temporary_folder import temporary_folder
 from featser.workers.limits import Limits as WorkerLimits
@@ -85,7 +86,8 @@ def serve(
     chosen = (settings or ServeSettings()).with_random_token()
     arguments = sorted_arguments(models)
     options = annotating or AnnotateSettings()
-    with _listening(chosen) as listener, temporary_folder() as folder:
+    log = logged(logging.getLogger("featser.serve"), sys.stderr)
+    with _listening(chosen) as listener, temporary_folder() as folder, log:
         asyncio.run(_run(arguments, options, chosen, listener, Path(folder), open_browser))
 
 
@@ -224,7 +226,7 @@ def _web_server(server: Any) -> Any:
             super().handle_exit(sig, frame)
             self._captured_signals.clear()
 
-    _log_to_stderr()
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its other lines hold addresses
     config = uvicorn.Config(
         create_app(server),
         http=TimedProtocol,
@@ -242,18 +244,6 @@ def _web_server(server: Any) -> Any:
         h11_max_incomplete_event_size=16_384,
     )
     return Server(config)
-
-
-def _log_to_stderr() -> None:
-    """Log requests to the error stream; uvicorn, whose lines hold addresses, only its errors."""
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    logger = logging.getLogger("featser.serve")
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        logger.addHandler(handler)
 
 
 @contextmanager
