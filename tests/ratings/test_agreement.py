@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from featser.ratings.agreement.intraclass import CLOSED_FORM, Form, intraclass_c
 from featser.ratings.agreement.item_bootstrap import METHOD
 from featser.ratings.agreement.krippendorff import Level, alpha, alpha_bounds
 from featser.ratings.ratings import Ratings, from_counts, from_matrix
+from featser.tasks import Kind
 from tests.ratings.published_ratings import (
     SHROUT_FLEISS,
     krippendorff,
@@ -65,6 +68,18 @@ def test_alpha_equals_the_installed_package_on_random_ratings(level: Level) -> N
         matrix[rng.random(matrix.shape) < 0.4] = np.nan
         other = package.alpha(reliability_data=matrix.T, level_of_measurement=level)
         assert alpha(from_matrix(matrix), level) == pytest.approx(other, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_agreement_of_ratings_that_do_not_vary_gives_no_warning(kind: Kind) -> None:
+    """Two raters who gave one value alone: no coefficient has an interval."""
+    ratings = from_matrix(np.ones((4, 2)))
+    if kind == "classification":
+        ratings = ratings.as_classes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = agreement_of(ratings, "label", kind).figures[0]
+    assert np.isnan([figure.low, figure.high]).all()
 
 
 def test_kappa_of_the_psychiatrists_is_the_published_one() -> None:

@@ -37,7 +37,8 @@ def bootstrap_bounds(
     Returns
     -------
     tuple of float
-        The lower and the upper bound; NaN with fewer than two recordings.
+        The lower and the upper bound; NaN with fewer than two recordings, or without a coefficient
+        in any sample.
 
     Examples
     --------
@@ -55,5 +56,8 @@ def bootstrap_bounds(
         weights = rng.multinomial(n_items, np.full(n_items, 1 / n_items), size=count)
         values.append(formula(np.asarray((sums.T @ weights.T).T, dtype=float)))
     tail = (1 - level) / 2
-    low, high = np.nanquantile(np.concatenate(values), [tail, 1 - tail])
+    drawn = np.concatenate(values)
+    if np.isnan(drawn).all():  # the ratings do not vary, so that no sample has a coefficient
+        return np.nan, np.nan
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
