@@ -165,6 +165,17 @@ def test_agreement_is_measured_in_steps(server: RunningServer, folder: Path) -> 
     assert second["after_clicks"] >= first["after_clicks"] + 10
 
 
+def test_rater_whose_name_is_no_utf8_is_refused(server: RunningServer) -> None:
+    """Read with replacements, %ff and %fe would be one rater."""
+    for query, name in (("rater=%ff", "rater"), ("rater=%ed%a0%80", "rater"), ("%fe=1", "query")):
+        answer = requests.get(f"{server.address}/v1/queue?{query}", timeout=30)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"] == (
+            f"{name}: it has bytes that are not UTF-8: encode text as UTF-8"
+        )
+    assert Rater(server, "\ufffd").shown()["rater"] == "\ufffd"
+
+
 def test_second_server_on_the_same_annotations_is_refused(
     server: RunningServer, folder: Path
 ) -> None:

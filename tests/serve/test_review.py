@@ -75,6 +75,16 @@ def test_corrected_label_keeps_the_one_before() -> None:
         corrected(table, "stress", {0: "high"})
 
 
+@needs_serve
+def test_export_by_rating_is_refused_for_a_review(server: RunningServer) -> None:
+    answer = reviewer(server, "lena").ask("GET", "/v1/queue/export", form="long")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == (
+        "form: 'long': a review exports the manifest with the corrected labels alone: leave it "
+        "out, or write manifest"
+    )
+
+
 def test_paths_of_recordings_stay_on_the_server() -> None:
     """What a client gets of a recording is its name and details, not where it is."""
     queued = QueuedClip(Clip("a.wav"), "/secret/a.wav", "a.wav", {"tasks": {}})

@@ -47,7 +47,8 @@ VALUE = Parameter("value", "A class or level; empty: the label cannot be given."
 ORDER = Parameter("order", "A name that `GET /v1/queue` lists.")
 FORM = Parameter(
     "form",
-    "manifest: the manifest with the ratings of each label as JSON; long: a row for each rating.",
+    "manifest: the manifest with the ratings of each label as JSON, or of a review with the "
+    "corrected labels; long: a row for each rating, which a review does not have.",
     default="manifest",
     choices=tuple(FORMS),
 )
@@ -179,6 +180,12 @@ async def agreement(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """Answer all annotations as a table."""
     options = _options(request)
+    if options["queue"] == "review" and options["form"] == "long":
+        raise InputError(
+            "'long': a review exports the manifest with the corrected labels alone: leave it out, "
+            "or write manifest",
+            "form",
+        )
     served = _served(request, options)
     if not served.queue.votes.n_entries:
         raise RequestError(CONFLICT, "there is no annotation yet", "Conflict")
@@ -234,7 +241,7 @@ BY_PATH = {endpoint.path: endpoint for endpoint in QUEUE_ENDPOINTS}
 
 
 def _options(request: Request) -> dict[str, Any]:
-    return BY_PATH[request.url.path].options_of(request.query_params)
+    return BY_PATH[request.url.path].options_of(request)
 
 
 def _served(request: Request, options: dict[str, Any]) -> ServedQueue:

@@ -99,7 +99,7 @@ def job_of(server: Running, task: str, uploads: list[Upload], options: dict[str,
 async def _answer(task: str, endpoint: str, request: Request) -> Response:
     """Receive recordings, and answer what a worker makes of them."""
     server = running(request)
-    options = BY_PATH[endpoint].options_of(request.query_params)
+    options = BY_PATH[endpoint].options_of(request)
     job_of(server, task, [], options)  # an unknown model is refused before anything is received
     async with server.gate.received(request) as uploads:
         if task == "view" and len(uploads) > 1:
@@ -115,14 +115,14 @@ async def _answer(task: str, endpoint: str, request: Request) -> Response:
 async def model(request: Request) -> Response:
     """Answer what a model is."""
     server = running(request)
-    options = BY_PATH["/v1/model"].options_of(request.query_params)
+    options = BY_PATH["/v1/model"].options_of(request)
     return json_response(server.descriptions[server.models.name(options["model"] or "")])
 
 
 async def models(request: Request) -> Response:
     """Answer which models there are, and the limits of requests."""
     server = running(request)
-    BY_PATH["/v1/models"].options_of(request.query_params)
+    BY_PATH["/v1/models"].options_of(request)
     limits = server.settings.limits
     return json_response(
         {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
 from featser.errors import InputError, shortened, unknown
 
@@ -128,22 +129,43 @@ class Endpoint:
     takes_recordings: bool = False
     answers: tuple[str, ...] = ("application/json",)
 
-    def options_of(self, query: Mapping[str, Any]) -> dict[str, Any]:
+    def options_of(self, request: Any) -> dict[str, Any]:
         """Return the values of all parameters in a request's address.
 
         Parameters
         ----------
-        query : mapping with ``getlist``
-            As Starlette parses it.
+        request : starlette.requests.Request
+            Whose query is read.
 
         Raises
         ------
         InputError
-            If a parameter does not exist, or is not valid.
+            If a parameter does not exist, is not valid, or is no text.
         """
+        _check_bytes(request.scope["query_string"])
+        query = request.query_params
         valid = [parameter.name for parameter in self.parameters]
         for name in query:
             if name not in valid and not (self.takes_recordings and name == "name"):
                 raise InputError(unknown("parameter", name, valid))
-        values: Any = query
-        return {one.name: one.value_of(values.getlist(one.name)) for one in self.parameters}
+        return {one.name: one.value_of(query.getlist(one.name)) for one in self.parameters}
+
+
+def _check_bytes(query: bytes) -> None:
+    """Refuse bytes that are no UTF-8: read with replacements, different values would be equal.
+
+    Raises
+    ------
+    InputError
+        With the first parameter that has such bytes.
+    """
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+    for name, value in pairs:
+        if not _is_text(name + value):
+            shown = shortened(name) if _is_text(name) else "query"
+            raise InputError("it has bytes that are not UTF-8: encode text as UTF-8", shown)
+
+
+def _is_text(decoded: str) -> bool:
+    """Whether no byte was left over when UTF-8 was decoded."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in decoded)
