@@ -17,6 +17,9 @@ from tests.serve.running_server import RunningServer
 
 pytestmark = pytest.mark.extras
 
+CURL = "application/x-www-form-urlencoded"
+"""What `curl --data-binary` declares of every file."""
+
 
 def as_records(table: pd.DataFrame) -> list[dict[str, object]]:
     """A table as JSON holds it: null for what is missing."""
@@ -78,14 +81,48 @@ def test_features_are_those_of_python_bit_for_bit(server: RunningServer, clips: 
     assert answer["features"] == as_records(expected)
 
 
+@pytest.mark.parametrize(
+    "data", [b"RIFF\x00\x00\x00\x00WAVE", b'{"a": 1}', b"<html>no recording</html>"]
+)
 def test_unusable_recording_has_the_reason_that_the_command_line_gives(
-    server: RunningServer, fitted: Path, tmp_path: Path
+    server: RunningServer, fitted: Path, tmp_path: Path, data: bytes
 ) -> None:
     file = tmp_path / "broken.wav"
-    file.write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    file.write_bytes(data)
     [row] = post(server, "/v1/predict", file).json()["predictions"]
     expected = package.predict(fitted / "model.featser", [file])
     assert row["error"] == expected["error"].iloc[0] != ""
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/html; charset=utf-8", "image/svg+xml", "application/ld+json"]
+)
+def test_type_that_is_no_recording_is_refused_with_how_to_send_one(
+    server: RunningServer, clips: list[Path], kind: str
+) -> None:
+    answer = requests.post(
+        f"{server.address}/v1/predict", clips[0].read_bytes(), headers={"Content-Type": kind},
+        timeout=60,
+    )  # fmt: skip
+    assert answer.status_code == 415
+    assert answer.json()["error"]["message"] == (
+        f"Content-Type: {kind.partition(';')[0]} is no recording: send the bytes of the file as "
+        f"application/octet-stream, or the file in a form (multipart/form-data)"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/octet-stream", "audio/flac", "video/mp4", "application/ogg", "", CURL, "no type"],
+)
+def test_other_types_are_decoded_whatever_they_say(
+    server: RunningServer, clips: list[Path], kind: str
+) -> None:
+    answer = requests.post(
+        f"{server.address}/v1/predict", clips[0].read_bytes(), headers={"Content-Type": kind},
+        timeout=60,
+    )  # fmt: skip
+    assert answer.json()["predictions"][0]["error"] == ""
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,13 @@ function showProblem(text) {
 
 // Recordings, one after the other
 
+/** Send a file as bytes: the server says what is wrong with one that is no recording. */
+function send(path, file) {
+  return ask(path, {
+    method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
+  });
+}
+
 async function addAll(files) {
   showProblem("");
   const waiting = [...files];
@@ -67,7 +74,7 @@ async function predict(file, result) {
   try {
     const coverage = model.has_prediction_sets ? COVERAGE : undefined;
     const path = address("/v1/predict", { model: model.name, name: file.name, coverage });
-    const answer = await (await ask(path, { method: "POST", body: file })).json();
+    const answer = await (await send(path, file)).json();
     showPrediction(result, file, model, answer);
   } catch (error) {
     headline.textContent = error.message;
@@ -116,7 +123,7 @@ async function explain(button, result, file, model) {
   const place = result.querySelector(".reasons");
   try {
     const path = address("/v1/predict", { model: model.name, name: file.name, why: true });
-    const answer = await (await ask(path, { method: "POST", body: file })).json();
+    const answer = await (await send(path, file)).json();
     place.replaceChildren();
     model.tasks.forEach((task) => showReasons(place, task, answer.predictions[0]));
     result.querySelector(".reason-notes").replaceChildren(
@@ -137,7 +144,7 @@ async function download(button, file, model) {
     if (path === "/v1/predict" && model.has_prediction_sets) {
       options.coverage = COVERAGE;
     }
-    const response = await ask(address(path, options), { method: "POST", body: file });
+    const response = await send(address(path, options), file);
     const stem = file.name.replace(/\.[^.]*$/, "");
     save(await response.blob(), `${stem}.${path.split("/").pop()}.${format}`);
   } catch (error) {
@@ -156,7 +163,7 @@ async function showSound(result, file, model) {
   audio.setAttribute("aria-label", `Recording ${file.name}`);
   try {
     const path = address("/v1/view", { model: model.name, name: file.name });
-    const view = await (await ask(path, { method: "POST", body: file })).json();
+    const view = await (await send(path, file)).json();
     panel.hidden = false;
     const canvas = panel.querySelector("canvas");
     canvas.setAttribute("aria-label", soundText(file, view));
@@ -182,7 +189,7 @@ async function showTimeline(result, file, model, audio, total) {
     return;
   }
   const path = address("/v1/timeline", { model: model.name, name: file.name });
-  const { frames } = await (await ask(path, { method: "POST", body: file })).json();
+  const { frames } = await (await send(path, file)).json();
   const panel = result.querySelector(".timeline");
   panel.hidden = false;
   panel.querySelector("figcaption").textContent =

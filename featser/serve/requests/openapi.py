@@ -16,7 +16,7 @@ ERRORS = {
     408: "The request came too slowly.",
     409: "Not possible now: the recordings have changed, or there is nothing to undo or export.",
     413: "The request is too large.",
-    415: "The request is compressed.",
+    415: "The request is compressed, or declares a type that is no recording.",
     421: "The host is not a name of this server.",
     422: "A recording or a model cannot be used.",
     429: "Too many requests: try again after the seconds in Retry-After.",

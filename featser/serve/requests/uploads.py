@@ -22,7 +22,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from featser.errors import counted
+from featser.errors import counted, shortened
 from featser.io.escaping import is_printable
 from featser.serve.requests.responses import (
     BAD_REQUEST,
@@ -38,6 +38,11 @@ from featser.serve.settings import Limits
 FORM = "multipart/form-data"
 MOST_NAME = 120
 DEFAULT_NAME = "recording"
+NO_RECORDING = re.compile(
+    r"(text|image|font)/.*|application/(json|xml|javascript|pdf|.*\+(json|xml))", re.ASCII
+)
+"""Types that a client declares of what is certainly no recording. Others are decoded, as programs
+declare them without looking: `curl --data-binary` sends every file as a form."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,13 @@ def _check_announced(request: Request, limits: Limits) -> None:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestError(
             UNSUPPORTED, "a compressed request (Content-Encoding) is not read: send it as it is",
+            headers=CLOSE,
+        )  # fmt: skip
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    if NO_RECORDING.fullmatch(declared := kind.decode("latin-1").lower()):
+        raise RequestError(
+            UNSUPPORTED, f"Content-Type: {shortened(declared)} is no recording: send the bytes of "
+            f"the file as application/octet-stream, or the file in a form ({FORM})",
             headers=CLOSE,
         )  # fmt: skip
     announced = request.headers.get("content-length", "")
