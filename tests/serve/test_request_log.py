@@ -18,7 +18,7 @@ from tests.serve.running_server import RunningServer
 pytestmark = pytest.mark.extras
 
 
-def test_a_stream_that_nobody_reads_loses_lines_and_says_how_many(tmp_path: Path) -> None:
+def test_a_stream_that_is_not_read_loses_lines_and_says_how_many(tmp_path: Path) -> None:
     logger = logging.getLogger("featser.test-of-the-log")
     reading, writing = os.pipe()
     stream = os.fdopen(writing, "w")
@@ -31,12 +31,12 @@ def test_a_stream_that_nobody_reads_loses_lines_and_says_how_many(tmp_path: Path
         while "the last one" not in text:
             logger.info("the last one")
             text += os.read(reading, 65536).decode()
-    assert "lines are left out here: nobody read them" in text
+    assert "lines are left out here: the log was not read" in text
     os.close(reading)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="pipes have another size")
-def test_a_server_whose_log_nobody_reads_answers_on(tmp_path: Path, fitted: Path) -> None:
+def test_a_server_whose_log_is_not_read_answers_on(tmp_path: Path, fitted: Path) -> None:
     """As a terminal after Ctrl-S: here a pipe of 4 kB, which a hundred lines fill."""
     command = [
         *(sys.executable, "-m", "featser", "serve", str(fitted)),

@@ -37,7 +37,7 @@ class BoundedQueueHandler(QueueHandler):
         """Add a line, after one that says how many were left out."""
         try:
             if self._n_left_out:
-                text = f"{self._n_left_out} lines are left out here: nobody read them"
+                text = f"{self._n_left_out} lines are left out here: the log was not read"
                 self._lines.put_nowait(logging.makeLogRecord({**vars(record), "msg": text}))
                 self._n_left_out = 0
             self._lines.put_nowait(record)
