@@ -37,7 +37,7 @@ ORDER = (
     ("progress_bars",),
     ("workers",),
     ("io",),
-    ("progress", "tasks", "entry_points"),
+    ("progress", "tasks", "entry_points", "one_thread"),
     ("errors",),
     ("credentials",),
 )

@@ -41,6 +41,7 @@ from featser.models.abstention.prediction_sets import (
 )
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
+from featser.one_thread import one_thread
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
@@ -270,8 +271,6 @@ def predict_named(
         Returns more columns for the features of the recordings that can be used, as the model
         reads them.
     """
-    from threadpoolctl import threadpool_limits
-
     notes = list(named.notes)
     table = with_channel(named.table, chosen)
     if bundle.speaker_norm == "transductive":
@@ -294,7 +293,7 @@ def predict_named(
                 else enrolment.normalizer.transform(X[good], speaker=enrolment.speaker[good])
             )
             # One BLAS thread: sums have one order everywhere, and a few rows are done sooner.
-            with threadpool_limits(1):
+            with one_thread():
                 predicted = prediction_table(bundle.model, features, bundle.tasks)
         predicted.index = table.index[good]
         result = result.join(predicted)

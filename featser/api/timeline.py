@@ -37,6 +37,7 @@ from featser.features.trimmed import trimmed
 from featser.io.location import real_place
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
+from featser.one_thread import one_thread
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
 from featser.speakers.frame_normalization import normalised_by_speaker
@@ -305,13 +306,11 @@ class TimelinePredictor:
         speaker: str | None,
         progress: Progress | None,
     ) -> RecordingTimeline:
-        from threadpoolctl import threadpool_limits
-
         announced = announced_seconds(file) if progress is not None else None
 
         def predict(X: NDArray[np.float32]) -> pd.DataFrame:
             # Workers occupy the cores: threads of BLAS would wait for one another.
-            with applying(self.model), threadpool_limits(1):
+            with applying(self.model), one_thread():
                 features = self._normalised(X, speaker)
                 return prediction_table(self.bundle.model, features, self.bundle.tasks)
 

@@ -19,6 +19,7 @@ from featser.evaluation.prediction_tables import out_of_fold_table
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import Rows, rows_of
 from featser.evaluation.training_copies import Copies, TrainingSet, training_set
+from featser.one_thread import one_thread
 from featser.progress import Progress, silent
 from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
@@ -294,11 +295,9 @@ def _fit_one(
     language: NDArray[np.str_] | None,
     auxiliary: AuxiliaryRows | None,
 ) -> tuple[int, Any]:
-    from threadpoolctl import threadpool_limits
-
     train, test = fold.train(number), fold.tested(number)
     # One BLAS thread a fold: folds run side by side, and sums have one order everywhere.
-    with threadpool_limits(1):
+    with one_thread():
         fitted, normalizer = fit_fold(
             model, X, labels, fold, unit, number, copies, adapt, language, auxiliary
         )

@@ -16,6 +16,7 @@ from featser.extraction.compute import Computed, Job, Refusal, compute
 from featser.extraction.supervision import compute_jobs
 from featser.features.extractor import Extractor
 from featser.features.registry import make_extractor
+from featser.one_thread import one_thread
 from featser.workers.pool import WorkerPool
 
 CHUNK = 16
@@ -110,11 +111,9 @@ class Work:
 
 
 def _compute_here(chunk: Chunk, extractors: Mapping[str, Extractor]) -> list[Computed]:
-    from threadpoolctl import threadpool_limits
-
     specs = dict.fromkeys(spec for _, specs_of_one in chunk for spec in specs_of_one)
     made = {spec: extractors.get(spec) or make_extractor(spec) for spec in specs}
-    with threadpool_limits(1):
+    with one_thread():
         return [
             compute(utterance, [made[spec] for spec in specs_of_one])
             for utterance, specs_of_one in chunk

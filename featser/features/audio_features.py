@@ -17,6 +17,7 @@ from featser.features.extractor import Extractor
 from featser.features.file_features import feature_names, file_features
 from featser.features.lowlevel.spectrum import Floats
 from featser.features.registry import make_extractors
+from featser.one_thread import one_thread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,9 +248,7 @@ def _computed(
 
 
 def _row(file: str, extractors: Sequence[Extractor], channel: str) -> tuple[Floats, dict[str, str]]:
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):  # equal bits, whatever the number of workers
+    with one_thread():  # equal bits, whatever the number of workers
         return file_features(file, extractors, channel)
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
-from threadpoolctl import threadpool_limits
 
 from featser.evaluation.prediction_tables import out_of_fold_table
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.training_copies import Copies
+from featser.one_thread import one_thread
 from featser.progress import Progress, silent
 from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
@@ -95,7 +95,7 @@ def _predict_fold(
     rows = np.concatenate([train, copies.source[training_copies]])
     values = np.concatenate([X[train], np.asarray(copies.X)[training_copies]])
     labels = label.to_frame(task.name)
-    with threadpool_limits(1):
+    with one_thread():
         fitted = clone(model).fit(values, labels.iloc[rows])
         table = out_of_fold_table(fitted, X[test], labels.iloc[test], labels.iloc[train], [task])
     table.index = pd.Index(test)

@@ -14,6 +14,7 @@ from featser.errors import UnusableAudio
 from featser.extraction.supervision import prepared_extractor
 from featser.features.extractor import Extractor
 from featser.features.file_features import checked_values, signal_part
+from featser.one_thread import one_thread
 from featser.workers.task import Step, failed
 
 SILENT = "silent"
@@ -68,14 +69,12 @@ def compute_windows(job: WindowJob, begin: Step) -> WindowValues:
     Extractors that take recordings as they are share the frames of the stretch
     (:meth:`featser.audio.Signal.windows`).
     """
-    from threadpoolctl import threadpool_limits
-
     extractors = [prepared_extractor(spec, begin) for spec in job.specs]
     begin(" ".join(job.specs), job.window_s * len(job.starts_s))
     width = sum(extractor.dimension for extractor in extractors)
     X = np.full((len(job.starts_s), width), np.nan, np.float32)
     reasons = []
-    with threadpool_limits(1):
+    with one_thread():
         for row, windows in enumerate(_windows(job, extractors)):
             reasons.append(_fill(X[row], windows, extractors))
             if reasons[-1]:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from featser.io.escaping import for_terminal
+from featser.one_thread import one_thread
 from featser.workers.limits import Limits, limit_memory, set_alarm
 from featser.workers.task import Failure, Task, failed
 
@@ -61,10 +62,8 @@ def main(limits: Limits) -> None:
             task, arguments = queued.get(timeout=IDLE_SECONDS)
         except queue.Empty:
             return
-        from threadpoolctl import threadpool_limits
-
         # One BLAS thread: workers do not crowd the cores, and sums have one order everywhere.
-        with threadpool_limits(1):
+        with one_thread():
             for argument in arguments:
                 current = ""
                 try:

@@ -17,6 +17,7 @@ from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.runs.reopened_run import ReopenedRun
 from featser.experiment.unfitted_model import unfitted_model
 from featser.experiment.variants.language_first import language_of
+from featser.one_thread import one_thread
 from featser.progress import Progress
 from featser.tasks import Task
 from featser.workers.joblib_workers import parallel
@@ -161,10 +162,8 @@ class _Jobs:
 
     def ask(self, number: int, cached: Any, question: Question[Result]) -> tuple[int, Any, Result]:
         """Return the fold, its model where it is to be stored, and the answer."""
-        from threadpoolctl import threadpool_limits
-
         run = self.run
-        with threadpool_limits(1):
+        with one_thread():
             model, seconds = cached, 0.0
             if model is None:
                 began = time.process_time()

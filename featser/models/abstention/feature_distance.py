@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featser.evaluation.rows import Rows, rows_of
 from featser.models.abstention.packed_arrays import from_text, to_text
+from featser.one_thread import one_thread
 from featser.progress import Progress, silent
 
 Floats = NDArray[np.float32]
@@ -99,8 +100,6 @@ class FeatureDistance:
         FeatureDistance or None
             None where there are too few rows or no columns.
         """
-        from threadpoolctl import threadpool_limits
-
         if len(X) < FEWEST_ROWS or not columns:
             return None
         random = np.random.default_rng(random_state)
@@ -109,7 +108,7 @@ class FeatureDistance:
         group = _groups(np.asarray(speaker)[rows], random)
         numbers = np.unique(group)
         left_out = np.empty(len(rows))
-        with threadpool_limits(1):  # sums then have one order on every machine
+        with one_thread():  # sums then have one order on every machine
             for done, number in enumerate(numbers):
                 progress(done, len(numbers) + 1)
                 without = _fitted(values[group != number], columns, random)

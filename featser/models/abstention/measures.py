@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Facts = Mapping[str, Floats]
 
+_FACTS = (
+    "level", "floor", "bandwidth", "clipped", "seconds", "silence_s", "leading_silence_s",
+    "trailing_silence_s",
+)  # fmt: skip
 WIDEST_HZ = 8_000.0
 """A bandwidth above counts as this one: features are computed at 16 kHz."""
 
@@ -27,8 +32,8 @@ class Measure:
     unit : str
         After values in words; empty for shares.
     of : callable
-        From facts, as :func:`featser.audit.measure.examination.facts_table` has them, to a value
-        for each recording.
+        From facts, columns of :func:`featser.audit.measure.examination.facts_table` by name, to a
+        value for each recording.
     margin : float
         How far outside the training range a recording counts as unlike: a difference, or a factor
         where ``is_ratio``.
@@ -43,7 +48,7 @@ class Measure:
 
     name: str
     unit: str
-    of: Callable[[pd.DataFrame], pd.Series[float]]
+    of: Callable[[Facts], Floats]
     margin: float
     is_ratio: bool = False
     digits: int = 0
@@ -72,39 +77,39 @@ class Measure:
         return f"{value:.{self.digits}f} {self.unit}"
 
 
-def _level(facts: pd.DataFrame) -> pd.Series[float]:
+def _level(facts: Facts) -> Floats:
     return facts["level"]
 
 
-def _bandwidth(facts: pd.DataFrame) -> pd.Series[float]:
+def _bandwidth(facts: Facts) -> Floats:
     return facts["bandwidth"].clip(1.0, WIDEST_HZ)
 
 
-def _silence(facts: pd.DataFrame) -> pd.Series[float]:
+def _silence(facts: Facts) -> Floats:
     return facts["silence_s"] / facts["seconds"]
 
 
-def _length(facts: pd.DataFrame) -> pd.Series[float]:
+def _length(facts: Facts) -> Floats:
     return facts["seconds"]
 
 
-def _inner_silence(facts: pd.DataFrame) -> pd.Series[float]:
+def _inner_silence(facts: Facts) -> Floats:
     return (facts["silence_s"] - _edges(facts)) / _speech_length(facts)
 
 
-def _speech_length(facts: pd.DataFrame) -> pd.Series[float]:
-    return (facts["seconds"] - _edges(facts)).clip(lower=1e-3)
+def _speech_length(facts: Facts) -> Floats:
+    return (facts["seconds"] - _edges(facts)).clip(min=1e-3)
 
 
-def _edges(facts: pd.DataFrame) -> pd.Series[float]:
+def _edges(facts: Facts) -> Floats:
     return facts["leading_silence_s"] + facts["trailing_silence_s"]
 
 
-def _noise(facts: pd.DataFrame) -> pd.Series[float]:
+def _noise(facts: Facts) -> Floats:
     return facts["level"] - facts["floor"]
 
 
-def _clipping(facts: pd.DataFrame) -> pd.Series[float]:
+def _clipping(facts: Facts) -> Floats:
     return facts["clipped"]
 
 
@@ -135,4 +140,5 @@ def measured(facts: pd.DataFrame) -> pd.DataFrame:
         From :func:`featser.audit.measure.examination.facts_table`; NaN where a recording cannot be
         used.
     """
-    return pd.DataFrame({name: measure.of(facts) for name, measure in MEASURES.items()})
+    columns = {name: facts[name].to_numpy(np.float64) for name in _FACTS}
+    return pd.DataFrame({name: measure.of(columns) for name, measure in MEASURES.items()})

@@ -16,6 +16,9 @@ def run_job(job: Job, begin: Step) -> Any:
     Answer, dict or RequestError
         The error where featser refuses.
     """
+    # skops searches all loaded modules when it is imported: first, there are fewer.
+    import skops.io  # noqa: F401
+
     from featser.serve.predicting.worker_tasks import answered
 
     return answered(job, begin)
