@@ -11,8 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from featser.errors import AnnotationError, InputError, OutputError
-from featser.serve.annotating.journal import Journal, JournalInUse, open_journal, read_journal
+from featser.errors import AnnotationError, InputError
+from featser.serve.annotating.journal import (
+    Journal,
+    JournalInUse,
+    NotSavedError,
+    open_journal,
+    read_journal,
+)
 from featser.serve.annotating.votes import Clip, Votes
 
 RATERS, CLIPS, LABELS = ("anna", "Bén"), (Clip("a.wav"), Clip("b.wav", 0.5, 1.25, "left")), "el"
@@ -163,7 +169,7 @@ def test_full_disk_is_an_error_and_leaves_no_half_line(tmp_path: Path) -> None:
         whole = path.read_bytes()
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 20, hard))
-            with pytest.raises(OutputError, match="cannot be written"):
+            with pytest.raises(NotSavedError, match=r"File too large.*try again"):
                 journal.click("2", "anna", CLIPS[0], "emotion", "angry")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -178,10 +184,10 @@ def test_disk_that_fails_ends_the_writing(tmp_path: Path, monkeypatch: pytest.Mo
     with open_journal(tmp_path / "votes.jsonl") as journal:
         journal.click("1", "anna", CLIPS[0], "emotion", "sad")
         monkeypatch.setattr("os.fsync", _failing)
-        with pytest.raises(OutputError):
+        with pytest.raises(NotSavedError, match="start the server again"):
             journal.click("2", "anna", CLIPS[0], "emotion", "angry")
         monkeypatch.undo()
-        with pytest.raises(AnnotationError, match="check the disk, and start the server again"):
+        with pytest.raises(NotSavedError, match="check the disk, start the server again"):
             journal.click("3", "anna", CLIPS[0], "emotion", "angry")
 
 
@@ -238,7 +244,7 @@ def test_click_is_refused_while_the_journal_is_elsewhere(tmp_path: Path, is_repl
         path.rename(tmp_path / "moved.jsonl")
         if is_replaced:
             path.write_text("mine", encoding="utf-8")
-        with pytest.raises(AnnotationError, match="moved, deleted or replaced"):
+        with pytest.raises(NotSavedError, match="moved, deleted or replaced"):
             journal.click("1", "anna", CLIPS[0], "e", "sad")
         assert not journal.votes.n_entries
     assert path.exists() == is_replaced

@@ -19,19 +19,52 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from featser.errors import AnnotationError, FeatserError, InputError, OutputError, shortened
+from featser.errors import AnnotationError, FeatserError, InputError, shortened
 from featser.io.atomic_write import output_errors
 from featser.io.file_format import FileFormat
 from featser.io.lock import exclusive_at_once, is_named
 from featser.serve.annotating.votes import Clip, Entry, Votes
 
 FORMAT = FileFormat("annotations", 1)
+_FIXES = {
+    errno.ENOSPC: "free space on this disk",
+    errno.EDQUOT: "free space in the quota of the user who started the server",
+    errno.EFBIG: "raise the limit on the size of files (`prlimit --fsize`)",
+}
+_RESTART = "check the disk, start the server again"
 
 
 class JournalInUse(FeatserError):  # noqa: N818  # named as what it is
     """A journal that another server writes."""
 
     exit_code = 1
+
+
+class NotSavedError(AnnotationError):
+    """A click that is not in the journal, because the file cannot be written.
+
+    Parameters
+    ----------
+    path : Path
+        The journal.
+    why : str
+        What happened to it.
+    fix : str
+        What to do before the click is repeated.
+
+    Examples
+    --------
+    >>> raise NotSavedError(Path("votes.jsonl"), "No space left on device", "free space")
+    Traceback (most recent call last):
+    ...
+    featser.serve.annotating.journal.NotSavedError: this click is not saved: votes.jsonl cannot...
+    """
+
+    def __init__(self, path: Path, why: str, fix: str) -> None:
+        super().__init__(
+            f"this click is not saved: {path} cannot be written ({why}). Earlier clicks are "
+            f"saved. To save this one, {fix}, and then try again"
+        )
 
 
 class Journal:
@@ -84,7 +117,7 @@ class Journal:
         ------
         InputError
             If another click has this name, or another rater's name differs in case alone.
-        OutputError, AnnotationError
+        NotSavedError
             If it cannot be written. Then nothing is recorded.
         """
         with self._lock:
@@ -141,19 +174,18 @@ class Journal:
     def _append(self, data: bytes) -> None:
         """Append to the file and wait for the disk; what fails half-way is cut off again."""
         if self._failure:
-            raise AnnotationError(self._failure)
+            raise NotSavedError(self.path, self._failure, _RESTART)
         if not is_named(self._stream.fileno(), self.path):
-            raise AnnotationError(
-                f"{self.path}: it was moved, deleted or replaced, so that no click can be saved: "
-                f"put it back, or start the server again"
-            )
+            why = "it was moved, deleted or replaced"
+            raise NotSavedError(self.path, why, "put it back, or start the server again")
         try:
             self._stream.seek(self._size)
             _write_all(self._stream, data)
             os.fsync(self._stream.fileno())
         except OSError as error:
             self._take_back(error)
-            raise OutputError(self.path, error) from error
+            fix = _RESTART if self._failure else _FIXES.get(error.errno or 0, "check the disk")
+            raise NotSavedError(self.path, _reason(error), fix) from error
         self._size += len(data)
 
     def _take_back(self, cause: OSError) -> None:
@@ -165,8 +197,7 @@ class Journal:
         except OSError:
             pass  # said below: what is on the disk is not certain
         self._failure = (
-            f"{self.path}: an earlier click could not be written ({os.strerror(cause.errno or 0)}),"
-            f" and what is on the disk is not certain: check the disk, and start the server again"
+            f"since {_reason(cause)} at an earlier click it is not certain what is on the disk"
         )
 
     def _cut_torn_line(self) -> None:
@@ -322,6 +353,10 @@ def _entry(content: dict[str, Any]) -> Entry:
     start, end = (None if time is None else float(time) for time in times)
     clip = Clip(file, start, end, channel)
     return Entry(numbers[0], request, rater, clip, label, value, numbers[1])
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _write_all(stream: FileIO, data: bytes) -> None:

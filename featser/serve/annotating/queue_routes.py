@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from featser.errors import InputError
 from featser.serve.annotating.clip_orders import ORDERS, ordered
 from featser.serve.annotating.clip_queue import ClipQueue
+from featser.serve.annotating.journal import NotSavedError
 from featser.serve.annotating.served_queue import ServedQueue
 from featser.serve.annotating.votes import Entry
 from featser.serve.requests.endpoint import Endpoint, Parameter
@@ -23,6 +25,7 @@ from featser.serve.requests.responses import (
 from featser.serve.running import running
 
 CONFLICT = 409
+NOT_SAVED = 507
 STARTED_WITH = {"annotate": "`featser serve MANIFEST`", "review": "`featser serve RUN`"}
 FORMS = {"manifest": "annotated", "long": "ratings"}
 """The forms of an export, and what their files are called."""
@@ -119,7 +122,7 @@ async def click(request: Request) -> Response:
     clip = queue.clips[_place(queue, options)].clip
     label = queue.label(_given(options, "label")).name
     value = queue.checked_value(label, options["value"])
-    entry = await asyncio.to_thread(queue.journal.click, identity, rater, clip, label, value)
+    entry = await _saved(queue.journal.click, identity, rater, clip, label, value)
     return json_response(_recorded(queue, entry))
 
 
@@ -128,10 +131,24 @@ async def undo(request: Request) -> Response:
     options = _options(request)
     queue = _served(request, options).queue
     rater, identity = queue.rater(_given(options, "rater")), _identity(options)
-    entry = await asyncio.to_thread(queue.journal.undo, identity, rater)
+    entry = await _saved(queue.journal.undo, identity, rater)
     if entry is None:
         raise RequestError(CONFLICT, "there is nothing to undo", "Conflict")
     return json_response(_recorded(queue, entry))
+
+
+async def _saved(write: Callable[..., Any], *arguments: Any) -> Any:
+    """Write to the journal, without holding up other requests.
+
+    Raises
+    ------
+    RequestError
+        If it cannot be written; the same click may be sent again.
+    """
+    try:
+        return await asyncio.to_thread(write, *arguments)
+    except NotSavedError as error:
+        raise RequestError(NOT_SAVED, str(error), type(error).__name__) from error
 
 
 def _recorded(queue: ClipQueue, entry: Entry) -> dict[str, Any]:

@@ -23,13 +23,14 @@ export class LabelChoices {
     place.replaceChildren(...[...this.groups.values()].map((one) => one.group));
   }
 
-  /** Show the values of a recording, and which label the keys choose for. */
-  show(values, active) {
+  /** Show the values of a recording, which label the keys choose for, and what is not saved. */
+  show(values, active, unsaved = {}) {
     this.active = active;
     for (const label of this.labels) {
       const { group, set } = this.groups.get(label.name);
       group.classList.toggle("is-active", label.name === active);
-      set(values[label.name]);
+      group.classList.toggle("is-unsaved", unsaved[label.name] !== undefined);
+      set(unsaved[label.name] ?? values[label.name], unsaved[label.name] === undefined);
     }
   }
 
@@ -100,8 +101,8 @@ export class LabelChoices {
     });
     slider.addEventListener("change", save);
     slider.addEventListener("click", save); // the middle, where the slider stands already
-    const set = (chosen) => {
-      current = chosen;
+    const set = (chosen, isSaved) => {
+      current = isSaved ? chosen : undefined;
       const isSet = chosen !== undefined && chosen !== "";
       slider.value = isSet ? chosen : String(Math.round((low + high) / 2));
       slider.classList.toggle("is-unset", !isSet);

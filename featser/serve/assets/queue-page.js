@@ -4,6 +4,7 @@ import { element } from "./common.js";
 import { ClipPlayer } from "./clip-player.js";
 import { LabelChoices, valueOfKey } from "./label-choices.js";
 import { QueueClient } from "./queue-client.js";
+import { UnsavedChoices } from "./unsaved-choices.js";
 
 const POLL_MS = 700;
 const byId = (id) => document.getElementById(id);
@@ -17,6 +18,7 @@ export class QueuePage {
     this.showDetails = showDetails;
     this.oneLabel = oneLabel;
     this.client = new QueueClient(kind, (text) => this.#waiting(text));
+    this.unsaved = new UnsavedChoices(byId("unsaved"), () => this.#guarded(() => this.#saveAgain()));
     this.player = new ClipPlayer(byId("player"), this.client);
     this.place = 0;
     this.latest = Promise.resolve();
@@ -48,6 +50,9 @@ export class QueuePage {
   }
 
   async #start(rater) {
+    if (rater !== this.client.rater) {
+      this.unsaved.clear(); // they are another rater's
+    }
     this.client.rater = rater;
     await this.#load(byId("order").value);
     localStorage.setItem(this.raterKey, this.client.rater);
@@ -154,7 +159,7 @@ export class QueuePage {
   #showValues(active) {
     const held = this.#held(this.clip);
     const open = this.labels.find((label) => held[label.name] === undefined);
-    this.choices.show(held, active ?? (open ?? this.labels[0]).name);
+    this.choices.show(held, active ?? (open ?? this.labels[0]).name, this.unsaved.of(this.clip));
     this.#count();
   }
 
@@ -180,8 +185,11 @@ export class QueuePage {
     }
     this.#tell("saving …");
     const clip = this.clip;
-    const answer = await this.client.click(clip, label.name, value);
-    this.values.set(clip, answer.values);
+    if (!(await this.#save(clip, label.name, value))) {
+      this.#tell("");
+      this.#showValues(label.name);
+      return;
+    }
     this.#tell(`saved: ${label.name} ${value || "cannot say"}`);
     if (!this.#isDone(clip) || !byId("auto-next").checked) {
       this.#showValues(this.#isDone(clip) ? label.name : undefined);
@@ -196,15 +204,51 @@ export class QueuePage {
     await this.#show(next);
   }
 
+  /** Let the server save a choice; one that it cannot save is kept, and tried again when asked. */
+  async #save(clip, label, value) {
+    try {
+      const answer = await this.client.click(clip, label, value);
+      this.values.set(clip, answer.values);
+      this.unsaved.remove(clip, label);
+      return true;
+    } catch (error) {
+      if (!(error.status >= 500)) {
+        throw error;
+      }
+      this.unsaved.add(clip, label, value, error.message);
+      return false;
+    }
+  }
+
+  async #saveAgain() {
+    this.#tell("saving …");
+    for (const { clip, label, value } of this.unsaved.all()) {
+      if (!(await this.#save(clip, label, value))) {
+        this.#tell("");
+        return;
+      }
+    }
+    this.#tell("saved");
+    const next = byId("auto-next").checked && this.#isDone(this.clip) ? this.#nextOpen(this.place) : -1;
+    if (next < 0) {
+      this.#showValues();
+    } else {
+      await this.#show(next);
+    }
+  }
+
   async #undo() {
-    const answer = await this.client.undo();
-    this.#tell(`undone: ${answer.label}`);
-    if (answer.clip === null) {
+    const unsaved = this.unsaved.takeBack();
+    const undone = unsaved ?? await this.client.undo();
+    this.#tell(`undone: ${undone.label}`);
+    if (undone.clip === null) {
       return; // a recording that is not in this list any more
     }
-    this.values.set(answer.clip, answer.values);
-    const place = this.order.indexOf(answer.clip);
-    await this.#show(place < 0 ? this.place : place, place < 0 ? undefined : answer.label);
+    if (!unsaved) {
+      this.values.set(undone.clip, undone.values);
+    }
+    const place = this.order.indexOf(undone.clip);
+    await this.#show(place < 0 ? this.place : place, place < 0 ? undefined : undone.label);
   }
 
   #tell(text) {
@@ -335,7 +379,8 @@ export class QueuePage {
   async #activate(step) {
     const at = this.labels.findIndex((one) => one.name === this.choices.active);
     const to = Math.min(this.labels.length - 1, Math.max(0, at + step));
-    this.choices.show(this.#held(this.clip), this.labels[to].name);
+    this.choices.show(
+      this.#held(this.clip), this.labels[to].name, this.unsaved.of(this.clip));
   }
 }
 

@@ -22,6 +22,7 @@ ERRORS = {
     429: "Too many requests: try again after the seconds in Retry-After.",
     500: "An error that featser did not expect.",
     503: "The server is stopping.",
+    507: "A click could not be saved, for example on a full disk: it may be sent again.",
 }
 NAME = {
     "name": "name",
