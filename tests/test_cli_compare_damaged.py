@@ -99,9 +99,12 @@ CHANGES: list[tuple[Callable[[pd.DataFrame], Any], str]] = [
     (lambda table: table.assign(protocol=None), "column 'protocol' has no text in 64 rows"),
     (lambda table: table.assign(protocol=1), "column 'protocol' has no text in 64 rows"),
     (lambda table: table.assign(fold=None), "column 'fold' has no value in 64 rows"),
-    (lambda table: table.assign(start="begin"), "column 'start' has values that are not numbers"),
+    (
+        lambda table: table.assign(start="begin"),
+        "column 'start' has the value 'begin' in row 1, which is no",
+    ),
     (lists, "column 'emotion.pred' has values that are neither text nor numbers"),
-    (without_probabilities, "column 'emotion.true' has values that are not numbers"),
+    (without_probabilities, "lacks the columns 'emotion.p[CLASS]' with the probab"),
     (lambda table: pd.concat([table, table[:1]]), "of 1 row are those of an earlier row"),
 ]
 

@@ -11,11 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.errors import ProtocolError, RunError, TaskError, unknown
+from featser.errors import ProtocolError, RunError, TaskError, shortened, unknown
 from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.runs.run_reading import read_description, read_predictions, utterances
 from featser.tasks import Task
+
+ROUNDING = 1e-5
+"""How far a probability, stored as float32, may lie outside of 0 to 1."""
+
+SUM_TOLERANCE = 0.01
+"""How far the sum of a row's probabilities may be from 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,10 +164,27 @@ def _problems(table: pd.DataFrame, task: Task) -> Iterator[str]:
         values = set(table[column].dropna().astype(str))
         if others := sorted(values - set(task.classes)):
             yield f"column '{column}' has the class '{others[0]}', which run.json does not name"
-    for name in task.classes:
-        column = f"{task.name}.p[{name}]"
-        if column not in table or not pd.api.types.is_numeric_dtype(table[column]):
-            yield f"lacks the probabilities '{column}'"
-        is_scored = table[f"{task.name}.true"].notna() & table[f"{task.name}.pred"].notna()
-        if not np.isfinite(table.loc[is_scored, column].to_numpy(dtype=float)).all():
-            yield f"column '{column}' has values that are not finite"
+    is_scored = table[f"{task.name}.true"].notna() & table[f"{task.name}.pred"].notna()
+    columns = [f"{task.name}.p[{name}]" for name in task.classes]
+    for column in columns:
+        if column not in table:
+            yield f"lacks the column '{column}', the probability of a class of run.json"
+        shares = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+        is_other = ~((shares >= -ROUNDING) & (shares <= 1.0 + ROUNDING))
+        for row in np.flatnonzero(is_other & is_scored.to_numpy())[:1]:
+            yield (
+                f"column '{column}' has the value {shortened(str(table[column].iloc[row]))} in "
+                f"{_place(table, row)}: a probability is a number between 0 and 1"
+            )
+    sums = table.loc[is_scored, columns].to_numpy(dtype=np.float64).sum(axis=1)
+    for place in np.flatnonzero(np.abs(sums - 1.0) > SUM_TOLERANCE)[:1]:
+        row = int(np.flatnonzero(is_scored)[place])
+        yield (
+            f"the columns '{columns[0]}' to '{columns[-1]}' add up to {sums[place]:.4g} in "
+            f"{_place(table, row)}: the probabilities of all classes add up to 1"
+        )
+
+
+def _place(table: pd.DataFrame, row: int) -> str:
+    """Name a row, counted from 1, by its recording too."""
+    return f"row {row + 1} ({shortened(str(table['file'].iloc[row]))})"

@@ -154,7 +154,7 @@ def _table_problems(table: pd.DataFrame) -> Iterator[str]:
             yield f"column '{name}' has values that are neither text nor numbers"
     for name in _numeric(names):
         if not (pd.api.types.is_numeric_dtype(table[name]) or table[name].isna().all()):
-            yield f"column '{name}' has values that are not numbers"
+            yield _not_numbers(table, name)
     repeated = utterances(table).assign(protocol=table["protocol"]).duplicated()
     if repeated.any():
         first = table["file"][repeated].iloc[0]
@@ -162,6 +162,22 @@ def _table_problems(table: pd.DataFrame) -> Iterator[str]:
             f"the file, start, end and protocol of {_rows(repeated)} are those of an earlier row, "
             f"such as {shortened(str(first))}"
         )
+
+
+def _not_numbers(table: pd.DataFrame, name: str) -> str:
+    """Say which value of a column is no number, and what is missing where it is a class."""
+    is_text = table[name].astype(object).map(lambda value: isinstance(value, str))
+    row = int(np.argmax((is_text if is_text.any() else table[name].notna()).to_numpy()))
+    text = (
+        f"column '{name}' has the value '{shortened(str(table[name].iloc[row]))}' in row {row + 1}"
+    )
+    task, _, column = name.rpartition(".")
+    if column in ("true", "pred"):
+        return (
+            f"lacks the columns '{task}.p[CLASS]' with the probabilities of classes, and {text}, "
+            f"which is no number"
+        )
+    return f"{text}, which is no number"
 
 
 def utterances(table: pd.DataFrame) -> pd.DataFrame:
