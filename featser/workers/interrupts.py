@@ -116,6 +116,35 @@ def guard(is_last: bool = False) -> Iterator[None]:
         signal.signal(signal.SIGINT, last)
 
 
+@contextmanager
+def termination_raised() -> Iterator[None]:
+    """Let a request to end (SIGTERM, SIGHUP) raise SystemExit in a block, so that it cleans up.
+
+    Where the caller handles or ignores such a signal, and in other threads than the main one, it
+    is left to the caller.
+
+    Raises
+    ------
+    SystemExit
+        With 128 and the number of the signal, as shells report it.
+    """
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is _main_thread() else ()
+    signals = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    free = [one for one in signals if signal.getsignal(one) is signal.SIG_DFL]
+    for one in free:
+        signal.signal(one, _raise_exit)
+    try:
+        yield
+    finally:
+        for one in free:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def _raise_exit(number: int, frame: FrameType | None) -> NoReturn:
+    del frame
+    raise SystemExit(128 + number)
+
+
 def tell(what: str) -> None:
     """Print the one line that an interrupted command prints.
 

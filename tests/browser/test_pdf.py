@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,8 @@ from featser.errors import ResourceError
 from featser.reporting.exports.page_pdf import BROWSER, find_browser, write_page_pdf
 from tests.browser.checks import text_of_pdf
 from tests.browser.conftest import CHROMIUM
-from tests.flow import featser_here
+from tests.features.corpus import wait_for
+from tests.flow import PYTHON, featser_here, heed_ctrl_c
 
 
 @pytest.fixture
@@ -109,6 +112,71 @@ def test_a_browser_that_fails_leaves_no_file_and_no_process(
         write_page_pdf(fitted / "report.html", target, timeout_s=0.5 if "sleep" in lines[0] else 30)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "pid"]
     assert not running_in_group(int((tmp_path / "pid").read_text()))
+
+
+def stopped(
+    fitted: Path,
+    folder: Path,
+    browser: str,
+    number: signal.Signals,
+    group: Callable[[], int | None],
+) -> tuple[int, int]:
+    """Print a report, send a signal once a browser runs, and return exit code and its group."""
+    target = folder / "report.pdf"
+    command = [*PYTHON, "report", str(fitted), "--pdf", "-o", str(target), "--browser", browser]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c) as process:  # noqa: PLW1509
+        wait_for(lambda: group() or process.poll() is not None)
+        own = group()
+        assert own is not None, process.communicate()
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert not target.exists()
+    return process.returncode, own
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_browser_and_its_processes_end_with_the_command(
+    browser_command: Path, fitted: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Also one that goes on after the first process of the browser has ended."""
+    script(browser_command, 'sleep 60 & echo "$$" > "$(dirname "$0")/pid"; wait')
+    pid = tmp_path / "pid"
+
+    def group() -> int | None:
+        text = pid.read_text() if pid.exists() else ""
+        return int(text) if text.endswith("\n") else None
+
+    returned, own = stopped(fitted, tmp_path, str(browser_command), number, group)
+    assert returned == code
+    wait_for(lambda: not running_in_group(own))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["browser", "pid"]
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_chromium_ends_with_the_command(
+    fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"needs Chromium at {CHROMIUM}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def processes() -> list[int]:
+        """The browser's processes: their profile is in this test's folder."""
+        shown = subprocess.run(
+            ["ps", "-A", "-o", "pgid=,args="], capture_output=True, text=True, check=True
+        )
+        lines = [line for line in shown.stdout.splitlines() if f"={tmp_path}/featser-" in line]
+        return [int(line.split()[0]) for line in lines]
+
+    def group() -> int | None:
+        own = processes()
+        return own[0] if len(own) > 2 else None
+
+    _, own = stopped(fitted, tmp_path, CHROMIUM, number, group)
+    wait_for(lambda: not running_in_group(own) and not processes())
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("featser-")]
 
 
 def test_the_browser_has_no_network_and_its_own_profile(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from featser.errors import ResourceError, shortened
 from featser.io.atomic_write import whole
+from featser.workers.interrupts import termination_raised
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """Commands that are looked for, in this order."""
@@ -85,7 +86,11 @@ def write_page_pdf(
         If the file cannot be written.
     """
     program, output = find_browser(browser), Path(output)
-    with whole(output) as temporary, tempfile.TemporaryDirectory(prefix="featser-") as profile:
+    with (
+        termination_raised(),
+        whole(output) as temporary,
+        tempfile.TemporaryDirectory(prefix="featser-") as profile,
+    ):
         printed = Path(profile) / "page.pdf"
         _print(_command(program, Path(page), Path(profile), printed), timeout_s)
         if not (printed.is_file() and printed.read_bytes()[:5] == b"%PDF-"):
@@ -144,14 +149,14 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        if process.poll() is None:
-            _stop(process)
+        _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End a browser and its processes, also those that outlive the first one."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
-    process.communicate()
+    process.wait()
