@@ -66,3 +66,9 @@ def featser_here(*arguments: object, cwd: Path | None = None) -> subprocess.Comp
         except SystemExit as end:
             code = int(end.code or 0)
     return subprocess.CompletedProcess(command, code, shown.getvalue(), errors.getvalue())
+
+
+def verdict_in(output: str) -> str:
+    """Return the one line of a fit's output that has its verdict."""
+    (line,) = (line for line in output.splitlines() if line.startswith("verdict: "))
+    return line

@@ -259,17 +259,17 @@ def test_narrow_terminal_breaks_no_word_of_a_fit(shown_at: dict[int, str], width
     assert all(len(line) <= width for line in prose if " " in line.strip())
 
 
-def test_fit_prints_verdict_then_tasks_then_recalls_then_baselines(
+def test_fit_prints_tasks_then_recalls_then_baselines_then_its_verdict_once(
     shown_at: dict[int, str],
 ) -> None:
     shown = shown_at[300]
-    first = shown.splitlines()[0]
+    (verdict,) = re.findall(r"^.*95 % interval\).*$", shown, re.MULTILINE)
     assert re.match(
-        r"emotion: UAR 0\.\d+ \[0\.\d+, [01]\.\d+\] \(95 % interval\), chance 0\.250, strongest "
-        r"shortcut '.+' UAR 0\.\d+: (above|below|not|no) ",
-        first,
+        r"verdict: UAR of emotion 0\.\d+ \[0\.\d+, [01]\.\d+\] \(95 % interval\), chance 0\.250, "
+        r"strongest shortcut '.+' 0\.\d+, .*\. (Above|Below|Not|No) ",
+        verdict,
     )
-    headings = ["\nTasks", "\nRecall per class of emotion", "\nBaselines", "\nreport: "]
-    places = [shown.index(heading) for heading in headings]
+    headings = ["Tasks", "Recall per class of emotion", "Baselines", "verdict: ", "report: "]
+    places = [shown.index(f"\n{heading}") for heading in headings]
     assert places == sorted(places)
     assert re.search(r"duration only\s+│ UAR", shown)

@@ -13,7 +13,7 @@ import pytest
 
 from featser.experiment.loading.last_extraction import recall
 from featser.experiment.recipe import load_recipe
-from tests.flow import featser_here
+from tests.flow import featser_here, verdict_in
 from tests.reporting.page import Page
 
 FIT = ("fit", "-f", "mfcc:basic", "--model", "lda", "-t", "emotion", "--jobs", "1")
@@ -71,7 +71,7 @@ def test_fit_on_published_folds_lists_what_does_not_match(optimistic: str) -> No
 def test_fit_whose_folds_share_speakers_says_so_beside_every_figure(
     work: Path, optimistic: str
 ) -> None:
-    verdict = optimistic.splitlines()[0]
+    verdict = verdict_in(optimistic)
     assert f"the protocol is optimistic, because {SHARED}" in verdict
     assert f"folds (OPTIMISTIC: {SHARED})" in optimistic
     html = (work / "turns" / "report.html").read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_fit_on_disjoint_folds_is_as_by_speaker(extracted: Path, work: Path) -> 
     shown = fit(extracted, work, *protocols, *options)
     assert shown.returncode == 0, shown.stderr
     assert "OPTIMISTIC" not in shown.stdout
-    assert "share" not in shown.stdout.splitlines()[0]
+    assert "share" not in verdict_in(shown.stdout)
     metrics = json.loads((work / "speakers" / "metrics.json").read_text(encoding="utf-8"))
     published = metrics["folds"]["emotion"]
     default = metrics["speaker-independent"]["emotion"]
@@ -184,7 +184,7 @@ def test_fit_whose_folds_share_a_recording_has_figures_without_it(
     options = ("--protocol", "folds", "--no-audit", "-o", "duplicated")
     shown = fit(extracted, work, duplicated, *options)
     assert shown.returncode == 0, shown.stderr
-    assert "because 1 recording is in training and test set" in shown.stdout.splitlines()[0]
+    assert "because 1 recording is in training and test set" in verdict_in(shown.stdout)
     assert "UAR without shared recordings" in shown.stdout
     assert "they are kept on one side" not in shown.stdout
     metrics = json.loads((work / "duplicated" / "metrics.json").read_text(encoding="utf-8"))

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 
 def show_run(run: Run) -> None:
-    """Print the results of a run, the verdict and where its files are."""
-    from featser.reporting.statements.overview import summary_line
+    """Print the results of a run, then its verdict, and where its files are."""
     from featser.reporting.statements.verdict_box import verdict_lines
 
     summary = run.summary
-    say_text(summary_line(summary))
     for protocol in summary.protocols:
         _show_protocol(summary, protocol)
+        say("")
     _show_notes(summary)
     for line in run.fits:
         say_text(line)
@@ -61,7 +60,6 @@ def _show_protocol(summary: RunSummary, protocol: str) -> None:
     marked = f" (OPTIMISTIC: {why})" if why else ""
     norm = summary.speaker_norm
     named = f", speaker normalisation: {norm}" if norm != "none" else ""
-    say("")
     say_text(f"{protocol}{marked}{named}")
     _show_table(task_table(summary, protocol))
     if protocol == summary.protocol:
