@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,12 @@ from featser.reporting.exports.table_links import table_links
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 """The folder of the templates and of their style sheet."""
+
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def page_environment(**more: Any) -> Environment:
@@ -47,4 +51,29 @@ def page_environment(**more: Any) -> Environment:
         "script_policy": script_policy(),
     }
     environment.globals |= own | more
+    environment.filters |= {"prose": prose, "heading": heading}
     return environment
+
+
+def prose(text: str) -> Markup:
+    """Return a sentence for a page, escaped, with what stands between backticks as code.
+
+    Examples
+    --------
+    >>> str(prose("use `--task <name>`"))
+    'use <code>--task &lt;name&gt;</code>'
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(for_html(text)))))  # escaped
+
+
+def heading(text: str) -> str:
+    """Return a title with a capital letter.
+
+    Examples
+    --------
+    >>> heading("missing labels"), heading("")
+    ('Missing labels', '')
+    """
+    return f"{text[:1].upper()}{text[1:]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,26 @@ def test_the_page_is_accessible_and_fits(
     page = opener(explored, width, color_scheme=scheme).page
     assert_fits(page)
     assert_accessible(page)
+
+
+def test_marks_of_classes_differ_in_shape_up_to_12_and_in_look_beyond(
+    explored: Path, opener: Opener, tmp_path: Path
+) -> None:
+    text = explored.read_text(encoding="utf-8")
+    (content,) = re.findall(r'id="map-data">(.*?)</script>', text, re.DOTALL)
+    data = json.loads(content)
+    data["colours"]["label"]["names"] = [f"class {number}" for number in range(90)]
+    changed = tmp_path / "explore.html"
+    changed.write_text(text.replace(content, json.dumps(data)), encoding="utf-8")
+    looks = (
+        opener(changed)
+        .page.locator("#map-legend path")
+        .evaluate_all(
+            "(paths) => paths.map((path) => [path.getAttribute('d'), path.getAttribute('fill')])"
+        )
+    )
+    assert len({shape for shape, _ in looks[:12]}) == 12
+    assert len(set(map(tuple, looks))) == 90
 
 
 def test_players_of_errors_play(explored: Path, opener: Opener) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -372,3 +373,26 @@ def test_an_empty_column_of_a_finding_is_left_out() -> None:
     table = finding_table({"kind": "copies", "table": [{"first": "a", "differ in": ""}]})
     assert table is not None
     assert table.columns == ["first"]
+
+
+def test_code_in_messages_is_code_and_stays_escaped() -> None:
+    finding = {
+        "kind": "labels that are few",
+        "severity": "warning",
+        "message": "label `<b>x</b>` is rare: use `--task emotion`",
+        "table": [],
+    }
+    run = sample_run()
+    shown = render(replace(run, findings=[finding], notes=["fitted with `--weights <i>`"]))
+    assert "<h3>Labels that are few <" in shown
+    assert (
+        "Label <code>&lt;b&gt;x&lt;/b&gt;</code> is rare: use <code>--task emotion</code>." in shown
+    )
+    assert "fitted with <code>--weights &lt;i&gt;</code>" in shown
+
+
+def test_headings_begin_with_a_capital_letter() -> None:
+    shown = render(sample_run())
+    titles = re.findall(r"<h[1-3][^>]*>\s*([^<\s])", shown)
+    assert titles
+    assert [title for title in titles if title != title.upper()] == []

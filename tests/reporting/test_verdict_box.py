@@ -81,7 +81,7 @@ def test_terminal_ends_with_the_same_verdict(confounded: tuple[str, str]) -> Non
     assert "The shortcut 'speech level' is strong: it alone" in warning
     assert verdict.startswith("verdict: UAR of emotion ")
     assert "speakers with one class 12 of 13 (92 %)" in verdict
-    assert "classes and speakers are confounded" in lines[0]
+    assert "classes and speakers are confounded" in verdict.lower()
     assert promises.startswith("This promises: On speakers who are not in the training set")
     assert (model[:7], report[:8]) == ("model: ", "report: ")
 

@@ -4,8 +4,14 @@
   const SHAPES = [
     "M-4.2 0a4.2 4.2 0 1 0 8.4 0a4.2 4.2 0 1 0-8.4 0z", "M-3.8-3.8h7.6v7.6h-7.6z",
     "M0-5L4.8 3.8H-4.8z", "M0-5.4L5.4 0L0 5.4L-5.4 0z",
+    "M0 5L4.8-3.8H-4.8z", "M-1.6-5h3.2v3.4h3.4v3.2h-3.4v3.4h-3.2v-3.4h-3.4v-3.2h3.4z",
+    "M-5-2.8L-2.8-5L0-2.2L2.8-5L5-2.8L2.2 0L5 2.8L2.8 5L0 2.2L-2.8 5L-5 2.8L-2.2 0z",
+    "M0-5.4L1.5-1.7L5.4-1.7L2.3.8L3.4 4.6L0 2.3L-3.4 4.6L-2.3.8L-5.4-1.7L-1.5-1.7z",
+    "M-4.6-5h9.2L1 0L4.6 5h-9.2L-1 0z", "M-5.2-2h10.4v4h-10.4z", "M-2-5.2h4v10.4h-4z",
+    "M-5 2.4a5 5 0 0 1 10 0z",
   ];
   const COLOURS = 8;
+  const CYCLE = 24; // after as many, colours and shapes would meet again: the shapes move on by one
   const REACH = 18;
   const $ = (id) => document.getElementById(id);
 
@@ -27,7 +33,7 @@
     return made;
   };
   const look = (code) => ({
-    d: SHAPES[(code + Math.floor(code / COLOURS)) % SHAPES.length], fill: `var(--c${code % COLOURS})`,
+    d: SHAPES[(code + Math.floor(code / CYCLE)) % SHAPES.length], fill: `var(--c${code % COLOURS})`,
   });
   const canvas = (holder) => {
     const width = Math.max(240, holder.clientWidth);
