@@ -21,6 +21,7 @@ from featser.serve.pages import PAGES, asset, log_in, show_page
 from featser.serve.predicting.live import live
 from featser.serve.predicting.predict_routes import PREDICT_ENDPOINTS
 from featser.serve.requests.endpoint import Endpoint
+from featser.serve.requests.lingering import Lingering
 from featser.serve.requests.openapi import openapi
 from featser.serve.requests.responses import (
     CLOSE,
@@ -94,7 +95,8 @@ def create_app(server: Running) -> App:
     }
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.running = server
-    return Accounting(Guard(app, server.settings), server)
+    counted = Accounting(Guard(app, server.settings), server)
+    return Lingering(counted, server.settings.limits.n_bytes)
 
 
 class Accounting:

@@ -22,7 +22,7 @@ OVERLOADED = 429
 UNEXPECTED = 500
 STOPPING = 503
 CLOSE = {"Connection": "close"}
-"""A header of answers after which no more of the request is read."""
+"""A header of answers after which no more of the request is used."""
 
 
 @dataclass
