@@ -31,7 +31,7 @@ from featser.evaluation.metrics.scales import FISHER, IDENTITY, LOGIT
 from featser.evaluation.statistics.intervals import interval_by_speaker
 from featser.experiment.recipe import load_recipe
 from featser.extraction.in_memory import compute_all
-from featser.features.lowlevel.spectrum import DEFAULT
+from featser.features.lowlevel.frame_settings import DEFAULT
 from featser.features.sets.frame_descriptors import STEP
 from featser.models.bundle import load_bundle
 

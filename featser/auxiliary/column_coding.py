@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 Kind = Literal["float16", "int8"]
 Stored = NDArray[np.float16] | NDArray[np.int8]

@@ -165,7 +165,7 @@ def selector(spec: str) -> str:
 def encoder(spec: str) -> str:
     """Check an encoder of packed frames."""
     if spec != "none":
-        from featser.features.lowlevel.spectrum import N_MELS
+        from featser.features.lowlevel.filterbanks import N_MELS
         from featser.models.encoders import make_encoder
 
         make_encoder(spec, N_MELS)

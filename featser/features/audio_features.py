@@ -15,7 +15,7 @@ from featser.credentials import without_credentials
 from featser.errors import InputError, UnusableAudio
 from featser.features.extractor import Extractor
 from featser.features.file_features import feature_names, file_features
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.registry import make_extractors
 from featser.one_thread import one_thread
 

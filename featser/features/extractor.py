@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from featser.audio import DECODER_VERSION, RATE, Signal
 from featser.entry_points import EXTRACTORS, distributions_of
 from featser.errors import FeatureError
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 
 class Extractor(ABC):

@@ -12,7 +12,7 @@ from featser.audio import Signal, decode
 from featser.audio.silence import trim_silence
 from featser.errors import UnusableAudio
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 from featser.workers.task import failed
 
 

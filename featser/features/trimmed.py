@@ -7,7 +7,7 @@ from typing import Any
 from featser.audio import Signal
 from featser.errors import FeatureError
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.spec_names import TRIM
 
 TRIM_VERSION = 1

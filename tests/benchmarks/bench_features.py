@@ -23,8 +23,9 @@ from threadpoolctl import threadpool_limits
 
 from featser.audio import Signal, decode, read_audio
 from featser.features.lowlevel.descriptor_families import DESCRIPTORS, FAMILIES, describe
+from featser.features.lowlevel.frame_settings import DEFAULT
 from featser.features.lowlevel.functionals import functionals
-from featser.features.lowlevel.spectrum import DEFAULT, Spectrum
+from featser.features.lowlevel.spectrum import Spectrum
 from featser.features.registry import make_extractor
 from featser.features.sets.handcrafted import ALL_FAMILIES
 

@@ -27,7 +27,7 @@ from featser.corpora.utterances import utterance_key
 from featser.errors import UnusableAudio
 from featser.evaluation.protocols.enrolment_split import NORMS
 from featser.evaluation.protocols.folding import PROTOCOLS
-from featser.features.lowlevel.spectrum import N_MELS
+from featser.features.lowlevel.filterbanks import N_MELS
 from featser.features.registry import list_extractors, make_extractor
 from featser.models.encoders import ENCODERS, make_encoder
 from featser.models.registry import NETWORKS

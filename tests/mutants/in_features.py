@@ -71,7 +71,7 @@ MUTANTS = (
     ),
     Mutant(
         "mel-area-of-rising-side",
-        "features/lowlevel/spectrum.py",
+        "features/lowlevel/filterbanks.py",
         "(2 / (edges[2:] - edges[:-2]))",
         "(2 / (edges[1:-1] - edges[:-2]))",
         "mel bands are scaled by half of their width",
@@ -79,7 +79,7 @@ MUTANTS = (
     ),
     Mutant(
         "chroma-rolled-back",
-        "features/lowlevel/spectrum.py",
+        "features/lowlevel/filterbanks.py",
         "np.roll(weights, -3, axis=0)",
         "np.roll(weights, 3, axis=0)",
         "pitch classes begin with F sharp instead of C",
@@ -95,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         "hann-symmetric",
-        "features/lowlevel/spectrum.py",
+        "features/lowlevel/filterbanks.py",
         "np.cos(2 * np.pi * np.arange(length) / length)",
         "np.cos(2 * np.pi * np.arange(length) / (length - 1))",
         "the window is symmetric instead of periodic",

@@ -17,7 +17,7 @@ import numpy as np
 from featser.audio import RATE, Signal
 from featser.errors import FeatureError, UnusableAudio, unknown
 from featser.features.embeddings.file_extractor import FileExtractor, mismatch, parsed_settings
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 POOLINGS = {"mean": ("mean",), "mean+std": ("mean", "std")}
 """Statistics over time; ``std`` is the population's."""

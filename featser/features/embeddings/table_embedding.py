@@ -23,7 +23,7 @@ from featser.features.embeddings.file_extractor import (
     checked_sha256,
     parsed_settings,
 )
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps.framing import RATE, SHORT, SHORT_FFT
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 LPC_RATE = 11_000
 ORDER = 11

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.frames import framed
-from featser.features.lowlevel.spectrum import Floats
 
 RATE = 16_000
 HOP = 160

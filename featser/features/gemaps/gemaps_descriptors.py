@@ -15,8 +15,8 @@ from featser.features.gemaps import framing, harmonics, loudness, periods, pitch
 from featser.features.gemaps import spectral_balance as spectral
 from featser.features.gemaps.names import SPECTRAL, VOICE
 from featser.features.lowlevel.blocks import FrameBlock, contour_array, frame_blocks
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.frames import framed, scratch
-from featser.features.lowlevel.spectrum import Floats
 
 FRAME_RATE = framing.RATE / framing.HOP
 

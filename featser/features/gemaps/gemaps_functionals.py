@@ -15,8 +15,8 @@ from featser.features.gemaps.gemaps_descriptors import FRAME_RATE, Contours
 from featser.features.gemaps.names import VOICE
 from featser.features.lowlevel.blocks import by_columns, row_groups
 from featser.features.lowlevel.compiled import compiled
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import quantile_of_sorted
-from featser.features.lowlevel.spectrum import Floats
 
 PERCENTILES = (20, 50, 80)
 PEAK_THRESHOLD = 0.1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps.framing import LONG_FFT, RATE
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 BIN_HZ = RATE / LONG_FFT
 MAX_HARMONICS = 100

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps.framing import RATE, SHORT_FFT
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 N_BANDS = 26
 LOW_HZ = 20.0

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from featser.features.gemaps.framing import HOP, LONG, RATE, as_pcm
 from featser.features.lowlevel.blocks import frame_blocks
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 SEARCH = 0.1
 MIN_CORRELATION = 0.5

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from featser.audio import Signal
 from featser.features.gemaps.framing import HOP, LONG_FFT, RATE
 from featser.features.lowlevel.blocks import contour_array, row_groups
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import regression_slope
-from featser.features.lowlevel.spectrum import Floats
 
 N_HARMONICS = 20
 TILT_HARMONICS = 8

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from featser.features.gemaps.framing import LONG_FFT, RATE
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 POINTS = 1 + LONG_FFT // 2
 LOWEST_HZ = 25.0

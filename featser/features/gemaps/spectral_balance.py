@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from featser.features.gemaps.framing import RATE, SHORT_FFT
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 BIN_HZ = RATE / SHORT_FFT
 AMIN = np.float32(1e-14)

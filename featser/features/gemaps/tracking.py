@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.features.lowlevel.compiled import compiled
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 REFERENCE_HZ = 27.5
 VOICED_FROM = 0.7

@@ -14,14 +14,8 @@ from numpy.typing import NDArray
 from featser.audio import Signal
 from featser.features.lowlevel import descriptors
 from featser.features.lowlevel.blocks import by_rows, stacked
-from featser.features.lowlevel.spectrum import (
-    AMIN,
-    Floats,
-    Spectrum,
-    bank_power,
-    decibels,
-    spectrum_of,
-)
+from featser.features.lowlevel.frame_settings import Floats
+from featser.features.lowlevel.spectrum import AMIN, Spectrum, bank_power, decibels, spectrum_of
 
 N_MFCC = 13
 SOUNDING_DB = 40.0

@@ -26,7 +26,9 @@ from featser.features.lowlevel.descriptors import (
     slope,
     zcr,
 )
-from featser.features.lowlevel.spectrum import N_MELS, Floats, Spectrum, bank_power
+from featser.features.lowlevel.filterbanks import N_MELS
+from featser.features.lowlevel.frame_settings import Floats
+from featser.features.lowlevel.spectrum import Spectrum, bank_power
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,10 @@ import numpy as np
 
 from featser.errors import FeatureError
 from featser.features.lowlevel.blocks import contour_array
+from featser.features.lowlevel.filterbanks import N_MELS, frequencies
+from featser.features.lowlevel.frame_settings import Floats, FrameSettings
 from featser.features.lowlevel.frames import scratch
-from featser.features.lowlevel.spectrum import (
-    AMIN,
-    N_MELS,
-    Floats,
-    FrameSettings,
-    Spectrum,
-    decibels,
-    framewise,
-    frequencies,
-)
+from featser.features.lowlevel.spectrum import AMIN, Spectrum, decibels, framewise
 
 N_MFCC = 20
 DELTA_WIDTH = 9

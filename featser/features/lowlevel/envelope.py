@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from featser.audio import RATE
 from featser.features.lowlevel.blocks import by_rows
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import regression_slope
-from featser.features.lowlevel.spectrum import Floats
 
 Doubles = NDArray[np.float64]
 Table = dict[str, float]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from featser.errors import FeatureError, unknown
 from featser.features.lowlevel.blocks import by_rows
 from featser.features.lowlevel.descriptors import delta
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 QUANTILES: dict[str, float] = {"p05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "p95": 0.95}
 

@@ -7,7 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.features.lowlevel.spectrum import AMIN, DEFAULT, Floats, Spectrum, frequencies
+from featser.features.lowlevel.filterbanks import frequencies
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
+from featser.features.lowlevel.spectrum import AMIN, Spectrum
 
 SLOPES_HZ = (
     *((0, 500), (500, 1500), (1000, 2500), (1500, 3000), (2500, 5000), (4000, 8000)),

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache, wraps
+from functools import cached_property, wraps
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.audio import RATE, Signal
+from featser.audio import Signal
 from featser.errors import FeatureError
 from featser.features.lowlevel.blocks import (
     BlockContours,
@@ -26,9 +25,9 @@ from featser.features.lowlevel.blocks import (
     frame_blocks,
     row_groups,
 )
+from featser.features.lowlevel.filterbanks import N_MELS, filterbanks, hann
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats, FrameSettings
 from featser.features.lowlevel.frames import framed
-
-Floats = NDArray[np.float32]
 
 AMIN = 1e-10
 """The least power that has a logarithm of its own: −100 dB (librosa's ``amin``)."""
@@ -36,68 +35,11 @@ AMIN = 1e-10
 TOP_DB = 80.0
 """How far below the utterance's maximum a level in dB may fall (librosa's ``top_db``)."""
 
-N_MELS = 40
-"""The number of mel bands."""
-
 # Frames transformed at a time: they and their FFT stay in the second-level cache, and a long
 # recording needs no long buffers.
 _BLOCK = 48
 
 _KEPT_SETTINGS = 4
-
-
-@dataclass(frozen=True)
-class FrameSettings:
-    """How a signal is cut into frames.
-
-    Parameters
-    ----------
-    rate : int
-        Samples per second.
-    n_fft : int
-        Points of the FFT; even. The window stands in the middle of them, zeros around it.
-    hop_length : int
-        Samples from one frame to the next.
-    win_length : int
-        Samples under the periodic Hann window; even, at most ``n_fft``.
-
-    Raises
-    ------
-    FeatureError
-        If the numbers do not describe frames.
-    """
-
-    rate: int = RATE
-    n_fft: int = 512
-    hop_length: int = 160
-    win_length: int = 400
-
-    def __post_init__(self) -> None:
-        for field in ("rate", "n_fft", "hop_length", "win_length"):
-            value = getattr(self, field)
-            if value < 1:
-                raise FeatureError(f"frame setting {field}={value}: must be 1 or more")
-        for field in ("n_fft", "win_length"):
-            value = getattr(self, field)
-            if value % 2:
-                raise FeatureError(f"frame setting {field}={value}: must be even")
-        if self.win_length > self.n_fft:
-            raise FeatureError(
-                f"frame setting win_length={self.win_length}: must not exceed n_fft={self.n_fft}"
-            )
-
-    @property
-    def bins(self) -> int:
-        """Number of frequencies, from 0 Hz to half the rate."""
-        return 1 + self.n_fft // 2
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second."""
-        return self.rate / self.hop_length
-
-
-DEFAULT = FrameSettings()
 
 
 class Spectrum:
@@ -313,7 +255,7 @@ def framewise(descriptor: Descriptor) -> Descriptor:
 @framewise
 def bank_power(spectrum: Spectrum) -> Floats:
     """Return both filterbanks' power in one matrix product, shape (52, frames)."""
-    return _filterbanks(spectrum.settings) @ spectrum.power.T
+    return filterbanks(spectrum.settings) @ spectrum.power.T
 
 
 def spectrum_of(signal: Signal, settings: FrameSettings = DEFAULT) -> Spectrum:
@@ -391,94 +333,6 @@ def decibels(power: Floats) -> Floats:
     return level
 
 
-@lru_cache(maxsize=32)
-def hann(length: int) -> NDArray[np.float64]:
-    """Periodic Hann window, shape (length,), read-only."""
-    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    window.setflags(write=False)
-    return window
-
-
-@lru_cache(maxsize=32)
-def frequencies(settings: FrameSettings) -> Floats:
-    """Frequency of each bin in Hz, shape (bins,), read-only."""
-    return _frozen(np.fft.rfftfreq(settings.n_fft, 1 / settings.rate))
-
-
-@lru_cache(maxsize=32)
-def mel_filterbank(settings: FrameSettings, n_mels: int) -> Floats:
-    """Triangular bands equally spaced on Slaney's mel scale, each of the same area.
-
-    From 0 Hz to half the rate; the same as ``librosa.filters.mel(sr=rate, n_fft=n_fft,
-    n_mels=n_mels)``. Source: Slaney, Auditory Toolbox, Interval Research 1998-010.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_mels, bins)
-        Weights, read-only.
-
-    Raises
-    ------
-    FeatureError
-        If there are more bands than the FFT can resolve.
-    """
-    bins = np.fft.rfftfreq(settings.n_fft, 1 / settings.rate)
-    top = _hz_to_mel(settings.rate / 2)
-    edges = _mel_to_hz(np.linspace(0, top, n_mels + 2))
-    ramps = edges[:, None] - bins
-    widths = np.diff(edges)[:, None]
-    rising, falling = -ramps[:-2] / widths[:-1], ramps[2:] / widths[1:]
-    # Rounded to float32 before the scaling, as librosa does, so that the weights are equal.
-    triangles = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    if not triangles.any(axis=1).all():
-        raise FeatureError(f"{n_mels} mel bands: too many for an FFT of {settings.n_fft} points")
-    return _frozen(triangles * (2 / (edges[2:] - edges[:-2]))[:, None])
-
-
-@lru_cache(maxsize=32)
-def chroma_filterbank(settings: FrameSettings) -> Floats:
-    """Gaussian bumps that fold all octaves into the twelve pitch classes, C first, A4 = 440 Hz.
-
-    The same as ``librosa.filters.chroma(sr=rate, n_fft=n_fft, tuning=0)``: around each class a
-    bump as wide as a bin or a semitone, columns of unit length, octaves weighted by a Gaussian
-    around 880 Hz with a deviation of two octaves. Source: Ellis, Chroma feature analysis and
-    synthesis, 2007.
-
-    Returns
-    -------
-    ndarray of float32, shape (12, bins)
-        Weights, read-only.
-    """
-    classes = 12
-    bins = np.linspace(0, settings.rate, settings.n_fft, endpoint=False)[1:]
-    pitch = classes * np.log2(bins / (440.0 / 16))
-    # 0 Hz has no pitch: it is put one and a half octaves below the first bin.
-    pitch = np.concatenate(([pitch[0] - 1.5 * classes], pitch))
-    width = np.concatenate((np.maximum(np.diff(pitch), 1.0), [1]))
-    distance = pitch - np.arange(classes)[:, None]
-    distance = np.remainder(distance + classes / 2 + 10 * classes, classes) - classes / 2
-    weights = np.exp(-0.5 * (2 * distance / width) ** 2)
-    weights /= np.sqrt(np.sum(weights**2, axis=0))
-    weights *= np.exp(-0.5 * ((pitch / classes - 5.0) / 2) ** 2)
-    return _frozen(np.roll(weights, -3, axis=0)[:, : settings.bins])
-
-
-@lru_cache(maxsize=32)
-def _filterbanks(settings: FrameSettings) -> Floats:
-    return _frozen(np.vstack([mel_filterbank(settings, N_MELS), chroma_filterbank(settings)]))
-
-
-def _hz_to_mel(hertz: float) -> float:
-    """Slaney's scale: linear below 1 kHz (15 mel), logarithmic above."""
-    if hertz < 1000:
-        return hertz * 3 / 200
-    return 15 + float(np.log(hertz / 1000)) * 27 / float(np.log(6.4))
-
-
-def _mel_to_hz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mels - 15)))
-
-
 def _as_floats(samples: NDArray[Any]) -> Floats:
     samples = np.asarray(samples)
     if samples.ndim != 1 or len(samples) == 0:
@@ -491,10 +345,3 @@ def _as_floats(samples: NDArray[Any]) -> Floats:
     if not np.isfinite(samples).all():
         raise FeatureError("samples hold NaN or infinite values")
     return np.ascontiguousarray(samples, dtype=np.float32)
-
-
-def _frozen(values: NDArray[Any]) -> Floats:
-    """As contiguous float32 that no caller can change, since all callers share it."""
-    values = np.ascontiguousarray(values, dtype=np.float32)
-    values.setflags(write=False)
-    return values

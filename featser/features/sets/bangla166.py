@@ -14,7 +14,7 @@ import numpy as np
 from featser.audio import Signal
 from featser.errors import UnusableAudio
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 N_FFT = 2048
 HOP_LENGTH = 512

@@ -24,7 +24,8 @@ from featser.features.lowlevel.contours import (
     sounding,
     tracks_of,
 )
-from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
+from featser.features.lowlevel.spectrum import spectrum_of
 
 N_BANDS = 20
 """Bands of the log-mel spectrum: neighbours of the 40 by twos, means of their levels in dB."""

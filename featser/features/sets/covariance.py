@@ -28,7 +28,7 @@ from featser.features.lowlevel.contours import (
     sounding,
     tracks_of,
 )
-from featser.features.lowlevel.spectrum import DEFAULT, Floats
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
 
 LAG = 4
 """Frames from a value to the one its change is measured to: 40 ms."""

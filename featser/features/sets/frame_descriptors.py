@@ -10,7 +10,9 @@ import numpy as np
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.descriptors import logmel
-from featser.features.lowlevel.spectrum import DEFAULT, N_MELS, Floats, spectrum_of
+from featser.features.lowlevel.filterbanks import N_MELS
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
+from featser.features.lowlevel.spectrum import spectrum_of
 
 STEP = 2
 MOST = 400

@@ -11,8 +11,8 @@ from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.gemaps.names import SPECTRAL, VOICE
 from featser.features.lowlevel.blocks import stacked
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import functional_names, functionals
-from featser.features.lowlevel.spectrum import Floats
 from featser.features.sets.gemaps_set import refuse_short
 
 PRESET = "full"

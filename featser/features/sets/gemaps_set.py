@@ -11,7 +11,7 @@ from featser.audio import RATE, Signal
 from featser.errors import UnusableAudio
 from featser.features.extractor import Extractor
 from featser.features.gemaps import names
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 MIN_SECONDS = 0.06
 """The shortest signal that has a frame of pitch."""

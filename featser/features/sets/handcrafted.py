@@ -17,13 +17,14 @@ from featser.features.lowlevel.descriptor_families import (
     description,
     descriptors_of,
 )
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
 from featser.features.lowlevel.functionals import (
     DEFAULT_PRESET,
     PRESETS,
     functional_names,
     functionals,
 )
-from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
+from featser.features.lowlevel.spectrum import spectrum_of
 
 ALL_FAMILIES = tuple(family for family in FAMILIES if family != "mel")
 """All families but the power mel, whose logarithm is among them and better spread."""

@@ -21,7 +21,8 @@ from featser.audio import Signal
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.blocks import by_rows
 from featser.features.lowlevel.contours import band_levels
-from featser.features.lowlevel.spectrum import DEFAULT, Floats, decibels, spectrum_of
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
+from featser.features.lowlevel.spectrum import decibels, spectrum_of
 
 N_BANDS = 20
 """Acoustic bands: neighbours of the 40 mel bands by twos."""

@@ -20,7 +20,7 @@ import numpy as np
 from featser.audio import PEAK, Signal
 from featser.errors import FeatureError, UnusableAudio, unknown
 from featser.features.extractor import Extractor
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 
 _SETS: dict[str, tuple[str, int, float, str, tuple[str, ...]]] = {
     "egemaps": (

@@ -21,16 +21,10 @@ from featser.audio import Signal
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.blocks import by_rows, stacked
 from featser.features.lowlevel.contours import SOUNDING_DB, TRACK_NAMES, sounding, tracks_of
+from featser.features.lowlevel.filterbanks import N_MELS, frequencies, mel_filterbank
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
 from featser.features.lowlevel.functionals import QUANTILES, quantile_of_sorted
-from featser.features.lowlevel.spectrum import (
-    DEFAULT,
-    N_MELS,
-    Floats,
-    decibels,
-    frequencies,
-    mel_filterbank,
-    spectrum_of,
-)
+from featser.features.lowlevel.spectrum import decibels, spectrum_of
 
 LENGTHS = (25, 50, 100)
 """Frames in a window of each level: 0.25, 0.5 and 1 s."""

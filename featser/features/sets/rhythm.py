@@ -22,7 +22,7 @@ from featser.features.lowlevel.envelope import (
     movement,
     pauses,
 )
-from featser.features.lowlevel.spectrum import Floats
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.sets.gemaps_set import refuse_short
 
 MIN_VOICED_FRAMES = 3

@@ -34,7 +34,8 @@ from featser.features.lowlevel.contours import (
     sounding,
     tracks_of,
 )
-from featser.features.lowlevel.spectrum import Floats, spectrum_of
+from featser.features.lowlevel.frame_settings import Floats
+from featser.features.lowlevel.spectrum import spectrum_of
 from featser.features.sets.gemaps_set import refuse_short
 from featser.io.disk_arrays import release_pages
 

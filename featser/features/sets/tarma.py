@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from featser.audio import Signal
 from featser.errors import UnusableAudio
 from featser.features.extractor import Extractor
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import functional_names, functionals
-from featser.features.lowlevel.spectrum import Floats
 from featser.features.lowlevel.time_varying_ar import (
     Array,
     Fitted,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from featser.audio import RATE, Signal
 from featser.features.extractor import Extractor
 from featser.features.lowlevel.blocks import by_rows_of
+from featser.features.lowlevel.frame_settings import DEFAULT, Floats
 from featser.features.lowlevel.functionals import functional_names
 from featser.features.lowlevel.spectral_shape import SHAPE, shape
-from featser.features.lowlevel.spectrum import DEFAULT, Floats, spectrum_of
+from featser.features.lowlevel.spectrum import spectrum_of
 from featser.features.sets.gemaps_contours import functionals_of_voiced
 from featser.features.sets.gemaps_set import refuse_short
 

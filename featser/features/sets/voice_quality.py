@@ -13,8 +13,8 @@ from featser.features.extractor import Extractor
 from featser.features.gemaps.intonation import NAMES, intonation
 from featser.features.gemaps.names import SPECTRAL, VOICE
 from featser.features.lowlevel.blocks import by_rows, stacked
+from featser.features.lowlevel.frame_settings import Floats
 from featser.features.lowlevel.functionals import functional_names
-from featser.features.lowlevel.spectrum import Floats
 from featser.features.sets.gemaps_contours import functionals_of_voiced
 from featser.features.sets.gemaps_set import refuse_short
 

@@ -19,7 +19,8 @@ from featser.audio import RATE, Signal, read_audio
 from featser.features.gemaps.framing import LONG
 from featser.features.gemaps.gemaps_descriptors import contours_of
 from featser.features.gemaps.names import SPECTRAL
-from featser.features.lowlevel.spectrum import DEFAULT, Spectrum
+from featser.features.lowlevel.frame_settings import DEFAULT
+from featser.features.lowlevel.spectrum import Spectrum
 
 MOST_COLUMNS = 900
 BANDS = 128

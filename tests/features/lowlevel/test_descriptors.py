@@ -19,7 +19,8 @@ from featser.features.lowlevel.descriptor_families import (
     descriptors_of,
 )
 from featser.features.lowlevel.descriptors import contrast_bands, delta
-from featser.features.lowlevel.spectrum import FrameSettings, Spectrum
+from featser.features.lowlevel.frame_settings import FrameSettings
+from featser.features.lowlevel.spectrum import Spectrum
 
 RATE = 16_000
 FRAMES = {"n_fft": 512, "hop_length": 160, "win_length": 400}

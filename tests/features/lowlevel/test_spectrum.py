@@ -12,14 +12,9 @@ import pytest
 
 from featser.audio import Signal, read_audio
 from featser.errors import FeatureError
-from featser.features.lowlevel.spectrum import (
-    FrameSettings,
-    Spectrum,
-    chroma_filterbank,
-    decibels,
-    mel_filterbank,
-    spectrum_of,
-)
+from featser.features.lowlevel.filterbanks import chroma_filterbank, mel_filterbank
+from featser.features.lowlevel.frame_settings import FrameSettings
+from featser.features.lowlevel.spectrum import Spectrum, decibels, spectrum_of
 
 SETTINGS = [
     FrameSettings(),
