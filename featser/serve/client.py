@@ -77,7 +77,10 @@ class Client:
         return self._post("predict", files, options)
 
     def timeline(self, files: str | Path | Sequence[str | Path], **options: Any) -> dict[str, Any]:
-        """Predict over the time of recordings: ``frames``, as :func:`featser.timeline` has rows."""
+        """Predict over the time of recordings: ``frames``, as :func:`featser.timeline` has rows.
+
+        With ``segments="auto"`` they are the segments of speech, each of which is predicted once.
+        """
         return self._post("timeline", files, options)
 
     def features(self, files: str | Path | Sequence[str | Path], **options: Any) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import requests
+import soundfile
 
 import featser as package
+from featser.serve.client import Client
 from tests.flow import featser
 from tests.serve.running_server import RunningServer
 
@@ -72,6 +75,37 @@ def test_timeline_is_that_of_python_bit_for_bit(
     assert answer["frames"] == as_records(expected)
     grid = post(server, "/v1/timeline", clips[0], format="TextGrid").text
     assert grid.startswith('File type = "ooTextFile"')
+
+
+def test_timeline_of_segments_is_that_of_python_bit_for_bit(
+    server: RunningServer, fitted: Path, clips: list[Path], tmp_path: Path
+) -> None:
+    """Two recordings with speech, a silent one, and one that cannot be read, in one request."""
+    silence, broken = tmp_path / "silence.wav", tmp_path / "broken.wav"
+    soundfile.write(silence, np.zeros(16_000), 16_000)
+    broken.write_bytes(b"RIFF")
+    files = [clips[0], silence, broken, clips[5]]
+    answer = Client(server.address).timeline(files, segments="auto")
+    expected = package.timeline(fitted / "model.featser", files, segments="auto", n_jobs=1)
+    frames = pd.DataFrame(answer["frames"])
+    expected["file"] = [Path(file).name for file in expected["file"]]
+    assert as_records(frames) == as_records(expected)
+    assert set(frames["file"]) == {file.name for file in files}
+    assert answer["notes"] == expected.attrs["notes"]
+
+
+def test_segments_are_written_and_wrong_ones_refused(
+    server: RunningServer, clips: list[Path]
+) -> None:
+    grid = post(server, "/v1/timeline", clips[0], segments="auto", format="TextGrid").text
+    assert grid.startswith('File type = "ooTextFile"')
+    for options, message in (
+        ({"segments": "file.csv"}, "segments: unknown segments 'file.csv'; valid: auto"),
+        ({"segments": "auto", "smooth": "hmm"}, "smooth: "),
+    ):
+        refused = post(server, "/v1/timeline", clips[0], **options)
+        assert refused.status_code == 400
+        assert refused.json()["error"]["message"].startswith(message)
 
 
 def test_features_are_those_of_python_bit_for_bit(server: RunningServer, clips: list[Path]) -> None:
@@ -195,7 +229,7 @@ def test_metrics_count_requests(server: RunningServer) -> None:
 
 
 def test_client_predicts_in_three_lines(server: RunningServer, clips: list[Path]) -> None:
-    from featser.serve.client import Client, ServerError
+    from featser.serve.client import ServerError
 
     client = Client(server.address)
     answer = client.predict(clips[:2], trim=True)

@@ -24,6 +24,7 @@ from featser.serve.running import Running, running
 from featser.workers.task import Failure
 
 WORKER_ERROR = "WorkerError"
+AUTO = "auto"
 MEDIA_TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -56,6 +57,12 @@ HOP = Parameter(
     "hop", "Seconds from a window to the next.", "number", 0.5, more_than=0.009, at_most=60
 )
 SMOOTH = Parameter("smooth", "none, hmm, hmm:NUMBER, mean or mean:NUMBER.", default="none")
+SEGMENTS = Parameter(
+    "segments",
+    "auto: find the speech, and predict each stretch of it once, in place of windows; nothing is "
+    "smoothed then.",
+    choices=(AUTO,),
+)
 EXTRACTORS = Parameter(
     "features", "Extractors, such as gemaps; those of the model by default.", is_list=True
 )
@@ -154,7 +161,7 @@ PREDICT_ENDPOINTS = (
     _recordings(
         "timeline",
         "Predict every task over the time of recordings.",
-        *(WINDOW, HOP, SMOOTH, CHANNEL, TRIM, _format("json", "csv", "TextGrid")),
+        *(WINDOW, HOP, SEGMENTS, SMOOTH, CHANNEL, TRIM, _format("json", "csv", "TextGrid")),
     ),
     _recordings(
         "features", "Compute features of recordings.", EXTRACTORS, CHANNEL, _format("json", "csv")

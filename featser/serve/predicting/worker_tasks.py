@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +41,7 @@ from featser.serve.requests.responses import RequestError, as_request_error
 from featser.serve.requests.uploads import Upload
 from featser.studies.open_model import statement
 from featser.timelines.recording_timeline import RecordingTimeline
-from featser.timelines.smoothing import parse_smoothing
+from featser.timelines.smoothing import parse_smoothing, refuse_smoothing
 from featser.timelines.timeline_files import write_outputs
 from featser.timelines.window_plan import WindowPlan
 from featser.workers.task import Step, unobserved
@@ -61,19 +61,22 @@ class LoadedModel:
     extractors: list[Extractor]
 
 
+@dataclass(frozen=True, eq=False)
 class UploadedRecordings(NamedRecordings):
     """Recordings of a request, which results call by the names that the client gave."""
 
-    def __init__(self, uploads: Sequence[Upload], channel: str) -> None:
-        files = [str(upload.path) for upload in uploads]
-        table = pd.DataFrame({"file": files, "start": np.nan, "end": np.nan})
-        super().__init__(with_channel(table, channel), [])
-        object.__setattr__(self, "_names", {str(one.path): one.name for one in uploads})
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def shown(self, file: object) -> str:
         """Return the name that the client gave."""
-        names: dict[str, str] = vars(self)["_names"]
-        return names.get(str(file), str(file))
+        return self.names.get(str(file), str(file))
+
+
+def uploaded(uploads: Sequence[Upload], channel: str) -> UploadedRecordings:
+    """Return the recordings of a request, whole, with the channel to use."""
+    names = {str(upload.path): upload.name for upload in uploads}
+    table = pd.DataFrame({"file": list(names), "start": np.nan, "end": np.nan})
+    return UploadedRecordings(with_channel(table, channel), [], names=names)
 
 
 def describe(job: Job, begin: Step) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def predict(job: Job, begin: Step) -> Answer:
     loaded = loaded_model(job.model)
     begin("predicting", seconds)
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
-    named = UploadedRecordings(_usable(job), channel)
+    named = uploaded(_usable(job), channel)
     explain = _explainer(job, loaded, extractors) if job.option("why") else None
     table = predict_named(loaded.file, loaded.bundle, extractors, named, 1, None, channel, explain)
     coverage = job.option("coverage")
@@ -125,13 +128,17 @@ def timeline(job: Job, begin: Step) -> Answer:
     smoothing = parse_smoothing(job.option("smooth"))
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
     predictor = TimelinePredictor(loaded.file, loaded.bundle, extractors, plan, smoothing, n_jobs=1)
-    usable = _usable(job)
-    timelines, errors, notes = predictor.timelines(
-        UploadedRecordings(usable, channel), None, channel
-    )
+    usable, segments = _usable(job), job.option("segments")
+    named = uploaded(usable, channel)
+    if segments is None:
+        timelines, errors, notes = predictor.timelines(named, None, channel)
+    else:
+        refuse_smoothing(smoothing)
+        speech = predictor.intervals(named, segments, channel)
+        timelines, errors, notes = predictor.of_segments(named, speech, None, channel)
     by_name = {usable[row].name: one for row, one in timelines.items()}
     table = _joined(job, usable, by_name, errors, channel)
-    is_open = OPEN in loaded.bundle.training
+    is_open = OPEN in loaded.bundle.training and segments is None  # else the notes have it
     table.attrs["notes"] = [*([statement(loaded.bundle.training)] if is_open else []), *notes]
     if job.option("format") in TABLES:
         return _table_answer(job, table, "frames")
@@ -154,7 +161,7 @@ def _joined(
     reasons = job.lost | {usable[row].name: reason for row, reason in errors.items()}
     rows = {upload.name: row for row, upload in enumerate(job.uploads)}
     return joined_timelines(
-        UploadedRecordings(job.uploads, channel),
+        uploaded(job.uploads, channel),
         {rows[name]: one for name, one in timelines.items()},
         {rows[name]: reason for name, reason in reasons.items()},
     )
