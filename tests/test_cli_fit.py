@@ -66,6 +66,17 @@ def test_random_is_marked_optimistic_everywhere(extracted: Path) -> None:
     assert "optimistic" in report
 
 
+def test_gaps_between_groups_are_in_the_metrics(fitted: Path) -> None:
+    metrics = json.loads((fitted / "metrics.json").read_text(encoding="utf-8"))
+    figures = metrics["speaker-independent"]["emotion"]
+    names = [name for name in figures if name.startswith("gap[")]
+    assert names[0] == "gap[gender].uar"
+    assert set(names[1:]) == {f"gap[gender].{name}" for name in figures if name[:7] == "recall["}
+    gap = figures["gap[gender].recall[sad]"]
+    values = [group["value"] for group in gap["groups"].values()]
+    assert gap["value"] == pytest.approx(max(values) - min(values))
+
+
 def test_transductive_normalisation_is_named(extracted: Path) -> None:
     shown = featser_here(
         "fit", "--model", "lda", "-t", "emotion", "--speaker-norm", "transductive",

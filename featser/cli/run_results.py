@@ -102,7 +102,7 @@ def _notes_on(by_task: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[st
         notes = [
             str(figure["note"])
             for name, figure in figures.items()
-            if figure.get("note") and not name.startswith("recall")
+            if figure.get("note") and not name.startswith(("recall", "gap["))
         ]
         for note in dict.fromkeys([*notes, *baselines.left_out(figures)]):
             tasks_by_note.setdefault(note, []).append(task)

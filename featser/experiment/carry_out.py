@@ -40,6 +40,7 @@ from featser.experiment.runs.run_files import (
 from featser.experiment.schema import Experiment
 from featser.experiment.scoring import (
     add_fold_scores,
+    add_gaps,
     described_predictions,
     metrics_of,
     with_duration,
@@ -199,10 +200,10 @@ def _evaluate(
     metrics = metrics_of(data, plan.tasks, result.predictions)
     metrics[plan.tasks[0].name] |= curve
     add_fold_scores(metrics, data, plan, result.predictions)
+    described = described_predictions(plan.protocol, data.table, result.predictions)
+    add_gaps(metrics, data, plan.tasks, described, result.predictions.index)
     evaluated.metrics[plan.protocol] = metrics
-    evaluated.predictions.append(
-        described_predictions(plan.protocol, data.table, result.predictions)
-    )
+    evaluated.predictions.append(described)
     evaluated.folds.append(_fold_table(plan, data))
     evaluated.results.append(result)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from featser.evaluation.duration_baseline import duration_only
 from featser.evaluation.fold_scores import fold_scores, unshared_scores
+from featser.evaluation.group_gaps import gap_figures
 from featser.evaluation.rated_scores import rated_scores
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.evaluation.statistics.reliability import reliability
@@ -77,6 +78,30 @@ def add_fold_scores(
     for task in plan.tasks:
         metrics[task.name] |= unshared_scores(task, predictions, plan.overlap, data.speaker)
         metrics[task.name] |= fold_scores(task, predictions, plan.folds, data.speaker)
+
+
+def add_gaps(
+    metrics: dict[str, dict[str, dict[str, Any]]],
+    data: Data,
+    tasks: Sequence[Task],
+    described: pd.DataFrame,
+    rows: pd.Index[int],
+) -> None:
+    """Add the gaps between groups of speakers to a protocol's metrics.
+
+    Parameters
+    ----------
+    metrics : dict
+        As :func:`metrics_of` returns them.
+    data : Data
+    tasks : sequence of Task
+    described : DataFrame
+        As :func:`described_predictions` returns it.
+    rows : Index
+        The data's rows that were tested, in the order of ``described``.
+    """
+    for task in tasks:
+        metrics[task.name] |= gap_figures(task, described, data.speaker[rows])
 
 
 def _calibration(

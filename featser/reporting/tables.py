@@ -21,7 +21,7 @@ from featser.tasks import Task
 
 NOT_GIVEN = "not given"
 _MOST_ROWS = 50
-_IN_OTHER_TABLES = ("recall[", "enrolled[", "fold[", "human.", "against_raters.")
+IN_OTHER_TABLES = ("recall[", "gap[", "enrolled[", "fold[", "human.", "against_raters.")
 """Beginnings of the names of figures that have tables of their own."""
 
 
@@ -93,7 +93,7 @@ def results(run: RunSummary, task: Task) -> Table:
     names = [
         name
         for name in dict.fromkeys(name for figures in by_protocol.values() for name in figures)
-        if baselines.baseline_of(name) is None and not name.startswith(_IN_OTHER_TABLES)
+        if baselines.baseline_of(name) is None and not name.startswith(IN_OTHER_TABLES)
     ]
     rows = []
     for name in names:
@@ -291,7 +291,7 @@ def _notes(protocol_figures: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
     notes: dict[str, None] = {}
     for figures in protocol_figures:
         for name, figure in figures.items():
-            if figure.get("note") and not name.startswith("recall["):
+            if figure.get("note") and not name.startswith(("recall[", "gap[")):
                 notes[as_sentence(figure["note"])] = None
         notes |= dict.fromkeys(
             f"{metric_title(name)}: {figure['explanation']}."

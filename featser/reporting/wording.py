@@ -8,6 +8,7 @@ from typing import Any
 
 from featser.errors import counted
 from featser.evaluation.fold_scores import MEAN, UNSHARED, fold_of_figure
+from featser.evaluation.group_gaps import gap_of_figure
 from featser.evaluation.metrics.registry import REGISTRY, headline, title_of
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.registry import PROTOCOLS
@@ -150,14 +151,23 @@ def metric_title(name: str) -> str:
     if name.startswith("enrolled["):
         count, metric = name.removeprefix("enrolled[").split("].")
         return f"{metric_title(metric)} with {_recordings(int(count))}"
-    if (of_fold := fold_of_figure(name)) is not None:
-        return f"{metric_title(of_fold[1])}, fold {of_fold[0]}"
+    if (of_part := _metric_of_part(name)) is not None:
+        return f"{metric_title(of_part[0])}, {of_part[1]}"
     for head, what in _AFTER_TITLE.items():
         if name.startswith(f"{head}."):
             return f"{metric_title(name.removeprefix(f'{head}.'))}{what}"
     if (baseline := baseline_of(name)) is not None:
         return baseline_title(baseline[0], metric_title(baseline[1]))
     return title_of(name)
+
+
+def _metric_of_part(name: str) -> tuple[str, str] | None:
+    """Return the metric of a figure of one fold or of a gap, and which fold or gap it is."""
+    if (of_fold := fold_of_figure(name)) is not None:
+        return of_fold[1], f"fold {of_fold[0]}"
+    if (of_gap := gap_of_figure(name)) is not None:
+        return of_gap[1], f"largest gap by {of_gap[0]}"
+    return None
 
 
 def headline_sentence(run: RunSummary) -> str:

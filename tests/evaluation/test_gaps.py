@@ -10,7 +10,7 @@ import pytest
 
 from featser.errors import TaskError
 from featser.evaluation.metrics.metrics import ccc, uar
-from featser.evaluation.statistics.gaps import Gap, group_gap
+from featser.evaluation.statistics.gaps import Gap, group_gap, recall_gaps
 from featser.tasks import Task
 
 TASK = Task("emotion", classes=("angry", "sad"), role="primary")
@@ -113,3 +113,27 @@ def test_one_group_has_no_gap_and_none_is_refused() -> None:
         gap_of(data, group=np.full(160, ""))
     with pytest.raises(TaskError, match="160 rows but 5 groups"):
         gap_of(data, group=np.full(5, "a"))
+
+
+def test_recall_of_a_class_is_compared_over_the_speakers_who_have_it() -> None:
+    task = Task("emotion", "classification", ("angry", "sad"))
+    rng = np.random.default_rng(0)
+    speaker = np.repeat([f"{group}{number}" for group in "fm" for number in range(8)], 10)
+    group = np.array([name[0] for name in speaker])
+    true = np.tile(["angry", "sad"], 80).astype(object)
+    is_wrong = (rng.random(160) < 0.5) & (group == "m") & (true == "sad")
+    pred = np.where(is_wrong, "angry", true)
+    angry, sad = recall_gaps(task, true, pred, group, speaker)
+    assert (angry.metric, angry.gap.value) == ("recall[angry]", 0.0)
+    assert (sad.best, sad.worst) == ("f", "m")
+    recall = 1 - is_wrong.sum() / ((group == "m") & (true == "sad")).sum()
+    assert sad.gap.value == pytest.approx(1 - recall)
+    assert 0 < sad.gap.low < sad.gap.value < sad.gap.high
+    assert sad.groups["m"]["n"] == 40
+
+
+def test_a_class_of_one_group_alone_has_no_gap() -> None:
+    task = Task("emotion", "classification", ("angry", "sad"))
+    true, group = ["angry", "sad", "sad"], ["f", "f", "m"]
+    gaps = recall_gaps(task, true, true, group, None)
+    assert [gap.metric for gap in gaps] == ["recall[sad]"]

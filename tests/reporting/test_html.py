@@ -11,9 +11,9 @@ import pytest
 
 from featser.audit.checks.shortcuts import TESTED
 from featser.errors import ManifestError, ProtocolError, TaskError
+from featser.evaluation.group_gaps import age_group
 from featser.evaluation.metrics import metrics
 from featser.evaluation.protocols.registry import PROTOCOLS
-from featser.reporting.gap_tables import age_group
 from featser.reporting.html import render
 from featser.reporting.numbers import estimate, number
 from featser.reporting.statements.finding_table import finding_table
@@ -123,18 +123,35 @@ def test_groups_are_compared_once_by_every_column_that_makes_some() -> None:
     run.predictions["language"] = run.predictions["corpus"].map({"made-up-a": "bn"}).fillna("en")
     page = Page(render(run))
     by_age = page.table("Headline metrics by age")
-    assert by_age["task"] == ["under 30", "30 to 49", "50 and over", "largest gap"]
+    ages = ["under 20", "20 to 39", "40 to 59", "60 and over"]
+    assert by_age["task"] == [*ages, "largest gap"]
     assert "n/a" not in by_age["emotion: UAR"]
-    assert "so its interval has a level of 98.3 %" in page.text
+    assert "so its interval has a level of 99.2 %" in page.text
     assert page.table("Headline metrics by corpus")["task"][:2] == ["made-up-a", "made-up-b"]
     assert not [caption for caption in page.captions if "by language" in caption], "as by corpus"
 
 
 def test_an_age_is_a_number_of_years() -> None:
-    ages = ("29", "30", "49.5", "50", "", "adult")
+    ages = ("19", "20", "39.5", "40", "60", "", "adult")
     assert [age_group(age) for age in ages] == [
-        "under 30", "30 to 49", "30 to 49", "50 and over", "", "",
+        "under 20", "20 to 39", "20 to 39", "40 to 59", "60 and over", "", "adult",
     ]  # fmt: skip
+
+
+def test_recalls_of_classes_are_compared_between_groups(run: RunSummary, page: Page) -> None:
+    rows = page.table("Recall of each class by gender")
+    assert set(rows) == {
+        "task",
+        *(f"emotion: Recall of {name}" for name in EMOTIONS),
+        *(f"intensity: Recall of {name}" for name in ("low", "mid", "high")),
+    }
+    data = run.predictions
+    own = data[data["emotion.true"] == EMOTIONS[0]]
+    recalls = (own["emotion.pred"] == EMOTIONS[0]).groupby(own["gender"]).mean()
+    cells = rows[f"emotion: Recall of {EMOTIONS[0]}"]
+    assert [cell.partition(" ")[0] for cell in cells[:2]] == [number(value) for value in recalls]
+    assert cells[2].startswith(f"{number(abs(recalls['female'] - recalls['male']))} [")
+    assert "Equalised recall: where all gaps are 0" in page.text
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

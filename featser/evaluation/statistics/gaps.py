@@ -42,7 +42,7 @@ class Gap:
     Attributes
     ----------
     metric : str
-        The task's headline metric.
+        Which metric it is.
     groups : dict of str to dict
         For each group ``value``, ``low``, ``high`` as
         ``evaluate_with_intervals`` gives them, and ``n``, the
@@ -74,8 +74,9 @@ def group_gap(
     speaker: npt.ArrayLike | None,
     *,
     level: float = 0.95,
+    metric: str | None = None,
 ) -> Gap:
-    """Compare the headline metric between groups of rows.
+    """Compare a metric between groups of rows.
 
     Parameters
     ----------
@@ -91,6 +92,8 @@ def group_gap(
         in several groups.
     level : float
         Such as 0.95.
+    metric : str, optional
+        The headline metric by default.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def group_gap(
     if not has_group.any():
         raise TaskError("no row has a group: there is nothing to compare")
     truth, guess, names, who = truth[has_group], guess[has_group], names[has_group], who[has_group]
-    name = headline(task.kind)
+    name = headline(task.kind) if metric is None else metric
     figures = {
         str(one): _of_group(task, truth, guess, who, names == one, name, level)
         for one in np.unique(names)
@@ -127,8 +130,50 @@ def group_gap(
     worst, best = defined[0][1], defined[-1][1]
     pairs = len(list(combinations(defined, 2)))
     own = 1 - (1 - level) / pairs
-    gap = _gap(task, truth, guess, names, who, (best, worst), own)
-    return Gap(name, figures, best, worst, gap, own, _lacking(task, truth, names))
+    gap = _gap(task, truth, guess, names, who, (best, worst), own, name)
+    notes = _lacking(task, truth, names) if metric is None else []
+    return Gap(name, figures, best, worst, gap, own, notes)
+
+
+def recall_gaps(
+    task: Task,
+    true: npt.ArrayLike,
+    pred: npt.ArrayLike,
+    group: npt.ArrayLike,
+    speaker: npt.ArrayLike | None,
+    *,
+    level: float = 0.95,
+) -> list[Gap]:
+    """Compare the recall of each class between groups of rows ("equalised recall").
+
+    Parameters
+    ----------
+    task, true, pred, group, speaker, level
+        As :func:`group_gap` takes them.
+
+    Returns
+    -------
+    list of Gap
+        Of each class that two groups or more have; the speakers that are left out are those who
+        have the class. Levels are not corrected for the number of classes.
+
+    Examples
+    --------
+    >>> task = Task("emotion", classes=("angry", "sad"))
+    >>> gaps = recall_gaps(task, ["sad", "sad"], ["sad", "angry"], ["f", "m"], None)
+    >>> [(gap.metric, gap.best, gap.gap.value) for gap in gaps]
+    [('recall[sad]', 'f', 1.0)]
+    """
+    truth, guess = np.asarray(true, dtype=object), np.asarray(pred, dtype=object)
+    names = as_text(group)
+    who = np.full(len(names), "") if speaker is None else as_text(speaker)
+    gaps = []
+    for name in task.classes:
+        rows = (truth == name) & (names != "")
+        if len(set(names[rows].tolist())) > 1:
+            own = (truth[rows], guess[rows], names[rows], who[rows])
+            gaps.append(group_gap(task, *own, level=level, metric=f"recall[{name}]"))
+    return gaps
 
 
 def _of_group(
@@ -152,8 +197,9 @@ def _gap(
     who: npt.NDArray[np.str_],
     chosen: tuple[str, str],
     level: float,
+    metric: str,
 ) -> Interval:
-    """Return the gap between two groups, the first less the second."""
+    """Return the gap of a metric between two groups, the first less the second."""
     both = np.isin(names, chosen)
     units = _units_of_both(names[both], who[both], chosen)
     # One call for both groups, whose moments must count from the same middle values.
@@ -162,7 +208,6 @@ def _gap(
     sums = np.zeros((2 * units.count, *counted.shape[1:]))
     sums[: len(counted)] = counted
     sides = sums.reshape(2, units.count, *counted.shape[1:])
-    metric = headline(task.kind)
     high, low = (float(scores(task, side.sum(axis=0))[metric]) for side in sides)
     if not units.enough:
         return Interval(high - low, math.nan, math.nan, units.note)

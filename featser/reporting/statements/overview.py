@@ -54,7 +54,7 @@ def task_table(run: RunSummary, protocol: str) -> Table:
         for task in run.ordered_tasks
         for name, figure in run.figures(task, protocol).items()
         if baselines.baseline_of(name) is None
-        and not name.startswith(("recall[", "fold[", *RATERS))
+        and not name.startswith(("recall[", "gap[", "fold[", *RATERS))
     ]
     return Table("Tasks", ["task", "metric", VALUE], rows, {0, 1, 2})
 
