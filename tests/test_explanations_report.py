@@ -71,7 +71,7 @@ def test_verdicts_follow_direction_and_chance(literature: Any) -> None:
 
 
 def test_expectations_name_features_that_exist_and_a_source(literature: Any) -> None:
-    from featser.explanation.interpretable_features import interpretable_features
+    from featser.features.interpretable_features import interpretable_features
     from featser.features.registry import make_extractors
 
     words = {

@@ -30,7 +30,7 @@ from featser.evaluation.statistics.jackknife import (
     t_test,
 )
 from featser.evaluation.statistics.resampling import FEWEST_SPEAKERS
-from featser.explanation.interpretable_features import InterpretableFeature
+from featser.features.interpretable_features import InterpretableFeature
 from featser.reporting.tables import Table
 
 DISCOVERY_RATE = 0.05

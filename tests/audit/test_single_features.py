@@ -71,6 +71,15 @@ def test_a_column_sorted_by_class_is_named(n_classes: int) -> None:
     assert "new speakers" in finding.message
 
 
+def test_a_feature_that_has_words_is_named_by_them_and_by_its_name() -> None:
+    label = labelled(3)
+    X = label.codes[:, None].astype(float)
+    name = "gemaps.F0semitoneFrom27.5Hz_sma3nz_pctlrange0-2"
+    (finding,) = single_feature_findings([FeatureBlock("gemaps", [name], X)], label)
+    assert finding.table[0]["feature"] == f"F0 range ({name})"
+    assert f"the feature 'F0 range' (`{name}`) of gemaps alone predicts" in finding.message
+
+
 def test_one_column_per_class_is_named_although_each_tells_one_class_only() -> None:
     label = labelled()
     X = np.eye(4)[label.codes]
@@ -152,7 +161,7 @@ def test_fit_warns_of_a_table_that_was_sorted_by_class(voices: Path, tmp_path: P
     assert [row["feature"] for row in finding["table"]] == ["table-embedding.row"]
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8").lower()
     assert GIVEN_AWAY in page
-    assert "the feature `table-embedding.row` of table-embedding" in page
+    assert "the feature <code>table-embedding.row</code> of table-embedding" in page
 
 
 @pytest.mark.slow

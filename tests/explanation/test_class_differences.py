@@ -13,7 +13,7 @@ from featser.explanation.class_differences import (
     difference_table,
     named_differences,
 )
-from featser.explanation.interpretable_features import interpretable_features
+from featser.features.interpretable_features import interpretable_features
 from featser.features.registry import make_extractor
 
 FEATURES = interpretable_features(make_extractor("gemaps"))

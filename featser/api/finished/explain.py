@@ -46,8 +46,8 @@ from featser.explanation.importance_table import (
     importance_sentences,
     importance_table,
 )
-from featser.explanation.interpretable_features import INTERPRETABLE
 from featser.explanation.named_shortcuts import UNTESTED, named_shortcuts, were_tested
+from featser.features.interpretable_features import INTERPRETABLE
 from featser.io.atomic_write import write_text
 from featser.io.result_display import Display, ShownResult
 from featser.io.result_tables import write_table

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from featser.audit.finding import Finding
 from featser.evaluation.metrics.metrics import uar_of_codes
+from featser.features.interpretable_features import named_in_words
 
 GIVEN_AWAY = "feature gives the class away"
 """The kind of the findings."""
@@ -237,8 +238,9 @@ def _of_features(block: FeatureBlock, label: Labelled) -> Finding | None:
     rows = [_row(block, label, column, uar, one_class, chance) for column in listed[:MOST_LISTED]]
     first, more = rows[0], len(listed) - 1
     text = (
-        f"the feature `{first['feature']}` of {block.extractor} alone predicts `{label.task}` with "
-        f"a UAR of {first['UAR']:.2f} on {_tested_on(label)} (chance {chance:.2f})"
+        f"the feature {_quoted(first['feature'])} of {block.extractor} alone predicts "
+        f"`{label.task}` with a UAR of {first['UAR']:.2f} on {_tested_on(label)} "
+        f"(chance {chance:.2f})"
     )
     if first["UAR"] < first["its UAR"] and len(label.classes) > 2:
         text += f", and '{first['best class']}' against all others with {first['its UAR']:.2f}"
@@ -281,6 +283,12 @@ def _uar_of_extractor(X: NDArray[np.floating], label: Labelled) -> float:
     return uar_of_codes(label.codes, predicted, len(label.classes))
 
 
+def _quoted(feature: str) -> str:
+    """Return a feature for a sentence, its name as code."""
+    words, bracket, name = feature.removesuffix(")").partition(" (")
+    return f"'{words}' (`{name}`)" if bracket else f"`{feature}`"
+
+
 def _row(
     block: FeatureBlock,
     label: Labelled,
@@ -292,7 +300,7 @@ def _row(
     best = int(one_class[column].argmax())
     return {
         "extractor": block.extractor,
-        "feature": str(block.names[column]),
+        "feature": named_in_words(str(block.names[column])),
         "UAR": round(float(uar[column]), 3),
         "chance": round(chance, 3),
         "best class": str(label.classes[best]),

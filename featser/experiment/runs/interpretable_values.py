@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.experiment.runs.reopened_run import ReopenedRun
-from featser.explanation.interpretable_features import (
+from featser.features.interpretable_features import (
     InterpretableFeature,
     interpretable_features,
 )

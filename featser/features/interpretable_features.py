@@ -120,6 +120,18 @@ def interpretable_features(extractor: Extractor) -> list[InterpretableFeature]:
     return described
 
 
+def named_in_words(name: str) -> str:
+    """Return a feature in words with its name in brackets; its name alone where it has no words.
+
+    Examples
+    --------
+    >>> named_in_words("rhythm.pause_share"), named_in_words("mfcc_03.mean")
+    ('share of pauses (rhythm.pause_share)', 'mfcc_03.mean')
+    """
+    described = _described(name)
+    return name if described is None else f"{described[0]} ({name})"
+
+
 def _described(name: str) -> tuple[str, str, str] | None:
     """Return words, unit and descriptor of a feature."""
     if name in _SINGLE:
