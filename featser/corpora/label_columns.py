@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,9 @@ from featser.corpora.card_schema import RESERVED
 from featser.corpora.label_kinds import classes_in_order, number_out_of_range
 from featser.ratings.rating_columns import is_ratings_column
 from featser.tasks import MAX_CLASSES, Kind, Task
+
+_SHOWN_PAIRS = 6
+"""How many values of a label that fixes another are listed."""
 
 NEVER_GUESSED = (*RESERVED, "rater", "sentence", "repetition", "take", "item", "age")
 """Columns that become no task unless a card says so; neither does one that ends with ``_id``, or
@@ -259,7 +263,8 @@ def function_of(table: pd.DataFrame, name: str, primary: str) -> str:
     Returns
     -------
     str
-        Such as ``"angry → strong, sad → normal"``.
+        Such as ``"angry → strong, sad → normal"``; of more than 6 values the first, and how many
+        more there are.
     """
     if name == primary or primary not in table:
         return ""
@@ -267,7 +272,9 @@ def function_of(table: pd.DataFrame, name: str, primary: str) -> str:
     if both[primary].nunique() < 2 or both[primary].duplicated().any():
         return ""
     rows = both.sort_values(primary).itertuples(index=False, name=None)
-    return ", ".join(f"{source} → {target}" for source, target in rows)
+    pairs = [f"{source} → {target}" for source, target in islice(rows, _SHOWN_PAIRS)]
+    n_more = len(both) - len(pairs)
+    return ", ".join(pairs) + (f" and {n_more} more" if n_more else "")
 
 
 def _task(table: pd.DataFrame, name: str, kind: Kind, classes: tuple[str, ...]) -> Task | str:

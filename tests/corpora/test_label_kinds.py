@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import Card, load_card
-from featser.corpora.label_columns import integer_class_notes, tasks_from
+from featser.corpora.label_columns import function_of, integer_class_notes, tasks_from
 from featser.corpora.label_kinds import Numeric, classes_in_order, with_kinds, without_points
 from featser.corpora.manifest import read_manifest
 from featser.corpora.manifest_stream import ManifestFile
@@ -299,3 +299,11 @@ def test_names_that_look_like_a_power_of_ten_are_classes(name: str) -> None:
     assert not Numeric("emotion").see(pd.Series([name, "e10"]))
     assert not Numeric("emotion").see(pd.Series([name, "0.5"]))
     assert Numeric("emotion").see(pd.Series(["1e5", "0.5", ".5"]))
+
+
+def test_a_label_that_fixes_another_by_many_values_is_shortened() -> None:
+    table = pd.DataFrame({"name": [f"n{row:03}" for row in range(300)], "kind": ["a", "b"] * 150})
+    mapping = function_of(table, "kind", "name")
+    assert mapping.startswith("n000 → a, n001 → b, ")
+    assert mapping.endswith("n005 → b and 294 more")
+    assert function_of(table[:6], "kind", "name").endswith("n004 → a, n005 → b")
