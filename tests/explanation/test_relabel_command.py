@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -66,6 +68,34 @@ def test_a_manifest_with_new_labels_can_be_fitted(
     task = ("--task", "emotion", "-o", "run")
     shown = featser_here("fit", "new.csv", *options, *task, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
+
+
+def test_words_that_count_as_empty_are_named(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    table.loc[0, "new_label"], table.loc[1, "new_label"] = "#N/A", "nan"
+    shown = apply(fitted, table, tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "0 labels of emotion changed" in shown.stdout
+    note = "note: `new_label`: 2 rows taken as missing, written '#N/A' (1), 'nan' (1)"
+    assert note in shown.stdout
+
+
+def test_the_manifest_of_the_run_is_not_replaced(
+    fitted: Path, table: pd.DataFrame, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("file,emotion\n")
+    (tmp_path / "link.csv").symlink_to(own)
+    run = shutil.copytree(fitted, tmp_path / "run")
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    record["reproduce"][-1] += f" --data manifest={own}"
+    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    for name in ("own.csv", "link.csv"):
+        shown = apply(run, table, tmp_path, name)
+        assert shown.returncode == 2
+        assert f"'{name}' is read by this command: name another file" in shown.stderr
+    assert own.read_text() == "file,emotion\n"
 
 
 def test_a_label_that_is_the_old_one_changes_nothing(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from featser.api.arguments.path_rules import output_file
+from featser.api.arguments.path_rules import output_file, refuse_source_as_output
 from featser.api.finished.listed_recordings import LABEL_ERRORS, RecordingList, recording_lists
 from featser.api.validation import validated
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import BEFORE_RELABEL
-from featser.corpora.manifest import read_manifest, write_manifest
+from featser.corpora.manifest import notes_of, read_manifest, write_manifest
 from featser.errors import InputError, ManifestError, RunError, counted, shortened, unknown
 from featser.experiment.runs.predicted_task import PredictedTask, predicted_task
-from featser.experiment.runs.reopened_run import rows_of_run
+from featser.experiment.runs.reopened_run import rows_of_run, sources_of_run
 from featser.experiment.runs.run_reading import utterances
 from featser.io.location import parent
 from featser.io.result_display import Display, ShownResult
@@ -43,6 +43,8 @@ class Relabelling(ShownResult):
         The labels that were changed: ``file``, ``start``, ``end``, ``label`` and ``new_label``;
         empty where a table to edit was written.
     is_manifest : bool
+    notes : list of str
+        How the edited table was read, such as words that were taken as empty cells.
     """
 
     output: Path
@@ -50,6 +52,7 @@ class Relabelling(ShownResult):
     table: pd.DataFrame
     changed: pd.DataFrame
     is_manifest: bool
+    notes: list[str] = field(default_factory=list)
 
     def display(self) -> Display:
         """Return how many labels there are to look at, or were changed."""
@@ -105,7 +108,8 @@ def relabel(
     Raises
     ------
     InputError
-        If the table to write exists and holds new labels, or the manifest would replace it.
+        If the table to write exists and holds new labels, or the manifest would replace it or the
+        manifest that the run was fitted from.
     ManifestError
         If the edited table lacks a column, or a row of it is no recording of the run, or has
         another label than the run; if a new label is no class of the task.
@@ -131,10 +135,11 @@ def relabel(
         raise InputError(f"'{file}': a manifest is .csv, .tsv or .parquet", "output")
     if file.resolve() == Path(apply).resolve():
         raise InputError(f"'{file}' is the edited table itself: name another file", "output")
-    edited = _read_edited(apply, predicted)
+    refuse_source_as_output([file], sources_of_run(run))
+    edited, notes = _read_edited(apply, predicted)
     table, changed = _corrected(rows_of_run(run, store), edited, predicted, apply)
     write_manifest(table, file)
-    return Relabelling(file, predicted.task.name, table, changed, is_manifest=True)
+    return Relabelling(file, predicted.task.name, table, changed, is_manifest=True, notes=notes)
 
 
 def _refuse_edited(file: Path) -> None:
@@ -204,8 +209,8 @@ def _candidates(one: RecordingList, why: str) -> pd.DataFrame:
     )
 
 
-def _read_edited(path: str | Path, predicted: PredictedTask) -> pd.DataFrame:
-    """Return the rows with a new label, and refuse what is no class."""
+def _read_edited(path: str | Path, predicted: PredictedTask) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows with a new label, and notes on reading; refuse what is no class."""
     edited = read_manifest(path, {"label": "classification", NEW: "classification"})
     for name in ("label", NEW):
         if name not in edited:
@@ -213,6 +218,7 @@ def _read_edited(path: str | Path, predicted: PredictedTask) -> pd.DataFrame:
                 f"{path}: column '{name}' is missing: write the table with `featser relabel "
                 f"{predicted.folder}`, and fill in its column '{NEW}'"
             )
+    notes = notes_of(edited)
     edited = edited[edited[NEW].notna()].reset_index(drop=True)
     for file, name in zip(edited["file"], edited[NEW], strict=True):
         if name not in predicted.task.classes:
@@ -220,7 +226,7 @@ def _read_edited(path: str | Path, predicted: PredictedTask) -> pd.DataFrame:
                 f"{path}: {shortened(str(file))}: column '{NEW}': "
                 f"{unknown('class', str(name), predicted.task.classes)}"
             )
-    return edited.assign(file=resolve(edited, parent(path)))
+    return edited.assign(file=resolve(edited, parent(path))), notes
 
 
 def _corrected(

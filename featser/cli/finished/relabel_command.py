@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say
+from featser.cli.console import say, say_text
 from featser.cli.shared_options import bars_of
 from featser.errors import counted
 
@@ -58,6 +58,8 @@ def relabel(
         say(f"{counted(len(result.table), 'recording')} to look at: {result.output}")
         say(f"fill in new_label, then: featser relabel {run} --apply {result.output}")
         return
+    for note in result.notes:
+        say_text(f"note: {note}")
     n_rows = counted(len(result.table), "utterance")
     say(f"{counted(len(result.changed), 'label')} of {result.task} changed, {n_rows}")
     say(f"manifest: {result.output}")

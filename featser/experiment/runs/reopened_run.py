@@ -169,6 +169,18 @@ def rows_of_run(folder: str | Path, store: str | Path | None = None) -> pd.DataF
     return source.table.drop(columns="key")
 
 
+def sources_of_run(folder: str | Path) -> list[str | Path]:
+    """Return the folders and manifests that a run was fitted from.
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run.
+    """
+    locations, _ = _places(Path(folder), read_description(folder))
+    return list(locations.values())
+
+
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:
     """Return where the corpora and the store were, from the command that reproduces a run."""
     commands = described.get("reproduce")
