@@ -75,13 +75,25 @@ class Bars:
             self._shown.update(task, completed=done, total=total, visible=True)
             shown = self._shown.tasks[task]
             speed = _mean_speed(done, shown.elapsed) if shown.finished else shown.speed
-            self._shown.update(task, rate=f"{speed:.1f}/s" if speed else "")
+            self._shown.update(task, rate=rate_text(done, shown.elapsed, speed))
 
         return update
 
     def say(self, line: str) -> None:
         """Show a line about a step that has ended, above the bars."""
         print(for_terminal(line), flush=True)
+
+
+def rate_text(done: int, elapsed_s: float | None, speed: float | None) -> str:
+    """Return how many units a second are done; empty before there are two, and before 1 s.
+
+    Examples
+    --------
+    >>> rate_text(20, 4.0, 5.0), rate_text(1, 4.0, 0.25), rate_text(2, 0.01, 200.0)
+    ('5.0/s', '', '')
+    """
+    is_known = done > 1 and (elapsed_s or 0) >= 1
+    return f"{speed:.1f}/s" if speed and is_known else ""
 
 
 def time_text(elapsed_s: float | None, remaining_s: float | None, is_finished: bool) -> str:
