@@ -144,13 +144,14 @@ def timeline(
     outputs = several_files(output)
     check_outputs(outputs)
     refuse_source_as_output(outputs, [*files, enrol, *_segment_file(segments)])
-    model = located(model, n_jobs)
-    bundle = load_bundle(model)
-    extractors = rebuild_extractors(bundle, model, given.get("trust_paths", False))
-    if given.get("trim", False):
-        extractors = [trimmed(extractor) for extractor in extractors]
-    chosen = given.get("channel") or bundle.channel
     with named_recordings(files) as listed:
+        listed.refuse_absent()  # before a model is read, or downloaded
+        model = located(model, n_jobs)
+        bundle = load_bundle(model)
+        extractors = rebuild_extractors(bundle, model, given.get("trust_paths", False))
+        if given.get("trim", False):
+            extractors = [trimmed(extractor) for extractor in extractors]
+        chosen = given.get("channel") or bundle.channel
         named = replace(listed, table=with_channel(listed.table, chosen))
         refuse_unfit_outputs(outputs, named.shown_files)
         predictor = TimelinePredictor(model, bundle, extractors, plan, smoothing, n_jobs)

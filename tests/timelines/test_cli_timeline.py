@@ -237,3 +237,15 @@ def test_ctrl_c_leaves_no_half_file(model: Path, voices: Path, tmp_path: Path) -
     assert process.returncode == 130, errors
     assert "interrupted" in errors
     assert [path.name for path in tmp_path.iterdir()] == ["long.wav"]
+
+
+def test_a_missing_recording_is_named_before_the_model_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(path: object) -> None:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr("featser.api.timeline.load_bundle", load)
+    shown = featser_here("predict", "m.featser", "missing.wav", "--timeline", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert shown.stderr == "featser: FILES: missing.wav: no such file\n"

@@ -53,6 +53,19 @@ class NamedRecordings:
         """What results call the recordings, each once, in order."""
         return list(dict.fromkeys(map(self.shown, self.table["file"])))
 
+    def refuse_absent(self) -> None:
+        """Refuse recordings of which none is there; a few that are missing get their reason later.
+
+        Raises
+        ------
+        InputError
+            With the first one.
+        """
+        places = [placed(str(file)) for file in self.table["file"]]
+        if all(isinstance(place, Path) and not place.exists() for place in places):
+            more = f", and so for {len(places) - 1} more" if len(places) > 1 else ""
+            raise InputError(f"{self.shown(places[0])}: no such file{more}", "files")
+
 
 @contextmanager
 def named_recordings(files: Sequence[str | Path]) -> Iterator[NamedRecordings]:
