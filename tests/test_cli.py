@@ -127,7 +127,10 @@ def test_scan_writes_a_manifest_and_counts(voices: Path, tmp_path: Path) -> None
     shown = featser_here("scan", "demo", voices, "-o", tmp_path / "m.csv")
     assert shown.returncode == 0
     assert "64 utterances" in shown.stdout
-    assert "320 files that the card expects, not found" in shown.stdout
+    (missing,) = [line for line in shown.stdout.splitlines() if line.startswith("320 files that")]
+    assert missing.startswith("320 files that the card expects, not found, such as ")
+    assert missing.count(", ") == 2 + 2, "three examples"
+    assert "more" not in shown.stdout
     table = pd.read_csv(tmp_path / "m.csv")
     assert len(table) == 64
     assert {"file", "speaker", "emotion", "intensity", "gender"} <= set(table)

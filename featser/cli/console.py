@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 SHOWN_VALUES = 8
+EXAMPLES = 3
 _NARROWEST = 40
 """Sentences are not wrapped to fewer characters than this."""
 
@@ -146,13 +147,15 @@ def show_scan(result: ScanResult) -> None:
     for title, counts in (("By class", result.by_class), ("By speaker", result.by_speaker)):
         if len(counts):
             _show_counts(title, counts)
-    for title, names in (
-        ("with names that do not fit the card (not used)", result.unmatched),
-        ("that the card expects, not found", result.missing),
-    ):
-        if names:
-            say(f"{counted(len(names), 'file')} {title}:")
-            _show_some(names)
+    if result.unmatched:
+        n_unmatched = counted(len(result.unmatched), "file")
+        say(f"{n_unmatched} with names that do not fit the card (not used):")
+        _show_some(result.unmatched)
+    if result.missing:
+        examples = ", ".join(result.missing[:EXAMPLES])
+        more = ", such as" if len(result.missing) > EXAMPLES else ":"
+        n_missing = counted(len(result.missing), "file")
+        say(f"{n_missing} that the card expects, not found{more} {examples}")
     for note in result.notes:
         say(f"note: {note}")
     if result.tasks:

@@ -38,6 +38,9 @@ from featser.io.nested_files import is_archive, is_there
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
 
+_EXAMPLES = 3
+"""How many files that the published corpus lacks are named."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ScanResult(ShownResult):
@@ -336,8 +339,10 @@ def _missing(card: Card, matched: _MatchedFiles) -> list[str]:
         )
     missing_as_published = sorted(set(missing) & set(card.known_missing))
     if missing_as_published:
+        listed, more = missing_as_published[:_EXAMPLES], len(missing_as_published) - _EXAMPLES
         matched.notes.append(
-            f"missing from the published corpus as well: {', '.join(missing_as_published)}"
+            f"missing from the published corpus as well: {', '.join(listed)}"
+            + (f" and {more} more" if more > 0 else "")
         )
     return sorted(missing)
 
