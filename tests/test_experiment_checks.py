@@ -28,6 +28,14 @@ TWO = ("mfcc:basic", "rms:basic")
             "--two-pass soft cannot be combined with --coupling chain",
         ),
         ({"two_pass": "weighted", "model": "lda,svm"}, "which --model lda does not"),
+        (
+            {"fusion": "gated", "features": TWO, "weights": "1,2"},
+            "--weights 1.0,2.0 has no effect with --fusion gated",
+        ),
+        (
+            {"fusion": "aligned", "features": TWO, "weights": "equal"},
+            "--weights equal has no effect with --fusion aligned",
+        ),
         ({"fusion": "aligned", "features": "mfcc"}, "combines two extractors; there are 1"),
         (
             {"fusion": "pooled", "features": TWO, "model": "lda,knn,svm"},

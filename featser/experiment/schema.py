@@ -84,6 +84,11 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
     def _check_needs(self) -> Experiment:
         if self.batches:
             checks.batches(self.model, [self.typed(name) for name in self.fields_in_memory()])
+        if self.fusion in checks.PAIRED and self.weights != default_of("weights"):
+            raise ValueError(
+                f"{self.typed('weights')} has no effect with {self.typed('fusion')}, which has one "
+                f"model or weights its models itself: leave --weights out"
+            )
         pooled = 2 * len(self.features) if self.fusion == "pooled" else 0
         checks.vote_weights(self.weights, self.model, pooled)
         checks.joint(self.joint, self.model)
