@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import pytest
 
 from featser.serve.annotating.journal import read_journal
@@ -173,6 +175,40 @@ def test_slider_is_saved_also_in_the_middle(browser: Any, server: RunningServer)
         slider.press("ArrowRight")
         page.wait_for_function("() => document.getElementById('saved').textContent.includes('6')")
         assert Rater(server, "slider").values == {0: {"arousal": "6"}}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (400, "dark")])
+def test_well_known_scales_have_pictures_in_the_colours_of_the_page(
+    browser: Any, clips: list[Path], tmp_path: Path, width: int, scheme: str
+) -> None:
+    """Five for each of the three scales, with a text; none for another scale."""
+    write_clips(tmp_path, clips[:1])
+    labels = ["arousal=1..9", "valence=1..5", "dominance=1..7", "stress=1..5"]
+    with (
+        annotating(tmp_path, "clips.csv", labels=labels) as server,
+        opened(browser, server, "anna", width, scheme) as page,
+    ):
+        pictures = page.get_by_role("img")
+        assert [one.get_attribute("aria-label") for one in pictures.all()] == [
+            "5 figures, from calm to excited",
+            "5 figures, from unpleasant to pleasant",
+            "5 figures, from weak to strong",
+        ]
+        assert page.locator("[data-label=stress] .manikin").count() == 0
+        for name in ("arousal", "valence", "dominance"):
+            assert page.request.get(f"{server.address}/assets/manikins-{name}.svg").ok
+            figures = page.locator(f"[data-label={name}] .manikin")
+            shares = [_drawn_share(one, scheme) for one in figures.all()]
+            assert len(shares) == 5
+            assert len(set(shares)) > 1  # each is another picture
+            assert all(0.02 < share < 0.5 for share in shares), shares
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def _drawn_share(figure: Any, scheme: str) -> float:
+    """Return the share of the pixels of a picture that are of the colour of text."""
+    drawn = plt.imread(io.BytesIO(figure.screenshot()))[..., :3].mean(axis=2)
+    return float((drawn < 0.5).mean() if scheme == "light" else (drawn > 0.5).mean())
 
 
 def test_file_names_are_hidden_unless_asked_for(browser: Any, server: RunningServer) -> None:

@@ -6,13 +6,31 @@ import re
 from dataclasses import dataclass
 
 _LEVEL = re.compile(r"-?\d{1,4}", re.ASCII)
-ENDS = {
-    "arousal": ("calm", "excited"),
-    "activation": ("calm", "excited"),
-    "valence": ("unpleasant", "pleasant"),
-    "dominance": ("weak", "strong"),
+
+
+@dataclass(frozen=True)
+class KnownScale:
+    """What the levels of a well-known scale mean.
+
+    Attributes
+    ----------
+    ends : (str, str)
+        The meaning of the lowest and of the highest level.
+    figures : str
+        The asset ``manikins-NAME.svg`` shows five figures from the lowest level to the highest.
+    """
+
+    ends: tuple[str, str]
+    figures: str
+
+
+KNOWN_SCALES = {
+    "arousal": KnownScale(("calm", "excited"), "arousal"),
+    "activation": KnownScale(("calm", "excited"), "arousal"),
+    "valence": KnownScale(("unpleasant", "pleasant"), "valence"),
+    "dominance": KnownScale(("weak", "strong"), "dominance"),
 }
-"""What the lowest and the highest level of well-known scales mean."""
+OTHER_SCALE = KnownScale(("low", "high"), "")
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,8 @@ class AnnotatedLabel:
     --------
     >>> AnnotatedLabel("arousal", ("1", "2", "3"), is_scale=True).ends
     ('calm', 'excited')
+    >>> AnnotatedLabel("Valence", ("1", "2", "3"), is_scale=True).figures
+    'valence'
     """
 
     name: str
@@ -48,4 +68,13 @@ class AnnotatedLabel:
     @property
     def ends(self) -> tuple[str, str]:
         """What the lowest and the highest level mean."""
-        return ENDS.get(self.name.lower(), ("low", "high")) if self.is_scale else ("", "")
+        return self._scale.ends if self.is_scale else ("", "")
+
+    @property
+    def figures(self) -> str:
+        """The pictures of a scale; empty where there are none."""
+        return self._scale.figures if self.is_scale else ""
+
+    @property
+    def _scale(self) -> KnownScale:
+        return KNOWN_SCALES.get(self.name.lower(), OTHER_SCALE)

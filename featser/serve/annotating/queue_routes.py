@@ -77,6 +77,7 @@ async def show_queue(request: Request) -> Response:
                     "values": one.values,
                     "is_scale": one.is_scale,
                     "ends": one.ends,
+                    "figures": one.figures,
                 }
                 for one in queue.content.labels
             ],

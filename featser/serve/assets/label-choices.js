@@ -3,6 +3,7 @@
 import { element } from "./common.js";
 
 const TICKS = 11;
+const FIGURES = 5;
 const CANNOT = "cannot say";
 
 /** The values that the keys 1 to 9 choose; of a scale, the levels with these numbers. */
@@ -83,9 +84,10 @@ export class LabelChoices {
     const [lowEnd, highEnd] = label.ends;
     const parts = [
       element("div", { className: "scale" }, [
-        element("span", { className: "end", text: lowEnd }),
+        ...figuresOf(label),
+        element("span", { className: "end is-low", text: lowEnd }),
         slider,
-        element("span", { className: "end", text: highEnd }),
+        element("span", { className: "end is-high", text: highEnd }),
         ...ticksOf(label.values),
       ]),
       element("div", { className: "scale-row" }, [shown, cannot]),
@@ -113,6 +115,18 @@ export class LabelChoices {
     };
     return { parts, set };
   }
+}
+
+/** Pictures of a well-known scale above its slider; the style sheet draws them in its colours. */
+function figuresOf(label) {
+  if (!label.figures) {
+    return [];
+  }
+  const [low, high] = label.ends;
+  const text = `${FIGURES} figures, from ${low} to ${high}`;
+  const figures = Array.from({ length: FIGURES }, () => element("span", { className: "manikin" }));
+  const className = `manikins manikins-${label.figures}`;
+  return [element("div", { className, role: "img", "aria-label": text }, figures)];
 }
 
 function ticksOf(values) {
