@@ -99,6 +99,11 @@ class Calibration:
         """How many speakers each class is calibrated on."""
         return {name: len(speakers) for name, speakers in self.scores.items()}
 
+    @property
+    def is_scored(self) -> NDArray[np.bool_]:
+        """Which classes have scores: across corpora those that all corpora have, shape (k,)."""
+        return np.array([count > 0 for count in self.n_speakers.values()], dtype=bool)
+
     def p_values(self, probabilities: ArrayLike) -> Floats:
         """Return the p-value of each class.
 

@@ -36,7 +36,8 @@ def set_columns(
     -------
     DataFrame, n rows
         For each task with a calibration ``{task}.set``, the classes with " | " between them, and
-        ``{task}.abstains``, whether the set has not exactly one class.
+        ``{task}.abstains``, whether the set has not exactly one class. Classes that the model was
+        not calibrated on, since corpora do not share them, are in no set.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def set_columns(
     for task in calibrated:
         probabilities = predicted[[f"{task.name}.p[{name}]" for name in task.classes]]
         p_values = calibrations[task.name].p_values(probabilities.to_numpy(dtype=float))
-        sets = in_set(p_values, coverage)
+        sets = in_set(p_values, coverage) & calibrations[task.name].is_scored
         classes = np.asarray(task.classes, dtype=object)
         columns[f"{task.name}.set"] = [BETWEEN.join(classes[row]) for row in sets]
         columns[f"{task.name}.abstains"] = sets.sum(axis=1) != 1
@@ -120,7 +121,15 @@ def set_notes(
         if calibration is None:
             why = "it has no classes" if not task.categorical else "its model left no speakers out"
             notes.append(f"{task.name}: no prediction sets, because {why}")
-        elif few := calibration.without_verdict(coverage):
+            continue
+        if unscored := [name for name, count in calibration.n_speakers.items() if not count]:
+            notes.append(
+                f"{task.name}: no set has {', '.join(unscored)}: the model was not fitted on "
+                f"{'this class' if len(unscored) == 1 else 'these classes'}, such as where corpora "
+                f"do not share one"
+            )
+        few = [one for one in calibration.without_verdict(coverage) if one not in unscored]
+        if few:
             have = ", ".join(f"{name} has {calibration.n_speakers[name]}" for name in few)
             notes.append(
                 f"{task.name}: coverage {coverage:g} needs {counted(needed, 'speaker')} of each "

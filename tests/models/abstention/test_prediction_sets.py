@@ -135,6 +135,22 @@ def test_sets_and_notes_of_a_model() -> None:
     assert (everything["emotion.set"] == "angry | happy | sad").all()
 
 
+def test_classes_that_the_model_was_not_fitted_on_are_in_no_set(tmp_path: Path) -> None:
+    """Across corpora, labels of classes that the corpora do not share are missing."""
+    X, labels, speaker = voices(12, 9, seed=0)
+    shared = labels.where(labels != "mixed")
+    model = MultiTaskEstimator([MOOD], {"mood": make_estimator("logistic", MOOD)})
+    model.fit(X, shared, speaker=speaker)
+    bundle = Bundle(model, [], "none", {}, library_versions())
+    save_bundle(tmp_path / "m.featser", bundle)
+    calibrations = load_bundle(tmp_path / "m.featser").model.calibrations_
+    sets = set_columns(calibrations, prediction_table(model, X, [MOOD]), [MOOD], 0.9)
+    assert not sets["mood.set"].str.contains("mixed").any()
+    assert not sets["mood.abstains"].all()
+    (note,) = set_notes(calibrations, [MOOD], 0.9, by_speaker=True)
+    assert note.startswith("mood: no set has mixed: the model was not fitted on this class")
+
+
 def test_without_calibration_sets_are_refused() -> None:
     with pytest.raises(TaskError, match="no calibration scores"):
         set_columns({}, pd.DataFrame(), [MOOD], 0.9)
