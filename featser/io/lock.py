@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,39 +24,15 @@ FOLDER_LOCK = ".folder.lock"
 
 
 @contextmanager
-def exclusive(path: str | Path) -> Iterator[bool]:
-    """Wait for a lock on a file and hold it for the length of the block.
+def exclusive(path: str | Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock on a file for the length of the block.
 
     Parameters
     ----------
     path : str or Path
         The file to lock; it and its folder are made when they do not exist, and stay.
-
-    Yields
-    ------
-    bool
-        Whether the lock is held; False where the file system, or the platform, has none.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened for writing.
-    """
-    handle, is_locked = _acquired(Path(path))
-    try:
-        yield is_locked
-    finally:
-        os.close(handle)  # which gives the lock back
-
-
-@contextmanager
-def exclusive_at_once(path: str | Path) -> Iterator[bool]:
-    """Lock a file for the length of the block, or fail at once where another has the lock.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; it and its folder are made when they do not exist, and stay.
+    wait : bool
+        Whether to wait where another has the lock, or to fail at once.
 
     Yields
     ------
@@ -66,15 +42,15 @@ def exclusive_at_once(path: str | Path) -> Iterator[bool]:
     Raises
     ------
     BlockingIOError
-        If another process, or another block of this one, holds the lock.
+        Without ``wait``, if another process, or another block of this one, holds the lock.
     OSError
         If the file cannot be opened for writing.
     """
-    handle, is_locked = _acquired(Path(path), wait=False)
+    handle, is_locked = _acquired(Path(path), wait)
     try:
         yield is_locked
     finally:
-        os.close(handle)
+        os.close(handle)  # which gives the lock back
 
 
 @contextmanager
@@ -111,20 +87,21 @@ def exclusive_folder(path: str | Path) -> Iterator[bool]:
     False
     """
     path = Path(path)
+    lock = path / FOLDER_LOCK
     new_folders = _make_folders(path)
-    handle, is_locked = _acquired(path / FOLDER_LOCK, wait=False)
-    try:
-        yield is_locked
-    finally:
-        if not is_locked:  # Windows removes no open file
-            os.close(handle)
-        with suppress(OSError):  # the folder was deleted meanwhile
-            (path / FOLDER_LOCK).unlink()
-        if is_locked:  # only now: a file that is removed later may be another's lock
-            os.close(handle)
-        for folder in new_folders:
-            with suppress(OSError):  # it is not empty, since another process may use it
-                folder.rmdir()
+    with ExitStack() as after:
+        is_locked = after.enter_context(exclusive(lock, wait=False))
+        try:
+            yield is_locked
+        finally:
+            if not is_locked:  # Windows removes no open file
+                after.close()
+            with suppress(OSError):  # the folder was deleted meanwhile
+                lock.unlink()
+            after.close()  # only now: a file that is removed later may be another's lock
+            for folder in new_folders:
+                with suppress(OSError):  # it is not empty, since another process may use it
+                    folder.rmdir()
 
 
 def _make_folders(path: Path) -> list[Path]:
@@ -134,7 +111,7 @@ def _make_folders(path: Path) -> list[Path]:
     return new_folders
 
 
-def _acquired(path: Path, wait: bool = True) -> tuple[int, bool]:
+def _acquired(path: Path, wait: bool) -> tuple[int, bool]:
     """Return the open file, and whether its lock is held."""
     for attempt in range(ATTEMPTS):
         handle = _opened(path)

@@ -22,7 +22,7 @@ from typing import Any
 from featser.errors import AnnotationError, FeatserError, InputError, shortened
 from featser.io.atomic_write import output_errors
 from featser.io.file_format import FileFormat
-from featser.io.lock import exclusive_at_once, is_named
+from featser.io.lock import exclusive, is_named
 from featser.serve.annotating.votes import Clip, Entry, Votes
 
 FORMAT = FileFormat("annotations", 1)
@@ -240,7 +240,10 @@ def open_journal(path: str | Path) -> Iterator[Journal]:
     path = Path(path)
     with output_errors(path):
         try:
-            with exclusive_at_once(path) as is_locked, path.open("r+b", buffering=0) as stream:
+            with (
+                exclusive(path, wait=False) as is_locked,
+                path.open("r+b", buffering=0) as stream,
+            ):
                 _sync_folder(path.parent)
                 journal = Journal(path, stream)
                 if not is_locked:
