@@ -9,8 +9,8 @@ models inside them. All others predict each row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,21 +39,31 @@ _BY_COLUMN = (Standardise, SimpleImputer, Clip)
 """Steps that change each column by itself, so that mixing rows before and after is the same."""
 
 
+@dataclass(frozen=True, eq=False)
 class AlteredRows(ABC):
-    """Rows of a table of features, and how the rows that a model is asked for come from them."""
+    """Rows of a table of features, and how the rows that a model is asked for come from them.
 
-    @property
-    @abstractmethod
-    def features(self) -> NDArray[Any]:
-        """The table that the rows are made of, shape (n, d)."""
+    Attributes
+    ----------
+    X : ndarray, shape (n, d)
+        The table that the rows are made of, as the model reads it.
+    groups : sequence of ndarray of int
+        Columns that are altered together.
+    """
 
-    @abstractmethod
+    X: NDArray[Any]
+    groups: Sequence[Indices]
+
     def with_features(self, X: NDArray[Any]) -> Self:
         """Return the same of another table with the same columns."""
+        return replace(self, X=X)
 
-    @abstractmethod
     def of_columns(self, columns: Indices) -> Self:
         """Return the same for a model that reads only some columns."""
+        position = np.full(self.X.shape[1], -1)
+        position[columns] = np.arange(len(columns))
+        groups = [own[own >= 0] for own in (position[group] for group in self.groups)]
+        return replace(self, X=self.X[:, columns], groups=groups)
 
     @abstractmethod
     def predicted(self, predict: Predict) -> Floats:
@@ -149,9 +159,9 @@ def _through_steps(pipeline: Pipeline, rows: AlteredRows) -> Floats:
     """Apply the steps that keep columns apart, then follow what remains."""
     for place, (_, step) in enumerate(pipeline.steps[:-1]):
         if isinstance(step, _BY_COLUMN):
-            rows = rows.with_features(step.transform(rows.features))
+            rows = rows.with_features(step.transform(rows.X))
         elif isinstance(step, WithoutColumns):
-            columns = np.arange(rows.features.shape[1])
+            columns = np.arange(rows.X.shape[1])
             for first, last in step.ranges:
                 columns = columns[(columns < first) | (columns >= last)]
             rows = rows.of_columns(columns)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from featser.explanation.altered_rows import (
     kernel_blocks,
     square_distances,
 )
-from featser.explanation.permuted_outputs import renumbered
 
 MOST_VALUES = 8_000_000
 """Values of a table that is held in memory at once."""
@@ -38,22 +36,7 @@ class MixedRows(AlteredRows):
         For each row and group the row of X that it is taken from.
     """
 
-    X: NDArray[Any]
-    groups: Sequence[Indices]
     sources: Indices
-
-    @property
-    def features(self) -> NDArray[Any]:
-        """The rows that groups are taken from."""
-        return self.X
-
-    def with_features(self, X: NDArray[Any]) -> MixedRows:
-        """Return the same of another table with the same columns."""
-        return replace(self, X=X)
-
-    def of_columns(self, columns: Indices) -> MixedRows:
-        """Return the same for a model that reads only some columns."""
-        return replace(self, X=self.X[:, columns], groups=renumbered(self.groups, columns, self.X))
 
     def predicted(self, predict: Predict) -> Floats:
         """Build and predict the rows, some at a time."""

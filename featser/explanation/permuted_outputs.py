@@ -10,8 +10,7 @@ which is permuted, and one for the rest:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,22 +47,7 @@ class Permutations(AlteredRows):
     in each order, and so on.
     """
 
-    X: NDArray[Any]
-    groups: Sequence[Indices]
     orders: Indices
-
-    @property
-    def features(self) -> NDArray[Any]:
-        """The rows as they are."""
-        return self.X
-
-    def with_features(self, X: NDArray[Any]) -> Permutations:
-        """Return the same of another table with the same columns."""
-        return replace(self, X=X)
-
-    def of_columns(self, columns: Indices) -> Permutations:
-        """Return the same for a model that reads only some columns."""
-        return replace(self, X=self.X[:, columns], groups=renumbered(self.groups, columns, self.X))
 
     def predicted(self, predict: Predict) -> Floats:
         """Predict one permuted table after another."""
@@ -110,13 +94,6 @@ class Permutations(AlteredRows):
 
     def _all_rows(self, plain: Floats, change: Floats) -> Floats:
         return np.concatenate([plain, (plain + change).reshape(-1, plain.shape[1])])
-
-
-def renumbered(groups: Sequence[Indices], columns: Indices, X: NDArray[Any]) -> list[Indices]:
-    """Return the positions of groups among the columns that are left of a table."""
-    position = np.full(X.shape[1], -1)
-    position[columns] = np.arange(len(columns))
-    return [own[own >= 0] for own in (position[group] for group in groups)]
 
 
 @dataclass(frozen=True, eq=False)
