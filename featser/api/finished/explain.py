@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.api.arguments.path_rules import output_file
+from featser.api.finished.finished_result import FinishedResult
 from featser.api.validation import validated
 from featser.evaluation.metrics.registry import title_of
 from featser.evaluation.statistics.resampling import FEWEST_SPEAKERS
@@ -49,7 +50,7 @@ from featser.explanation.importance_table import (
 from featser.explanation.named_shortcuts import UNTESTED, named_shortcuts, were_tested
 from featser.features.interpretable_features import INTERPRETABLE
 from featser.io.atomic_write import write_text
-from featser.io.result_display import Display, ShownResult
+from featser.io.result_display import Display
 from featser.io.result_tables import write_table
 from featser.progress import stage
 from featser.progress_bars import showing_progress
@@ -61,42 +62,33 @@ DIFFERENCES = "class_differences"
 
 
 @dataclass(repr=False)
-class Explanation(ShownResult):
+class Explanation(FinishedResult):
     """What the models of a run rely on.
+
+    The folder of the run gets ``explanation.json``, ``explanation.csv``, ``class_differences.csv``
+    and a section of ``report.html``.
 
     Attributes
     ----------
-    folder : Path
-        The run's; it gets ``explanation.json``, ``explanation.csv``, ``class_differences.csv`` and
-        a section of ``report.html``.
+    folder, protocol, notes, fits, seconds
+        As :class:`~featser.api.finished.finished_result.FinishedResult` has them.
     importance : Importance
         Of groups of features, on test sets.
-    protocol, by : str
-        Whose test sets, and how features are grouped.
+    by : str
+        How features are grouped.
     repetitions : int
         How often each group was permuted.
     shortcuts : list of str
         Properties of the recordings that the audit of the run names as shortcuts.
     differences : list of ClassDifference
         What goes with each class; empty for dimensions, and without interpretable features.
-    notes : list of str
-        What limits the figures.
-    fits : list of str
-        How many models were read instead of fitted, and what was wrong with those that were cached.
-    seconds : float
-        How long it took.
     """
 
-    folder: Path
     importance: Importance
-    protocol: str
     by: str
     repetitions: int
     shortcuts: list[str] = field(default_factory=list)
     differences: list[ClassDifference] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    fits: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
     @property
     def sentences(self) -> list[str]:
@@ -194,8 +186,8 @@ def explain(
         differences, note = _class_differences(opened, chosen)
         shortcuts, untested = _shortcuts(opened, chosen)
         result = Explanation(
-            folder, importance, opened.plan.protocol, by, repetitions, shortcuts,
-            differences, [*untested, *note, *importance.notes], _reused(answers, fits),
+            folder, opened.plan.protocol, importance, by, repetitions, shortcuts, differences,
+            notes=[*untested, *note, *importance.notes], fits=_reused(answers, fits),
         )  # fmt: skip
         result.notes += _differences(opened, chosen, answers.results)
         _write(result, output)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from featser.api.arguments.path_rules import output_file
+from featser.api.finished.finished_result import FinishedResult
 from featser.api.validation import checked_options, validated
 from featser.errors import RunError, counted
 from featser.evaluation.metrics.registry import title_of
@@ -28,7 +29,7 @@ from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
 from featser.experiment.runs.run_state import RunState, checksums
 from featser.extraction.extraction import Extraction, extract_copies
 from featser.io.atomic_write import write_text
-from featser.io.result_display import Display, ShownResult
+from featser.io.result_display import Display
 from featser.io.result_tables import write_table
 from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
@@ -53,34 +54,23 @@ OPTIONS = ("dry_run", "protocol")
 
 
 @dataclass(repr=False)
-class StressTest(ShownResult):
+class StressTest(FinishedResult):
     """What a model reaches on altered test sets.
+
+    The folder of the run gets ``stress.json``, ``stress.csv`` and a section of ``report.html``.
 
     Attributes
     ----------
-    folder : Path
-        The run's; it gets ``stress.json``, ``stress.csv`` and a section of ``report.html``.
-    protocol : str
-        Whose test sets.
+    folder, protocol, notes, fits, seconds
+        As :class:`~featser.api.finished.finished_result.FinishedResult` has them.
     forecast : StressForecast
         What was to be computed.
     curves : StressCurves or None
         The figures; None after a dry run, which computes none.
-    notes : list of str
-        What limits the figures.
-    fits : list of str
-        How many models were read instead of fitted, and what was wrong with those that were cached.
-    seconds : float
-        How long it took.
     """
 
-    folder: Path
-    protocol: str
     forecast: StressForecast
     curves: StressCurves | None = None
-    notes: list[str] = field(default_factory=list)
-    fits: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
     @property
     def sentences(self) -> list[str]:
