@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 import featser as package
-from featser.errors import InputError
+from featser.errors import InputError, TaskError
 from featser.serve.annotating.annotate_settings import AnnotateSettings, sorted_arguments
 from featser.serve.annotating.clip_orders import disagreement
 from featser.serve.queue_work.label_parsing import parse_labels
 from featser.serve.queue_work.rankings import uncertainties
+from featser.serve.queue_work.refitting import fitted_deviations
 from tests.flow import featser
 from tests.serve.annotating import Rater, annotating
 from tests.serve.running_server import RunningServer
@@ -176,3 +177,39 @@ def test_order_that_does_not_exist_is_refused(server: RunningServer, path: str) 
     method = "POST" if path == "rank" else "GET"
     answer = Rater(server, "emil").ask(method, f"/v1/queue/{path}", order="model:x:emotion")
     assert answer.status_code in (400, 404)
+
+
+@pytest.mark.extras
+def test_model_of_a_scale_is_refitted_on_the_mean_ratings(
+    voices: Path, extracted: Path, clips: list[Path], tmp_path: Path
+) -> None:
+    """Recordings unlike the rated ones come first: rated are those of one of two speakers."""
+    store = extracted / "featser-store"
+    arguments = [voices, "--corpus", "demo", "-o", "votes.csv", "--store", store]
+    with annotating(tmp_path, *arguments, labels=["arousal=1..9"]) as server:
+        rater = Rater(server, "anna")
+        name = "refit:arousal"
+        rater.click(0, "arousal", "5")
+        assert computed(rater, name)["error"] == (
+            "`arousal`: a model needs recordings with different ratings, and 1 recording with "
+            "features has [5.0]: annotate more in another order first"
+        )
+        levels = {"angry": "8", "happy": "7", "neutral": "4", "sad": "2"}
+        rated = [place for place, clip in enumerate(clips) if clip.stem.startswith("f1")]
+        for place in rated:
+            rater.click(place, "arousal", levels[clips[place].stem.split("-")[1]])
+        assert computed(rater, name)["error"] == ""
+        shown = rater.shown(order=name)
+        assert sorted(shown["order"]) == list(range(64))
+        assert not set(shown["order"][:32]) & set(rated)
+
+
+def test_uncertainty_of_a_scale_grows_with_the_distance_to_what_was_rated() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3)).astype(np.float32)
+    X[30:] += 2
+    rows = np.arange(30)
+    deviations = fitted_deviations(X, rows, X[:30, 0] * 2.0 + 5, "arousal", np.arange(40))
+    assert deviations[30:].mean() > deviations[:30].mean()
+    with pytest.raises(TaskError, match="2 recordings with features have"):
+        fitted_deviations(X, rows[:2], np.array([3.0, 3.0]), "arousal", rows)

@@ -97,10 +97,8 @@ class ServedQueue:
 
     def _rankers(self) -> Iterator[Ranker]:
         for label in self.queue.content.labels:
-            if label.is_scale:
-                continue
             for name, (file, labels) in self.models.items():
-                if label.name in labels:
+                if label.name in labels and not label.is_scale:
                     title = f"least certain {label.name} of model {name} first"
                     yield Ranker(f"model:{name}:{label.name}", title, label.name, file)
             if self.store:
@@ -150,8 +148,16 @@ class ServedQueue:
         return scores
 
     async def _refitted(self, ranker: Ranker) -> tuple[list[float | None], int]:
-        votes = self.queue.by_clip(ranker.label)
-        options = {"label": ranker.label, "store": self.store, "votes": votes}
+        label = self.queue.label(ranker.label)
+        given = self.queue.by_clip(label.name).items()
+        usable = {place: [one for one in values if label.has_kind(one)] for place, values in given}
+        votes = {place: values for place, values in usable.items() if values}
+        options = {
+            "label": label.name,
+            "is_scale": label.is_scale,
+            "store": self.store,
+            "votes": votes,
+        }
         return await done(self.background, QueueJob("refit", self.source, (), options)), len(votes)
 
     async def recording(self, place: int, seconds: float) -> bytes:
