@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from featser.serve.requests import lingering
-from featser.serve.requests.lingering import Lingering
 from tests.serve.running_server import RunningServer, running_server
 
+lingering = pytest.importorskip(
+    "featser.serve.requests.lingering", reason="needs the extra `serve`"
+)
 BODY = bytes(5_000_000)
 TOKEN = "a-token-of-many-letters"
 TIMES = 4
@@ -24,7 +25,6 @@ TIMES = 4
 @pytest.fixture(scope="module")
 def strict(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with a token, small requests, and one upload at a time."""
-    pytest.importorskip("starlette", reason="needs the extra `serve`")
     limits = {"megabytes": 0.3, "uploads": 1}
     folder = tmp_path_factory.mktemp("lingering")
     with running_server(folder, fitted, token=TOKEN, limits=limits) as running:
@@ -110,7 +110,7 @@ class Endless:
 
     def ask(self, n_bytes: int) -> None:
         scope = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
-        asyncio.run(Lingering(refuse, n_bytes)(scope, self.receive, self.send))  # type: ignore[arg-type]
+        asyncio.run(lingering.Lingering(refuse, n_bytes)(scope, self.receive, self.send))
         start, body, end = self.answer
         assert (b"connection", b"close") in start["headers"]
         assert (body["more_body"], end) == (True, {"type": "http.response.body", "body": b""})
