@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from featser.corpora.synthetic.demo_corpus import write_demo_corpus
@@ -13,6 +14,10 @@ from featser.io.lock import exclusive
 from tests.flow import featser, featser_here
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# An example may take long on a busy machine; no test is about time.
+hypothesis.settings.register_profile("featser", deadline=None)
+hypothesis.settings.load_profile("featser")
 
 ONE_CORE = ("LOKY_MAX_CPU_COUNT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

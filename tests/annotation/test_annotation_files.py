@@ -167,7 +167,7 @@ WORD = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), mi
 LABEL = st.lists(WORD, min_size=1, max_size=3).map(" ".join)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lengths=st.lists(
         st.tuples(st.integers(0, 5_000), st.integers(1, 5_000), LABEL), min_size=1, max_size=6

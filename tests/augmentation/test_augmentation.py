@@ -181,7 +181,7 @@ def typed(draw) -> str:
     return kind.name + (":" + ",".join(given_values) if given_values else "")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(typed())
 def test_parsing_the_canonical_text_gives_the_same_augmentation(text):
     try:
@@ -282,7 +282,7 @@ def test_the_key_changes_with_whatever_changes_a_copy_and_with_nothing_else(monk
     assert noise.key(1) not in others | {key}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(ALL),
     st.sampled_from((8000, 11_025, 16_000, 44_100, 48_000)),

@@ -34,7 +34,7 @@ rows = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows)
 @example([("a", (None, None), None, None, None, None), ("a", (0.0, 1.5), None, "x", None, 1.0)])
 def test_a_round_trip_keeps_segments_splits_and_every_label(

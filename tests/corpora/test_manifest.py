@@ -55,7 +55,7 @@ rows = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows, st.sampled_from([".csv", ".tsv", ".parquet"]), st.booleans())
 def test_a_round_trip_keeps_every_value_but_for_white_space_and_missing_words(
     drawn: list[tuple[str, float, float, str | None, str | None, float | None]],

@@ -81,7 +81,7 @@ def test_copies_and_auxiliary_rows_have_different_numbers() -> None:
     assert (whole[3][10:, 1:] == -1).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), n_folds=st.integers(2, 4))
 def test_no_inner_fold_tests_them_and_all_are_trained_on_them(seed: int, n_folds: int) -> None:
     rng = np.random.default_rng(seed)

@@ -101,7 +101,7 @@ def test_every_protocol_has_a_promise() -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(corpus=corpora_with_copies(), distinct=st.booleans())
 def test_nothing_that_a_protocol_holds_out_is_in_the_training_set(
     protocol: str, corpus: dict[str, Any], distinct: bool
@@ -196,7 +196,7 @@ class Mean:
         return {"emotion": pd.DataFrame(X[:, :2], columns=["angry", "sad"])}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 99), st.integers(1, 4), st.integers(0, 3))
 def test_nothing_scored_changes_another_prediction_nor_the_enrolment(
     seed: int, recordings: int, tested: int

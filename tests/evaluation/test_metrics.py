@@ -229,7 +229,7 @@ labels = st.lists(st.tuples(st.sampled_from(CLASSES), st.sampled_from(CLASSES)),
 
 
 @given(pairs=labels)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_metrics_stay_in_their_ranges_and_do_not_depend_on_the_order_of_rows(
     pairs: list[tuple[str, str]],
 ) -> None:
@@ -247,7 +247,7 @@ values = st.floats(-1e3, 1e3).map(lambda x: round(x, 3))
 
 
 @given(pairs=st.lists(st.tuples(values, values), min_size=2, max_size=50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_ccc_is_symmetric_and_never_above_pearson(pairs: list[tuple[float, float]]) -> None:
     true, pred = map(np.array, zip(*pairs, strict=True))
     concordance, correlation = metrics.ccc(true, pred), metrics.pearson(true, pred)

@@ -48,7 +48,7 @@ def test_more_than_twelve_speakers_make_six_groups_with_even_classes() -> None:
     assert (shares.max() - shares.min()).max() < 0.15
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 30), st.integers(1, 6), st.integers(1, 5), st.integers(0, 3))
 def test_whatever_the_data_no_speaker_straddles_and_no_fold_is_empty(
     speakers: int, each: int, classes: int, seed: int

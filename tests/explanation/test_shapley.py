@@ -46,7 +46,7 @@ def interacting(X: np.ndarray) -> np.ndarray:
     return np.stack([first, X[:, 1] ** 2 - X[:, 3] * X[:, 0]], axis=1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 16), st.integers(4, 20), st.integers(0, 1000))
 def test_values_sum_to_the_difference_from_the_average(
     n_groups: int, n_background: int, seed: int

@@ -67,7 +67,7 @@ def test_steps_that_say_nothing_give_classes_of_equal_share() -> None:
 
 
 @given(arrays(np.float64, (4, 5), elements=st.floats(0, 1)))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_steps_fall_and_those_that_fall_already_stay(above: np.ndarray) -> None:
     cumulative = falling(above)
     assert (np.diff(cumulative, axis=1) <= 0).all()

@@ -22,7 +22,7 @@ from featser.tasks import Task
 from tests.models.conftest import Sample, make_sample
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), penalty=st.floats(1e-3, 10))
 def test_left_out_predictions_are_those_of_a_model_fitted_without_the_group(
     seed: int, penalty: float
@@ -92,7 +92,7 @@ def test_the_penalty_is_the_one_that_left_out_speakers_prefer() -> None:
     assert scores[model.gamma_, model.penalty_] == model.inner_score_ == max(scores.values())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 1000))
 def test_calibrating_never_changes_which_class_is_first(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -177,7 +177,7 @@ def test_a_set_without_other_blocks_has_equal_weights_and_no_choice() -> None:
     np.testing.assert_array_equal(alone.predict_proba(X[:, 6:]), plain.predict_proba(X[:, 6:]))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(share=st.floats(0, 1), seed=st.integers(0, 1000))
 def test_mixing_the_kernels_of_both_kinds_is_the_kernel_of_the_weights(
     share: float, seed: int

@@ -102,7 +102,7 @@ def test_vote_is_calibrated_as_a_whole_and_not_by_member() -> None:
     assert alone.mean() < confident.mean() - 0.04
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), power=st.floats(0.01, 100), share=st.floats(1e-6, 0.5))
 def test_power_never_changes_which_class_is_first(seed: int, power: float, share: float) -> None:
     probabilities = np.random.default_rng(seed).dirichlet(np.full(4, 0.2), size=50)

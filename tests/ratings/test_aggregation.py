@@ -131,7 +131,7 @@ matrices = st.lists(st.lists(st.integers(1, 4), min_size=3, max_size=3), min_siz
 
 
 @given(matrices, st.permutations(range(3)))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_order_of_raters_does_not_matter(rows: list[list[int]], order: list[int]) -> None:
     matrix = np.array(rows, float)
     for method in METHODS:

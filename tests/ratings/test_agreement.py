@@ -177,7 +177,7 @@ categories = st.lists(
 
 
 @given(categories, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_of_raters_and_recordings_does_not_matter(
     rows: list[list[int]], random: object
 ) -> None:
@@ -195,7 +195,7 @@ def test_the_order_of_raters_and_recordings_does_not_matter(
 
 
 @given(st.lists(st.integers(0, 4), min_size=3, max_size=20).filter(lambda one: len(set(one)) > 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_perfect_agreement_is_one(column: list[int]) -> None:
     ratings = from_matrix(np.repeat(np.array(column, float)[:, None], 3, axis=1))
     for level in LEVELS:

@@ -115,7 +115,7 @@ def test_a_noise_that_changes_is_tracked(talk: Conversation) -> None:
     assert sorted(matched)[-2] < 0.05, matched
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(size=st.integers(1_000, 90_000), rate=st.sampled_from([16_000, 11_025]))
 def test_values_do_not_depend_on_the_blocks(size: int, rate: int) -> None:
     samples = room(conversation().samples)

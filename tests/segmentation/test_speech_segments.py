@@ -33,7 +33,7 @@ RULES = st.builds(
 RUNS = st.lists(st.tuples(st.booleans(), st.integers(1, 300)), min_size=1, max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(runs=RUNS, rules=RULES, seed=st.integers(0, 9))
 def test_segments_are_sorted_disjoint_and_within_the_recording(
     runs: list[tuple[bool, int]], rules: LengthRules, seed: int
@@ -119,7 +119,7 @@ def test_names_of_methods_are_unique() -> None:
     assert len({row.name for row in METHODS}) == len(METHODS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     frames=st.integers(1, 2_000),
     window=st.integers(1, 400),

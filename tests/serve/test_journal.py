@@ -51,7 +51,7 @@ class Model:
 
 
 @given(st.lists(ACTIONS, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_clicks_undos_and_crashes_give_the_state_of_a_simple_model(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[object, ...]]
 ) -> None:

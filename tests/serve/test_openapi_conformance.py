@@ -58,7 +58,6 @@ def test_every_endpoint_answers_as_described(described: RunningServer, mode: str
 
         @hypothesis.settings(
             max_examples=N_EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),

@@ -50,7 +50,7 @@ def places_in(index: Index) -> dict[str, tuple[str, int]]:
     }
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(STEPS)
 def test_index_finds_what_the_parts_that_are_left_hold(steps: list[tuple[str, object]]) -> None:
     index, parts = Index(), {}

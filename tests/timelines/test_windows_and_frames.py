@@ -24,7 +24,7 @@ from tests.timelines.recordings import RATE, pause
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(duration=st.floats(0.1, 200), window=st.floats(0.1, 20), hop=st.integers(1, 500))
 def test_windows_and_frames_cover_the_recording(duration: float, window: float, hop: int) -> None:
     hop_s = min(hop / 100, np.floor(window * 100) / 100)

@@ -143,7 +143,7 @@ def test_deltas_of_a_line_are_its_slope_and_of_few_frames_undefined():
 waves = npst.arrays(np.int16, st.integers(1600, 4000), elements=st.integers(-32768, 32767))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(waves)
 def test_any_signal_of_100_ms_or_more_has_finite_values_without_a_warning(pcm):
     with warnings.catch_warnings():
@@ -154,7 +154,7 @@ def test_any_signal_of_100_ms_or_more_has_finite_values_without_a_warning(pcm):
     assert np.isfinite(values).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.25, 0.125, 0.0625]))
 def test_loudness_changes_neither_centroid_rolloff_zcr_chroma_flux_nor_slope(seed, gain):
     samples = np.random.default_rng(seed).uniform(-1, 1, 3200).astype(np.float32)
@@ -168,7 +168,7 @@ def test_loudness_changes_neither_centroid_rolloff_zcr_chroma_flux_nor_slope(see
     np.testing.assert_allclose(rms(soft), gain * rms(loud), rtol=1e-5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.permutations(list(FAMILIES)))
 def test_the_order_of_families_orders_the_rows_and_changes_no_value(families):
     spectrum = Spectrum(tone(700, 0.2))

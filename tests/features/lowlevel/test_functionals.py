@@ -127,7 +127,7 @@ matrices = npst.arrays(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(matrices)
 def test_statistics_keep_their_order_and_are_finite(values):
     with warnings.catch_warnings():
@@ -147,7 +147,7 @@ def test_statistics_keep_their_order_and_are_finite(values):
     assert finite[~constant].all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(matrices, st.randoms(use_true_random=False))
 def test_rows_do_not_know_of_each_other(values, random):
     order = list(range(len(values)))
@@ -157,7 +157,7 @@ def test_rows_do_not_know_of_each_other(values, random):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(matrices, st.randoms(use_true_random=False))
 def test_the_order_of_frames_changes_no_mean_std_or_quantile(values, random):
     order = list(range(values.shape[1]))

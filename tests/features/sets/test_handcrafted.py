@@ -86,7 +86,7 @@ def test_real_speech_has_finite_values_and_the_same_twice(real_recordings):
         np.testing.assert_array_equal(values, extractor(read_audio(file)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1600, 8000), st.integers(0, 2**32 - 1), st.floats(1e-4, 0.99))
 def test_any_loudness_and_length_from_100_ms_has_values_without_a_warning(n, seed, peak):
     samples = np.random.default_rng(seed).uniform(-peak, peak, n).astype(np.float32)

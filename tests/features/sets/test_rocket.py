@@ -78,7 +78,7 @@ def test_responses_are_those_of_the_definition(frames: int) -> None:
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(offset=st.integers(-40, 40), seed=st.integers(0, 99))
 def test_a_constant_offset_of_the_contours_changes_nothing(offset: int, seed: int) -> None:
     """The weights sum to 0; offsets of whole numbers leave no rounding."""

@@ -16,7 +16,7 @@ def frames(rows: int = 900, seed: int = 0) -> np.ndarray:
     return (centre[which] + rng.normal(size=(rows, 3)) * [0.5, 1.0, 1.5]).astype(np.float32)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 6),

@@ -51,7 +51,7 @@ def equal_error(vectors: np.ndarray, speaker: np.ndarray) -> float:
     return float(miss[np.argmin(np.abs(miss - alarm))])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), rank=st.integers(1, 6), shift=st.floats(-2, 2))
 def test_the_likelihood_never_falls(seed: int, rank: int, shift: float) -> None:
     x = np.random.default_rng(seed).normal(shift, 1, size=(20, RANK))
