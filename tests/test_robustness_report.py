@@ -31,9 +31,12 @@ def test_the_page_has_a_row_for_each_level_and_no_interval_where_there_is_none(r
         "clean": FIGURE, "levels": [{**level, "utterances": 9}], "sentences": ["It falls."],
         "conditions": {"gain": "another level"}, "notes": ["a sample"],
     }  # fmt: skip
+    results["copies"] = {**results, "augmentation": ["far", "noise"]}
     page = "\n".join(report.page(results))
-    assert "| clean |  | 0.500 [0.400, 0.600] |  |  |" in page
-    assert "| Gain | 20 dB louder | 0.500 [0.400, 0.600] | -0.250 | 9 |" in page
+    figure = "0.500 [0.400, 0.600]"
+    assert f"| clean |  | {figure} |  | {figure} |  |  |" in page
+    assert f"| Gain | 20 dB louder | {figure} | -0.250 | {figure} | -0.250 | 9 |" in page
+    assert "one copy of each recording by `far`, `noise`:" in page
     assert "9 of 20 recordings" in page
     picture = report.picture(results)
     assert picture.startswith("<svg xmlns=")
@@ -54,6 +57,10 @@ def test_the_guide_has_the_figures_of_the_page(report: Any) -> None:
     written = {report.estimate(one["figure"]) for one in results["levels"]}
     written.add(report.estimate(results["clean"]))
     example = guide.partition("## An example")[2]
-    figures = [line.split("|")[2].strip() for line in example.splitlines() if " [0." in line]
-    assert len(figures) == 9
-    assert set(figures) <= written
+    lines = [line.split("|") for line in example.splitlines() if " [0." in line]
+    assert len(lines) == 9
+    assert {line[2].strip() for line in lines} <= written
+    copies = results["copies"]
+    written = {report.estimate(one["figure"]) for one in copies["levels"]}
+    written.add(report.estimate(copies["clean"]))
+    assert {line[3].strip() for line in lines} <= written

@@ -37,6 +37,11 @@ _PRESETS = (
         "one copy with another pitch, one with another vocal-tract length",
         ("pitch", "vtl"),
     ),
+    Preset(
+        "field",
+        "one copy each in noise, among other voices, by telephone and from far away",
+        ("noise:snr=5..30", "babble:snr=5..30", "telephone", "far"),
+    ),
 )
 
 PRESETS = {preset.name: preset for preset in _PRESETS}
