@@ -28,15 +28,16 @@ from featser.models.heads.logistic_classifier import LogisticClassifier
 from featser.models.heads.softmax import softmax
 from featser.models.heads.softmax_regression import scores_of
 from featser.models.kernel.multiple_kernels import KernelClassifier, KernelRegressor
-from featser.speakers.normalization import Clip, Standardise
+from featser.speakers.normalization import Clip, Impute, Standardise
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Predict = Callable[[NDArray[Any]], Floats]
 KernelModel = KernelClassifier | KernelRegressor
 
-_BY_COLUMN = (Standardise, SimpleImputer, Clip)
-"""Steps that change each column by itself, so that mixing rows before and after is the same."""
+_BY_COLUMN = (Standardise, Impute, SimpleImputer, Clip)
+"""Steps that change each column by itself, so that mixing rows before and after is the same. Models
+that were saved before `Impute` existed have a `SimpleImputer`."""
 
 
 @dataclass(frozen=True, eq=False)

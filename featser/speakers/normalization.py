@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -21,7 +20,22 @@ MIN_COVERAGE = 0.8
 FLOATS = [np.float64, np.float32]
 
 
-class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class _OfMissing(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """A transformer that estimates nothing and accepts missing values."""
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Check X, shape (n, d); nothing is estimated."""
+        validate_data(self, X, ensure_all_finite="allow-nan")
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+class SpeakerNormalizer(_OfMissing):
     """Scale each feature to mean 0 and standard deviation 1 within each speaker.
 
     Transductive: ``transform`` uses the statistics of the rows it is given, so all unlabelled
@@ -33,11 +47,6 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     __metadata_request__transform: ClassVar[dict[str, bool]] = {"speaker": True}
-
-    def fit(self, X: ArrayLike, y: Any = None) -> SpeakerNormalizer:
-        """Check X, shape (n, d); nothing is estimated."""
-        validate_data(self, X, ensure_all_finite="allow-nan")
-        return self
 
     def transform(
         self, X: ArrayLike, speaker: ArrayLike | None = None
@@ -57,12 +66,6 @@ class SpeakerNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         for rows in pd.Series(range(len(groups))).groupby(groups).indices.values():
             values[rows] = standardised(values[rows])
         return values
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def standardised(
@@ -114,6 +117,22 @@ class Clip(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return values.clip(-self.limit, self.limit)
 
 
+class Impute(_OfMissing):
+    """Put 0, the mean of standardised features, in place of missing values.
+
+    scikit-learn's ``SimpleImputer`` does the same, but keeps a Python object for each feature:
+    loading a model with 13,000 features takes a second longer.
+    """
+
+    def transform(self, X: ArrayLike) -> NDArray[np.floating[Any]]:
+        """Return X, shape (n, d), without missing values."""
+        check_is_fitted(self, "n_features_in_")
+        values: NDArray[np.floating[Any]] = validate_data(
+            self, X, reset=False, ensure_all_finite="allow-nan", dtype=FLOATS
+        )
+        return np.where(np.isnan(values), values.dtype.type(0), values)
+
+
 class Standardise(StandardScaler):
     """Scale each feature to mean 0 and deviation 1, without a warning for features without values.
 
@@ -161,10 +180,7 @@ def prepared(model: Any, selector: Any = None) -> Pipeline:
     return Pipeline(
         [
             ("scale", Standardise()),
-            (
-                "impute",
-                SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True),
-            ),
+            ("impute", Impute()),
             ("clip", Clip()),
             *([] if selector is None else [("select", selector)]),
             ("model", model),

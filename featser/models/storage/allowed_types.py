@@ -39,6 +39,7 @@ ALLOWED = (
     "featser.models.kernel.multiple_kernels.KernelRegressor",
     "featser.models.language.two_pass.LanguageRouted",
     "featser.speakers.normalization.Clip",
+    "featser.speakers.normalization.Impute",
     "featser.speakers.normalization.Standardise",
     "featser.models.heads.ordinal.OrdinalClassifier",
     "featser.models.transfer.auxiliary_weight.AuxiliaryWeighted",
