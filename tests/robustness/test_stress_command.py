@@ -32,6 +32,7 @@ def test_noise_destroys_the_planted_feature_and_gain_leaves_it(work: Path) -> No
     """The zero-crossing rate of a tone is lost in noise and does not depend on the level."""
     shown = featser_here("stress", "run", *STORE, "--condition", "noise,gain", cwd=work)
     assert shown.returncode == 0, shown.stderr
+    assert "next: featser extract … --augment field, then fit" in shown.stdout + shown.stderr
     table = pd.read_csv(work / "run" / "stress.csv").set_index(["condition", "level"])
     figure = table["uar.value"]
     assert table.loc["clean", "uar.value"].item() == 1

@@ -59,6 +59,7 @@ def stress(
     Writes stress.json and stress.csv into the run's folder, and a section of report.html.
     """
     from featser.api.finished.stress import stress as run_stress
+    from featser.experiment.runs.run_reading import read_description
     from featser.robustness.stress_tables import stress_overview
 
     with bars_of(store):
@@ -88,3 +89,5 @@ def stress(
     say(f"tested in {result.seconds:.1f} s: {result.folder / 'stress.json'}")
     if output is not None:
         say(f"table: {output}")
+    if not read_description(result.folder).get("augmented_copies"):
+        say("next: featser extract … --augment field, then fit: models also learn from such copies")
