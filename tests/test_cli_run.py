@@ -14,6 +14,7 @@ import pytest
 import featser
 from featser.augmentation.copy_plan import no_copies
 from featser.errors import RecipeError
+from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.forecast import Forecast, forecast
 from featser.experiment.loading.source import source_of
 from featser.experiment.recipe import load_recipe
@@ -157,7 +158,7 @@ def test_an_interrupted_run_goes_on_where_it_was(work: Path) -> None:
     assert [step.name for step in outcome.steps if step.done] == ["audit", "extract"]
     assert outcome.run is not None
     assert outcome.run.fits == ["2 of 5 fits reused from the cache, 3 computed"]
-    assert carry_out().metrics == outcome.metrics == outcome.run.metrics
+    assert carry_out().metrics == outcome.metrics == to_json(outcome.run.metrics)
 
 
 def test_the_plan_counts_what_exists_and_writes_nothing(work: Path, voices: Path) -> None:

@@ -103,9 +103,9 @@ def test_shipped_values_equal_those_of_recordings(name: str, corpora: Path, tmp_
         tolerance = table.values._stored[extractor.spec].column_coding.tolerance(X)  # type: ignore[attr-defined]
         assert np.array_equal(np.isnan(X), np.isnan(decoded)), extractor.spec
         # Kinds of CPU differ in the last bits; a count, such as frames above a bias, then differs
-        # by one frame in few recordings.
+        # by one frame in few recordings: one value of 2,500 is the most that was seen.
         excess = (np.abs(decoded.astype(float) - X) - tolerance) / (np.nanstd(X, axis=0) + 1e-12)
-        assert np.nanmean(excess > 1e-3) <= 1e-4, extractor.spec
+        assert np.nanmean(excess > 1e-3) <= 1e-3, extractor.spec
         assert np.nanmax(excess) <= 0.5, extractor.spec
 
 
