@@ -55,7 +55,9 @@ class RunningServer:
 
     def leftovers(self) -> list[Path]:
         """The temporary files that there are now, without the lock of their folder."""
-        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        # Unlike rglob, os.walk goes on where a folder is removed meanwhile.
+        walked = os.walk(self.folder)
+        files = [Path(folder, name) for folder, _, names in walked for name in names]
         return [path for path in files if path.name != FOLDER_LOCK]
 
     def stop(self, number: int = signal.SIGINT) -> int:
