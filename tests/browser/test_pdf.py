@@ -188,6 +188,22 @@ def test_chromium_ends_with_the_command(
     assert not [path for path in short_folder.iterdir() if path.name.startswith("featser-")]
 
 
+@pytest.mark.extras
+def test_the_folder_of_temporary_files_may_have_a_long_name(
+    fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the path of the browser's socket would have too many characters."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"needs Chromium at {CHROMIUM}")
+    temporary = tmp_path / ("long-" * 20)
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    target = tmp_path / "report.pdf"
+    shown = featser_here("report", str(fitted), "--pdf", "-o", str(target), "--browser", CHROMIUM)
+    assert shown.returncode == 0, shown.stderr
+    assert target.read_bytes().startswith(b"%PDF-")
+
+
 def test_the_browser_has_no_network_and_its_own_profile(
     browser_command: Path, fitted: Path, tmp_path: Path
 ) -> None:

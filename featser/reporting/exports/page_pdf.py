@@ -25,6 +25,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = "FEATSER_BROWSER"
 """The environment variable that names another one."""
 
+LONGEST_FOLDER = 60
+"""Characters of the folder of temporary files, in which the socket's name has 46."""
+
 TIMEOUT_S = 120.0
 """How long a page may take; a report takes about 3 s."""
 
@@ -145,11 +148,22 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        env=_environment(),
     )
     try:
         yield process
     finally:
         _stop(process)
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of a browser, which makes a socket in a folder of `TMPDIR`.
+
+    The path of a socket has 107 characters at most: with a longer one Chromium ends by itself.
+    """
+    if os.name != "posix" or len(os.environ.get("TMPDIR", "")) <= LONGEST_FOLDER:
+        return dict(os.environ)
+    return {**os.environ, "TMPDIR": "/tmp"}  # which every such system has
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
