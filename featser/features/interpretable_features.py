@@ -120,16 +120,16 @@ def interpretable_features(extractor: Extractor) -> list[InterpretableFeature]:
     return described
 
 
-def named_in_words(name: str) -> str:
-    """Return a feature in words with its name in brackets; its name alone where it has no words.
+def words_of(name: str) -> str:
+    """Return a feature in words; empty where it has none.
 
     Examples
     --------
-    >>> named_in_words("rhythm.pause_share"), named_in_words("mfcc_03.mean")
-    ('share of pauses (rhythm.pause_share)', 'mfcc_03.mean')
+    >>> words_of("rhythm.pause_share"), words_of("mfcc_03.mean")
+    ('share of pauses', '')
     """
     described = _described(name)
-    return name if described is None else f"{described[0]} ({name})"
+    return "" if described is None else described[0]
 
 
 def _described(name: str) -> tuple[str, str, str] | None:

@@ -126,9 +126,14 @@ def stopped(
     target = folder / "report.pdf"
     command = [*PYTHON, "report", str(fitted), "--pdf", "-o", str(target), "--browser", browser]
     with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=heed_ctrl_c) as process:  # noqa: PLW1509
-        groups: list[int | None] = []  # asked again, it may have ended
-        wait_for(lambda: groups.append(group()) or groups[-1] or process.poll() is not None)
-        own = groups[-1]
+        own: int | None = None
+
+        def is_running_or_done() -> bool:
+            nonlocal own  # asked again, it may have ended
+            own = group()
+            return own is not None or process.poll() is not None
+
+        wait_for(is_running_or_done)
         assert own is not None, process.communicate()
         process.send_signal(number)
         process.communicate(timeout=60)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from featser.audit.finding import Finding
 from featser.evaluation.metrics.metrics import uar_of_codes
-from featser.features.interpretable_features import named_in_words
+from featser.features.interpretable_features import words_of
 
 GIVEN_AWAY = "feature gives the class away"
 """The kind of the findings."""
@@ -238,7 +238,7 @@ def _of_features(block: FeatureBlock, label: Labelled) -> Finding | None:
     rows = [_row(block, label, column, uar, one_class, chance) for column in listed[:MOST_LISTED]]
     first, more = rows[0], len(listed) - 1
     text = (
-        f"the feature {_quoted(first['feature'])} of {block.extractor} alone predicts "
+        f"the feature {_quoted(str(block.names[listed[0]]))} of {block.extractor} alone predicts "
         f"`{label.task}` with a UAR of {first['UAR']:.2f} on {_tested_on(label)} "
         f"(chance {chance:.2f})"
     )
@@ -283,10 +283,10 @@ def _uar_of_extractor(X: NDArray[np.floating], label: Labelled) -> float:
     return uar_of_codes(label.codes, predicted, len(label.classes))
 
 
-def _quoted(feature: str) -> str:
+def _quoted(name: str) -> str:
     """Return a feature for a sentence, its name as code."""
-    words, bracket, name = feature.removesuffix(")").partition(" (")
-    return f"'{words}' (`{name}`)" if bracket else f"`{feature}`"
+    words = words_of(name)
+    return f"'{words}' (`{name}`)" if words else f"`{name}`"
 
 
 def _row(
@@ -297,10 +297,11 @@ def _row(
     one_class: NDArray[np.float64],
     chance: float,
 ) -> dict[str, Any]:
-    best = int(one_class[column].argmax())
+    best, name = int(one_class[column].argmax()), str(block.names[column])
+    words = words_of(name)
     return {
         "extractor": block.extractor,
-        "feature": named_in_words(str(block.names[column])),
+        "feature": f"{words} ({name})" if words else name,
         "UAR": round(float(uar[column]), 3),
         "chance": round(chance, 3),
         "best class": str(label.classes[best]),

@@ -13,10 +13,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Facts = Mapping[str, Floats]
 
-_FACTS = (
-    "level", "floor", "bandwidth", "clipped", "seconds", "silence_s", "leading_silence_s",
-    "trailing_silence_s",
-)  # fmt: skip
 WIDEST_HZ = 8_000.0
 """A bandwidth above counts as this one: features are computed at 16 kHz."""
 
@@ -140,5 +136,5 @@ def measured(facts: pd.DataFrame) -> pd.DataFrame:
         From :func:`featser.audit.measure.examination.facts_table`; NaN where a recording cannot be
         used.
     """
-    columns = {name: facts[name].to_numpy(np.float64) for name in _FACTS}
+    columns = {str(name): column.to_numpy() for name, column in facts.items()}
     return pd.DataFrame({name: measure.of(columns) for name, measure in MEASURES.items()})

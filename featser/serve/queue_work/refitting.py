@@ -136,16 +136,10 @@ def fitted_deviations(
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, d)
-        Features.
-    rows : ndarray of int, shape (n_rated,)
-        Those with ratings.
+    X, rows, label, asked
+        As :func:`fitted_probabilities` takes them.
     means : ndarray of float, shape (n_rated,)
-        Their mean ratings.
-    label : str
-        What the label is called.
-    asked : ndarray of int, shape (n_asked,)
-        The rows to predict.
+        The mean rating of each of the rows.
 
     Returns
     -------
