@@ -81,6 +81,46 @@ def test_another_aggregation_gives_other_labels_and_is_in_recipe_and_run(rated: 
     assert shown.returncode == 0, shown.stderr
 
 
+def test_a_soft_fit_is_nearer_to_the_votes_and_keeps_ties(rated: Path) -> None:
+    """By `fit`, by its recipe, and by the bundle; the report says what was fitted on."""
+    hard, before, _ = fitted(rated, "hard", "--no-audit", "-t", "emotion")
+    soft, described, page = fitted(
+        rated, "soft", "--no-audit", "-t", "emotion", "--aggregate", "emotion=soft"
+    )
+    for name in ("cross_entropy", "js_divergence"):
+        assert soft["emotion"][name]["value"] < hard["emotion"][name]["value"], name
+    assert soft["emotion"]["cross_entropy"]["lowest"] == hard["emotion"]["cross_entropy"]["lowest"]
+    assert {"low", "high", "value"} <= set(soft["emotion"]["uar"])
+    assert described["rated"][0]["aggregation"] == "soft"
+    assert described["rated"][0]["undecided"] == before["rated"][0]["undecided"] > 0
+    assert "are fitted on, and not scored against the class with most votes" in page
+    again = featser_here("run", "soft/recipe.yaml", "--data", "manifest=ratings.csv", "-o",
+                         "soft-again", "--jobs", "1", cwd=rated)  # fmt: skip
+    assert again.returncode == 0, again.stderr
+    figures = json.loads((rated / "soft-again/metrics.json").read_text(encoding="utf-8"))
+    assert figures["speaker-independent"]["emotion"]["uar"] == soft["emotion"]["uar"]
+    shown = featser_here("explain", "soft", "--repetitions", "1", "--jobs", "1", cwd=rated)
+    assert shown.returncode == 0, shown.stderr
+    shown = featser_here("predict", "soft/model.featser", "ratings.csv", "-o", "p.csv", cwd=rated)
+    assert shown.returncode == 0, shown.stderr
+
+
+def test_a_study_refuses_soft_labels(rated: Path) -> None:
+    recipe = "name: s\ncorpora: [manifest]\nmodel: logistic\nfeatures: ['mfcc:basic']\n"
+    (rated / "s.yaml").write_text(recipe + "aggregate: {emotion: soft}\n", encoding="utf-8")
+    shown = featser_here("curve", "s.yaml", "--data", "manifest=ratings.csv", "--no-audit",
+                         cwd=rated)  # fmt: skip
+    assert shown.returncode == 2
+    assert "--aggregate emotion=soft is for `featser fit`" in shown.stderr
+
+
+def test_an_ordinal_label_is_not_fitted_on_shares(rated: Path) -> None:
+    shown = featser_here("fit", "-m", "logistic", "--kind", "emotion=ordinal", "--aggregate",
+                         "emotion=soft", "--no-audit", cwd=rated)  # fmt: skip
+    assert shown.returncode == 2
+    assert "'emotion' is ordinal" in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

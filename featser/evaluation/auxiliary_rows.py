@@ -66,7 +66,7 @@ class AuxiliaryRows:
         fit_arguments : dict
             ``speaker``, shape (n,), or None.
         labels : DataFrame, n rows
-            Of the training set.
+            Of the training set, perhaps with columns of soft labels, which these rows lack.
 
         Returns
         -------
@@ -88,7 +88,7 @@ class AuxiliaryRows:
             "speaker": np.concatenate([speaker, self.speaker]),
             "provenance": np.concatenate([own, added]),
         }
-        y = pd.concat([labels, self.labels[list(labels.columns)]], ignore_index=True)
+        y = pd.concat([labels, self.labels.reindex(columns=labels.columns)], ignore_index=True)
         return np.concatenate([np.asarray(training.X), self.X]), y, arguments
 
     def parts(self) -> Iterator[Any]:

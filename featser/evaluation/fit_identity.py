@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from featser.evaluation.auxiliary_rows import AuxiliaryRows
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import InMemory, Rows
+from featser.evaluation.soft_labels import label_columns
 from featser.evaluation.training_copies import NONE, Copies
 from featser.tasks import Task
 
@@ -73,7 +74,7 @@ def identities(
     from joblib import hash as hash_of
 
     columns = [column for column in (unit, language) if column is not None]
-    row = _rows(X, labels[[task.name for task in tasks]], columns)
+    row = _rows(X, labels[label_columns(tasks, labels)], columns)
     copy = None if copies is None else _features(copies.X)
     how: tuple[Any, ...] = (
         hash_of(model),

@@ -320,6 +320,28 @@ def auxiliary(corpora: Sequence[str], model: str) -> None:
         )
 
 
+def soft_labels(label: str, method: str, model: str, hard_only: Sequence[str]) -> None:
+    """Check that models and options can be fitted on shares of votes."""
+    from featser.models.registry import FITTED_ON_VOTES, find_model, members_of
+    from featser.ratings.methods import method_of
+
+    if not method_of(method).is_soft:
+        return
+    typed = f"--aggregate {label}={method}"
+    without = [name for name in members_of(model) if not find_model(name).takes_soft_labels]
+    if without:
+        raise ValueError(
+            f"{typed} needs models that can be fitted on shares of votes, which --model "
+            f"{', '.join(without)} cannot: use --model vote, {', '.join(FITTED_ON_VOTES)}, or "
+            f"--aggregate {label}=majority"
+        )
+    if hard_only:
+        raise ValueError(
+            f"{typed} cannot be combined with {hard_only[0]}, which is fitted on one class for "
+            f"each utterance: leave it out, or use --aggregate {label}=majority"
+        )
+
+
 def fusion(how: str, model: str, features: Sequence[str]) -> None:
     """Check that there are as many extractors and models as a fusion combines."""
     from featser.models.registry import members_of

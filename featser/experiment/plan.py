@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from featser.evaluation.protocols.groups import joined
 from featser.evaluation.protocols.overlap import Overlap, overlap_of
 from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.evaluation.protocols.shared_labels import Scored, scored_labels
+from featser.evaluation.soft_labels import with_soft_labels
 from featser.experiment.loading.data import Data
 from featser.experiment.schema import Experiment
 from featser.tasks import Task
@@ -53,7 +54,11 @@ class Plan:
 
     @property
     def labels(self) -> pd.DataFrame:
-        """A column for each task, missing where it is neither fitted on nor scored."""
+        """A column for each task, missing where it is neither fitted on nor scored.
+
+        Shares of votes that are fitted on stand beside it, also where votes are tied
+        (:mod:`featser.evaluation.soft_labels`).
+        """
         return self.scored.labels
 
     @property
@@ -157,6 +162,7 @@ def plans_of(data: Data, experiment: Experiment, sound: NDArray[np.str_]) -> lis
         if enrolled_recordings(experiment.speaker_norm):
             refuse_training_speakers(protocol, data.speaker, folds)
         scored = scored_labels(protocol, data.table, folds, data.tasks)
+        scored = replace(scored, labels=_with_votes(data, scored))
         _refuse_unscored(scored, (data.tasks[0].name, *experiment.tasks))
         if not plans:
             data.tasks = scored.tasks
@@ -165,6 +171,17 @@ def plans_of(data: Data, experiment: Experiment, sound: NDArray[np.str_]) -> lis
         overlap = overlap_of(folds, data.speaker, sound) if as_given else None
         plans.append(Plan(protocol, folds, scored, overlap))
     return plans
+
+
+def _with_votes(data: Data, scored: Scored) -> pd.DataFrame:
+    """Add the shares of votes to the labels of tasks that are fitted on them."""
+    ratings = {one.label: one.ratings for one in data.rated if one.is_soft}
+    labels = scored.labels
+    for task in scored.tasks:
+        if task.name in ratings:
+            given = data.table[task.name]
+            labels = with_soft_labels(labels, task, ratings[task.name], given)
+    return labels
 
 
 def _refuse_unscored(scored: Scored, names: Sequence[str]) -> None:

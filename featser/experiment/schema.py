@@ -33,6 +33,10 @@ GROUPS: Mapping[str, type[Fields]] = {
 }
 
 
+_HARD_ONLY = ("coupling", "two_pass", "joint", "fusion", "tune")
+"""Fields whose models are fitted on one class for each utterance."""
+
+
 class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
     """Everything that decides a result.
 
@@ -94,6 +98,9 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
         checks.joint(self.joint, self.model)
         checks.two_pass(self.two_pass, self.model)
         checks.auxiliary(self.aux, self.model)
+        for label, method in self.aggregate.items():
+            hard_only = [name for name in _HARD_ONLY if getattr(self, name) != default_of(name)]
+            checks.soft_labels(label, method, self.model, [self.typed(name) for name in hard_only])
         checks.fusion(self.fusion, self.model, self.features)
         checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
         checks.corpora_in_split((*self.train, *self.test), self.corpora)

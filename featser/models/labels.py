@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_array
 
 from featser.errors import TaskError
 from featser.evaluation.rows import Rows
+from featser.evaluation.soft_labels import soft_labels_of
 from featser.tasks import Task
 
 SampleWeight = ArrayLike | pd.DataFrame | None
@@ -100,16 +102,43 @@ def encode(task: Task, labels: pd.Series) -> NDArray[np.float64]:
     return np.asarray(codes, dtype=np.float64)
 
 
-def training_rows(
-    task: Task, y: pd.DataFrame, sample_weight: SampleWeight
-) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64] | None]:
-    """Return the positions of a task's training rows, and their targets and weights.
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """The rows that a task is fitted on.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (n,)
+        Their positions in the table of labels.
+    target : ndarray, shape (n,)
+        Positions of classes, or values.
+    weight : ndarray of float, shape (n,), or None
+        Their sample weights.
+    soft_labels : ndarray of float, shape (n, k), or None
+        The share of each class of ``target``, in its order, in each row's label.
+    has_label : ndarray of bool, shape (n,)
+        Whether the label is given; False where votes are tied.
+    """
+
+    rows: NDArray[np.intp]
+    target: NDArray[Any]
+    weight: NDArray[np.float64] | None
+    soft_labels: NDArray[np.float64] | None
+    has_label: NDArray[np.bool_]
+
+
+def training_rows(task: Task, y: pd.DataFrame, sample_weight: SampleWeight) -> TrainingRows:
+    """Return the rows that a task is fitted on.
+
+    With soft labels (:mod:`featser.evaluation.soft_labels`), rows whose votes are tied are fitted
+    on as well; their target is the first of the tied classes. A row with a label and without soft
+    labels, such as one of an auxiliary corpus, has one vote for its label.
 
     Parameters
     ----------
     task : Task
     y : DataFrame, n rows
-        A column for each task.
+        A column for each task, and those of soft labels.
     sample_weight : array-like, shape (n,), or DataFrame, optional
         As :meth:`MultiTaskEstimator.fit` has it.
 
@@ -119,16 +148,62 @@ def training_rows(
         If a classification has fewer than two classes, or a regression fewer than two values.
     """
     target = encode(task, y[task.name])
+    has_label = np.isfinite(target)
+    soft = soft_labels_of(task, y) if task.categorical else None
+    if soft is not None:
+        target, soft = _with_votes(target, soft)
     weight = _weight_of(task, sample_weight)
     is_used = np.isfinite(target) if weight is None else np.isfinite(target) & np.isfinite(weight)
     rows = np.flatnonzero(is_used)
     target = target[rows]
     _refuse_too_few_targets(task, target)
-    return (
+    return TrainingRows(
         rows,
         target.astype(np.intp) if task.categorical else target,
         None if weight is None else weight[rows],
+        None if soft is None else _among(target.astype(np.intp), soft[rows]),
+        has_label[rows],
     )
+
+
+def hard_rows(
+    task: Task, y: pd.DataFrame, sample_weight: SampleWeight
+) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64] | None]:
+    """Return the positions of a task's training rows, and their targets and weights.
+
+    Parameters are those of :func:`training_rows`.
+
+    Raises
+    ------
+    TaskError
+        As there, and if the task has soft labels.
+    """
+    training = training_rows(task, y, sample_weight)
+    if training.soft_labels is not None:
+        raise TaskError(
+            f"task '{task.name}' has soft labels, which only independent tasks are fitted on: use "
+            f"hard labels, or leave the coupling of tasks out"
+        )
+    return training.rows, training.target, training.weight
+
+
+def _with_votes(
+    target: NDArray[np.float64], soft: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give rows with a label alone one vote, and rows with votes alone a class."""
+    has_label, has_votes = np.isfinite(target), np.isfinite(soft).all(axis=1)
+    alone = np.flatnonzero(has_label & ~has_votes)
+    soft, target = soft.copy(), target.copy()
+    soft[alone] = np.eye(soft.shape[1])[target[alone].astype(np.intp)]
+    tied = np.flatnonzero(~has_label & has_votes)
+    target[tied] = soft[tied].argmax(axis=1)
+    return target, soft
+
+
+def _among(target: NDArray[np.intp], soft: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return soft labels with the columns of the classes that are a target; rows sum to 1."""
+    columns = soft[:, np.unique(target)]
+    return np.asarray(columns / columns.sum(axis=1, keepdims=True))
 
 
 def _refuse_too_few_targets(task: Task, target: NDArray[np.float64]) -> None:

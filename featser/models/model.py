@@ -37,6 +37,8 @@ class Model:
         memory.
     uses_weights : bool
         Whether sample weights change the fit.
+    takes_soft_labels : bool
+        Whether a classifier can be fitted on shares of votes: its ``fit`` requests ``soft_labels``.
     uses_blocks : bool
         Whether it weighs blocks of features, so that it reads those of extractors with several
         blocks beside other features.
@@ -70,6 +72,7 @@ class Model:
     cost: float | None = None
     batches: str = ""
     uses_weights: bool = True
+    takes_soft_labels: bool = False
     uses_blocks: bool = False
     reads_frames: bool = False
     calibrate: bool = True

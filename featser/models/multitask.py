@@ -20,6 +20,7 @@ from featser.models.chosen import Chosen, chosen_by
 from featser.models.labels import (
     Labels,
     SampleWeight,
+    TrainingRows,
     label_table,
     most_probable,
     primary_of,
@@ -134,7 +135,8 @@ class MultiTaskEstimator(BaseEstimator):
             Features; NaN where a value is undefined.
         y : DataFrame, n rows, or array-like, shape (n,) or (n, tasks)
             A column for each task, named after it, or in the order of the tasks; NaN or None
-            where a label is missing.
+            where a label is missing. A table may also have columns of soft labels
+            (:mod:`featser.evaluation.soft_labels`) for estimators that can be fitted on them.
         sample_weight : array-like, shape (n,), or DataFrame, optional
             For all tasks alike, or a column for each task. A missing weight leaves the row out
             of that task.
@@ -160,31 +162,37 @@ class MultiTaskEstimator(BaseEstimator):
         self.estimators_ = {}
         self.calibrations_: dict[str, Calibration] = {}
         for task in self.tasks:
-            rows, target, weight = training_rows(task, labels, sample_weight)
+            training = training_rows(task, labels, sample_weight)
+            rows = training.rows
             self.estimators_[task.name] = fit_routed(
                 clone(self.estimators[task.name]),
                 values[rows],
-                target,
-                sample_weight=weight,
+                training.target,
+                sample_weight=training.weight,
+                soft_labels=training.soft_labels,
                 speaker=None if speaker is None else np.asarray(speaker)[rows],
                 provenance=None if provenance is None else provenance[rows],
                 language=None if language is None else np.asarray(language)[rows],
             )
             self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
             who = None if speaker is None else np.asarray(speaker)[rows]
-            self._calibrate(task, target, who)
+            self._calibrate(task, training, who)
         return self
 
-    def _calibrate(
-        self, task: Task, target: NDArray[np.intp], speaker: NDArray[Any] | None
-    ) -> None:
-        """Store what a task's prediction sets are calibrated on, if its estimator offers that."""
+    def _calibrate(self, task: Task, training: TrainingRows, speaker: NDArray[Any] | None) -> None:
+        """Store what a task's prediction sets are calibrated on, if its estimator offers that.
+
+        Recordings whose votes are tied have no class that a set could hold or miss.
+        """
         estimator = self.estimators_[task.name]
         offered = left_out_probabilities(estimator) if task.categorical else None
         if offered is not None:
-            probabilities = _by_class(task, estimator, offered)
+            used = training.has_label
             self.calibrations_[task.name] = Calibration.of(
-                task.classes, target, probabilities, speaker
+                task.classes,
+                training.target[used],
+                _by_class(task, estimator, offered)[used],
+                None if speaker is None else speaker[used],
             )
 
     def fit_batches(
@@ -215,8 +223,10 @@ class MultiTaskEstimator(BaseEstimator):
                     f"task '{task.name}': {type(estimator).__name__} cannot be fitted in batches; "
                     f"use featser.models.building.make_batched, or fit with all in memory"
                 )
-            rows, target, weight = training_rows(task, y, sample_weight)
-            self.estimators_[task.name] = estimator.fit_batches(X.part(rows), target, weight)
+            training = training_rows(task, y, sample_weight)
+            self.estimators_[task.name] = estimator.fit_batches(
+                X.part(training.rows), training.target, training.weight
+            )
         return self
 
     def predict(self, X: ArrayLike) -> pd.DataFrame:

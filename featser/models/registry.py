@@ -58,6 +58,7 @@ _ROWS = (
         regressor="ridge",
         grid=f"{_GRIDS}:LOGISTIC",
         cost=0.3,
+        takes_soft_labels=True,
         synonyms=("logreg", "logistic-regression"),
     ),
     Model(
@@ -128,6 +129,7 @@ _ROWS = (
         regressor=f"{_MAKERS}:kernel_regressor",
         grid=f"{_GRIDS}:with_widths",
         cost=0.5,
+        takes_soft_labels=True,
         uses_blocks=True,
         calibrate=False,
     ),
@@ -282,6 +284,9 @@ _SYNONYMS = dict(_synonyms())
 
 BATCHED = tuple(row.name for row in _ROWS if row.batches)
 """Models that can be fitted in batches."""
+
+FITTED_ON_VOTES = tuple(row.name for row in _ROWS if row.takes_soft_labels)
+"""Models that can be fitted on soft labels."""
 
 NETWORKS = tuple(row.name for row in _ROWS if row.extra == "streams")
 """Models that ``featser[streams]`` fits."""

@@ -14,6 +14,11 @@ REQUESTED = {"sample_weight": True, "speaker": True, "provenance": True}
 augmented copies (:func:`featser.evaluation.training_copies.trace_provenance`)."""
 
 
+SOFT_LABELS = {"soft_labels": True}
+"""Metadata of classifiers that can be fitted on soft labels: the share of each class in each row's
+label, shape (n, k), the classes of y in their order."""
+
+
 def fit_routed(estimator: Any, X: Any, y: Any, **metadata: Any) -> Any:
     """Fit an estimator with the metadata that it requests.
 
@@ -34,13 +39,19 @@ def fit_routed(estimator: Any, X: Any, y: Any, **metadata: Any) -> Any:
     Raises
     ------
     ValueError
-        If there are sample weights, not all equal, which the estimator would ignore.
+        If there are sample weights, not all equal, or soft labels, that the estimator would
+        ignore.
     """
     given = {name: value for name, value in metadata.items() if value is not None}
     with config_context(enable_metadata_routing=True):
         requested = set(get_routing_for_object(estimator).consumes("fit", given.keys()))
         if "sample_weight" in given and "sample_weight" not in requested:
             requested |= _weights_for(estimator, given["sample_weight"])
+        if "soft_labels" in given and "soft_labels" not in requested:
+            raise ValueError(
+                f"{_name(estimator)} would ignore the soft labels: use hard labels, or another "
+                f"estimator"
+            )
         return estimator.fit(X, y, **{name: given[name] for name in requested})
 
 
@@ -72,11 +83,14 @@ def refuse_ignored_weights(estimator: Any, sample_weight: Any) -> None:
     """
     if sample_weight is None or len(np.unique(np.asarray(sample_weight))) < 2:
         return
-    name = type(estimator[-1] if hasattr(estimator, "steps") else estimator).__name__
     raise ValueError(
-        f"{name} would ignore the sample weights: use another estimator, or, if it takes weights, "
-        f"request them by set_fit_request(sample_weight=True)"
+        f"{_name(estimator)} would ignore the sample weights: use another estimator, or, if it "
+        f"takes weights, request them by set_fit_request(sample_weight=True)"
     )
+
+
+def _name(estimator: Any) -> str:
+    return type(estimator[-1] if hasattr(estimator, "steps") else estimator).__name__
 
 
 def consumes(estimator: Any, name: str) -> bool:

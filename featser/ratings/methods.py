@@ -27,12 +27,16 @@ class Aggregation:
     function : str
         ``module:function`` within :mod:`featser.ratings`, from ratings to one value for each
         recording, NaN where there is none: a position in ``classes``, or a number.
+    is_soft : bool
+        Whether models are fitted on the shares of the votes; the one label is what they are scored
+        against.
     """
 
     name: str
     meaning: str
     takes: Literal["classes", "numbers"]
     function: str
+    is_soft: bool = False
 
 
 METHODS = (
@@ -41,6 +45,14 @@ METHODS = (
         "the class with most votes; recordings with a tie have no label",
         "classes",
         "aggregation:majority",
+    ),
+    Aggregation(
+        "soft",
+        "the shares of the votes, which models are fitted on; they are scored against the class "
+        "with most votes, and against the shares",
+        "classes",
+        "aggregation:majority",
+        is_soft=True,
     ),
     Aggregation(
         "dawid-skene",
@@ -71,7 +83,7 @@ def method_names() -> tuple[str, ...]:
     Examples
     --------
     >>> method_names()
-    ('majority', 'dawid-skene', 'mean', 'median', 'ewe')
+    ('majority', 'soft', 'dawid-skene', 'mean', 'median', 'ewe')
     """
     return tuple(method.name for method in METHODS)
 

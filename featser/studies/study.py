@@ -28,6 +28,7 @@ from featser.experiment.unfitted_model import unfitted_model
 from featser.models.building import refuse_missing_packages
 from featser.models.multitask import MultiTaskEstimator
 from featser.progress import Progress, stage
+from featser.ratings.methods import method_of
 from featser.store.feature_store import Store
 from featser.tasks import Task
 
@@ -166,6 +167,12 @@ def study(
     source_rows, unusable = read_rows(source, store, corpus, data, names)
     experiment = experiment_of(source_rows, **fields, **ONE_MODEL)
     asked = experiment.aux
+    soft = {label for label, method in experiment.aggregate.items() if method_of(method).is_soft}
+    if experiment.primary in soft:
+        raise TaskError(
+            f"--aggregate {experiment.primary}=soft is for `featser fit`: a study is fitted on one "
+            f"class for each utterance; use majority"
+        )
     experiment = experiment.model_copy(update={"tasks": (experiment.primary,), "aux": ()})
     loaded = load_data(source_rows, unusable, Store(store), experiment, n_jobs)
     task = loaded.tasks[0]

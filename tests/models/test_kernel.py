@@ -97,7 +97,7 @@ def test_the_penalty_is_the_one_that_left_out_speakers_prefer() -> None:
 def test_calibrating_never_changes_which_class_is_first(seed: int) -> None:
     rng = np.random.default_rng(seed)
     score, encoded = rng.normal(size=(40, 4)), rng.integers(0, 4, 40)
-    probabilities = softmax(score, fit_slope(score, encoded, np.ones(40)))
+    probabilities = softmax(score, fit_slope(score, np.eye(4)[encoded], np.ones(40)))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     np.testing.assert_array_equal(probabilities.argmax(axis=1), score.argmax(axis=1))
 
@@ -107,7 +107,7 @@ def test_the_true_temperature_is_recovered() -> None:
     score = rng.normal(size=(20_000, 3))
     shares = softmax(score, 2.5).cumsum(axis=1)
     encoded = (rng.random((20_000, 1)) > shares).sum(axis=1)
-    assert fit_slope(score, encoded, np.ones(20_000)) == pytest.approx(2.5, rel=0.05)
+    assert fit_slope(score, np.eye(3)[encoded], np.ones(20_000)) == pytest.approx(2.5, rel=0.05)
 
 
 def test_a_temperature_is_that_of_the_rows_with_weight() -> None:
@@ -115,9 +115,10 @@ def test_a_temperature_is_that_of_the_rows_with_weight() -> None:
     score, encoded = rng.normal(size=(200, 3)), rng.integers(0, 3, 200)
     score[np.arange(100), encoded[:100]] += 2
     weight = np.repeat([1.0, 0.0], 100)
-    alone = fit_slope(score[:100], encoded[:100], np.ones(100))
-    assert fit_slope(score, encoded, weight) == pytest.approx(alone, rel=1e-4)
-    assert fit_slope(score, encoded, np.ones(200)) < 0.7 * alone
+    truth = np.eye(3)[encoded]
+    alone = fit_slope(score[:100], truth[:100], np.ones(100))
+    assert fit_slope(score, truth, weight) == pytest.approx(alone, rel=1e-4)
+    assert fit_slope(score, truth, np.ones(200)) < 0.7 * alone
 
 
 def test_blocks_that_do_not_divide_the_features_are_refused() -> None:

@@ -193,9 +193,9 @@ def test_members_that_predict_the_same_weigh_the_same() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(3), 300)
     encoded = (rng.random((300, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
-    weights = stack_probabilities(np.stack([probabilities] * 4), encoded)
+    weights = stack_probabilities(np.stack([probabilities] * 4), np.eye(3)[encoded])
     np.testing.assert_allclose(weights, 0.25, atol=1e-6)
-    no_rows = stack_probabilities(np.empty((2, 0, 3)), np.empty(0, dtype=int))
+    no_rows = stack_probabilities(np.empty((2, 0, 3)), np.empty((0, 3)))
     assert no_rows.tolist() == [0.5, 0.5]
 
 
@@ -204,9 +204,9 @@ def test_a_member_that_guesses_weighs_little_and_one_that_is_like_another_its_sh
     encoded = rng.integers(0, 4, 8000)
     sure = np.eye(4)[encoded] * 2 + rng.normal(size=(3, 8000, 4))
     alike = np.exp(sure) / np.exp(sure).sum(axis=2, keepdims=True)
-    np.testing.assert_allclose(stack_probabilities(alike, encoded), 1 / 3, atol=0.1)
+    np.testing.assert_allclose(stack_probabilities(alike, np.eye(4)[encoded]), 1 / 3, atol=0.1)
     guess = rng.dirichlet(np.ones(4), 8000)
-    assert stack_probabilities(np.stack([alike[0], guess]), encoded)[1] < 0.1
+    assert stack_probabilities(np.stack([alike[0], guess]), np.eye(4)[encoded])[1] < 0.1
 
 
 def test_stacked_weights_have_the_largest_likelihood() -> None:
@@ -225,7 +225,7 @@ def test_stacked_weights_have_the_largest_likelihood() -> None:
         return float(-(balanced @ np.log(weights @ true)) - np.log(weights).sum())
 
     least = minimize(loss, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-8}).x
-    weights = stack_probabilities(predictions, encoded, row_weight)
+    weights = stack_probabilities(predictions, np.eye(3)[encoded], row_weight)
     np.testing.assert_allclose(weights, np.exp(least) / np.exp(least).sum(), atol=0.01)
 
 

@@ -127,7 +127,7 @@ def test_probabilities_of_zero_do_not_decide_the_power() -> None:
     X, y = drawn()
     certain = np.where(softmax(X, 1.0) < 0.05, 0.0, softmax(X, 1.0))
     certain /= certain.sum(axis=1, keepdims=True)
-    power, even_share = fit_power(certain, y, np.ones(len(y)))
+    power, even_share = fit_power(certain, np.eye(certain.shape[1])[y], np.ones(len(y)))
     assert power > 0.5
     assert even_share == pytest.approx((certain[np.arange(len(y)), y] == 0).mean())
 
@@ -135,7 +135,7 @@ def test_probabilities_of_zero_do_not_decide_the_power() -> None:
 def test_few_utterances_without_an_error_do_not_make_the_vote_certain() -> None:
     right = np.full((10, 2), 0.4)
     right[:, 0] = 0.6
-    power, _ = fit_power(right, np.zeros(10, dtype=int), np.ones(10))
+    power, _ = fit_power(right, np.tile([1.0, 0.0], (10, 1)), np.ones(10))
     assert raised(right, power)[0, 0] == pytest.approx(10 / 11, abs=1e-3)
 
 
@@ -206,8 +206,9 @@ def test_power_from_offered_predictions_is_that_of_the_inner_pass(name: str) -> 
         expected[test] = part.predict_proba(X[test])
     tolerance = 0.05 if name == "ordinal" else 0.02  # its sigmoids are those of all rows
     assert np.abs(offered - expected).mean() < tolerance
-    power, _ = fit_power(offered, y, np.ones(120))
-    assert power == pytest.approx(fit_power(expected, y, np.ones(120))[0], rel=0.15)
+    truth = np.eye(3)[y]
+    power, _ = fit_power(offered, truth, np.ones(120))
+    assert power == pytest.approx(fit_power(expected, truth, np.ones(120))[0], rel=0.15)
 
 
 def test_svm_offers_the_scores_that_it_was_calibrated_on() -> None:

@@ -100,8 +100,8 @@ MUTANTS = (
     Mutant(
         "gate-not-sharpened",
         "models/fusion/gated_vote.py",
-        "max(super()._above_chance(y, predicted), 0.0) ** self.sharpness)",
-        "max(super()._above_chance(y, predicted), 0.0) * self.sharpness)",
+        "max(super()._above_chance(truth, predicted), 0.0) ** self.sharpness)",
+        "max(super()._above_chance(truth, predicted), 0.0) * self.sharpness)",
         "the gate multiplies by the sharpness instead of raising to it",
         ("tests/models/test_fusion.py::test_the_gate_raises_what_a_vote_weighs_to_its_sharpness",),
     ),

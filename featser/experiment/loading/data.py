@@ -29,7 +29,12 @@ from featser.experiment.loading.last_extraction import (
     recall_unusable,
     refuse_lost,
 )
-from featser.experiment.loading.rated_labels import RatedLabel, of_tasks, with_aggregates
+from featser.experiment.loading.rated_labels import (
+    RatedLabel,
+    of_tasks,
+    refuse_soft_numbers,
+    with_aggregates,
+)
 from featser.experiment.loading.requested_tasks import requested_tasks
 from featser.experiment.loading.several_corpora import read_corpora
 from featser.experiment.loading.source import Source, read_source, with_channel, with_names
@@ -205,6 +210,7 @@ def load_data(
     refusals = _refusals(source.table[~has_features], unusable)
     data = Data(table, X, tasks, refused, speaker_ids(table), extractors, refusals)
     data.rated = of_tasks(rated, tasks)
+    refuse_soft_numbers(data.rated)
     data.notes += [one.note() for one in data.rated]
     data.notes += task_notes(table, tasks)
     data.notes += integer_class_notes(table, tasks, source.cards, experiment.kinds)

@@ -56,6 +56,11 @@ class RatedLabel:
         return agreement_of(ratings, self.label, self.kind)
 
     @property
+    def is_soft(self) -> bool:
+        """Whether models are fitted on the shares of the votes."""
+        return self.method != OWN and method_of(self.method).is_soft
+
+    @property
     def n_raters(self) -> int:
         """How many raters are named."""
         return len(self.ratings.raters)
@@ -76,6 +81,13 @@ class RatedLabel:
         if self.method == OWN:
             return f"`{self.label}` is a label of the data's own, beside {given}"
         note = f"`{self.label}` is {method_of(self.method).meaning.split(';')[0]}: {given}"
+        if self.is_soft:
+            return note + (
+                f"; {self.n_undecided} of {self.n_rated} rated recordings, whose votes are tied, "
+                f"are fitted on, and not scored against the class with most votes"
+                if self.n_undecided
+                else ""
+            )
         if self.n_undecided:
             note += (
                 f"; {self.n_undecided} of {self.n_rated} rated recordings have no label, because "
@@ -146,6 +158,24 @@ def of_tasks(rated: Sequence[RatedLabel], tasks: Sequence[Task]) -> list[RatedLa
     """Return the rated labels that are tasks, with their kinds."""
     kinds = {task.name: task.kind for task in tasks}
     return [replace(one, kind=kinds[one.label]) for one in rated if one.label in kinds]
+
+
+def refuse_soft_numbers(rated: Sequence[RatedLabel]) -> None:
+    """Refuse to fit a label of numbers or ordered levels on the shares of its votes.
+
+    Raises
+    ------
+    TaskError
+        With the label and how to fix it.
+    """
+    for one in rated:
+        if one.is_soft and one.kind != "classification":
+            kind = "ordinal" if one.kind == "ordinal" else "a regression"
+            raise TaskError(
+                f"--aggregate {one.label}={one.method}: '{one.label}' is {kind}, which is fitted "
+                f"on one value for each utterance: use --kind {one.label}=classification, or "
+                f"--aggregate {one.label}=median"
+            )
 
 
 def labelled(

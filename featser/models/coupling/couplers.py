@@ -32,7 +32,7 @@ from featser.models.coupling.task_predictions import (
 )
 from featser.models.heads.concordance import CCCMatched
 from featser.models.heads.ordinal import nominal
-from featser.models.labels import encode, primary_of, training_rows
+from featser.models.labels import encode, hard_rows, primary_of
 from featser.models.routing import fit_routed
 from featser.tasks import Task
 
@@ -232,7 +232,7 @@ def pair_of(tasks: Sequence[Task], training: Training) -> tuple[Task, Task] | No
 
 
 def _fitted(estimator: Any, task: Task, training: Training) -> Any:
-    rows, target, weight = training_rows(task, training.y, training.sample_weight)
+    rows, target, weight = hard_rows(task, training.y, training.sample_weight)
     part = training.part(rows)
     metadata = part.metadata | {"sample_weight": weight}
     return fit_routed(clone(estimator), part.X, target, **metadata)

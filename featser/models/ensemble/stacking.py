@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.models.heads.balance import balanced_weights
+from featser.models.heads.class_targets import balanced_targets
 
 Floats = NDArray[np.float64]
 
@@ -20,13 +20,13 @@ _TOLERANCE = 1e-4
 
 
 def stack_probabilities(
-    predictions: Floats, encoded: NDArray[np.intp], weight: Floats | None = None
+    predictions: Floats, targets: Floats, weight: Floats | None = None
 ) -> Floats:
     r"""Estimate the weight of each member in the mean of their probabilities.
 
     The weights are those of a mixture with the largest likelihood, all classes weighing the same.
     Each step of the EM algorithm (Dempster, Laird & Rubin 1977) sets a member's weight to its mean
-    share in the probability of the true class:
+    share in the probability of the true class, of soft labels of each class with its share:
 
     .. math:: w_m \leftarrow \sum_i \omega_i \frac{w_m\, p_{m,i}}{\sum_j w_j\, p_{j,i}},
               \quad \sum_i \omega_i = 1
@@ -38,8 +38,9 @@ def stack_probabilities(
     ----------
     predictions : ndarray of float, shape (m, n, k)
         Predictions for rows that the members were not fitted on.
-    encoded : ndarray of int, shape (n,)
-        Their classes, from 0.
+    targets : ndarray of float, shape (n, k)
+        The share of each class in their truth
+        (:func:`featser.models.heads.class_targets.class_targets`).
     weight : ndarray of float, shape (n,), optional
         Of the rows.
 
@@ -51,20 +52,24 @@ def stack_probabilities(
     Examples
     --------
     >>> right, wrong = np.tile([[0.9, 0.1]], (98, 1)), np.tile([[0.2, 0.8]], (98, 1))
-    >>> stack_probabilities(np.array([right, wrong]), np.zeros(98, dtype=int)).round(2).tolist()
+    >>> truth = np.tile([[1.0, 0.0]], (98, 1))
+    >>> stack_probabilities(np.array([right, wrong]), truth).round(2).tolist()
     [0.99, 0.01]
     """
     members, rows, _ = predictions.shape
     equal = np.full(members, 1 / members)
     if not rows:
         return equal
-    true = np.maximum(predictions[:, np.arange(rows), encoded], _LEAST)
-    balanced = balanced_weights(encoded, np.ones(rows) if weight is None else weight)
-    row_weight = balanced / balanced.sum() * rows
+    row_weight, balanced = balanced_targets(targets, np.ones(rows) if weight is None else weight)
+    # A class with a share of a row's truth counts like a row of its own with that share.
+    row, column = np.nonzero(targets)
+    true = np.maximum(predictions[:, row, column], _LEAST)
+    own = row_weight[row] * balanced[row, column]
+    own_weight = own / own.sum() * rows
     weights = equal
     for _ in range(_MOST_STEPS):
         shares = weights[:, None] * true
-        explained = (shares / shares.sum(axis=0)) @ row_weight + 1.0
+        explained = (shares / shares.sum(axis=0)) @ own_weight + 1.0
         before, weights = weights, explained / explained.sum()
         if np.abs(weights - before).max() < _TOLERANCE:
             break

@@ -13,17 +13,16 @@ _ZERO = 1e-6
 """Probabilities below it count as 0, whose logarithm would decide the power alone."""
 
 
-def fit_power(
-    probabilities: Floats, encoded: NDArray[np.intp], weight: Floats
-) -> tuple[float, float]:
+def fit_power(probabilities: Floats, targets: Floats, weight: Floats) -> tuple[float, float]:
     """Estimate the power that calibrates probabilities, by maximum likelihood.
 
     Parameters
     ----------
     probabilities : ndarray of float, shape (n, k)
         Predictions for utterances that the classifiers were not fitted on.
-    encoded : ndarray of int, shape (n,)
-        Their classes, from 0.
+    targets : ndarray of float, shape (n, k)
+        The share of each class in their truth
+        (:func:`featser.models.heads.class_targets.class_targets`).
     weight : ndarray of float, shape (n,)
         Of the utterances.
 
@@ -39,18 +38,18 @@ def fit_power(
 
     Examples
     --------
-    >>> sure, right_at_random = np.tile([[0.9, 0.1]], (100, 1)), np.arange(100) % 2
+    >>> sure, right_at_random = np.tile([[0.9, 0.1]], (100, 1)), np.eye(2)[np.arange(100) % 2]
     >>> power, _ = fit_power(sure, right_at_random, np.ones(100))
     >>> power < 0.01
     True
     """
-    impossible = probabilities[np.arange(len(encoded)), encoded] < _ZERO
+    impossible = (targets * (probabilities < _ZERO)).sum(axis=1)
     even_share = float(np.clip(np.average(impossible, weights=weight), _ZERO, 0.5))
     score = _logarithms(probabilities, even_share)
     second = np.argsort(score, axis=1)[:, -2]
     power = fit_slope(
         np.concatenate([score, score]),
-        np.concatenate([encoded, second]),
+        np.concatenate([targets, np.eye(targets.shape[1])[second]]),
         np.concatenate([weight, weight / len(weight)]),
     )
     return power, even_share

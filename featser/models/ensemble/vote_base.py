@@ -82,9 +82,13 @@ class Vote(_BaseComposition, ABC):
         return values
 
     def _fit_members(
-        self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]
+        self, X: NDArray[Any], y: NDArray[Any], truth: NDArray[np.float64], metadata: dict[str, Any]
     ) -> LeftOutPredictions | None:
-        """Fit members and their weights; return left-out predictions if weights needed them."""
+        """Fit members and their weights; return left-out predictions if weights needed them.
+
+        ``truth`` is what predictions are judged by: the share of each class, shape (n, k), or
+        values, shape (n,).
+        """
         weight = metadata["sample_weight"]
         if weight is not None:
             metadata["sample_weight"] = _check_sample_weight(weight, X, dtype=np.float64)
@@ -93,7 +97,7 @@ class Vote(_BaseComposition, ABC):
         self.weighting_ = how = self._weighting()
         if how in ("inner", "stacked"):
             left_out = self._left_out_predictions(X, y, metadata)
-        weights = self._member_weights(how, y, weight, left_out)
+        weights = self._member_weights(how, truth, weight, left_out)
         if len(weights) != len(self.members) or (weights < 0).any() or not weights.any():
             raise ValueError(
                 f"{len(self.members)} members need as many weights, none negative and not all 0; "
@@ -117,7 +121,7 @@ class Vote(_BaseComposition, ABC):
     def _member_weights(
         self,
         how: str | None,
-        y: NDArray[Any],
+        truth: NDArray[np.float64],
         weight: NDArray[np.float64] | None,
         left_out: LeftOutPredictions | None,
     ) -> NDArray[np.float64]:
@@ -127,8 +131,10 @@ class Vote(_BaseComposition, ABC):
             return np.ones(len(self.members))
         rows, predictions = left_out
         if how == "stacked":
-            return self._stacked(y[rows], predictions, None if weight is None else weight[rows])
-        scores = [max(self._above_chance(y[rows], predicted), 1e-3) for predicted in predictions]
+            return self._stacked(truth[rows], predictions, None if weight is None else weight[rows])
+        scores = [
+            max(self._above_chance(truth[rows], predicted), 1e-3) for predicted in predictions
+        ]
         return np.array(scores)
 
     def _left_out(
@@ -165,12 +171,15 @@ class Vote(_BaseComposition, ABC):
 
     @abstractmethod
     def _stacked(
-        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+        self,
+        truth: NDArray[np.float64],
+        predictions: NDArray[np.float64],
+        weight: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
         """Return weights, shape (members,), estimated on out-of-fold predictions."""
 
     @abstractmethod
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
+    def _above_chance(self, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
         """Return by how much left-out predictions exceed chance: UAR, or CCC."""
 
 

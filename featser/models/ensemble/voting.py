@@ -8,7 +8,7 @@ not calibrated are overconfident.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,11 +16,13 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from featser.evaluation.metrics.metrics import ccc, uar_of_codes
+from featser.evaluation.metrics.metrics import ccc
 from featser.evaluation.protocols.folding import inner_folds
 from featser.models.ensemble.stacking import stack_probabilities, stack_values
 from featser.models.ensemble.temperature import fit_power, raised
 from featser.models.ensemble.vote_base import LeftOutPredictions, Members, Vote, rows_of
+from featser.models.heads.class_targets import class_targets, uar_of_targets
+from featser.models.routing import REQUESTED, SOFT_LABELS
 from featser.models.selection.left_out import in_rows, left_out_folds, left_out_probabilities
 from featser.models.selection.tuning import quarters
 from featser.tasks import NamedWeights
@@ -62,6 +64,8 @@ class VoteClassifier(ClassifierMixin, Vote):
         NaN for copies. None where neither calibration nor weights needed any.
     """
 
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | SOFT_LABELS
+
     def __init__(
         self,
         members: Members,
@@ -80,8 +84,12 @@ class VoteClassifier(ClassifierMixin, Vote):
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
         provenance: NDArray[np.intp] | None = None,
+        soft_labels: ArrayLike | None = None,
     ) -> VoteClassifier:
-        """Fit all members to X, shape (n, d), and classes y, shape (n,)."""
+        """Fit all members to X, shape (n, d), and classes y, shape (n,).
+
+        ``soft_labels``, shape (n, k), are the shares of the classes of y in each row's label.
+        """
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=None
         )
@@ -90,13 +98,19 @@ class VoteClassifier(ClassifierMixin, Vote):
         self.classes_, encoded = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, y has one class: {self.classes_}")
-        metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
-        left_out = self._fit_members(values, encoded, metadata)
+        truth = class_targets(encoded, len(self.classes_), soft_labels)
+        metadata = {
+            "sample_weight": sample_weight,
+            "speaker": speaker,
+            "provenance": provenance,
+            "soft_labels": soft_labels,
+        }
+        left_out = self._fit_members(values, encoded, truth, metadata)
         self.power_: float | None = None
         self.even_share_ = 0.0
         if self.calibrated:
             left_out = left_out or self._left_out_predictions(values, encoded, metadata)
-            self._calibrate(encoded, metadata, left_out)
+            self._calibrate(truth, metadata, left_out)
         self.left_out_probabilities_: NDArray[np.float64] | None = None
         if left_out is not None:
             rows, predictions = left_out
@@ -118,7 +132,7 @@ class VoteClassifier(ClassifierMixin, Vote):
 
     def _calibrate(
         self,
-        encoded: NDArray[np.intp],
+        truth: NDArray[np.float64],
         metadata: dict[str, Any],
         left_out: LeftOutPredictions,
     ) -> None:
@@ -129,7 +143,7 @@ class VoteClassifier(ClassifierMixin, Vote):
         used = own > 0
         if used.any():
             mean = np.average(predictions[:, used], axis=0, weights=self.weights_)
-            self.power_, self.even_share_ = fit_power(mean, encoded[rows[used]], own[used])
+            self.power_, self.even_share_ = fit_power(mean, truth[rows[used]], own[used])
 
     def _left_out_predictions(
         self, X: NDArray[Any], y: NDArray[Any], metadata: dict[str, Any]
@@ -198,13 +212,15 @@ class VoteClassifier(ClassifierMixin, Vote):
         return self.by_class(fitted, np.asarray(fitted.predict_proba(X), dtype=np.float64))
 
     def _stacked(
-        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+        self,
+        truth: NDArray[np.float64],
+        predictions: NDArray[np.float64],
+        weight: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
-        return stack_probabilities(predictions, y, weight)
+        return stack_probabilities(predictions, truth, weight)
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
-        count = len(self.classes_)
-        return uar_of_codes(y, predicted.argmax(axis=1), count) - 1 / count
+    def _above_chance(self, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+        return uar_of_targets(truth, predicted.argmax(axis=1)) - 1 / len(self.classes_)
 
 
 class VoteRegressor(RegressorMixin, Vote):
@@ -242,7 +258,8 @@ class VoteRegressor(RegressorMixin, Vote):
         )
         values, target = checked
         metadata = {"sample_weight": sample_weight, "speaker": speaker, "provenance": provenance}
-        self._fit_members(values, target.astype(np.float64), metadata)
+        truth = target.astype(np.float64)
+        self._fit_members(values, truth, truth, metadata)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -269,10 +286,13 @@ class VoteRegressor(RegressorMixin, Vote):
         return np.asarray(fitted.predict(X), dtype=np.float64)
 
     def _stacked(
-        self, y: NDArray[Any], predictions: NDArray[np.float64], weight: NDArray[np.float64] | None
+        self,
+        truth: NDArray[np.float64],
+        predictions: NDArray[np.float64],
+        weight: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
         del weight
-        return stack_values(predictions, y)
+        return stack_values(predictions, truth)
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
-        return ccc(y, predicted)
+    def _above_chance(self, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+        return ccc(truth, predicted)

@@ -57,8 +57,8 @@ class GatedVote(VoteClassifier):
         super().__init__(members, weights, n_folds, random_state, calibrated)
         self.sharpness = sharpness
 
-    def _above_chance(self, y: NDArray[Any], predicted: NDArray[np.float64]) -> float:
-        return float(max(super()._above_chance(y, predicted), 0.0) ** self.sharpness)
+    def _above_chance(self, truth: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+        return float(max(super()._above_chance(truth, predicted), 0.0) ** self.sharpness)
 
 
 def make_aligned(

@@ -10,10 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.models.heads.balance import balanced_weights
+from featser.models.heads.class_targets import balanced_targets, class_targets
 from featser.models.heads.softmax import softmax
 from featser.models.heads.softmax_regression import SoftmaxProblem, scores_of
-from featser.models.routing import REQUESTED
+from featser.models.routing import REQUESTED, SOFT_LABELS
 from featser.models.selection.left_out import Folds, in_rows, left_out_folds
 
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
     ['calm', 'angry']
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | SOFT_LABELS
 
     def __init__(
         self,
@@ -81,8 +81,13 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
         provenance: NDArray[np.intp] | None = None,
+        soft_labels: ArrayLike | None = None,
     ) -> LogisticClassifier:
-        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
+        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,).
+
+        With ``soft_labels``, shape (n, k), the shares of the classes of y in each row's label, it
+        has the minimum that a copy of each row for each class has, weighted by that share.
+        """
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(
             self, X, y, dtype=[np.float64, np.float32]
         )
@@ -91,16 +96,20 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
         weight = _check_sample_weight(sample_weight, values, dtype=np.float64)
         used = np.flatnonzero(weight > 0)
         self.classes_, encoded = np.unique(target[used], return_inverse=True)
+        shares = None
+        if soft_labels is not None:
+            is_fitted = np.isin(np.unique(target), self.classes_)
+            shares = np.asarray(soft_labels)[used][:, is_fitted]
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
         own = weight[used]
-        balanced = balanced_weights(encoded, own)
+        targets = class_targets(encoded, len(self.classes_), shares)
+        balanced, balanced_shares = balanced_targets(targets, own)
         problem = SoftmaxProblem.of(values[used], float(balanced.mean()), 1 / self.C)
         solution, self.n_iter_ = problem.solve(
             np.arange(len(used)),
-            encoded,
+            balanced_shares,
             balanced,
-            len(self.classes_),
             tolerance=self.tolerance,
             max_iter=self.max_iter,
         )
@@ -114,7 +123,7 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
         )
         self.left_out_probabilities_ = None
         if folds:
-            tested, probabilities = self._left_out(problem, solution, encoded, own, folds)
+            tested, probabilities = self._left_out(problem, solution, targets, own, folds)
             self.left_out_probabilities_ = in_rows(used[tested], probabilities, len(values))
         return self
 
@@ -122,19 +131,18 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
         self,
         problem: SoftmaxProblem,
         solution: Floats,
-        encoded: NDArray[np.intp],
+        targets: Floats,
         weight: Floats,
         folds: Folds,
     ) -> tuple[NDArray[np.intp], Floats]:
         """Return the rows that folds test, and their probabilities by the regression without."""
         scores = []
         for train, test in folds:
-            balanced = balanced_weights(encoded[train], weight[train])
+            balanced, shares = balanced_targets(targets[train], weight[train])
             without, _ = problem.solve(
                 train,
-                encoded[train],
+                shares,
                 balanced,
-                len(self.classes_),
                 start=solution,
                 tolerance=_ROUGHER * self.tolerance,
                 max_iter=self.max_iter,

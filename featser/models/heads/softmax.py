@@ -32,7 +32,7 @@ def softmax(score: Floats, slope: float) -> Floats:
     return np.asarray(power / power.sum(axis=1, keepdims=True))
 
 
-def fit_slope(score: Floats, encoded: NDArray[np.intp], weight: Floats) -> float:
+def fit_slope(score: Floats, targets: Floats, weight: Floats) -> float:
     """Fit the slope to scores on rows that the classifier was not fitted on.
 
     Maximum likelihood: temperature scaling (Guo et al. 2017, "On calibration of modern neural
@@ -42,8 +42,9 @@ def fit_slope(score: Floats, encoded: NDArray[np.intp], weight: Floats) -> float
     ----------
     score : ndarray of float, shape (n, k)
         A score for each class.
-    encoded : ndarray of int, shape (n,)
-        The true classes.
+    targets : ndarray of float, shape (n, k)
+        The share of each class in the truth of each row
+        (:func:`featser.models.heads.class_targets.class_targets`).
     weight : ndarray of float, shape (n,)
         Of the rows.
 
@@ -54,11 +55,10 @@ def fit_slope(score: Floats, encoded: NDArray[np.intp], weight: Floats) -> float
     """
     from scipy.optimize import minimize_scalar
 
-    rows = np.arange(len(encoded))
-
     def loss(logarithm: float) -> float:
-        probability = softmax(score, float(np.exp(logarithm)))[rows, encoded]
-        return float(-np.sum(weight * np.log(np.maximum(probability, 1e-300))))
+        probability = softmax(score, float(np.exp(logarithm)))
+        likelihood = (targets * np.log(np.maximum(probability, 1e-300))).sum(axis=1)
+        return float(-np.sum(weight * likelihood))
 
     limits = (-np.log(_STEEPEST), np.log(_STEEPEST))
     return float(np.exp(minimize_scalar(loss, bounds=limits, method="bounded").x))

@@ -20,8 +20,9 @@ _CURVATURE = 0.25
 class SoftmaxProblem:
     r"""Regressions of the same rows: all of them, or some of them for a left-out prediction.
 
-    They minimise :math:`\sum_i w_i \log(1/p_{i y_i}) + \frac{\lambda}{2} \lVert B \rVert^2`, with
-    an intercept without a penalty. The penalty is the same in every direction, so that features
+    They minimise :math:`\sum_i w_i \sum_c q_{ic} \log(1/p_{ic}) + \frac{\lambda}{2} \lVert B
+    \rVert^2`, with :math:`q_{ic}` the share of class c in the label of row i, and an intercept
+    without a penalty. The penalty is the same in every direction, so that features
     can be replaced by their coordinates in any orthonormal basis that spans the rows. Along the
     eigenvectors of the scatter, each divided by the root of the loss's curvature there, few steps
     are needed, and with fewer rows than features each step takes less time.
@@ -63,9 +64,8 @@ class SoftmaxProblem:
     def solve(
         self,
         rows: NDArray[np.intp],
-        encoded: NDArray[np.intp],
+        targets: Floats,
         weight: Floats,
-        n_classes: int,
         start: Floats | None = None,
         tolerance: float = 1e-6,
         max_iter: int = 500,
@@ -76,12 +76,11 @@ class SoftmaxProblem:
         ----------
         rows : ndarray of int, shape (m,)
             Which.
-        encoded : ndarray of int, shape (m,)
-            Their classes, from 0.
+        targets : ndarray of float, shape (m, classes)
+            The share of each class in their labels; rows sum to 1. Two classes have one score,
+            that of the second.
         weight : ndarray of float, shape (m,)
             Above 0.
-        n_classes : int
-            Two classes have one score, that of the second.
         start : ndarray of float, shape (r + 1, k), optional
             Where to begin, such as the solution for all rows.
         tolerance : float
@@ -99,8 +98,8 @@ class SoftmaxProblem:
         from scipy.optimize import minimize
 
         inputs = self.inputs[rows]
-        shape = inputs.shape[1], n_scores(n_classes)
-        total, each = weight.sum(), np.arange(len(rows))
+        shape = inputs.shape[1], n_scores(targets.shape[1])
+        total = weight.sum()
         shrinkage = self.shrinkage[:, None]
 
         def loss(flat: Floats) -> tuple[float, Floats]:
@@ -109,9 +108,9 @@ class SoftmaxProblem:
             score -= score.max(axis=1, keepdims=True)
             power = np.exp(score)
             sums = power.sum(axis=1)
-            surprise = np.log(sums) - score[each, encoded]
+            surprise = np.log(sums) - (targets * score).sum(axis=1)
             excess = power / sums[:, None]
-            excess[each, encoded] -= 1
+            excess -= targets
             excess *= weight[:, None]
             along = inputs.T @ excess[:, -shape[1] :].astype(inputs.dtype)
             shrunk = shrinkage * solution

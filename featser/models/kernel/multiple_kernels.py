@@ -14,9 +14,8 @@ from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from featser.evaluation.metrics.metrics import uar_of_codes
 from featser.evaluation.training_copies import auxiliary_corpus
-from featser.models.heads.balance import balanced_weights
+from featser.models.heads.class_targets import balanced_targets, class_targets, uar_of_targets
 from featser.models.heads.softmax import fit_slope, softmax
 from featser.models.kernel.block_weights import Blocks, best_share, mixed
 from featser.models.kernel.kernel_ridge import (
@@ -28,7 +27,7 @@ from featser.models.kernel.kernel_ridge import (
     root_of,
     solved,
 )
-from featser.models.routing import REQUESTED
+from featser.models.routing import REQUESTED, SOFT_LABELS
 from featser.models.selection.left_out import in_rows
 
 Floats = NDArray[np.float64]
@@ -75,8 +74,12 @@ class _Kernel(BaseEstimator, ABC):
         weight: Floats,
         groups: Sequence[LeftOut],
         provenance: NDArray[np.intp] | None,
+        truth: Floats,
     ) -> Floats:
-        """Fit for the best γ and penalty; return the left-out predictions, shape (n, k)."""
+        """Fit for the best γ and penalty; return the left-out predictions, shape (n, k).
+
+        Predictions are scored against ``truth``, shape (n, k).
+        """
         if X.dtype not in (np.float32, np.float64):
             X = X.astype(np.float64)
         blocks = Blocks.of(self.blocks, X.shape[1])
@@ -102,7 +105,7 @@ class _Kernel(BaseEstimator, ABC):
             path = RidgePath(solved(root, compared).T, target, weight / weight.mean())
             for penalty, total in zip(self.penalties, penalties, strict=True):
                 left_out = path.without(groups, total)
-                score = self._score(target, left_out, weight)
+                score = self._score(truth, left_out, weight)
                 self.path_.append((gamma, penalty, score))
                 if score > best[0]:
                     best = (score, gamma, penalty, share, left_out, path, root)
@@ -139,7 +142,7 @@ class _Kernel(BaseEstimator, ABC):
         return np.asarray(np.sort(np.concatenate(sampled)), dtype=np.intp)
 
     @abstractmethod
-    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+    def _score(self, truth: Floats, left_out: Floats, weight: Floats) -> float:
         """Return the score of left-out predictions, shape (n, k); higher is better."""
 
 
@@ -193,7 +196,12 @@ class KernelClassifier(ClassifierMixin, _Kernel):
     Notes
     -----
     A least-squares support vector machine for several classes (Suykens & Vandewalle 1999).
+
+    With soft labels, the shares of the classes are the targets instead of indicators; for choices
+    on left-out speakers each class is the truth of an utterance with its share.
     """
+
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | SOFT_LABELS
 
     def fit(
         self,
@@ -202,8 +210,12 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
         provenance: NDArray[np.intp] | None = None,
+        soft_labels: ArrayLike | None = None,
     ) -> KernelClassifier:
-        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,)."""
+        """Fit to X, shape (n, d), classes y, shape (n,), of speakers, shape (n,).
+
+        ``soft_labels``, shape (n, k), are the shares of the classes of y in each row's label.
+        """
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y)
         values, classes = checked
         check_classification_targets(classes)
@@ -211,26 +223,27 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         if len(self.classes_) < 2:
             raise ValueError(f"two classes are needed, there is one class: {self.classes_}")
         weight_of_rows = _check_sample_weight(sample_weight, values, dtype=np.float64)
-        weight = balanced_weights(encoded, weight_of_rows)
+        truth = class_targets(encoded, len(self.classes_), soft_labels)
+        weight, target = balanced_targets(truth, weight_of_rows)
         used = np.flatnonzero(weight > 0)
         values, encoded, weight = values[used], encoded[used], weight[used]
-        target = np.eye(len(self.classes_))[encoded]
+        truth, target = truth[used], target[used]
         groups = left_out_groups(
             encoded,
             None if speaker is None else np.asarray(speaker)[used],
             _part(provenance, used),
         )
-        left_out = self._choose(values, target, weight, groups, _part(provenance, used))
+        part = _part(provenance, used)
+        left_out = self._choose(values, target, weight, groups, part, truth)
         is_predicted = np.isfinite(left_out[:, 0])
-        self.slope_ = fit_slope(left_out[is_predicted], encoded[is_predicted], weight[is_predicted])
+        self.slope_ = fit_slope(left_out[is_predicted], target[is_predicted], weight[is_predicted])
         predicted = softmax(left_out[is_predicted], self.slope_)
         self.left_out_probabilities_ = in_rows(used[is_predicted], predicted, len(weight_of_rows))
         return self
 
-    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+    def _score(self, truth: Floats, left_out: Floats, weight: Floats) -> float:
         is_predicted = np.isfinite(left_out[:, 0])
-        true, predicted = target[is_predicted].argmax(axis=1), left_out[is_predicted].argmax(axis=1)
-        return uar_of_codes(true, predicted, target.shape[1])
+        return uar_of_targets(truth[is_predicted], left_out[is_predicted].argmax(axis=1))
 
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Return the calibrated probabilities, shape (n, k)."""
@@ -286,14 +299,14 @@ class KernelRegressor(RegressorMixin, _Kernel):
             _part(provenance, used),
         )
         centred = (target - self.mean_)[:, None].astype(np.float64)
-        self._choose(values, centred, weight, groups, _part(provenance, used))
+        self._choose(values, centred, weight, groups, _part(provenance, used), centred)
         return self
 
-    def _score(self, target: Floats, left_out: Floats, weight: Floats) -> float:
+    def _score(self, truth: Floats, left_out: Floats, weight: Floats) -> float:
         is_predicted = np.isfinite(left_out[:, 0])
         return float(
             r2_score(
-                target[is_predicted, 0],
+                truth[is_predicted, 0],
                 left_out[is_predicted, 0],
                 sample_weight=weight[is_predicted],
             )

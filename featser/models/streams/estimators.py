@@ -22,10 +22,10 @@ from featser.models.exported.exported_network import ExportedHead
 from featser.models.labels import (
     Labels,
     SampleWeight,
+    hard_rows,
     label_table,
     primary_of,
     refuse_unlike,
-    training_rows,
 )
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.streams.stream import (
@@ -323,7 +323,7 @@ class StreamEstimator(Stream, MultiTaskEstimator):
     def _labels_of(
         self, task: Task, y: pd.DataFrame, sample_weight: SampleWeight
     ) -> tuple[TaskLabels, NDArray[np.intp] | None]:
-        rows, target, weight = training_rows(task, y, sample_weight)
+        rows, target, weight = hard_rows(task, y, sample_weight)
         counted = np.ones(len(rows)) if weight is None else weight
         classes = None
         if task.categorical:

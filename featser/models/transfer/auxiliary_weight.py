@@ -32,7 +32,7 @@ from featser.models.kernel.kernel_ridge import (
     root_of,
     solved,
 )
-from featser.models.routing import REQUESTED, fit_routed
+from featser.models.routing import REQUESTED, SOFT_LABELS, fit_routed
 from featser.models.selection.choice import Judged, judged
 from featser.models.selection.left_out import in_rows, left_out_probabilities
 from featser.speakers.normalization import standardised
@@ -95,7 +95,7 @@ class AuxiliaryWeighted(Delegating):
     fitted as it would be alone.
     """
 
-    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED
+    __metadata_request__fit: ClassVar[dict[str, bool]] = REQUESTED | SOFT_LABELS
 
     def __init__(
         self,
@@ -116,8 +116,12 @@ class AuxiliaryWeighted(Delegating):
         sample_weight: ArrayLike | None = None,
         speaker: ArrayLike | None = None,
         provenance: NDArray[np.intp] | None = None,
+        soft_labels: ArrayLike | None = None,
     ) -> AuxiliaryWeighted:
         """Choose weight and scaling, and fit to X, shape (n, d), standardised, and y, shape (n,).
+
+        ``soft_labels``, shape (n, k), are passed to the estimator; weight and scaling are chosen
+        by y.
 
         Raises
         ------
@@ -142,6 +146,8 @@ class AuxiliaryWeighted(Delegating):
             self._choose(rows)
             values, target, weight, speaker, provenance = rows.weighted(self.weight_, self.scaling_)
             used = used if self.weight_ else np.flatnonzero(corpus < 0)
+            if soft_labels is not None:
+                soft_labels = _among(np.unique(y), target, np.asarray(soft_labels)[used])
         self.estimator_ = fit_routed(
             clone(self.estimator),
             values,
@@ -149,6 +155,7 @@ class AuxiliaryWeighted(Delegating):
             sample_weight=weight,
             speaker=speaker,
             provenance=provenance,
+            soft_labels=soft_labels,
         )
         offered = left_out_probabilities(self.estimator_)
         self.left_out_probabilities_ = (
@@ -320,6 +327,13 @@ class Comparison:
         }
         truth = np.array([names[one] for one in self.rows.y[self.own].tolist()], dtype=object)
         return judged(task, truth, named, speaker)
+
+
+def _among(
+    classes: NDArray[Any], target: NDArray[Any], soft_labels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return soft labels with the columns of the classes that are left."""
+    return np.asarray(soft_labels[:, np.isin(classes, target)])
 
 
 def _matched(predicted: NDArray[Any], truth: NDArray[Any]) -> NDArray[Any]:
