@@ -29,6 +29,7 @@ from featser.models.labels import (
 )
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.left_out import left_out_probabilities
+from featser.models.shared_work import sharing
 from featser.tasks import Task
 
 
@@ -118,6 +119,7 @@ class MultiTaskEstimator(BaseEstimator):
         self.estimators = estimators
         return self
 
+    @sharing()
     def fit(
         self,
         X: ArrayLike,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from featser.models.shared_work import shared
+
 Floats = NDArray[np.float64]
 
 LARGEST = 4000
@@ -52,7 +54,7 @@ class SoftmaxProblem:
     def of(cls, X: NDArray[np.floating], weight: float, penalty: float) -> SoftmaxProblem:
         """Prepare the rows of X, shape (n, d), of a mean weight, for a penalty λ above 0."""
         mean = X.mean(axis=0)
-        coordinates, rotation = _rotated(X - mean)
+        coordinates, rotation = shared(_rotated, X - mean)
         curvature = _CURVATURE * weight
         power = np.einsum("ij,ij->j", coordinates, coordinates, dtype=np.float64)
         scale = 1 / np.sqrt(curvature * power + penalty)

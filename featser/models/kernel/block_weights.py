@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from featser.models.kernel.kernel_ridge import Floats, LeftOut, RidgePath, root_of, solved
+from featser.models.kernel.kernel_ridge import Floats, LeftOut, RidgePath, rooted
+from featser.models.shared_work import shared
 
 MOST_LANDMARKS = 1000
 """With more landmarks than this, shares are compared on the first of a random order."""
@@ -128,8 +129,8 @@ def best_share(
     errors = []
     for share in shares:
         compared = mixed({key: gram[few] for key, gram in grams.items()}, share)
-        root = root_of(compared[:, landmarks[few]], dtype)
-        path = RidgePath(solved(root, compared).T, target, weight / weight.mean())
+        _, inputs = shared(rooted, compared, landmarks[few], dtype)
+        path = RidgePath(inputs, target, weight / weight.mean())
         errors.append(min(_error(path, groups, penalty) for penalty in penalties))
     return float(shares[int(np.argmin(errors))])
 

@@ -134,11 +134,15 @@ class RidgePath:
         power, vectors = np.linalg.eigh(inputs.T @ inputs)
         return np.maximum(power, 0), vectors, inputs @ vectors
 
+    @cached_property
+    def _along(self) -> Floats:
+        """The target along the eigenvectors."""
+        return np.asarray(self._basis[2].T @ (self._root * self.target))
+
     def coefficients(self, penalty: float) -> Floats:
         """Return β, shape (m, k), for a penalty λ above 0."""
-        power, vectors, rows = self._basis
-        along = rows.T @ (self._root * self.target)
-        return np.asarray(vectors @ (along / (power + penalty)[:, None]))
+        power, vectors, _ = self._basis
+        return np.asarray(vectors @ (self._along / (power + penalty)[:, None]))
 
     def without(self, groups: Sequence[LeftOut], penalty: float) -> Floats:
         """Predict rows by the model without their group.
@@ -160,14 +164,15 @@ class RidgePath:
             NaN for rows that no group predicts.
         """
         power, _, rows = self._basis
-        shrunk = rows / (power + penalty)
-        weighted_target = self._root * self.target
-        residual = weighted_target - shrunk @ (rows.T @ weighted_target)
+        shrinkage = 1 / (power + penalty)
+        residual = self._root * self.target - rows @ (shrinkage[:, None] * self._along)
         result = np.full(self.target.shape, np.nan)
         for left, predicted in groups:
-            part = np.eye(len(left)) - shrunk[left] @ rows[left].T
+            own = rows[left]
+            part = np.eye(len(left)) - (own * shrinkage) @ own.T
             without = np.linalg.solve(part, residual[left])
-            chosen = np.isin(left, predicted)
+            every = len(predicted) == len(left)
+            chosen = np.full(len(left), True) if every else np.isin(left, predicted)
             some = left[chosen]
             result[some] = self.target[some] - without[chosen] / self._root[some]
         return result
@@ -228,6 +233,22 @@ def root_of(gram: Floats, dtype: Any) -> Floats:
     """
     ridge = max(1e-10, 100 * float(np.finfo(dtype).eps))
     return np.asarray(np.linalg.cholesky(gram + ridge * np.eye(len(gram))))
+
+
+def rooted(compared: Floats, landmarks: NDArray[np.intp], dtype: Any) -> tuple[Floats, Floats]:
+    """Return the landmarks' factor, shape (m, m), and the inputs of a ridge path, shape (n, m).
+
+    Parameters
+    ----------
+    compared : ndarray of float, shape (m, n)
+        The kernel between landmarks and rows.
+    landmarks : ndarray of int, shape (m,)
+        Which rows they are.
+    dtype : dtype
+        As :func:`root_of` has it.
+    """
+    root = root_of(compared[:, landmarks], dtype)
+    return root, solved(root, compared).T
 
 
 def solved(root: Floats, right: Floats, transposed: bool = False) -> Floats:

@@ -24,11 +24,12 @@ from featser.models.kernel.kernel_ridge import (
     block_squares,
     kernel,
     left_out_groups,
-    root_of,
+    rooted,
     solved,
 )
 from featser.models.routing import REQUESTED, SOFT_LABELS
 from featser.models.selection.left_out import in_rows
+from featser.models.shared_work import shared
 
 Floats = NDArray[np.float64]
 
@@ -90,19 +91,18 @@ class _Kernel(BaseEstimator, ABC):
         self.path_: list[tuple[float, float, float]] = []
         for gamma in np.atleast_1d(np.asarray(self.gamma, dtype=float)).tolist():
             share: float | None = None
-            if blocks.has_choice:
-                grams = {
-                    extreme: kernel(X[chosen], X, blocks.widths, gamma, blocks.weights(extreme))
-                    for extreme in (0.0, 1.0)
-                }
+            extremes = (0.0, 1.0) if blocks.has_choice else ()
+            weights = [blocks.weights(one) for one in extremes] or [None]
+            landmarks, grams = shared(_grams, X, chosen, blocks.widths, gamma, weights)
+            compared = grams[0]
+            if extremes:
+                by_share = dict(zip(extremes, grams, strict=True))
                 share = best_share(
-                    grams, self.shares, chosen, target, weight, groups, penalties, X.dtype
+                    by_share, self.shares, chosen, target, weight, groups, penalties, X.dtype
                 )
-                compared = mixed(grams, share)
-            else:
-                compared = kernel(X[chosen], X, blocks.widths, gamma)
-            root = root_of(compared[:, chosen], X.dtype)
-            path = RidgePath(solved(root, compared).T, target, weight / weight.mean())
+                compared = mixed(by_share, share)
+            root, inputs = shared(rooted, compared, chosen, X.dtype)
+            path = RidgePath(inputs, target, weight / weight.mean())
             for penalty, total in zip(self.penalties, penalties, strict=True):
                 left_out = path.without(groups, total)
                 score = self._score(truth, left_out, weight)
@@ -111,7 +111,7 @@ class _Kernel(BaseEstimator, ABC):
                     best = (score, gamma, penalty, share, left_out, path, root)
         self.inner_score_, self.gamma_, self.penalty_, self.share_, left_out, path, root = best
         self.weights_ = blocks.weights(self.share_)
-        self.landmarks_ = X[chosen]
+        self.landmarks_ = landmarks
         along = path.coefficients(self.penalty_ * len(X))
         self.coef_ = solved(root, along, transposed=True)
         return np.asarray(left_out)
@@ -316,6 +316,18 @@ class KernelRegressor(RegressorMixin, _Kernel):
         """Return the predicted values, shape (n,)."""
         check_is_fitted(self)
         return np.asarray(self._decide(X)[:, 0] + self.mean_)
+
+
+def _grams(
+    X: NDArray[np.floating],
+    chosen: NDArray[np.intp],
+    widths: Sequence[int],
+    gamma: float,
+    weights: Sequence[Sequence[float] | None],
+) -> tuple[NDArray[np.floating], tuple[Floats, ...]]:
+    """Return the landmarks, and for each choice of weights their kernel with all rows."""
+    landmarks = X[chosen]
+    return landmarks, tuple(kernel(landmarks, X, widths, gamma, one) for one in weights)
 
 
 def _landmark_squares(model: _Kernel) -> tuple[NDArray[Any], ...]:
