@@ -149,8 +149,8 @@ def scan(card: Card, folder: str | Path, label_map: LabelMap | None = None) -> S
         return _scan_archive(card, folder, names)
     if not folder.is_dir():
         raise CardError(
-            f"{folder}: not a folder or an archive (.zip, .tar): give the folder that holds "
-            f"{card.title}"
+            f"{folder}: not a folder or an archive (.zip, .tar, .tar.gz): give the folder that "
+            f"holds {card.title}"
         )
     notes: list[str] = []
     files = [file.relative_to(folder) for file in audio_files(folder, card.grammar, notes)]

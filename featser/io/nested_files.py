@@ -2,8 +2,9 @@
 
 What stands before ``::`` is a zip or tar archive, or a Parquet file whose rows hold recordings, as
 collections of data sets publish them; what follows is the name of a member, or the number of a row
-from 0 on. A member is copied into a temporary file while it is read; nothing else is written, and
-no member is ever written by its own name.
+from 0 on. A member is copied into a temporary file while it is read. Beside that, only the content
+of compressed tar archives is written (:mod:`featser.io.containers.compressed_tars`), and no member
+is ever written by its own name.
 """
 
 from __future__ import annotations
@@ -24,18 +25,23 @@ from typing import IO
 
 from featser.errors import DownloadError, UnusableAudio, shortened
 from featser.io.archives import MAX_MEMBERS, BoundedInfo
-from featser.io.audio_tables import TABLE, row_bytes, row_count
+from featser.io.containers.audio_tables import TABLE, row_bytes, row_count
+from featser.io.containers.compressed_tars import ENDINGS as TAR_ENDINGS
+from featser.io.containers.compressed_tars import plain_tar
 from featser.io.location import scheme_of
 
 SEPARATOR = "::"
-ARCHIVES = (".zip", ".tar")
+ZIP = ".zip"
+TAR = ".tar"
 MOST_BYTES = 1 << 30
 """Larger members must be unpacked first."""
 MOST_RATIO = 2_000
 FREE_BYTES = 1_000_000
 """A member may be so many times as large as its compressed form, beyond so many bytes."""
+_ARCHIVE_ENDINGS = (ZIP, *TAR_ENDINGS)
 _NESTED = re.compile(
-    r"(.+\.(?:zip|tar|parquet|tgz|tar\.(?:gz|bz2|xz|zst)))::(.+)", re.IGNORECASE | re.DOTALL
+    rf"(.+(?:{'|'.join(map(re.escape, (*_ARCHIVE_ENDINGS, TABLE)))}))::(.+)",
+    re.IGNORECASE | re.DOTALL,
 )
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
@@ -66,14 +72,36 @@ def nested(archive: str | PurePath, member: str) -> str:
     return f"{archive}{SEPARATOR}{member}"
 
 
-def ending_of(archive: str | PurePath) -> str:
-    """Return the ending of an archive or table, in lower case."""
-    return PurePath(archive).suffix.lower()
+def kind_of(archive: str | PurePath) -> str:
+    """Return what a path is by its name: :data:`ZIP`, :data:`TAR`, a table, or nothing of these.
+
+    Examples
+    --------
+    >>> kind_of("corpus.tar.gz"), kind_of("corpus.tgz"), kind_of("train.parquet"), kind_of("a.gz")
+    ('.tar', '.tar', '.parquet', '')
+    """
+    name = str(archive).lower()
+    if name.endswith(TAR_ENDINGS):
+        return TAR
+    return next((kind for kind in (ZIP, TABLE) if name.endswith(kind)), "")
 
 
 def is_archive(path: Path) -> bool:
     """Whether a path is a file that ends like an archive whose members can be read."""
-    return path.suffix.lower() in ARCHIVES and path.is_file()
+    return kind_of(path) in (ZIP, TAR) and path.is_file()
+
+
+def archive_stem(archive: PurePath) -> str:
+    """Return the name of an archive without its ending.
+
+    Examples
+    --------
+    >>> archive_stem(PurePath("data/emodb.tar.gz"))
+    'emodb'
+    """
+    name = archive.name
+    ends = [end for end in _ARCHIVE_ENDINGS if name.lower().endswith(end)]
+    return name[: -max(map(len, ends), default=0) or None]
 
 
 def members_of(archive: Path) -> list[str]:
@@ -82,7 +110,7 @@ def members_of(archive: Path) -> list[str]:
     Parameters
     ----------
     archive : Path
-        A zip archive, or a tar archive that is not compressed.
+        A zip or tar archive. The content of a compressed tar archive is written to the cache.
 
     Raises
     ------
@@ -90,10 +118,10 @@ def members_of(archive: Path) -> list[str]:
         If it cannot be read.
     """
     with _refusals(archive):
-        version = _version(archive)
-        if archive.suffix.lower() == ".zip":
-            return [info.filename for info in _zip(version).infolist() if not info.is_dir()]
-        return list(_tar(version))
+        if kind_of(archive) == ZIP:
+            infos = _zip(_version(archive)).infolist()
+            return [info.filename for info in infos if not info.is_dir()]
+        return list(_tar(_version(archive), plain_tar(archive)))
 
 
 def is_there(location: str) -> bool:
@@ -104,11 +132,11 @@ def is_there(location: str) -> bool:
     archive, member = Path(inside[0]), inside[1]
     try:
         with _refusals(archive):
-            if ending_of(archive) == TABLE:
+            if kind_of(archive) == TABLE:
                 return member.isdecimal() and int(member) < row_count(archive)
-            if ending_of(archive) == ".zip":
+            if kind_of(archive) == ZIP:
                 return member in _zip(_version(archive)).NameToInfo
-            return member in _tar(_version(archive))
+            return member in _tar(_version(archive), plain_tar(archive))
     except UnusableAudio:
         return False
 
@@ -135,26 +163,19 @@ def extracted(archive: Path, member: str) -> Iterator[Path]:
         If there is no such member, or it is damaged, encrypted or too large.
     """
     with tempfile.TemporaryDirectory(prefix="featser-") as folder:
-        suffix = ending_of(member)
+        suffix = PurePath(member).suffix.lower()
         copy = Path(folder, "recording" + (suffix if _ENDING.fullmatch(suffix) else ""))
         with _refusals(archive), copy.open("wb") as target:
-            _copy(archive, member, target, ending_of(archive))
+            _copy(archive, member, target)
         yield copy
 
 
-def _copy(archive: Path, member: str, target: IO[bytes], ending: str) -> None:
-    if ending == ".zip":
-        _copy_zipped(archive, member, target)
-    elif ending == ".tar":
-        _copy_tarred(archive, member, target)
-    elif ending == TABLE:
+def _copy(archive: Path, member: str, target: IO[bytes]) -> None:
+    kind = kind_of(archive)
+    if kind == TABLE:
         target.write(row_bytes(archive, member))
     else:
-        raise UnusableAudio(
-            archive,
-            "members of a compressed tar archive cannot be read one by one: unpack it, or make it "
-            "a zip archive",
-        )
+        (_copy_zipped if kind == ZIP else _copy_tarred)(archive, member, target)
 
 
 def _copy_zipped(archive: Path, member: str, target: IO[bytes]) -> None:
@@ -177,12 +198,13 @@ def _copy_zipped(archive: Path, member: str, target: IO[bytes]) -> None:
 
 
 def _copy_tarred(archive: Path, member: str, target: IO[bytes]) -> None:
-    place = _tar(_version(archive)).get(member)
+    plain = plain_tar(archive)
+    place = _tar(_version(archive), plain).get(member)
     if place is None:
         raise _absent(archive, member)
     first, size = place
     _refuse_large(archive, size)
-    with archive.open("rb") as source:
+    with plain.open("rb") as source:
         source.seek(first)
         left = size
         while left and (block := source.read(min(left, 1 << 20))):
@@ -203,7 +225,9 @@ def _refuse_large(archive: Path, size: int) -> None:
 def _refuse_short(archive: Path, copied: int, announced: int) -> None:
     if copied != announced:
         raise UnusableAudio(
-            archive, f"truncated: the archive announces {announced} bytes and holds {copied}"
+            archive,
+            f"truncated: the archive announces {announced} bytes and holds {copied}: download or "
+            f"copy it again",
         )
 
 
@@ -222,10 +246,14 @@ def _zip(version: Version) -> zipfile.ZipFile:
 
 
 @lru_cache(maxsize=4)
-def _tar(version: Version) -> dict[str, tuple[int, int]]:
-    """Return the place and the size of every plain file of a tar archive."""
+def _tar(version: Version, plain: Path) -> dict[str, tuple[int, int]]:
+    """Return the place and the size of every plain file of a tar archive.
+
+    They are read from ``plain``, which has the content of that version of the archive.
+    """
+    del version  # of the archive; the copy of its content is marked when it is used
     places: dict[str, tuple[int, int]] = {}
-    with tarfile.open(version[0], "r:", tarinfo=BoundedInfo) as tarred:
+    with tarfile.open(plain, "r:", tarinfo=BoundedInfo) as tarred:
         for info in tarred:
             if len(places) >= MAX_MEMBERS:
                 raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
@@ -247,5 +275,8 @@ def _refusals(archive: Path) -> Iterator[None]:
         reason = f"cannot be read: {error.strerror or shortened(str(error))}"
         raise UnusableAudio(archive, reason) from error
     except _DAMAGE as error:
-        reason = f"the archive is damaged or not supported: {shortened(str(error))}"
+        reason = (
+            f"the archive is damaged or not supported ({shortened(str(error))}): download or copy "
+            f"it again, or unpack it"
+        )
         raise UnusableAudio(archive, reason) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from featser.io.audio_tables import audio_column
+from featser.io.containers.audio_tables import audio_column
 from featser.io.nested_files import nested
 
 

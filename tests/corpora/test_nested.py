@@ -31,6 +31,11 @@ NAMES = ("angry/a.wav", "angry/b c.wav", "sad/d.wav", "sad/ä.wav")
 SOUNDS = {name: sound(100 + 20 * n) for n, name in enumerate(NAMES)}
 
 
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATSER_CACHE", str(tmp_path / "cache"))
+
+
 def write_zip(path: Path, files: dict[str, bytes], top: str = "corpus/") -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, data in files.items():
@@ -39,7 +44,8 @@ def write_zip(path: Path, files: dict[str, bytes], top: str = "corpus/") -> Path
 
 
 def write_tar(path: Path, files: dict[str, bytes], top: str = "./") -> Path:
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w") as tarred:
+    compressed = {"gz": "w:gz", "tgz": "w:gz", "xz": "w:xz"}
+    with tarfile.open(path, compressed.get(path.suffix[1:], "w")) as tarred:
         for name, data in files.items():
             info = tarfile.TarInfo(top + name)
             info.size = len(data)
@@ -81,11 +87,16 @@ def manifests(tmp_path: Path) -> dict[str, pd.DataFrame]:
         "plain": scanned(unpacked(tmp_path / "plain")),
         "zip": scanned(write_zip(tmp_path / "corpus.zip", SOUNDS)),
         "tar": scanned(write_tar(tmp_path / "corpus.tar", SOUNDS)),
+        "tar.gz": scanned(write_tar(tmp_path / "corpus.tar.gz", SOUNDS)),
+        "tar.xz": scanned(write_tar(tmp_path / "corpus.tar.xz", SOUNDS)),
         "parquet": in_table(tmp_path),
     }
 
 
-@pytest.mark.parametrize("kind", ["zip", "tar", "parquet"])
+KINDS = ["zip", "tar", "tar.gz", "tar.xz", "parquet"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_members_have_the_keys_and_labels_of_the_plain_files(
     tmp_path: Path, manifests: dict[str, pd.DataFrame], kind: str
 ) -> None:
@@ -104,7 +115,7 @@ def test_members_have_the_keys_and_labels_of_the_plain_files(
 
 def test_members_are_decoded_in_any_order(manifests: dict[str, pd.DataFrame]) -> None:
     plain = list(manifests["plain"]["file"])
-    for kind in ("zip", "tar", "parquet"):
+    for kind in KINDS:
         files = list(manifests[kind]["file"])
         for row in (3, 0, 2, 1):
             ours, expected = decode(files[row]), decode(plain[row])
@@ -161,7 +172,9 @@ def test_members_that_do_not_exist_are_missing(tmp_path: Path) -> None:
         ("noise.zip::a.wav", "the archive is damaged or not supported"),
         ("noise.tar::a.wav", "the archive is damaged or not supported"),
         ("noise.parquet::0", "not a Parquet file that can be read"),
-        ("a.tar.gz::angry/a.wav", "compressed tar archive cannot be read one by one: unpack it"),
+        ("a.tar.gz::nothing.wav", "the archive has no file 'nothing.wav'"),
+        ("cut.tar.gz::angry/a.wav", "damaged or truncated after .* bytes .*: download or copy it"),
+        ("noise.tar.gz::a.wav", "the archive is damaged or not supported.*: download or copy it"),
         ("t.parquet::4", "the table has no row '4'"),
         ("t.parquet::-1", "the table has no row '-1'"),
         ("plain.parquet::0", "the table has no column with `bytes`"),
@@ -177,13 +190,15 @@ def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path, name: str, r
         write(tmp_path / file, SOUNDS, "")
     write_table(tmp_path / "t.parquet")
     pd.DataFrame({"file": ["a.wav"]}).to_parquet(tmp_path / "plain.parquet")
-    for ending in ("zip", "tar", "parquet"):
+    for ending in ("zip", "tar", "tar.gz", "parquet"):
         (tmp_path / f"noise.{ending}").write_bytes(np.random.default_rng(0).bytes(3000))
     damaged = bytearray((tmp_path / "a.zip").read_bytes())
     damaged[200:260] = bytes(60)
     (tmp_path / "cut.zip").write_bytes(bytes(damaged))
     whole = (tmp_path / "a.tar").read_bytes()
     (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
+    whole = (tmp_path / "a.tar.gz").read_bytes()
+    (tmp_path / "cut.tar.gz").write_bytes(whole[: len(whole) // 2])
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_BZIP2) as zipped:
         zipped.writestr("a.wav", bytes(20_000_000))
     with pytest.raises(UnusableAudio, match=reason) as caught:
@@ -236,9 +251,12 @@ ACTORS = b"ActorID,Age,Sex,Race,Ethnicity\n1001,51,Male,x,y\n1002,21,Female,x,y\
 RECORDED = {f"AudioWAV/{actor}_DFA_ANG_XX.wav": b"x" for actor in (1001, 1002)}
 
 
-@pytest.mark.parametrize("write", [write_zip, write_tar])
-def test_side_tables_inside_an_archive_are_read(tmp_path: Path, write: Callable[..., Path]) -> None:
-    ending = "zip" if write is write_zip else "tar"
+@pytest.mark.parametrize(
+    ("write", "ending"), [(write_zip, "zip"), (write_tar, "tar"), (write_tar, "tgz")]
+)
+def test_side_tables_inside_an_archive_are_read(
+    tmp_path: Path, write: Callable[..., Path], ending: str
+) -> None:
     archive = write(tmp_path / f"c.{ending}", {**RECORDED, "VideoDemographics.csv": ACTORS})
     manifest = scan(load_card("crema-d"), archive).manifest
     assert manifest["gender"].to_list() == ["male", "female"]

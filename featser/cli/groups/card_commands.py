@@ -31,7 +31,7 @@ def _about_cards() -> None:
 
 @card.command("new")
 def card_new(
-    folder: Annotated[Path, typer.Argument(help="The recordings: a folder, or a .zip or .tar.")],
+    folder: Annotated[Path, typer.Argument(help="The recordings: a folder or an archive.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The card to write: .yaml. [by the folder's name]"),

@@ -18,7 +18,7 @@ from featser.corpora.scanning import ScanResult, scan
 from featser.corpora.tables.column_names import usual_label
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, local_path
-from featser.io.nested_files import is_archive
+from featser.io.nested_files import archive_stem, is_archive
 
 
 def scan_pattern(folder: str | Path, pattern: str, names: LabelMap | None = None) -> ScanResult:
@@ -109,6 +109,6 @@ def _corpus(folder: Path) -> str:
     name = re.sub(
         r"[^a-z0-9_-]+",
         "-",
-        (folder.stem if is_archive(folder) else folder.absolute().name).lower(),
+        (archive_stem(folder) if is_archive(folder) else folder.absolute().name).lower(),
     ).strip("-_0123456789")
     return name if name and name not in list_cards() else "recordings"

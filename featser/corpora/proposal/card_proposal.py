@@ -23,7 +23,7 @@ from featser.corpora.proposal.name_fields import (
 )
 from featser.errors import CardError, InputError, counted
 from featser.io.location import is_remote, local_path
-from featser.io.nested_files import is_archive
+from featser.io.nested_files import archive_stem, is_archive
 
 POSSIBLE = ("speaker", "split", "fold")
 """Columns of a manifest with a fixed meaning that names of recordings may give."""
@@ -296,7 +296,9 @@ def propose(folder: str | Path) -> CardProposal:
     if not names:
         raise CardError(f"{place}: holds no recordings: give the folder that holds them")
     fields = read_name_fields(names)
-    called = (place.stem if is_archive(place) else place.absolute().name).strip() or "recordings"
+    called = (
+        archive_stem(place) if is_archive(place) else place.absolute().name
+    ).strip() or "recordings"
     proposal = CardProposal(
         str(place), fields, roles_of(fields.varying), {}, card_name(called), called
     )
