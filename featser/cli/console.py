@@ -326,15 +326,15 @@ def show_timeline(predictions: pd.DataFrame) -> None:
         if not rows["speech"].any():
             say(file, f"unusable: {rows['reason'].iloc[0]}")
             continue
-        stretches = task_stretches(rows)
+        stretches, count = task_stretches(rows, SHOWN)
         tasks = list(stretches.columns[2:])
         lines = [
             [_span(row["start"], row["end"]), *(row[task] for task in tasks)]
-            for row in stretches.head(SHOWN).to_dict("records")
+            for row in stretches.to_dict("records")
         ]
         table(str(file), ["time", *map(str, tasks)], lines)
-        if len(stretches) > SHOWN:
-            say(file, f"… and {len(stretches) - SHOWN} more stretches: write them with -o FILE")
+        if count > SHOWN:
+            say(file, f"… and {count - SHOWN} more stretches: write them with -o FILE")
 
 
 def _predicted(row: Mapping[Any, Any], task: str) -> str:

@@ -268,6 +268,7 @@ class MultiTaskEstimator(BaseEstimator):
             if task.categorical
         }
 
+    @sharing()
     def predict_with_proba(self, X: ArrayLike) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """Return predictions and probabilities; every estimator is evaluated once.
 

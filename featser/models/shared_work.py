@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,19 @@ Result = TypeVar("Result")
 
 MOST_BYTES = 1_000_000_000
 """What is kept at the same time; more is computed as often as it is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """An argument that is compared by its identity: its content is too large to be read each time.
+
+    Attributes
+    ----------
+    value : object
+        It must live until the block ends.
+    """
+
+    value: Any
 
 
 class _Memory:
@@ -56,7 +70,8 @@ def shared(compute: Callable[..., Result], *arguments: Any) -> Result:
     compute : callable
         A function of a module; its result depends on its arguments alone.
     *arguments
-        Arrays, which are compared by content, and what has a ``repr`` that says all about it.
+        Arrays, which are compared by content, :class:`Same` objects, and what has a ``repr`` that
+        says all about it.
 
     Returns
     -------
@@ -88,6 +103,8 @@ def _key(compute: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
         if isinstance(argument, np.ndarray):
             digest.update(f"|{argument.dtype}{argument.shape}".encode())
             digest.update(np.ascontiguousarray(argument).data)
+        elif isinstance(argument, Same):
+            digest.update(f"|at {id(argument.value)}".encode())
         else:
             digest.update(f"|{argument!r}".encode())
     return digest.digest()

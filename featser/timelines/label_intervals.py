@@ -46,7 +46,7 @@ def label_intervals(table: pd.DataFrame, tasks: Iterable[str], file: str) -> pd.
     return joined
 
 
-def task_stretches(table: pd.DataFrame) -> pd.DataFrame:
+def task_stretches(table: pd.DataFrame, most: int | None = None) -> tuple[pd.DataFrame, int]:
     """Return what every task says in the stretches of equal label of the first task with classes.
 
     Parameters
@@ -54,12 +54,16 @@ def task_stretches(table: pd.DataFrame) -> pd.DataFrame:
     table : DataFrame
         The timeline of one recording. Without a task with classes, a stretch is speech without a
         pause.
+    most : int, optional
+        How many stretches are described, the first ones; all by default.
 
     Returns
     -------
-    DataFrame
+    stretches : DataFrame
         ``start`` and ``end``, and text for each task: the label of most frames with its mean
         probability in the stretch, or the mean of the numbers; empty if there is neither.
+    count : int
+        Of all stretches.
 
     Examples
     --------
@@ -67,8 +71,9 @@ def task_stretches(table: pd.DataFrame) -> pd.DataFrame:
     ...     "start": [0.0, 0.5], "end": [0.5, 1.0], "speech": True, "emotion.pred": ["sad", "sad"],
     ...     "emotion.p[sad]": [0.75, 0.25], "arousal.pred": [0.25, 0.5],
     ... })
-    >>> task_stretches(table).values.tolist()
-    [[0.0, 1.0, 'sad (0.50)', '0.375']]
+    >>> stretches, count = task_stretches(table)
+    >>> stretches.values.tolist(), count
+    ([[0.0, 1.0, 'sad (0.50)', '0.375']], 1)
     """
     rows = table[table["speech"].to_numpy(dtype=bool)].reset_index(drop=True)
     names = [str(name) for name in table]
@@ -79,15 +84,17 @@ def task_stretches(table: pd.DataFrame) -> pd.DataFrame:
     if labels is not None:
         continues &= labels[1:] == labels[:-1]
     number = np.cumsum(np.append(True, ~continues))[: len(rows)]
+    count = int(number[-1]) if len(rows) else 0
+    described = rows if most is None else rows[number <= most]
     result = [
         {
             "start": one["start"].iloc[0],
             "end": one["end"].iloc[-1],
             **{task: _summary(one, task, task in with_classes) for task in tasks},
         }
-        for _, one in rows.groupby(number)
+        for _, one in described.groupby(number[: len(described)])
     ]
-    return pd.DataFrame(result, columns=["start", "end", *tasks])
+    return pd.DataFrame(result, columns=["start", "end", *tasks]), count
 
 
 def _summary(rows: pd.DataFrame, task: str, has_classes: bool) -> str:

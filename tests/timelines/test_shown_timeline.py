@@ -39,7 +39,7 @@ def table() -> pd.DataFrame:
 
 def test_each_stretch_has_what_all_tasks_say(table: pd.DataFrame) -> None:
     """Of gender, one frame each is female and male: the first, with its mean of 0.75 and 0.25."""
-    assert task_stretches(table).to_numpy().tolist() == [
+    assert task_stretches(table)[0].to_numpy().tolist() == [
         [0.0, 1.0, "angry (0.62)", "female (0.50)", "0.75"],
         [1.0, 1.5, "sad (0.75)", "female (1.00)", "0.25"],
         [2.0, 2.25, "sad (0.88)", "female (1.00)", "0.125"],
@@ -49,11 +49,11 @@ def test_each_stretch_has_what_all_tasks_say(table: pd.DataFrame) -> None:
 def test_numbers_alone_have_stretches_without_a_pause(table: pd.DataFrame) -> None:
     numbers = table[["file", "start", "end", "speech", "arousal.pred", "reason"]]
     expected = [[0.0, 1.5, "0.583"], [2.0, 2.25, "0.125"]]
-    assert task_stretches(numbers).to_numpy().tolist() == expected
+    assert task_stretches(numbers)[0].to_numpy().tolist() == expected
 
 
 def test_a_recording_without_speech_has_no_stretch(table: pd.DataFrame) -> None:
-    assert task_stretches(table[~table["speech"]]).empty
+    assert task_stretches(table[~table["speech"]])[0].empty
 
 
 def test_the_terminal_shows_all_tasks(

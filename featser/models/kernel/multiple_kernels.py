@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,7 @@ from featser.models.kernel.kernel_ridge import (
 )
 from featser.models.routing import REQUESTED, SOFT_LABELS
 from featser.models.selection.left_out import in_rows
-from featser.models.shared_work import shared
+from featser.models.shared_work import Same, shared
 
 Floats = NDArray[np.float64]
 
@@ -43,8 +43,8 @@ SHARES = (0.0, 0.25, 0.5)
 """Shares of the kernel that are tried for the sets of blocks."""
 
 
-_SQUARES: WeakKeyDictionary[_Kernel, tuple[Any, tuple[NDArray[Any], ...]]] = WeakKeyDictionary()
-"""Landmarks of fitted models and their squared lengths, which saved models do not have."""
+_SQUARES: dict[tuple[int, tuple[int, ...]], tuple[Any, tuple[NDArray[Any], ...]]] = {}
+"""Squared lengths of landmarks, which saved models do not have, as long as the landmarks live."""
 
 
 class _Kernel(BaseEstimator, ABC):
@@ -121,12 +121,21 @@ class _Kernel(BaseEstimator, ABC):
         if values.dtype != self.landmarks_.dtype:
             values = values.astype(self.landmarks_.dtype)
         # Models that were saved before blocks had weights have none.
-        weights = getattr(self, "weights_", None)
-        squares = _landmark_squares(self)
-        compared = kernel(
-            values, self.landmarks_, self.blocks_, self.gamma_, weights, squares=squares
-        )
+        share = getattr(self, "share_", None)
+        if share is None:
+            compared = self._compared(values, getattr(self, "weights_", None))
+        else:
+            blocks = Blocks.of(self.blocks, values.shape[1])
+            parts = {extreme: blocks.weights(extreme) for extreme in _extremes(share)}
+            compared = mixed(
+                {one: self._compared(values, own) for one, own in parts.items()}, share
+            )
         return compared @ self.coef_
+
+    def _compared(self, values: NDArray[Any], weights: Sequence[float] | None) -> Floats:
+        """Return the kernel with the landmarks, shape (n, m), which tasks may have in common."""
+        place = Same(self.landmarks_)
+        return shared(_with_landmarks, values, place, tuple(self.blocks_), self.gamma_, weights)
 
     def _landmarks(self, is_auxiliary: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Sample rows of the target and, up to their own limit, of auxiliary corpora."""
@@ -330,12 +339,30 @@ def _grams(
     return landmarks, tuple(kernel(landmarks, X, widths, gamma, one) for one in weights)
 
 
-def _landmark_squares(model: _Kernel) -> tuple[NDArray[Any], ...]:
-    """Return the squared lengths of a model's landmarks, computed once: half the time of a row."""
-    landmarks, squares = _SQUARES.get(model, (None, ()))
-    if landmarks is not model.landmarks_:
-        squares = block_squares(model.landmarks_, model.blocks_)
-        _SQUARES[model] = (model.landmarks_, squares)
+def _extremes(share: float) -> tuple[float, ...]:
+    """Return the shares whose kernels :func:`mixed` needs for a share."""
+    return (share,) if share in (0, 1) else (0.0, 1.0)
+
+
+def _with_landmarks(
+    values: NDArray[Any],
+    place: Same,
+    blocks: tuple[int, ...],
+    gamma: float,
+    weights: Sequence[float] | None,
+) -> Floats:
+    """Return the kernel between rows and landmarks, shape (n, m)."""
+    squares = _landmark_squares(place.value, blocks)
+    return kernel(values, place.value, blocks, gamma, weights, squares=squares)
+
+
+def _landmark_squares(landmarks: NDArray[Any], blocks: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
+    """Return the squared lengths of landmarks, computed once: half the time of a row."""
+    key = (id(landmarks), blocks)
+    reference, squares = _SQUARES.get(key, (None, ()))
+    if reference is None or reference() is not landmarks:
+        squares = block_squares(landmarks, blocks)
+        _SQUARES[key] = ref(landmarks, lambda _: _SQUARES.pop(key, None)), squares
     return squares
 
 
