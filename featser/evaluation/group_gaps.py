@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from featser.evaluation.missing import as_text
 from featser.evaluation.statistics.gaps import Gap, group_gap, recall_gaps
+from featser.evaluation.statistics.jackknife_interval import Interval
 from featser.tasks import Task
 
 GROUPS = {
@@ -139,7 +140,8 @@ def gap_figures(
     -------
     dict of str to dict
         ``gap[COLUMN].{metric}`` with ``value``, ``low``, ``high``, the ``best`` and ``worst``
-        group, the ``level`` of the interval, and the figures of all ``groups``.
+        group, the ``level`` of the interval, the figures of all ``groups``, and ``notes`` where
+        the groups cannot be compared as they stand.
 
     Examples
     --------
@@ -154,9 +156,40 @@ def gap_figures(
     return {
         f"gap[{column}].{gap.metric}": gap.gap.to_dict()
         | {"best": gap.best, "worst": gap.worst, "level": gap.level, "groups": gap.groups}
+        | ({"notes": gap.notes} if gap.notes else {})
         for column, groups in divisions(table)
         for gap in task_gaps(task, table, column, groups, speaker)
     }
+
+
+def gaps_among(figures: Mapping[str, Mapping[str, Any]], column: str) -> list[Gap]:
+    """Return the gaps between the groups of a column, from figures of :func:`gap_figures`.
+
+    Parameters
+    ----------
+    figures : mapping of str to mapping
+        A task's figures; those that are no gaps of this column are passed over.
+    column : str
+        That defines the groups.
+
+    Examples
+    --------
+    >>> figure = {"value": 0.5, "low": 0.1, "high": 0.9, "best": "f", "worst": "m", "level": 0.95,
+    ...           "groups": {"f": {"value": 1.0}, "m": {"value": 0.5}}}
+    >>> (gap,) = gaps_among({"uar": {"value": 0.75}, "gap[gender].uar": figure}, "gender")
+    >>> gap.metric, gap.gap.value, gap.best
+    ('uar', 0.5, 'f')
+    """
+    gaps = []
+    for name, figure in figures.items():
+        parts = _FIGURE.fullmatch(name)
+        if parts is None or parts[1] != column:
+            continue
+        interval = Interval(figure["value"], figure["low"], figure["high"], figure.get("note", ""))
+        best, worst, level = figure["best"], figure["worst"], figure["level"]
+        notes = figure.get("notes", [])
+        gaps.append(Gap(parts[2], figure["groups"], best, worst, interval, level, notes))
+    return gaps
 
 
 def gap_of_figure(name: str) -> tuple[str, str] | None:

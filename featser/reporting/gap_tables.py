@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from featser.evaluation.group_gaps import GROUPS, divisions, ordered_groups, task_gaps
+from featser.evaluation.group_gaps import GROUPS, divisions, gaps_among, ordered_groups
 from featser.evaluation.statistics.gaps import Gap
 from featser.reporting.numbers import ABSENT, count, estimate
 from featser.reporting.summary import RunSummary
@@ -23,16 +23,15 @@ RECALL_NOTE = (
 def group_tables(run: RunSummary) -> list[Table]:
     """Compare groups: by each column with two or more, the headline metrics and recalls of classes.
 
-    The intervals are computed from the predictions. A column with the same groups as an earlier one
+    The gaps are figures of the run's metrics. A column with the same groups as an earlier one
     (one language per corpus) is left out.
     """
     tables: list[Table] = []
-    speaker = run.speakers()
     for column, groups in divisions(run.predictions):
         gaps = [
             (task, gap)
             for task in run.ordered_tasks
-            for gap in task_gaps(task, run.predictions, column, groups, speaker)
+            for gap in gaps_among(run.figures(task), column)
         ]
         names, title = ordered_groups(groups), GROUPS[column]
         of_metrics = [(task, gap) for task, gap in gaps if not gap.metric.startswith("recall[")]

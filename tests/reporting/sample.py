@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from featser.evaluation.group_gaps import gap_figures
+from featser.evaluation.protocols.groups import speaker_ids
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.reporting.summary import RunSummary
 from featser.tasks import Task
@@ -90,7 +92,7 @@ def sample_run(
 
 
 def figures(table: pd.DataFrame, tasks: list[Task]) -> dict[str, Any]:
-    """The metrics of all tasks, with the baselines of one training set."""
+    """The metrics of all tasks, with the baselines of one training set, and gaps of groups."""
     metrics = {}
     for task in tasks:
         true, pred = table[f"{task.name}.true"], table[f"{task.name}.pred"]
@@ -102,6 +104,7 @@ def figures(table: pd.DataFrame, tasks: list[Task]) -> dict[str, Any]:
         metrics[task.name] = evaluate_with_intervals(
             task, true[rows], pred[rows], speaker, baseline
         )
+        metrics[task.name] |= gap_figures(task, table, speaker_ids(table))
     return metrics
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from featser.audit.checks.shortcuts import TESTED
 from featser.errors import ManifestError, ProtocolError, TaskError
-from featser.evaluation.group_gaps import age_group
+from featser.evaluation.group_gaps import age_group, gap_of_figure
 from featser.evaluation.metrics import metrics
 from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.reporting.html import render
@@ -70,6 +70,8 @@ def test_every_figure_in_the_metrics_tables_is_the_metric_that_was_given(
                 assert recall == estimate(figure)
             elif name == "majority.uar":
                 assert "majority" not in rows["UAR"][1], "which is chance, as it stands there"
+            elif gap_of_figure(name):
+                assert "gap" not in rows[titles.get(base, "UAR")][1], "which has tables of its own"
             elif base:
                 assert f"{head} {number(figure['value'])}" in rows[titles[base]][1]
             else:
@@ -121,6 +123,7 @@ def test_groups_are_compared_once_by_every_column_that_makes_some() -> None:
     age = run.predictions["speaker"].str[-1].astype(int) * 7 + 10
     run.predictions["age"] = age.astype(str).where(age < 70)  # of two speakers it is not known
     run.predictions["language"] = run.predictions["corpus"].map({"made-up-a": "bn"}).fillna("en")
+    run.metrics[run.protocol] = figures(run.predictions, run.tasks)
     page = Page(render(run))
     by_age = page.table("Headline metrics by age")
     ages = ["under 20", "20 to 39", "40 to 59", "60 and over"]
