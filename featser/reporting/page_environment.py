@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from featser.reporting.exports.data_links import page_script, script_policy
 from featser.reporting.exports.table_links import table_links
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
     from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,6 +40,7 @@ def page_environment(**more: Any) -> Environment:
     from markupsafe import Markup
 
     environment = Environment(
+        bytecode_cache=_compiled_templates(),
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         finalize=for_html,
@@ -53,6 +56,25 @@ def page_environment(**more: Any) -> Environment:
     environment.globals |= own | more
     environment.filters |= {"prose": prose, "heading": heading}
     return environment
+
+
+@functools.cache
+def _compiled_templates() -> BytecodeCache:
+    """Return a memory of compiled templates, since each report has an environment of its own."""
+    from jinja2 import BytecodeCache
+
+    class InMemory(BytecodeCache):
+        def __init__(self) -> None:
+            self.codes: dict[str, bytes] = {}
+
+        def load_bytecode(self, bucket: Bucket) -> None:
+            if bucket.key in self.codes:
+                bucket.bytecode_from_string(self.codes[bucket.key])
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            self.codes[bucket.key] = bucket.bytecode_to_string()
+
+    return InMemory()
 
 
 def prose(text: str) -> Markup:
