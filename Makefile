@@ -10,6 +10,10 @@ TORCH := torch==2.13.0
 DEMO := featser-demo
 PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 
+# Tests start hundreds of processes: each would compile featser by itself where the environment
+# keeps Python from writing bytecode.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency serve-load robustness
 
 # The main job on the embedded corpus: scan, extract, fit, report.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -56,6 +57,20 @@ def real_recordings(corpora: Path) -> list[Path]:
         files += recordings[:: max(1, len(recordings) // count)][:count]
     assert len(files) == 50
     return files
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audits_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fits in this process audit the same recordings once; those that are measured do each time."""
+    if "not bench" not in request.config.option.markexpr:
+        yield
+        return
+    from featser.experiment import audited
+    from tests.audits_once import audit_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audited, "audit_manifest", audit_once)
+        yield
 
 
 @pytest.fixture

@@ -50,14 +50,16 @@ def featser(
     )
 
 
-def featser_here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def featser_here(
+    *arguments: object, cwd: Path | None = None, columns: int = 300
+) -> subprocess.CompletedProcess[str]:
     """Run ``featser`` inside this process: quick, for commands that end soon."""
     command = ["featser", *map(str, arguments)]
     shown, errors, code = io.StringIO(), io.StringIO(), 0
     with (
         chdir(cwd or Path.cwd()),
         patch.object(sys, "argv", command),
-        patch.dict(os.environ, COLUMNS="300"),
+        patch.dict(os.environ, COLUMNS=str(columns)),
         redirect_stdout(shown),
         redirect_stderr(errors),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,8 +94,10 @@ def test_list_of_extractors_says_what_default_stands_for() -> None:
 @pytest.fixture(scope="module")
 def with_rocket(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rocket")
+    for file in voices.glob("*-1.flac"):
+        shutil.copy(file, folder)
     features = ("-f", "mfcc:basic", "-f", "rocket", "-f", "frames")
-    shown = featser_here("extract", voices, "--corpus", "demo", *features, "-j", "1", cwd=folder)
+    shown = featser_here("extract", folder, "--corpus", "demo", *features, "-j", "1", cwd=folder)
     assert shown.returncode == 0, shown.stderr
     return folder
 

@@ -246,10 +246,9 @@ def shown_at(extracted: Path) -> dict[int, str]:
     shown = {}
     for width in (60, 80, 300):
         rmtree(extracted / "widths", ignore_errors=True)  # else a line says that it is replaced
-        done = featser(
-            "fit", "--model", "lda", "-o", "widths", "--jobs", "1", cwd=extracted,
-            env={"COLUMNS": str(width)},
-        )  # fmt: skip
+        done = featser_here(
+            "fit", "--model", "lda", "-o", "widths", "--jobs", "1", cwd=extracted, columns=width
+        )
         assert done.returncode == 0, done.stderr
         shown[width] = done.stdout
     return shown

@@ -33,7 +33,7 @@ FILES = {
 def arguments(work: Path, model: str, folder: Path, jobs: int = 1) -> list[str]:
     store = work / "featser-store"
     line = ["fit", "-m", model, "-o", folder, "--store", store, "--jobs", jobs, "--no-cache"]
-    return [str(item) for item in line]
+    return [str(item) for item in [*line, "-t", "emotion"]]
 
 
 def started(*line: str, cwd: Path) -> subprocess.Popen[str]:
@@ -49,7 +49,7 @@ def started(*line: str, cwd: Path) -> subprocess.Popen[str]:
 
 def test_of_two_fits_into_one_folder_one_is_refused(extracted: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cc"
-    models = ["lda", "svm"]
+    models = ["lda", "knn"]
     fits = [started(*arguments(extracted, model, folder), cwd=extracted) for model in models]
     errors = [fit.communicate(timeout=300)[1] for fit in fits]
     codes = [fit.returncode for fit in fits]

@@ -153,7 +153,7 @@ def test_fit_warns_of_a_table_that_was_sorted_by_class(voices: Path, tmp_path: P
     arguments = ("--corpus", "demo", "-f", "mfcc:basic", "-f", spec, "-j", 1)
     shown = run_featser("extract", voices, *arguments, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    shown = featser_here("fit", "-m", "lda", "-j", 1, "-o", "run", cwd=tmp_path)
+    shown = featser_here("fit", "-m", "lda", "-t", "emotion", "-j", 1, "-o", "run", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert f"audit: warning: {GIVEN_AWAY}: the feature" in " ".join(shown.stdout.split())
     findings = json.loads((tmp_path / "run" / "audit.json").read_text(encoding="utf-8"))

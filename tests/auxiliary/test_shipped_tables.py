@@ -27,7 +27,7 @@ from tests.auxiliary.small_tables import small_table
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "data" / "auxiliary"
 MAKE = "run `make aux CORPORA=FOLDER`"
-EVERY = 25
+EVERY = 50
 """Recordings of which one is extracted again."""
 
 
