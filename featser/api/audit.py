@@ -23,7 +23,12 @@ from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.audited import contents_of
 from featser.experiment.loading.published_folds import matched_folds
 from featser.experiment.loading.requested_tasks import primary_of
-from featser.experiment.loading.source import Source, read_source, with_channel
+from featser.experiment.loading.source import (
+    Source,
+    corpus_or_pattern,
+    read_source,
+    with_channel,
+)
 from featser.io.atomic_write import write_text
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.progress import announce, stage
@@ -41,6 +46,7 @@ def audit(
     /,
     *,
     corpus: str | None = None,
+    pattern: str | None = None,
     output: str | Path | None = None,
     primary: str | None = None,
     n_jobs: int = -1,
@@ -58,6 +64,9 @@ def audit(
         A manifest, or a corpus folder together with ``corpus``.
     corpus : str, optional
         The card of a corpus folder.
+    pattern : str, optional
+        How paths of recordings below the folder are read, instead of ``corpus``:
+        ``"{speaker}/*/{emotion}_{take}.wav"``, as :func:`featser.scan` has it.
     output : str or Path, optional
         The file to write. As JSON: ``recordings`` (how many), ``counts`` by severity,
         ``findings``, and ``facts`` (what is known of each recording). As a table, by its ending:
@@ -91,7 +100,8 @@ def audit(
     is_table = output is not None and Path(output).suffix.lower() != FINDINGS_ENDING
     if output is not None and is_table:
         table_format(output)  # a missing package is named before anything is measured
-    read = read_source(source, corpus, names=named(columns, labels))
+    how = corpus_or_pattern(source, corpus, pattern)
+    read = read_source(source, how, names=named(columns, labels))
     read.table = with_channel(read.table, channel)
     if primary is not None:
         _refuse_no_label(read, primary)

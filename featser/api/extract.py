@@ -18,7 +18,7 @@ from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
 from featser.experiment.loading.listing import list_source
-from featser.experiment.loading.source import STORE, Source
+from featser.experiment.loading.source import STORE, Source, corpus_or_pattern
 from featser.experiment.schema import Experiment
 from featser.extraction.backends import check_backend
 from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies
@@ -68,7 +68,9 @@ def extract(
         Worker processes; -1 for one per core.
     **options
         Fields of :class:`~featser.experiment.loading.extraction_options.ExtractionOptions`, such as
-        ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``. With
+        ``trim=True``, ``channel="left"``, or ``columns={"label": "emotion"}``.
+        ``pattern="{speaker}/*/{emotion}_{take}.wav"`` reads the paths below a folder, as
+        :func:`featser.scan` does, in place of ``corpus``. With
         ``dry_run=True`` only the result's ``forecast`` is computed.
 
     Returns
@@ -85,6 +87,7 @@ def extract(
     """
     how = extraction_options(options)
     check_backend(how.backend, how.cluster)
+    corpus = corpus_or_pattern(source, corpus, how.pattern)
     listing = list_source(source, corpus, data, LabelMap(how.columns, how.labels))
     listed = listing.with_channel(how.channel or listing.source.channel or MIX)
     specs = with_default_named(features) or listed.source.features or DEFAULT_FEATURES

@@ -13,7 +13,7 @@ from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import read_rows
 from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.recipe_labels import names_of
-from featser.experiment.loading.source import STORE
+from featser.experiment.loading.source import STORE, corpus_or_pattern
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
@@ -63,6 +63,8 @@ def fit(
         ``columns`` and ``labels`` give other names to columns and classes, such as
         ``labels={"emotion": {"ang": "angry", "other": None}}``, where None removes a class;
         without a source, classes alone can have other names.
+        ``pattern="{speaker}/*/{emotion}_{take}.wav"`` reads the paths below a folder, as
+        :func:`featser.scan` does, in place of ``corpus``.
 
     Returns
     -------
@@ -81,6 +83,7 @@ def fit(
     >>> run = fit("manifest.csv", model="svm", tasks=["emotion"])  # doctest: +SKIP
     """
     names = names_of(fields)
+    corpus = corpus_or_pattern(source, corpus, fields.pop("pattern", None))
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
     with only_writer(output):

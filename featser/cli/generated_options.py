@@ -16,6 +16,7 @@ from featser.cli.shared_options import (
     DataOption,
     Jobs,
     LabelNames,
+    PathPattern,
     RunFolder,
     bars_of,
     cache_message,
@@ -31,12 +32,12 @@ SHARED = {
     "source": Annotated[
         str | None,
         typer.Argument(
-            help="A recipe, a manifest, or a corpus folder with --corpus; by default what was "
-            "extracted last."
+            help="A recipe, a manifest, or a corpus folder; by default what was extracted last."
         ),
     ],
     "store": Store,
     "corpus": Corpus,
+    "pattern": PathPattern,
     "mapping": LabelNames,
     "data": DataOption,
     "output": RunFolder,
@@ -79,6 +80,7 @@ def experiment_command(show: Callable[[Result], None]) -> Callable[..., None]:
                 n_jobs=typed["jobs"],
                 data=parse_data(typed["data"] or []),
                 corpus=typed["corpus"],
+                pattern=typed["pattern"],
                 **named_in(typed["mapping"]),
                 cache=typed["cache"],
                 **fields,

@@ -44,6 +44,7 @@ from featser.cli.shared_options import (
     Features,
     Jobs,
     LabelNames,
+    PathPattern,
     bars_of,
     named_in,
     typed,
@@ -98,14 +99,7 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
     ] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATTERN",
-            help="How paths below the folder are read, such as '{speaker}/*/{emotion}_{take}.wav': "
-            "* is any text within one name, ** any folders, {name:d} digits.",
-        ),
-    ] = None,
+    pattern: PathPattern = None,
     annotation: Annotated[
         str | None,
         typer.Option(
@@ -121,7 +115,8 @@ def scan(
     """Read the labels of a corpus, count them, write a manifest.
 
     Without a card, the layout of the folder is recognised, --pattern describes it, or --annotation
-    reads the intervals that Praat, ELAN or Audacity have saved beside the recordings. Files whose
+    reads the intervals that Praat, ELAN or Audacity have saved beside the recordings. In a pattern
+    {name} and * are any text within one name, {name:d} is digits, and ** any folders. Files whose
     names do not fit are listed, never guessed at. Without -o nothing is written.
     """
     from featser.api.scan import scan as run
@@ -138,6 +133,7 @@ def scan(
 def audit(
     source: Annotated[str, typer.Argument(help="A manifest, or a corpus folder.")],
     corpus: Corpus = None,
+    pattern: PathPattern = None,
     mapping: LabelNames = None,
     primary: Annotated[
         str | None, typer.Option(help="The label that leads [the card's, or emotion].")
@@ -166,6 +162,7 @@ def audit(
         result = run(
             source,
             corpus=corpus,
+            pattern=pattern,
             **named_in(mapping),
             output=output,
             primary=primary,
@@ -192,6 +189,7 @@ def extract(
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,
+    pattern: PathPattern = None,
     mapping: LabelNames = None,
     data: DataOption = None,
     jobs: Jobs = -1,
@@ -223,6 +221,7 @@ def extract(
             augment=augment or (),
             data=parse_data(data or []),
             corpus=corpus,
+            pattern=pattern,
             **named_in(mapping),
             n_jobs=jobs,
             **options,

@@ -38,6 +38,15 @@ Corpus = Annotated[
         rich_help_panel="Data",
     ),
 ]
+PathPattern = Annotated[
+    str | None,
+    typer.Option(
+        "--pattern",
+        metavar="PATTERN",
+        help="How paths in the folder are read: '{speaker}/*/{emotion}_{take:d}.wav'.",
+        rich_help_panel="Data",
+    ),
+]
 LabelNames = Annotated[
     list[str] | None,
     typer.Option(

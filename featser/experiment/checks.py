@@ -79,10 +79,17 @@ MANIFEST = "manifest"
 """The name under which a recipe's corpora are the rows of a manifest."""
 
 
-def corpus(name: str) -> str:
-    """Check a corpus: the name of a card that comes with featser, a card's file, or MANIFEST."""
-    from featser.corpora.card import load_card
+PATTERNED = "recordings"
+"""The name of a recipe's corpus whose recordings a pattern of their paths reads."""
 
+
+def corpus(name: str) -> str:
+    """Check a corpus: a card that comes with featser, a card's file, a pattern, or MANIFEST."""
+    from featser.corpora.card import load_card
+    from featser.corpora.labelling.name_pattern import is_pattern, parse_pattern
+
+    if is_pattern(name):
+        return parse_pattern(name).text
     if Path(name).suffix.lower() in (".yaml", ".yml"):
         load_card(name)
         return name
@@ -91,17 +98,31 @@ def corpus(name: str) -> str:
 
 def different_corpora(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a corpus that is named twice, also by a card's name and a card's file."""
-    from featser.corpora.card import load_card
-
     named: dict[str, str] = {}
     for name in names if len(names) > 1 else ():
-        card = name if name == MANIFEST else load_card(name).name
+        card = corpus_name(name)
         if card in named:
             other = named[card]
             what = f"'{name}'" if other == name else f"'{name}', the corpus of '{other}',"
             raise ValueError(f"{what} is named twice, so its utterances count twice: remove one")
         named[card] = name
     return names
+
+
+def corpus_name(corpus: str) -> str:
+    """Return the name of a recipe's corpus, by which ``--data`` says where it is.
+
+    Examples
+    --------
+    >>> corpus_name("emodb"), corpus_name("{speaker}/{emotion}.wav")
+    ('emodb', 'recordings')
+    """
+    from featser.corpora.card import load_card
+    from featser.corpora.labelling.name_pattern import is_pattern
+
+    if is_pattern(corpus):
+        return PATTERNED
+    return corpus if corpus == MANIFEST else load_card(corpus).name
 
 
 def corpus_names() -> Sequence[str]:
@@ -112,10 +133,11 @@ def corpus_names() -> Sequence[str]:
 
 
 def _declared_cards(corpora: Sequence[str]) -> list[Card]:
-    """Return the cards of corpora; none if one of them declares no tasks."""
+    """Return the cards of corpora; none if one of them has none, or declares no tasks."""
     from featser.corpora.card import load_card
+    from featser.corpora.labelling.name_pattern import is_pattern
 
-    cards = [load_card(name) for name in corpora if name != MANIFEST]
+    cards = [load_card(name) for name in corpora if name != MANIFEST and not is_pattern(name)]
     return cards if len(cards) == len(corpora) and all(card.tasks for card in cards) else []
 
 

@@ -59,8 +59,8 @@ class DataFields(Fields):
         each_checked(checks.corpus),
         AfterValidator(checks.different_corpora),
         Option(
-            "The corpora: names of cards, files of your own cards, or `manifest` for the rows of "
-            "a manifest.",
+            "The corpora: names of cards, files of your own cards, a pattern of the paths of "
+            "recordings, or `manifest` for the rows of a manifest.",
             commands=_RECIPE_ONLY,
             suggestions=checks.corpus_names,
             is_compared=False,

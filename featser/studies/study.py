@@ -20,6 +20,7 @@ from featser.experiment.audited import by_bytes, examined
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import Data, load_data, read_rows
 from featser.experiment.loading.recipe_labels import names_of
+from featser.experiment.loading.source import corpus_or_pattern
 from featser.experiment.plan import inner_units
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.fit_cache import Fits
@@ -162,6 +163,7 @@ def study(
         As :func:`featser.fit`.
     """
     names = names_of(fields)
+    corpus = corpus_or_pattern(source, corpus, fields.pop("pattern", None))
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
     source_rows, unusable = read_rows(source, store, corpus, data, names)

@@ -76,8 +76,8 @@ MUTANTS = (
     Mutant(
         "stacked-weights-unbalanced",
         "models/ensemble/stacking.py",
-        "balanced = balanced_weights(encoded, np.ones(rows) if weight is None else weight)",
-        "balanced = np.ones(rows) if weight is None else weight",
+        "= balanced_targets(targets, np.ones(rows) if weight is None else weight)",
+        "= (np.ones(rows) if weight is None else weight), targets",
         "stacked weights are those of the largest class",
         ("tests/models/test_tuning.py::test_stacked_weights_have_the_largest_likelihood",),
     ),
@@ -92,8 +92,8 @@ MUTANTS = (
     Mutant(
         "chance-weighs-something",
         "models/ensemble/voting.py",
-        "return uar_of_codes(y, predicted.argmax(axis=1), count) - 1 / count",
-        "return uar_of_codes(y, predicted.argmax(axis=1), count)",
+        "return uar_of_targets(truth, predicted.argmax(axis=1)) - 1 / len(self.classes_)",
+        "return uar_of_targets(truth, predicted.argmax(axis=1))",
         "a member that guesses weighs about as much as one that knows",
         ("tests/models/test_parts.py::test_inner_weights_favour_the_informative_member",),
     ),
@@ -118,8 +118,8 @@ MUTANTS = (
     Mutant(
         "stacking-without-prior",
         "models/ensemble/stacking.py",
-        "@ row_weight + 1.0",
-        "@ row_weight",
+        "@ own_weight + 1.0",
+        "@ own_weight",
         "few utterances give a member no weight at all",
         ("tests/models/test_tuning.py::test_stacked_weights_have_the_largest_likelihood",),
     ),

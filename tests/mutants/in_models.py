@@ -177,8 +177,8 @@ MUTANTS = (
     Mutant(
         "temperature-without-weights",
         "models/heads/softmax.py",
-        "-np.sum(weight * np.log(np.maximum(probability, 1e-300)))",
-        "-np.sum(np.log(np.maximum(probability, 1e-300)))",
+        "-np.sum(weight * likelihood)",
+        "-np.sum(likelihood)",
         "the temperature drops sample weights",
         ("tests/models/test_kernel.py::test_a_temperature_is_that_of_the_rows_with_weight",),
     ),

@@ -79,6 +79,17 @@ class NamePattern:
         return f"'{name}' does not fit; {_MEANINGS}"
 
 
+def is_pattern(corpus: str) -> bool:
+    """Return whether what names a corpus is a pattern: it has a field, and is no card's file.
+
+    Examples
+    --------
+    >>> is_pattern("{speaker}/{emotion}.wav"), is_pattern("emodb"), is_pattern("{my}/card.yaml")
+    (True, False, False)
+    """
+    return "{" in corpus and not corpus.lower().endswith((".yaml", ".yml"))
+
+
 def parse_pattern(text: str) -> NamePattern:
     """Read a pattern.
 

@@ -47,6 +47,10 @@ class ExtractionOptions(BaseModel):
             default_texts={"audit": "default: mix"},
         ),
     ] = None
+    pattern: Annotated[
+        str | None,
+        Option("How paths of recordings below a folder are read, instead of a card.", commands=()),
+    ] = None
     columns: Annotated[
         dict[str, str],
         Option("Other names for columns, such as {label: emotion}.", commands=()),

@@ -16,12 +16,14 @@ from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
 from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
+from featser.corpora.labelling.name_pattern import is_pattern, parse_pattern
+from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
 from featser.corpora.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
-from featser.experiment.checks import MANIFEST
+from featser.experiment.checks import MANIFEST, PATTERNED, corpus_name
 from featser.experiment.loading.recipe_labels import with_labels_of
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
@@ -124,7 +126,9 @@ def read_source(
         A recipe (a YAML file, or the name of one that comes with featser), a manifest (CSV or
         Parquet), or a corpus folder. Manifests and folders may be URLs.
     corpus : str, optional
-        The card of a corpus folder; an audformat database needs none.
+        The card of a corpus folder, or a pattern of the paths in it
+        (:func:`~featser.corpora.labelling.name_pattern.parse_pattern`); an audformat database
+        needs none.
     data : mapping of str to path, optional
         Where the corpora of a recipe are.
     names : LabelMap, optional
@@ -240,11 +244,62 @@ def source_of_manifest(manifest: str | Path, table: pd.DataFrame, notes: list[st
     return Source(table, origin, notes=notes, corpora=(MANIFEST,), locations=locations)
 
 
+def corpus_or_pattern(
+    source: str | Path | Experiment | None, corpus: str | None, pattern: str | None
+) -> str | None:
+    """Return what says how the names of a folder are read: a card, or a pattern of paths.
+
+    Parameters
+    ----------
+    source, corpus
+        As :func:`read_source` has them.
+    pattern : str, optional
+        As :func:`~featser.corpora.labelling.name_pattern.parse_pattern` reads it.
+
+    Raises
+    ------
+    InputError
+        If both are given, or there is a pattern and the source is no folder.
+    CardError
+        If the pattern is not valid.
+
+    Examples
+    --------
+    >>> corpus_or_pattern("voices", None, "{speaker}/{emotion}.wav")
+    '{speaker}/{emotion}.wav'
+    """
+    if pattern is None:
+        return corpus
+    if not isinstance(pattern, str):
+        raise InputError(f"{pattern!r} is no text: give a pattern of paths", "pattern")
+    if corpus is not None:
+        raise InputError("cannot be used with --corpus: choose one of them", "pattern")
+    if not _may_be_folder(source):
+        what = "" if source is None or isinstance(source, Experiment) else f", not {source}"
+        raise InputError(f"reads a folder or an archive: name it as SOURCE{what}", "pattern")
+    return parse_pattern(pattern).text
+
+
+def _may_be_folder(source: str | Path | Experiment | None) -> bool:
+    """Return whether a source is a folder or an archive, or would be if it existed."""
+    if source is None or isinstance(source, Experiment):
+        return False
+    if is_remote(source):
+        return True
+    path = local_path(source)
+    if path.is_dir() or is_archive(path):
+        return True
+    return not path.exists() and str(source) not in list_recipes()
+
+
 def _from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Source:
+    if corpus is not None and is_pattern(corpus):
+        return _from_pattern(folder, corpus, names)
     if corpus is None and (is_remote(folder) or is_archive(local_path(folder))):
         raise FeatserError(
-            f"{folder}: a folder or archive needs --corpus CARD to say how its files are named; "
-            f"`featser corpora` lists the cards, and 'folders' stands for a folder for each class"
+            f"{folder}: a folder or archive needs --corpus CARD to say how its files are named, or "
+            f"--pattern; `featser corpora` lists the cards, and 'folders' stands for a folder for "
+            f"each class"
         )
     if corpus is None:
         layout, notes = layout_of(folder)
@@ -265,6 +320,21 @@ def _from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Sou
         cards=_own_cards(card, corpus, names),
         corpora=(_absolute_card(corpus),),
         locations={card.name: absolute(folder)},
+        columns=names.columns,
+        labels=names.classes,
+    )
+
+
+def _from_pattern(folder: str | Path, pattern: str, names: LabelMap) -> Source:
+    """Read a folder by a pattern of paths; its labels are as those of a manifest."""
+    scanned = scan_pattern(folder, pattern, names)
+    return Source(
+        scanned.manifest,
+        without_credentials(str(folder)),
+        unmatched=scanned.unmatched,
+        notes=scanned.notes,
+        corpora=(pattern,),
+        locations={PATTERNED: absolute(folder)},
         columns=names.columns,
         labels=names.classes,
     )
@@ -387,14 +457,3 @@ def source_of(recipe: Experiment, data: Mapping[str, str | Path], origin: str) -
         columns=dict(recipe.columns),
         labels=dict(recipe.labels),
     )
-
-
-def corpus_name(corpus: str) -> str:
-    """Return the name of a recipe's corpus: of a card's file, the name that the card has.
-
-    Examples
-    --------
-    >>> corpus_name("emodb")
-    'emodb'
-    """
-    return corpus if corpus == MANIFEST else load_card(corpus).name
