@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from featser.cli.console import say, say_text, table
+from featser.cli.finished.next_steps import next_steps
 from featser.errors import counted
 from featser.io.escaping import for_terminal
 
@@ -34,15 +34,8 @@ def show_run(run: Run) -> None:
         say_text(line)
     say(f"model: {run.bundle}")
     say(f"report: {run.report}")
-    _show_next(summary, for_terminal(run.report.parent))
-
-
-def _show_next(summary: RunSummary, folder: str) -> None:
-    """Name the commands that look closer at a run."""
-    quoted = shlex.quote(folder)
-    say_text(f"next: featser explain {quoted} (what it listens to)")
-    if summary.primary.categorical:
-        say_text(f"next: featser explore {quoted} (maps, errors to hear, likely label errors)")
+    for line in next_steps(summary, for_terminal(run.report.parent)):
+        say_text(line)
 
 
 def _show_protocol(summary: RunSummary, protocol: str) -> None:

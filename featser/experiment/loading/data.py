@@ -50,7 +50,7 @@ from featser.extraction.extraction import REFUSAL_COLUMNS, identify, usable
 from featser.features.extractor import Extractor
 from featser.features.packed_frames import ColumnRange
 from featser.features.registry import make_extractors
-from featser.features.spec_names import TRIM
+from featser.features.spec_names import DEFAULT_FEATURES, TRIM
 from featser.models.building import refuse_missing_packages
 from featser.models.registry import reading_frames, weighs_blocks
 from featser.speakers.batch_normalization import NormalisedRows, SpeakerStatistics
@@ -277,12 +277,13 @@ def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor
     stored = {str(described.get("spec")) for described in store.extractors()}
     if all(f"{TRIM}:{spec}" in stored for spec in specs):
         return f"{message}; it has them without silence around the speech: add --trim"
-    flags = " ".join(f"-f {spec}" for spec in specs)
+    usual = [extractor.spec for extractor in make_extractors(DEFAULT_FEATURES)]
+    flags = "" if specs == usual else "".join(f" -f {spec}" for spec in specs)
     named = source.origin
     if source.recipe is None and len(source.locations) > 1:
         pairs = (f"--data {name}={shlex.quote(place)}" for name, place in source.locations.items())
         named = " ".join(pairs)
-    return f"{message}; run `featser extract {named} --store {store.folder} {flags}` first"
+    return f"{message}; run `featser extract {named} --store {store.folder}{flags}` first"
 
 
 def _features(

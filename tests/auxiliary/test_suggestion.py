@@ -1,0 +1,75 @@
+"""A fit with few speakers names the tables that come with featser and could help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from featser.auxiliary.auxiliary_lookup import shipped_files
+from featser.auxiliary.suggestion import FEW_SPEAKERS, helpful_tables
+from featser.cli.finished.next_steps import next_steps
+from featser.features.registry import make_extractors
+from featser.features.spec_names import DEFAULT_FEATURES
+from featser.reporting.methods.method_facts import CorpusFacts, MethodFacts
+from featser.tasks import Task
+from tests.reporting.sample import sample_run
+
+pytestmark = pytest.mark.skipif(not shipped_files(), reason="no tables come with this copy")
+
+EMOTION = Task("emotion", classes=("Anger", "Joy", "Neutral"))
+DEFAULTS = [extractor.spec for extractor in make_extractors(DEFAULT_FEATURES)]
+
+
+def test_tables_have_the_classes_by_any_usual_name_and_the_default_features() -> None:
+    assert helpful_tables(EMOTION, DEFAULTS, []) == ["banglaser", "emodb"]
+
+
+@pytest.mark.parametrize(
+    ("task", "specs", "corpora", "expected"),
+    [
+        (EMOTION, DEFAULTS, ["emodb"], ["banglaser"]),
+        (Task("emotion", classes=("angry", "confused")), DEFAULTS, [], []),
+        (Task("emotion", classes=("bored", "angry")), DEFAULTS, [], ["emodb"]),
+        (Task("stress", classes=("angry", "happy")), DEFAULTS, [], []),
+        (Task("arousal", "regression"), DEFAULTS, [], []),
+        (EMOTION, ["egemaps"], [], []),
+    ],
+    ids=["own corpus", "one class", "one table", "other label", "numbers", "features"],
+)
+def test_tables_that_cannot_help_are_not_named(
+    task: Task, specs: list[str], corpora: list[str], expected: list[str]
+) -> None:
+    assert helpful_tables(task, specs, corpora) == expected
+
+
+def steps(speakers: int, **facts: Any) -> str:
+    """Return the steps after a fit of so many speakers."""
+    given: dict[str, Any] = {
+        "extractors": dict.fromkeys(DEFAULTS, ""),
+        "options": {"model": "vote"},
+    }
+    run = sample_run(speakers=speakers, rows=200, classes=("angry", "happy", "neutral", "sad"))
+    run.methods = MethodFacts(**given | facts)
+    return "\n".join(next_steps(run, "runs/my run"))
+
+
+def test_a_fit_with_few_speakers_names_the_option() -> None:
+    shown = steps(FEW_SPEAKERS - 1)
+    assert "featser explain 'runs/my run'" in shown
+    assert "with --aux open (the speakers are few: it trains on banglaser and emodb too" in shown
+
+
+@pytest.mark.parametrize(
+    ("speakers", "facts"),
+    [
+        (FEW_SPEAKERS, {}),
+        (6, {"auxiliary": (CorpusFacts("emodb", 535, 10),)}),
+        (6, {"options": {"model": "knn"}}),
+    ],
+    ids=["many speakers", "used already", "no weights"],
+)
+def test_a_fit_that_needs_or_takes_none_does_not_name_it(
+    speakers: int, facts: dict[str, Any]
+) -> None:
+    assert "--aux" not in steps(speakers, **facts)
