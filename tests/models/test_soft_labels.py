@@ -119,6 +119,21 @@ def test_shares_count_like_copies_of_a_row_with_these_weights(voted: Voted, name
         assert np.abs(model.predict_proba(voted.X) - copies.predict_proba(voted.X)).mean() < 0.02
 
 
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_two_classes_are_fitted_on_shares_too(name: str) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(400, 4)).astype(np.float32)
+    shares = np.column_stack([1 / (1 + np.exp(-2 * X[:, 0])), 1 / (1 + np.exp(2 * X[:, 0]))])
+    y, speaker = shares.argmax(axis=1), np.array([f"s{row % 8}" for row in range(400)])
+    task = Task("calm", classes=("yes", "no"))
+    soft, hard = (
+        fit_routed(make_estimator(name, task), X, y, speaker=speaker, soft_labels=labels)
+        for labels in (shares, None)
+    )
+    errors = [np.abs(one.predict_proba(X) - shares).mean() for one in (soft, hard)]
+    assert errors[0] < 0.06 < errors[1]
+
+
 def _bare(name: str) -> Any:
     model = make_estimator(name, EMOTION, calibrated=False)[-1]
     return model.set_params(penalties=(1e-2,)) if name == "kernel" else model.set_params(C=0.1)
