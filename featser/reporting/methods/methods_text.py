@@ -16,7 +16,7 @@ from featser.reporting.methods.corpus_sentences import (
     data_sentences,
     joined,
 )
-from featser.reporting.numbers import estimate, number, shows_interval
+from featser.reporting.numbers import count, estimate, number, shows_interval
 from featser.reporting.statements.verdict import chance_level, shortcut_of
 from featser.reporting.summary import RunSummary
 from featser.reporting.wording import (
@@ -99,24 +99,31 @@ def _features(run: RunSummary) -> Iterator[str]:
     sizes = dict(zip(run.features["extractor"], run.features["dimension"], strict=True))
     if not sizes:
         return
-    texts = [
-        f"{size} by {spec}{_meaning(run, spec)}{mark(_feature_keys(spec))}"
-        for spec, size in sizes.items()
-    ]
     total = sum(int(size) for size in sizes.values())
-    if len(texts) == 1:
+    if len(sizes) == 1:
         (spec,) = sizes
         yield (
             f"Each utterance was described by {counted(total, 'feature')} of {spec}"
             f"{_meaning(run, spec)}{mark(_feature_keys(spec))}."
         )
     else:
-        yield f"Each utterance was described by {total} features: {joined(texts)}."
+        texts = [_sized(run, spec, int(size)) for spec, size in sizes.items()]
+        yield (
+            f"Each utterance was described by {count(total)} features in {len(sizes)} sets of "
+            f"featser: {joined(texts)}."
+        )
     channel = run.methods.options.get("channel")
     if channel == MIX:
         yield "Recordings with several channels were averaged."
     elif channel:
         yield f"Of recordings with several channels, {channel} was read."
+
+
+def _sized(run: RunSummary, spec: str, size: int) -> str:
+    """Return a set of features with its size, what it describes, and its sources."""
+    meaning = run.methods.extractors.get(spec, "")
+    about = f"{count(size)}: {meaning}" if meaning else count(size)
+    return f"{spec} ({about}){mark(_feature_keys(spec))}"
 
 
 def _meaning(run: RunSummary, spec: str) -> str:
