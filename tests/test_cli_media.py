@@ -11,7 +11,7 @@ import soundfile
 
 from featser.api.audit import audit
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.corpora.utterances import places
 from featser.experiment.loading.source import with_channel
 from featser.extraction.extraction import extract_manifest

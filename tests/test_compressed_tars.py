@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from featser.corpora.labelling.pattern_scan import scan_pattern
+from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.errors import FeatserError, UnusableAudio
 from featser.io.containers import compressed_tars
 from featser.io.containers.compressed_tars import plain_tar

@@ -14,7 +14,7 @@ from featser.api.scan import scan as scan_command
 from featser.audit.audit_manifest import audit_manifest
 from featser.corpora.card import load_card
 from featser.corpora.manifest import write_manifest
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, UnusableAudio
 from featser.io import remote_access

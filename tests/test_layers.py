@@ -45,6 +45,7 @@ LAYERS = {name: -place for place, names in enumerate(ORDER) for name in names}
 # Inside a folder, a sub-folder may import from those that follow it.
 INSIDE = {
     "audit": ("checks", "measure"),
+    "corpora": ("proposal", "scans", "labelling", "fold_lists", "tables", "synthetic"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
     "experiment": ("compared", "runs", "variants", "loading"),
     "reporting": ("comparison", "exploration", "methods", "sections", "statements", "exports"),

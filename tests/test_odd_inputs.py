@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import featser
-from featser.corpora.file_listing import audio_files
+from featser.corpora.scans.file_listing import audio_files
 from featser.errors import FeatserError, InputError
 from featser.experiment.loading.enrolment_recordings import enrolment_table
 from featser.experiment.loading.named_recordings import named_recordings
@@ -104,7 +104,9 @@ def test_an_entry_without_permission_is_left_out_with_a_note(
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr("featser.corpora.file_listing.os.scandir", lambda _: Listing([Locked()]))
+    monkeypatch.setattr(
+        "featser.corpora.scans.file_listing.os.scandir", lambda _: Listing([Locked()])
+    )
     notes: list[str] = []
     assert audio_files(clip.parent, None, notes) == []
     assert notes == [f"{clip.parent / 'locked.flac'} cannot be read (Permission denied): left out"]

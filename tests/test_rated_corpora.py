@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from reports.rated_corpora import DIMENSIONS, NATURALNESS, write_iemocap, write_msp_improv
 from tests.flow import featser_here
 

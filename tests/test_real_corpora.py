@@ -71,7 +71,7 @@ def test_banglasers_intensity_is_no_task_and_its_missing_file_is_named(corpora: 
 
 def test_identical_recordings_of_real_corpora_stay_in_one_fold(corpora: Path) -> None:
     from featser.corpora.card import load_card
-    from featser.corpora.scanning import scan
+    from featser.corpora.scans.scanning import scan
     from featser.evaluation.protocols.folding import assign_folds
     from featser.extraction.extraction import identify
 

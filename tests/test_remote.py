@@ -16,7 +16,7 @@ from featser.api.extract import extract
 from featser.audio import content_hash, decode
 from featser.audit.audit_manifest import audit_manifest
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import FeatserError, UnusableAudio
 from featser.extraction.extraction import extract_manifest
 from featser.features.registry import make_extractor

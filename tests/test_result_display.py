@@ -16,7 +16,7 @@ from featser.api.leakage import Leak, Leakage
 from featser.api.run import Outcome, Step
 from featser.audit.audit_manifest import Audit
 from featser.audit.finding import Finding
-from featser.corpora.scanning import ScanResult
+from featser.corpora.scans.scanning import ScanResult
 from featser.evaluation.statistics.comparison import Difference
 from featser.evaluation.statistics.jackknife_interval import Interval
 from featser.experiment.compared.compared_runs import Compared

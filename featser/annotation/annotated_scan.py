@@ -12,10 +12,10 @@ from featser.annotation.annotation_files import read_annotation
 from featser.annotation.annotation_formats import BESIDE
 from featser.annotation.annotation_manifest import chosen_tier, manifest_of
 from featser.annotation.interval_table import tiers_of
-from featser.corpora.file_listing import audio_files, with_unicode_names
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import notes_of
-from featser.corpora.scanning import ScanResult, result_of_table
+from featser.corpora.scans.file_listing import audio_files, with_unicode_names
+from featser.corpora.scans.scanning import ScanResult, result_of_table
 from featser.errors import AnnotationError, CardError, counted
 from featser.io.location import is_remote, local_path
 

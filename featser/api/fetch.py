@@ -12,7 +12,7 @@ from featser.api.validation import validated
 from featser.corpora.card import Card, load_card
 from featser.corpora.card_schema import Download
 from featser.corpora.download import download
-from featser.corpora.scanning import ScanResult, scan
+from featser.corpora.scans.scanning import ScanResult, scan
 from featser.credentials import without_credentials
 from featser.errors import DownloadError
 from featser.io.archives import unpack

@@ -10,12 +10,12 @@ from featser.annotation.annotated_scan import scan_annotated
 from featser.api.arguments.path_rules import output_file
 from featser.api.validation import validated
 from featser.corpora.card import load_card
-from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, named
-from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.manifest import write_manifest
-from featser.corpora.scanning import ScanResult
-from featser.corpora.scanning import scan as scan_folder
+from featser.corpora.scans.folder_layouts import layout_of
+from featser.corpora.scans.pattern_scan import scan_pattern
+from featser.corpora.scans.scanning import ScanResult
+from featser.corpora.scans.scanning import scan as scan_folder
 from featser.errors import InputError
 from featser.io.location import is_remote, local_path
 

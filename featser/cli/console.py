@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from featser.audit.audit_manifest import Audit
-    from featser.corpora.scanning import ScanResult
+    from featser.corpora.scans.scanning import ScanResult
     from featser.extraction.extraction import Extraction
     from featser.store.maintenance import Holding, Waste
 

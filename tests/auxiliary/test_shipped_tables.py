@@ -17,7 +17,7 @@ from featser.auxiliary.auxiliary_files import read_auxiliary
 from featser.auxiliary.auxiliary_lookup import shipped_folder
 from featser.auxiliary.auxiliary_table import AuxiliaryTable
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.extraction.extraction import extract_manifest
 from featser.features.registry import make_extractor, make_extractors
 from featser.features.spec_names import DEFAULT_FEATURES

@@ -26,7 +26,7 @@ from featser.audit.audit_manifest import audit_manifest
 from featser.audit.checks.duplicates import find_duplicates, groups_of, segments_of
 from featser.audit.measure.examination import examine_all
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.extraction.extraction import extract_manifest
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.store.feature_store import Store

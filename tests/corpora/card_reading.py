@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
-from tests.corpora.test_scan import row_of, touch
+from featser.corpora.scans.scanning import scan
+from tests.corpora.scans.test_scan import row_of, touch
 
 CODED = ("gender", "emotion", "intensity", "level", "voice", "style", "split", "language_id")
 

@@ -18,9 +18,9 @@ from pandas.testing import assert_frame_equal
 from featser.corpora.audformat_io import read_audformat, write_audformat
 from featser.corpora.card import load_card
 from featser.corpora.manifest import check_manifest
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import ManifestError
-from tests.corpora.test_scan import touch
+from tests.corpora.scans.test_scan import touch
 
 TIMES = [(None, None), (0.0, 1.5), (0.1, None), (1.234567891, 2.5)]
 words = st.one_of(st.none(), st.sampled_from(["sad", "রাগ", "NA", "nan", "01", "a,b", "x/y", " z"]))

@@ -9,7 +9,7 @@ import pytest
 
 from featser.corpora.card import Card, load_card, parse_card
 from featser.corpora.proposal.card_proposal import CardProposal, propose
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import CardError, InputError
 from tests.corpora.card_reading import touch
 

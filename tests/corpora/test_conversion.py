@@ -11,9 +11,9 @@ import pytest
 
 from featser.audio.conversion import conversion_command
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import CardError
-from tests.corpora.test_scan import touch
+from tests.corpora.scans.test_scan import touch
 
 DECODED = ("a.wav", "b.WAVE", "c.mp3", "d.sph", "e.flac", "f.opus")
 MEDIA = ("g.webm", "h.m4a", "i.aac", "j.WMA", "k.mp4", "l.mka", "m.3gp", "n.spx", "o.m4a")

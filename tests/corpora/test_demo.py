@@ -11,7 +11,7 @@ import pytest
 
 from featser.audio import read_audio
 from featser.corpora.card import load_card
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.corpora.synthetic.demo_corpus import SPEAKERS, demo_utterances, write_demo_corpus
 from featser.errors import CardError
 

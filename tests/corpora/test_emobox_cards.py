@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import load_card
-from featser.corpora.scanning import ScanResult, scan
+from featser.corpora.scans.scanning import ScanResult, scan
 from featser.errors import CardError
 from tests.corpora.card_reading import check_every_code_is_used, check_labels_of_names
-from tests.corpora.test_scan import names_by_design, row_of, touch
+from tests.corpora.scans.test_scan import names_by_design, row_of, touch
 
 # For each card: a name as published, and all labels that it gives.
 READ: dict[str, dict[str, dict[str, str]]] = {

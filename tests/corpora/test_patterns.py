@@ -10,7 +10,7 @@ import pytest
 
 from featser.corpora.card import load_card
 from featser.corpora.patterns import Pattern
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import CardError
 
 SLOW = "(?P<speaker>([a-z]+)+)_(?P<emotion>x)"

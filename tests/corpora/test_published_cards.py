@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from featser.corpora.card import list_cards, load_card
-from featser.corpora.scanning import ScanResult, scan
+from featser.corpora.scans.scanning import ScanResult, scan
 from featser.errors import CardError
 from featser.ratings.rating_columns import read_ratings
 from tests.corpora.card_reading import check_every_code_is_used, check_labels_of_names
-from tests.corpora.test_scan import names_by_design, row_of, touch
+from tests.corpora.scans.test_scan import names_by_design, row_of, touch
 
 # For each card: a name as published, and all labels that it gives.
 READ: dict[str, dict[str, dict[str, str]]] = {

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featser.corpora.card import parse_card
-from featser.corpora.labelling.folder_layouts import reading_cards, with_card
 from featser.corpora.proposal.card_proposal import CardProposal, propose
-from featser.corpora.scanning import ScanResult, scan
+from featser.corpora.scans.folder_layouts import reading_cards, with_card
+from featser.corpora.scans.scanning import ScanResult, scan
 from featser.errors import InputError
 from featser.io.atomic_write import write_text
 from featser.progress import announce

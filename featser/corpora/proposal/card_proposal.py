@@ -12,7 +12,6 @@ import yaml
 
 from featser.corpora.card import list_cards
 from featser.corpora.card_schema import RESERVED
-from featser.corpora.file_listing import audio_below
 from featser.corpora.label_columns import is_text_only
 from featser.corpora.proposal.field_roles import is_emotion, meanings_of, roles_of
 from featser.corpora.proposal.name_fields import (
@@ -21,6 +20,7 @@ from featser.corpora.proposal.name_fields import (
     literal,
     read_name_fields,
 )
+from featser.corpora.scans.file_listing import audio_below
 from featser.errors import CardError, InputError, counted
 from featser.io.location import is_remote, local_path
 from featser.io.nested_files import archive_stem, is_archive

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.corpora.file_listing import audio_files, with_unicode_names
+from featser.corpora.scans.file_listing import audio_files, with_unicode_names
 from featser.credentials import without_credentials
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.protocols.folding import speaker_ids

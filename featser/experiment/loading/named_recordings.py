@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featser.corpora.file_listing import audio_files, with_unicode_names
 from featser.corpora.manifest import notes_of
+from featser.corpora.scans.file_listing import audio_files, with_unicode_names
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError
 from featser.experiment.loading.source import is_manifest, table_of

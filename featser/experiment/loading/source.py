@@ -14,13 +14,13 @@ from featser.audio.channels import MIX, parse_channel, split_channel
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
-from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
 from featser.corpora.labelling.name_pattern import is_pattern, parse_pattern
 from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
-from featser.corpora.scanning import scan
+from featser.corpora.scans.folder_layouts import layout_of
+from featser.corpora.scans.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
 from featser.experiment.checks import MANIFEST, PATTERNED, corpus_name

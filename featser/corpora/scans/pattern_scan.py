@@ -10,11 +10,11 @@ from pathlib import Path
 
 from featser.corpora.card import Card, list_cards
 from featser.corpora.card_schema import Grammar, Label
-from featser.corpora.file_listing import audio_below
 from featser.corpora.label_columns import is_text_only
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.labelling.name_pattern import NamePattern, parse_pattern
-from featser.corpora.scanning import ScanResult, scan
+from featser.corpora.scans.file_listing import audio_below
+from featser.corpora.scans.scanning import ScanResult, scan
 from featser.corpora.tables.column_names import usual_label
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, local_path

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featser.api.scan import scan
-from featser.corpora.labelling.folder_layouts import layout_of
 from featser.corpora.labelling.name_pattern import parse_pattern
 from featser.corpora.labelling.pattern_suggestion import suggested_pattern
+from featser.corpora.scans.folder_layouts import layout_of
 from featser.errors import CardError, InputError
 from featser.experiment.loading.source import read_source
 from tests.flow import featser_here

@@ -17,10 +17,10 @@ import pytest
 
 from featser.audio import content_hash, decode
 from featser.corpora.card import load_card
-from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.manifest import read_manifest
-from featser.corpora.scanning import ScanResult, scan
-from featser.corpora.side_tables import side_table_copies
+from featser.corpora.scans.pattern_scan import scan_pattern
+from featser.corpora.scans.scanning import ScanResult, scan
+from featser.corpora.scans.side_tables import side_table_copies
 from featser.errors import CardError, UnusableAudio
 from featser.extraction.extraction import extract_manifest
 from featser.store.feature_store import Store

@@ -14,7 +14,7 @@ import pytest
 from featser.corpora.card import Card, list_cards, load_card
 from featser.corpora.card_schema import fill
 from featser.corpora.manifest import read_manifest, tasks_from, write_manifest
-from featser.corpora.scanning import scan
+from featser.corpora.scans.scanning import scan
 from featser.errors import CardError
 
 
@@ -304,7 +304,7 @@ def test_the_real_emodb_is_whole_and_has_every_rating(corpora: Path) -> None:
 
 
 def test_every_card_is_spoken_of_in_the_guide_to_the_data() -> None:
-    text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "data" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in text for name in list_cards())
 
 

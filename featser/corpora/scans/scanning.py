@@ -6,16 +6,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
 
 import pandas as pd
 
 from featser.corpora.card import Card, load_card
-from featser.corpora.card_schema import Grammar, fill
+from featser.corpora.card_schema import Grammar
 from featser.corpora.cleaning import as_text
-from featser.corpora.file_listing import (
+from featser.corpora.file_paths import resolve
+from featser.corpora.label_columns import task_notes, tasks_from
+from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
+from featser.corpora.labelling.renamed_card import with_columns
+from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
+from featser.corpora.scans.file_listing import (
     audio_files,
     files_elsewhere,
     files_in_archive,
@@ -25,21 +28,20 @@ from featser.corpora.file_listing import (
     readable_endings,
     table_file,
 )
-from featser.corpora.file_paths import resolve
-from featser.corpora.label_columns import task_notes, tasks_from
-from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
-from featser.corpora.labelling.renamed_card import with_columns
-from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
-from featser.corpora.side_tables import join_tables, side_table_copies
+from featser.corpora.scans.published_corpus import (
+    differences_from_published,
+    excluded_by,
+    expected_by_speaker,
+    found_and_expected,
+    missing_of_design,
+)
+from featser.corpora.scans.side_tables import join_tables, side_table_copies
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import CardError, counted
 from featser.io.location import is_remote, join, local_path, parent
 from featser.io.nested_files import is_archive, is_there
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
-
-_EXAMPLES = 3
-"""How many files that the published corpus lacks are named."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -217,7 +219,8 @@ def _scan_files(
     table = join_tables(card, tables, table, matched.names, matched.groups, notes)
     notes[:] = [note.replace(str(tables), str(folder)) for note in notes]  # of temporary copies
     manifest = _manifest(card, table)
-    return _result(card, manifest, _missing(card, matched), matched, names)
+    missing = missing_of_design(card, matched.names, matched.groups, notes)
+    return _result(card, manifest, missing, matched, names)
 
 
 def _match(
@@ -237,7 +240,7 @@ def _match(
         file = join(base, listed.get(below.as_posix(), below.as_posix()))
         name = unicodedata.normalize("NFC", below.with_suffix("").as_posix())
         stem = PurePosixPath(name).name
-        pattern = _excluded_by(card, name)
+        pattern = excluded_by(card, name)
         if pattern is not None:
             left_out.setdefault(pattern, []).append(below.as_posix())
             continue
@@ -269,12 +272,6 @@ def _match(
             f"does the folder contain the corpus twice? All of them are in the manifest"
         )
     return matched
-
-
-def _excluded_by(card: Card, name: str) -> str | None:
-    """Return the pattern of the card's ``excluded`` that a recording's path fits."""
-    inside = f"/{name}"
-    return next((p for p in card.excluded if fnmatchcase(inside, f"*/{p}")), None)
 
 
 def _settle_contradictions(card: Card, table: pd.DataFrame, notes: list[str]) -> None:
@@ -315,38 +312,6 @@ def _manifest(card: Card, table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def _missing(card: Card, matched: _MatchedFiles) -> list[str]:
-    """Name the recordings of the card's design that were not found."""
-    if card.design is None:
-        return []
-    keys = card.design.keys
-    ignore_case = card.grammar is not None and card.grammar.ignore_case
-
-    def cell(groups: Mapping[str, str]) -> tuple[str, ...]:
-        values = (groups[key] for key in keys)
-        return tuple(value.upper() if ignore_case else value for value in values)
-
-    counts = Counter(cell(groups) for groups in matched.groups)
-    cells = {cell(groups): groups for groups in card.design.cells(matched.groups)}
-    missing = [fill(card.design.name, groups) for key, groups in cells.items() if key not in counts]
-    missing = [name for name in missing if _excluded_by(card, name) is None]
-    pairs = zip(matched.names, matched.groups, strict=True)
-    outside = [name for name, groups in pairs if cell(groups) not in cells]
-    if outside:
-        matched.notes.append(
-            f"{counted(len(outside), 'recording')} of the card's grammar but not of its design, "
-            f"such as {outside[0]}: in the manifest"
-        )
-    missing_as_published = sorted(set(missing) & set(card.known_missing))
-    if missing_as_published:
-        listed, more = missing_as_published[:_EXAMPLES], len(missing_as_published) - _EXAMPLES
-        matched.notes.append(
-            f"missing from the published corpus as well: {', '.join(listed)}"
-            + (f" and {more} more" if more > 0 else "")
-        )
-    return sorted(missing)
-
-
 def _result(
     card: Card,
     manifest: pd.DataFrame,
@@ -358,18 +323,8 @@ def _result(
     manifest = with_classes(manifest, names.classes, "--map")
     expected_classes = with_counts(card.expected.classes, names.classes.get(card.primary, {}))
     tasks, refused = tasks_from(manifest, () if card.grammar is None else (card,), card.primary)
-    expected_utterances = card.expected.utterances
-    speakers = manifest["speaker"].nunique()
-    if expected_utterances is not None and expected_utterances != len(manifest):
-        notes.append(
-            f"{counted(len(manifest), 'utterance')}; the published corpus has {expected_utterances}"
-        )
-    if card.expected.speakers not in (None, speakers):
-        notes.append(
-            f"{counted(speakers, 'speaker')}; the published corpus has {card.expected.speakers}"
-        )
-    expected_speakers = _expected_by_speaker(card, matched.groups)
-    notes += _beyond_published(manifest["speaker"], expected_speakers)
+    expected_speakers = expected_by_speaker(card, matched.groups)
+    notes += differences_from_published(card, manifest, expected_speakers)
     if manifest["speaker"].isna().any():
         notes.append(
             f"{counted(int(manifest['speaker'].isna().sum()), 'utterance')} without a speaker: "
@@ -381,47 +336,12 @@ def _result(
         manifest=manifest,
         unmatched=matched.unmatched,
         missing=missing,
-        by_class=_counts(manifest, card.primary, expected_classes),
-        by_speaker=_counts(manifest, "speaker", expected_speakers),
+        by_class=found_and_expected(manifest, card.primary, expected_classes),
+        by_speaker=found_and_expected(manifest, "speaker", expected_speakers),
         notes=notes,
         tasks=tasks,
         refused=refused,
     )
-
-
-def _counts(table: pd.DataFrame, column: str, expected: Mapping[str, int]) -> pd.DataFrame:
-    n_by_name = (
-        Counter(str(value) for value in table[column].dropna()) if column in table else Counter()
-    )
-    names = sorted({*n_by_name, *expected})
-    data: dict[str, Any] = {
-        "found": [n_by_name[name] for name in names],
-        "expected": [expected.get(name, pd.NA) for name in names],
-    }
-    return pd.DataFrame(data, index=pd.Index(names, name=column, dtype="str"), dtype="Int64")
-
-
-def _expected_by_speaker(card: Card, groups: list[dict[str, str]]) -> dict[str, int]:
-    """Count the recordings of each speaker in the card's design."""
-    label = card.labels.get("speaker")
-    if card.design is None or label is None or not set(label.groups) <= set(card.design.keys):
-        return {}
-    return dict(Counter(label.of(cell) for cell in card.design.cells(groups)))
-
-
-def _beyond_published(speakers: pd.Series[str], expected: Mapping[str, int]) -> list[str]:
-    """Say which speakers of an extended corpus the published one does not have."""
-    counts = Counter(speaker for speaker in speakers.dropna() if speaker not in expected)
-    if not expected or not counts:
-        return []
-    shown = ", ".join(
-        f"{name} ({counted(counts[name], 'recording')})" for name in sorted(counts)[:3]
-    )
-    more = ", …" if len(counts) > 3 else ""
-    return [
-        f"{counted(len(counts), 'speaker')} beyond the published {len(expected)}, in the manifest: "
-        f"{shown}{more}"
-    ]
 
 
 def _scan_table(card: Card, path: str | Path, names: LabelMap) -> ScanResult:

@@ -9,12 +9,12 @@ from pathlib import Path, PurePath
 
 from featser.corpora.audformat_io import is_database
 from featser.corpora.card import Card, list_cards, load_card
-from featser.corpora.file_listing import TABLE_ENDINGS, audio_files
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import tasks_from
 from featser.corpora.labelling.emotion_words import are_classes
 from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.corpora.manifest import read_manifest
+from featser.corpora.scans.file_listing import TABLE_ENDINGS, audio_files
 from featser.errors import CardError, FeatserError, shortened
 from featser.io.nested_files import is_there
 
