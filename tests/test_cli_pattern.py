@@ -11,7 +11,7 @@ import pytest
 
 import featser
 from featser.errors import InputError
-from featser.experiment.checks import corpus_name
+from featser.experiment.declaration.value_checks import corpus_name
 from featser.experiment.schema import Experiment
 from tests.flow import featser_here
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 import featser
 from featser.cli.main import app
+from featser.experiment.declaration.option import declared_option
 from featser.experiment.loading.extraction_options import ExtractionOptions
-from featser.experiment.option import declared_option
 from featser.experiment.schema import Experiment
 from tests.flow import featser_here
 

@@ -47,7 +47,7 @@ INSIDE = {
     "audit": ("checks", "measure"),
     "corpora": ("proposal", "scans", "labelling", "fold_lists", "tables", "synthetic"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
-    "experiment": ("compared", "runs", "variants", "loading"),
+    "experiment": ("compared", "runs", "variants", "loading", "declaration"),
     "reporting": ("comparison", "exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),

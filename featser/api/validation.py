@@ -27,8 +27,8 @@ from featser.api.arguments.path_rules import (
 )
 from featser.audio.channels import parse_channel
 from featser.errors import FeatserError, InputError, unknown
-from featser.experiment.fields import MAX_SEED
-from featser.experiment.loading.label_choices import kinds
+from featser.experiment.declaration.fields import MAX_SEED
+from featser.experiment.declaration.label_choices import kinds
 
 P = ParamSpec("P")
 R = TypeVar("R")

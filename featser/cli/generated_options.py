@@ -23,8 +23,8 @@ from featser.cli.shared_options import (
     named_in,
 )
 from featser.cli.store_commands import DEFAULT_STORE, Store
+from featser.experiment.declaration.option import Option, declared_option
 from featser.experiment.loading.extraction_options import ExtractionOptions
-from featser.experiment.option import Option, declared_option
 from featser.experiment.schema import Experiment, group_of, option_of
 
 Result = TypeVar("Result")

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from featser.errors import InputError, RecipeError
-from featser.experiment.field_errors import input_error, problem_of
+from featser.experiment.declaration.field_errors import input_error, problem_of
 from featser.experiment.schema import Experiment, option_of
 
 REQUIRED = ("name", "corpora")

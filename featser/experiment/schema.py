@@ -1,6 +1,7 @@
 """The experiment: everything that decides a result, declared once.
 
-:mod:`featser.experiment.fields` declares its fields, and this module what they are together.
+:mod:`featser.experiment.declaration.fields` declares its fields, and this module what they are
+together.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError, model_validator
 
-from featser.experiment import checks
-from featser.experiment.field_errors import input_error
-from featser.experiment.fields import (
+from featser.experiment.declaration import combination_checks
+from featser.experiment.declaration.field_errors import input_error
+from featser.experiment.declaration.fields import (
     DataFields,
     EvaluationFields,
     FeatureFields,
     Fields,
     ModelFields,
 )
-from featser.experiment.option import Option, declared_option
+from featser.experiment.declaration.option import Option, declared_option
 
 if TYPE_CHECKING:
     from featser.evaluation.protocols.request import CorpusSplit
@@ -87,26 +88,30 @@ class Experiment(EvaluationFields, ModelFields, FeatureFields, DataFields):
     @model_validator(mode="after")
     def _check_needs(self) -> Experiment:
         if self.batches:
-            checks.batches(self.model, [self.typed(name) for name in self.fields_in_memory()])
-        if self.fusion in checks.PAIRED and self.weights != default_of("weights"):
+            combination_checks.batches(
+                self.model, [self.typed(name) for name in self.fields_in_memory()]
+            )
+        if self.fusion in combination_checks.PAIRED and self.weights != default_of("weights"):
             raise ValueError(
                 f"{self.typed('weights')} has no effect with {self.typed('fusion')}, which has one "
                 f"model or weights its models itself: leave --weights out"
             )
         pooled = 2 * len(self.features) if self.fusion == "pooled" else 0
-        checks.vote_weights(self.weights, self.model, pooled)
-        checks.joint(self.joint, self.model)
-        checks.two_pass(self.two_pass, self.model)
-        checks.auxiliary(self.aux, self.model)
+        combination_checks.vote_weights(self.weights, self.model, pooled)
+        combination_checks.joint(self.joint, self.model)
+        combination_checks.two_pass(self.two_pass, self.model)
+        combination_checks.auxiliary(self.aux, self.model)
         for label, method in self.aggregate.items():
             hard_only = [name for name in _HARD_ONLY if getattr(self, name) != default_of(name)]
-            checks.soft_labels(label, method, self.model, [self.typed(name) for name in hard_only])
-        checks.fusion(self.fusion, self.model, self.features)
-        checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
-        checks.corpora_in_split((*self.train, *self.test), self.corpora)
-        checks.corpus_split((*self.train, *self.test), self.protocols)
-        checks.published_folds(self.folds, self.protocols)
-        checks.tasks(
+            combination_checks.soft_labels(
+                label, method, self.model, [self.typed(name) for name in hard_only]
+            )
+        combination_checks.fusion(self.fusion, self.model, self.features)
+        combination_checks.enrolment_curve(self.enrolment_curve, self.speaker_norm)
+        combination_checks.corpora_in_split((*self.train, *self.test), self.corpora)
+        combination_checks.corpus_split((*self.train, *self.test), self.protocols)
+        combination_checks.published_folds(self.folds, self.protocols)
+        combination_checks.tasks(
             (*self.tasks, self.primary), self.corpora, (*self.kinds, *self.columns.values())
         )
         return self

@@ -19,7 +19,7 @@ from featser.errors import TaskError, counted, unknown
 from featser.evaluation.protocols.groups import speaker_ids
 from featser.evaluation.statistics.human_ceiling import HumanCeiling, human_ceiling
 from featser.evaluation.statistics.intervals import to_json
-from featser.experiment.loading.label_choices import kinds as label_kinds
+from featser.experiment.declaration.label_choices import kinds as label_kinds
 from featser.experiment.loading.rated_labels import NO_RATINGS
 from featser.experiment.loading.source import Source, read_source
 from featser.io.atomic_write import write_text

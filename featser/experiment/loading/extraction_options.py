@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from featser.experiment import checks
-from featser.experiment.checks import checked_if_given
-from featser.experiment.field_errors import input_error
-from featser.experiment.option import EXTRACT, Option
+from featser.experiment.declaration import value_checks
+from featser.experiment.declaration.field_errors import input_error
+from featser.experiment.declaration.option import EXTRACT, Option
+from featser.experiment.declaration.validators import checked_if_given
 from featser.workers.limits import TIMEOUT
 
 
@@ -18,7 +18,7 @@ class ExtractionOptions(BaseModel):
     """Options of :func:`featser.extract` that are seldom needed.
 
     A field is an option of the command line and an argument of the function. Its annotation holds
-    its type, its valid values and its :class:`~featser.experiment.option.Option`.
+    its type, its valid values and its :class:`~featser.experiment.declaration.option.Option`.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class ExtractionOptions(BaseModel):
     ] = False
     channel: Annotated[
         str | None,
-        checked_if_given(checks.channel),
+        checked_if_given(value_checks.channel),
         Option(
             "Channel of recordings that have several: their average, one of them (N from 1 on), "
             "or the loudest. A manifest's column `channel` takes precedence.",

@@ -24,7 +24,7 @@ from featser.corpora.manifest_stream import write_blocks
 from featser.corpora.utterances import segments
 from featser.credentials import without_credentials
 from featser.errors import FeatureError, StoreError
-from featser.experiment.checks import MANIFEST
+from featser.experiment.declaration.value_checks import MANIFEST
 from featser.experiment.loading.listing import Listing
 from featser.experiment.loading.source import Source
 from featser.experiment.schema import Experiment

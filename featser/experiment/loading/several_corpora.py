@@ -9,7 +9,7 @@ import pandas as pd
 
 from featser.corpora.labelling.label_map import LabelMap, with_classes
 from featser.errors import InputError
-from featser.experiment.checks import MANIFEST
+from featser.experiment.declaration.value_checks import MANIFEST
 from featser.experiment.loading.source import Source, read_source
 
 

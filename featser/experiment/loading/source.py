@@ -16,14 +16,14 @@ from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import cards_of
 from featser.corpora.labelling.label_map import LabelMap, composed, with_classes
 from featser.corpora.labelling.name_pattern import is_pattern, parse_pattern
-from featser.corpora.labelling.pattern_scan import scan_pattern
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import notes_of, read_manifest
 from featser.corpora.scans.folder_layouts import layout_of
+from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.corpora.scans.scanning import scan
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError, ManifestError, RecipeError, unknown
-from featser.experiment.checks import MANIFEST, PATTERNED, corpus_name
+from featser.experiment.declaration.value_checks import MANIFEST, PATTERNED, corpus_name
 from featser.experiment.loading.recipe_labels import with_labels_of
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from featser.errors import TaskError
-from featser.experiment.checks import PAIRED
+from featser.experiment.declaration.combination_checks import PAIRED
 from featser.experiment.loading.data import Data
 from featser.experiment.schema import Experiment
 from featser.models.ensemble.voting import VoteClassifier, VoteRegressor

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from featser.experiment.checks import one_or_many, valid_name
+from featser.experiment.declaration.validators import one_or_many
+from featser.experiment.declaration.value_checks import valid_name
 from featser.tasks import Kind
 
 

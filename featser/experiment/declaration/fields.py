@@ -3,7 +3,7 @@
 A field is an option of the command line, a field of recipes, an argument of :func:`featser.fit`, a
 row of the report's settings, an entry of ``run.json`` and a line that ``featser compare``
 compares. Its annotation holds its type, its valid values and its
-:class:`~featser.experiment.option.Option`; nothing about it is written anywhere else.
+:class:`~featser.experiment.declaration.option.Option`; nothing about it is written anywhere else.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from featser.experiment import checks
-from featser.experiment.checks import (
+from featser.experiment.declaration import label_choices, value_checks
+from featser.experiment.declaration.option import ALL_STUDIES, Option
+from featser.experiment.declaration.validators import (
     all_checked,
     checked,
     checked_if_given,
     each_checked,
+    number_as_text,
     one_or_many,
+    path_text,
 )
-from featser.experiment.loading import label_choices
-from featser.experiment.option import ALL_STUDIES, Option
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.tasks import Coupling, Fusion, Joint, Kind, NamedWeights, TwoPass
 
-Names = Annotated[tuple[str, ...], BeforeValidator(one_or_many), each_checked(checks.not_empty)]
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(one_or_many), each_checked(value_checks.not_empty)
+]
 Weights = NamedWeights | tuple[float, ...]
 ADVANCED = "Advanced"
 MAX_SEED = 2**32 - 1
@@ -56,13 +59,13 @@ class DataFields(Fields):
     ] = ""
     corpora: Annotated[
         Names,
-        each_checked(checks.corpus),
-        AfterValidator(checks.different_corpora),
+        each_checked(value_checks.corpus),
+        AfterValidator(value_checks.different_corpora),
         Option(
             "The corpora: names of cards, files of your own cards, a pattern of the paths of "
             "recordings, or `manifest` for the rows of a manifest.",
             commands=_RECIPE_ONLY,
-            suggestions=checks.corpus_names,
+            suggestions=value_checks.corpus_names,
             is_compared=False,
         ),
     ] = ()
@@ -140,22 +143,22 @@ class FeatureFields(Fields):
     features: Annotated[
         Names,
         Field(min_length=1),
-        all_checked(checks.extractors),
+        all_checked(value_checks.extractors),
         Option(
             "An extractor (see `featser features`).",
             flags=("--features", "-f"),
             metavar="NAME",
             commands=ALL_STUDIES,
-            suggestions=checks.extractor_names,
-            added=checks.added_extractors,
+            suggestions=value_checks.extractor_names,
+            added=value_checks.added_extractors,
             default_text="as extracted",
             is_compared=False,
         ),
     ] = DEFAULT_FEATURES
     channel: Annotated[
         str | None,
-        BeforeValidator(checks.number_as_text),
-        checked_if_given(checks.channel),
+        BeforeValidator(number_as_text),
+        checked_if_given(value_checks.channel),
         Option(
             "Which channel of recordings that have several: mix, left, right, a number from 1 on, "
             "or loudest; 2/left is that of the second audio stream.",
@@ -165,7 +168,7 @@ class FeatureFields(Fields):
     ] = None
     augmentation: Annotated[
         Names,
-        all_checked(checks.augmentations),
+        all_checked(value_checks.augmentations),
         Option(
             "Augmented copies for training folds, such as speaker or noise:snr=5..20,copies=2.",
             commands=_RECIPE_ONLY,
@@ -181,7 +184,7 @@ class FeatureFields(Fields):
     ] = False
     select: Annotated[
         str,
-        checked(checks.selector),
+        checked(value_checks.selector),
         Option(
             "Features are selected in the training fold: anova:0.5, mutual:0.5, speakers:0.1, "
             "stability:0.6.",
@@ -192,7 +195,7 @@ class FeatureFields(Fields):
     ] = "none"
     encode: Annotated[
         str,
-        checked(checks.encoder),
+        checked(value_checks.encoder),
         Option(
             "Encoder of the features `frames`, fitted on the training fold: fisher:64, "
             "supervector:64, ivector:64, bag:512.",
@@ -208,19 +211,19 @@ class ModelFields(Fields):
 
     model: Annotated[
         str,
-        checked(checks.model),
+        checked(value_checks.model),
         Option(
             "An estimator, or several with commas between them, which vote.",
             flags=("--model", "-m"),
             metavar="NAME",
             commands=ALL_STUDIES,
-            choices=checks.model_names,
+            choices=value_checks.model_names,
             is_compared=False,
         ),
     ] = "vote"
     weights: Annotated[
         Weights,
-        BeforeValidator(checks.weights),
+        BeforeValidator(value_checks.weights),
         Option(
             "Weights of a vote: auto, equal, inner, stacked (by inner folds), or numbers: 1,2,1.",
             panel=ADVANCED,
@@ -297,12 +300,12 @@ class EvaluationFields(Fields):
     protocols: Annotated[
         Names,
         Field(min_length=1),
-        each_checked(checks.protocol),
+        each_checked(value_checks.protocol),
         Option(
             "How folds are made:",
             flags=("--protocol", "-p"),
             metavar="NAME",
-            choices=checks.protocol_names,
+            choices=value_checks.protocol_names,
             is_compared=False,
         ),
     ] = ("speaker-independent",)
@@ -319,7 +322,7 @@ class EvaluationFields(Fields):
     ] = "train"
     folds: Annotated[
         str,
-        BeforeValidator(checks.path_text),
+        BeforeValidator(path_text),
         Option(
             "Published folds, for folds: a table with `name` and `fold`.",
             metavar="FILE",
@@ -328,7 +331,7 @@ class EvaluationFields(Fields):
     ] = ""
     speaker_norm: Annotated[
         str,
-        checked(checks.speaker_norm),
+        checked(value_checks.speaker_norm),
         Option(
             "Normalise by speaker: none, enrol[:N] (by N unscored recordings), transductive "
             "(by all).",
