@@ -72,6 +72,8 @@ def test_another_aggregation_gives_other_labels_and_is_in_recipe_and_run(rated: 
         rated, "crowd", "--no-audit", "-t", "emotion", "--aggregate", "emotion=dawid-skene"
     )
     assert described["aggregate"] == {"emotion": "dawid-skene"}
+    assert "[@dawid1979skene]." in (rated / "crowd" / "methods.md").read_text(encoding="utf-8")
+    assert "Skene" in (rated / "crowd" / "references.bib").read_text(encoding="utf-8")
     assert described["rated"][0]["undecided"] == 0
     recipe = (rated / "crowd/recipe.yaml").read_text(encoding="utf-8")
     assert "dawid-skene" in recipe

@@ -282,6 +282,31 @@ _ROWS = (
             "doi": "10.2307/2346806",
         },
     ),
+    Reference(
+        "grimm2005evaluation",
+        "inproceedings",
+        {
+            "author": "Michael Grimm and Kristian Kroschel",
+            "title": "Evaluation of Natural Emotions Using Self Assessment Manikins",
+            "booktitle": "IEEE Workshop on Automatic Speech Recognition and Understanding",
+            "pages": "381–385",
+            "year": "2005",
+            "doi": "10.1109/ASRU.2005.1566530",
+        },
+    ),
+    Reference(
+        "fayek2016soft",
+        "inproceedings",
+        {
+            "author": "Haytham M. Fayek and Margaret Lech and Lawrence Cavedon",
+            "title": "Modeling Subjectiveness in Emotion Recognition with Deep Neural Networks: "
+            "Ensembles vs Soft Labels",
+            "booktitle": "International Joint Conference on Neural Networks",
+            "pages": "566–570",
+            "year": "2016",
+            "doi": "10.1109/IJCNN.2016.7727250",
+        },
+    ),
 )
 
 WORKS = {row.key: row for row in _ROWS}
@@ -311,6 +336,8 @@ USES: dict[str, tuple[str, ...]] = {
     "encode ivector": ("dehak2011ivector",),
     "encode supervector": ("campbell2006supervector",),
     "aggregate dawid-skene": ("dawid1979skene",),
+    "aggregate ewe": ("grimm2005evaluation",),
+    "aggregate soft": ("fayek2016soft",),
 }
 """What a run can use, and the works that it then cites."""
 

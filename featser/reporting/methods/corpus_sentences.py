@@ -53,8 +53,10 @@ def data_sentences(run: RunSummary) -> Iterator[str]:
         yield f"Another {counted(len(run.unusable), 'recording')} could not be used."
     for task in run.ordered_tasks:
         yield _task_sentence(run, task)
+    aggregate = run.methods.options.get("aggregate") or {}
     for rated in run.rated:
-        yield as_sentence(rated.note)
+        method = aggregate.get(rated.agreement.label, "")
+        yield as_sentence(f"{rated.note}{mark(keys_of(f'aggregate {method}'))}")
 
 
 def _size(corpus: CorpusFacts) -> str:
