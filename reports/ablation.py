@@ -36,7 +36,8 @@ from featser.evaluation.protocols.folding import independent_units
 from featser.evaluation.statistics.comparison import compare_task
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.experiment.audited import examined
-from featser.experiment.loading.data import Data, load_data, read_rows
+from featser.experiment.loading.data import Data, load_data
+from featser.experiment.loading.source_rows import read_rows
 from featser.experiment.plan import Plan, plans_of
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.schema import Experiment

@@ -19,7 +19,8 @@ from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.statistics.comparison import compare_task
 from featser.evaluation.statistics.intervals import evaluate_with_intervals
 from featser.experiment.audited import examined
-from featser.experiment.loading.data import load_data, read_rows
+from featser.experiment.loading.data import load_data
+from featser.experiment.loading.source_rows import read_rows
 from featser.experiment.schema import Experiment
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.multitask import MultiTaskEstimator

@@ -11,7 +11,7 @@ import soundfile
 
 from featser.api.predict import predict
 from featser.experiment.audited import content_of
-from featser.experiment.loading.data import read_rows
+from featser.experiment.loading.source_rows import read_rows
 from featser.experiment.resolved import experiment_of
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import identify

@@ -10,7 +10,8 @@ import pytest
 
 from featser.api import extract as extracting
 from featser.api.extract import extract
-from featser.experiment.loading.data import load_data, read_rows
+from featser.experiment.loading.data import load_data
+from featser.experiment.loading.source_rows import read_rows
 from featser.experiment.resolved import experiment_of
 from featser.store.feature_store import Store
 from tests.test_audio import tone, wav

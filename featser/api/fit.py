@@ -10,10 +10,10 @@ from featser.api.arguments.path_rules import output_folder
 from featser.api.validation import validated
 from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
-from featser.experiment.loading.data import read_rows
 from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.recipe_labels import names_of
 from featser.experiment.loading.source import STORE, corpus_or_pattern
+from featser.experiment.loading.source_rows import read_rows
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command

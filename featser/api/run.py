@@ -23,10 +23,10 @@ from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.forecast import Forecast, forecast
 from featser.experiment.loading.augmented_copies import named_copies
-from featser.experiment.loading.data import identify_rows
 from featser.experiment.loading.extraction_options import ExtractionOptions, extraction_options
 from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.source import STORE, Source, source_of, with_channel
+from featser.experiment.loading.source_rows import identify_rows
 from featser.experiment.recipe import RECIPE, load_recipe, write_recipe
 from featser.experiment.resolved import (
     experiment_of,

@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from featser.errors import TaskError
 from featser.evaluation.conformal import Calibration
-from featser.evaluation.metrics.metrics import evaluate_task
 from featser.evaluation.rows import Rows
 from featser.models.chosen import Chosen, chosen_by
 from featser.models.labels import (
@@ -23,10 +22,10 @@ from featser.models.labels import (
     TrainingRows,
     label_table,
     most_probable,
-    primary_of,
     refuse_unlike,
     training_rows,
 )
+from featser.models.multitask_scorer import MultiTaskScorer
 from featser.models.routing import REQUESTED, fit_routed
 from featser.models.selection.left_out import left_out_probabilities
 from featser.models.shared_work import sharing
@@ -346,48 +345,8 @@ class MultiTaskEstimator(BaseEstimator):
                 raise TaskError(f"no estimator for task '{task.name}': {list(self.estimators)}")
 
 
-class MultiTaskScorer:
-    """A scorer for ``GridSearchCV`` and ``cross_val_score``: one task's headline metric.
-
-    Parameters
-    ----------
-    task : str, optional
-        Which task; the primary one when omitted.
-
-    Examples
-    --------
-    >>> GridSearchCV(model, grid, scoring=MultiTaskScorer("emotion"))  # doctest: +SKIP
-    """
-
-    def __init__(self, task: str | None = None) -> None:
-        self.task = task
-
-    def __call__(self, estimator: Any, X: ArrayLike, y: Labels) -> float:
-        """Return UAR, or CCC for a regression, on the rows that have the label."""
-        tasks = _tasks_of(estimator)
-        task = primary_of(tasks) if self.task is None else _named(self.task, tasks)
-        labels = label_table(tasks, y)[task.name]
-        labelled = labels.notna().to_numpy()
-        predicted = estimator.predict(X)[task.name].to_numpy()[labelled]
-        scores = evaluate_task(task, labels.to_numpy()[labelled], predicted)
-        return next(iter(scores.values()))
-
-
 def _index_of(X: Any) -> pd.Index | None:
     return X.index if isinstance(X, pd.DataFrame) else None
-
-
-def _tasks_of(estimator: Any) -> Sequence[Task]:
-    last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    tasks: Sequence[Task] = last.tasks
-    return tasks
-
-
-def _named(name: str, tasks: Sequence[Task]) -> Task:
-    for task in tasks:
-        if task.name == name:
-            return task
-    raise TaskError(f"no task '{name}' among {[task.name for task in tasks]}")
 
 
 def _by_class(

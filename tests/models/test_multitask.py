@@ -24,7 +24,8 @@ from featser.evaluation.prediction_tables import prediction_table
 from featser.models.building import make_estimator
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.ensemble.voting import VoteClassifier
-from featser.models.multitask import MultiTaskEstimator, MultiTaskScorer
+from featser.models.multitask import MultiTaskEstimator
+from featser.models.multitask_scorer import MultiTaskScorer
 from featser.models.registry import DEFAULT_VOTE, NETWORKS, members_of, model_names
 from featser.tasks import Task
 from tests.models.conftest import Sample

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from featser.corpora.label_columns import integer_class_notes
 from featser.corpora.label_kinds import with_kinds
-from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest import task_notes
 from featser.credentials import without_credentials
 from featser.errors import StoreError, TaskError
@@ -23,10 +21,6 @@ from featser.evaluation.training_copies import Copies
 from featser.experiment.loading.augmented_copies import named_copies
 from featser.experiment.loading.auxiliary_data import AuxiliaryData, load_auxiliary
 from featser.experiment.loading.last_extraction import (
-    recall,
-    recall_copies,
-    recall_settings,
-    recall_unusable,
     refuse_lost,
 )
 from featser.experiment.loading.rated_labels import (
@@ -36,8 +30,7 @@ from featser.experiment.loading.rated_labels import (
     with_aggregates,
 )
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.several_corpora import read_corpora
-from featser.experiment.loading.source import Source, read_source, with_channel, with_names
+from featser.experiment.loading.source import Source
 from featser.experiment.loading.store_rows import (
     StoreRows,
     available_memory,
@@ -46,7 +39,7 @@ from featser.experiment.loading.store_rows import (
     refuse_too_much,
 )
 from featser.experiment.schema import Experiment
-from featser.extraction.extraction import REFUSAL_COLUMNS, identify, usable
+from featser.extraction.extraction import usable
 from featser.features.extractor import Extractor
 from featser.features.packed_frames import ColumnRange
 from featser.features.registry import make_extractors
@@ -138,46 +131,6 @@ def frames_of(extractors: Sequence[Extractor]) -> ColumnRange | None:
         names = [name for name, _ in packed]
         raise TaskError(f"frames of one extractor can be read, not of {names}")
     return packed[0][1] if packed else None
-
-
-def read_rows(
-    source: str | Path | Experiment | None,
-    store: str | Path,
-    corpus: str | None,
-    data: Mapping[str, str | Path] | None,
-    names: LabelMap | None = None,
-) -> tuple[Source, pd.DataFrame]:
-    """Read the source, or what the store kept, with every row's key, and what is unusable.
-
-    Rows that name no channel have the recipe's; where the recipe names none, or there is no
-    recipe, that of the last extraction into the store.
-    """
-    if source is None and data:
-        rows = read_corpora(data, names, corpus)
-        return rows, identify_rows(rows, store)
-    if source is None:
-        remembered, unusable = recall(store)
-        return with_names(remembered, names or LabelMap()), unusable
-    rows = read_source(source, corpus, data, names)
-    return rows, identify_rows(rows, store)
-
-
-def identify_rows(source: Source, store: str | Path) -> pd.DataFrame:
-    """Give every row of a source its key, and return what is unusable: ``file`` and ``reason``."""
-    settings = recall_settings(store)
-    if source.channel is None:
-        source.channel = settings.channel
-    source.table = with_channel(source.table, source.channel)
-    _, keys, refusals = identify(source.table)
-    source.table["key"] = keys
-    if source.recipe is None:  # a recipe states its own copies
-        source.copies = recall_copies(store)
-        source.augmentations = settings.augmentations
-        source.features = settings.features
-    unreadable = pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)
-    for name in ("file", "reason"):
-        unreadable[name] = [without_credentials(text) for text in unreadable[name]]
-    return pd.concat([unreadable, recall_unusable(store)], ignore_index=True)
 
 
 def load_data(

@@ -15,7 +15,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
 from featser.errors import StoreError, TaskError, counted
-from featser.experiment.loading.data import identify_rows
+from featser.experiment.loading.source_rows import identify_rows
 from featser.extraction.extraction import usable
 from featser.features.extractor import Extractor
 from featser.features.registry import make_extractors
