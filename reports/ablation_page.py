@@ -1,17 +1,20 @@
-"""The page of ``reports/ablation.py``: its figures as tables, with their conditions."""
+"""The page of ``reports/ablation.py``: its figures as tables, with their conditions.
+
+The sections on the vote and on training rows are in ``reports/ablation_page_votes.py``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import numpy as np
-from common import Row, table_lines, with_interval
+from ablation_page_votes import calibration_section, figure, table, training_section, votes_section
+from common import Row
 
 from featser.evaluation.protocols.registry import PROTOCOLS
 
 BASE = ("handcrafted", "gemaps")
-_KINDS = {"all": "", "without": "all without ", "base": "", "plus": "", "rival": "all, "}
+_KINDS = {"all": "", "without": "all without ", "base": "", "plus": "base + "}
 
 
 def page(results: Row) -> str:
@@ -23,32 +26,28 @@ def page(results: Row) -> str:
         What ``ablation.json`` holds.
     """
     parts = [
-        "# What families of features, the vote and couplings are worth",
+        "# What the parts of the default system add",
         "Written by `make ablation CORPORA=FOLDER`, where FOLDER holds `banglaser/`, `ravdess/` "
-        f"and `emodb/`; the run that wrote it took {results['seconds'] / 60:.0f} minutes, reading "
-        "what fits earlier runs had kept. All figures, unrounded: [ablation.json](ablation.json).",
+        f"and `emodb/`; the run took {results['seconds'] / 60:.0f} minutes, without fits that "
+        "earlier runs had cached. All figures, unrounded: [ablation.json](ablation.json).",
         *_unfinished(results),
         *_method(results),
+        "## Summary",
+        *_summary(results),
         "## Families of features",
         *_families(results),
-        "## Cost",
-        *_costs(results["costs"]),
-        "## Voting",
-        *_votes(results),
+        "## The vote and its members",
+        *votes_section(results),
+        "## Calibration of the vote",
+        *calibration_section(results),
+        "## Other corpora and altered copies",
+        *training_section(results),
         "## Couplings",
         *_couplings(results),
+        "## Cost of features",
+        *_costs(results["costs"]),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def figure(values: Row | None, form: str = ".3f") -> str:
-    """Write a value with its interval; nothing where there is no value."""
-    return "" if values is None else with_interval(values, form)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table."""
-    return "\n".join(table_lines(header, rows))
 
 
 def _unfinished(results: Row) -> Iterator[str]:
@@ -87,24 +86,76 @@ def _method(results: Row) -> Iterator[str]:
         "choices that are examined here. Families of features were kept or left out by "
         "leave-one-speaker-out figures over all rows of these three corpora, the kernel's width "
         "likewise (of EmoDB each fold is a speaker, so its figures here are nearly those looked "
-        "at); the members of the default vote and the rule by which `auto` prefers "
-        "`independent` were chosen while looking at these corpora. So what is the default "
-        "(all families, the vote, equal weights) has a small advantage here that a new corpus need "
-        "not give it. Estimated on each training set alone: standardising, imputation, penalties, "
-        "temperatures, inner weights, and what `auto` chooses."
+        "at). Chosen while looking at figures of these corpora: that `rocket` is a default "
+        "feature, which shares of the kernel it may have, and that `logistic` does not read it; "
+        "the members of the default vote, and that their weights are estimated and not equal; the "
+        "weights of other corpora that are tried, and by how much one must be better than 0; the "
+        "rule by which `auto` prefers `independent`. So what is the default has a small "
+        "advantage here that a new corpus need not give it. Nothing is chosen by the figures of "
+        "this page. Estimated on each training set alone: standardising, imputation, penalties, "
+        "temperatures, the share of `rocket`, the weights of the vote and its power, the weight "
+        "of other corpora, and what `auto` chooses."
     )
+
+
+def _summary(results: Row) -> Iterator[str]:
+    yield (
+        "What each part adds to UAR: with the part less without it; **bold** where the interval "
+        "excludes 0. Of a family: the UAR of `kernel` with all features less that without the "
+        "family. What one family tells, the others may tell as well, so that these do not add up. "
+        "Calibration changes no predicted class: its row is the difference of log loss, where "
+        "below 0 is better."
+    )
+    lines: dict[str, dict[tuple[str, str], str]] = {}
+    for part, case, gain in _gains(results):
+        lines.setdefault(part, {})[case] = _marked(gain)
+    cases = {case for cells in lines.values() for case in cells}
+    corpora = list(results["corpora"])
+    order = sorted(cases, key=lambda case: (case[1], corpora.index(case[0])))
+    yield table(
+        ["part", *(f"{corpus}, `{norm}`" for corpus, norm in order)],
+        [[part, *(cells.get(case, "") for case in order)] for part, cells in lines.items()],
+    )
+
+
+def _gains(results: Row) -> Iterator[tuple[str, tuple[str, str], Row]]:
+    """Yield what each part adds: its name, corpus and normalisation, and the difference."""
+    for row in results["families"]:
+        if row["kind"] in ("without", "base"):
+            name = row["name"] if row["kind"] == "without" else f"all others than {row['name']}"
+            yield f"features: {name}", (row["corpus"], row["norm"]), _reversed(row["to_all"])
+    for row in results["votes"]:
+        if row["name"] != "vote":
+            name = row["name"].removeprefix("vote, ")
+            yield f"vote rather than {name}", (row["corpus"], row["norm"]), row["vote_less"]
+    for row in results["training"]:
+        yield row["name"], (row["corpus"], row["norm"]), row["gain"]
+    for row in results["calibration"]:
+        case = row["corpus"], row["norm"]
+        yield "calibration of the vote: log loss", case, row["loss_gain"]
+
+
+def _reversed(gain: Row) -> Row:
+    """Return a difference with its sides exchanged."""
+    return {"value": -gain["value"], "low": -gain["high"], "high": -gain["low"]}
+
+
+def _marked(gain: Row) -> str:
+    text = figure(gain, "+.3f")
+    return f"**{text}**" if gain["low"] > 0 or gain["high"] < 0 else text
 
 
 def _families(results: Row) -> Iterator[str]:
     specs = " ".join(f"`{spec}`" for spec in results["features"])
     yield (
         f"Model `{results['model']}`, a block of its own for each family; all: {specs}. "
-        f"*− all*: the set's UAR less that of all nine: below 0, what was left out was of use. "
+        f"*− all*: the set's UAR less that of all: below 0, what was left out was of use. "
         f"First the mean over corpora and normalisations, and in how many of them the interval "
         f"lies wholly below or above 0; means have no interval, corpora being too few. What is "
-        f"missed most comes first; of what is added to the base, what adds most."
+        f"missed most comes first; of what is added to the base, what adds most. Families are "
+        f"added to the base under `none` alone."
     )
-    yield _summary(results["families"])
+    yield _family_means(results["families"])
     yield _missed(results["families"])
     yield (
         f"*− base*: the set's UAR less that of `{' + '.join(BASE)}` alone: above 0, the family "
@@ -115,7 +166,7 @@ def _families(results: Row) -> Iterator[str]:
         yield _family_table([row for row in results["families"] if row["corpus"] == corpus])
 
 
-def _summary(rows: Sequence[Row]) -> str:
+def _family_means(rows: Sequence[Row]) -> str:
     """Set the means side by side: what is missed most first, then what adds most."""
     lines: dict[str, list[tuple[float, list[str]]]] = {"without": [], "base": [], "plus": []}
     for (kind, _), same in _by_set(rows):
@@ -141,7 +192,7 @@ def _missed(rows: Sequence[Row]) -> str:
     return (
         f"Left out alone, missed somewhere (an interval wholly below 0): "
         f"{', '.join(missed) or 'none'}. No interval says so of {', '.join(others) or 'none'}; "
-        f"what one of these tells, the other eight may tell as well."
+        f"what one of these tells, the others may tell as well."
     )
 
 
@@ -163,11 +214,18 @@ def _family_table(rows: Sequence[Row]) -> str:
     lines = []
     for _, same in _by_set(rows):
         line = [_named(same[0]), str(same[0]["values"])]
-        for row in same:
-            own = "" if row["kind"] == "all" else figure(row["to_all"], "+.3f")
-            line += [figure(row["uar"]), own, figure(row["to_base"], "+.3f")]
+        of_norm = {row["norm"]: row for row in same}
+        for norm in norms:
+            line += _family_cells(of_norm.get(norm))
         lines.append(line)
     return table(header, lines)
+
+
+def _family_cells(row: Row | None) -> list[str]:
+    if row is None:
+        return ["", "", ""]
+    own = "" if row["kind"] == "all" else figure(row["to_all"], "+.3f")
+    return [figure(row["uar"]), own, figure(row["to_base"], "+.3f")]
 
 
 def _by_set(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
@@ -178,10 +236,6 @@ def _by_set(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
 
 
 def _named(row: Row) -> str:
-    if row["kind"] == "plus":
-        return f"base + {row['name']}"
-    if row["kind"] == "rival":
-        return f"all, with {row['name']} in place of gemaps"
     return f"{_KINDS[row['kind']]}{row['name']}" + " (base)" * (row["kind"] == "base")
 
 
@@ -191,7 +245,7 @@ def _costs(costs: Row) -> Iterator[str]:
         f"spread over the corpora (median {costs['seconds']:.1f} s), one core, reading excluded. "
         f"*alone*: on a signal that nothing was computed of; *after the others*: on one of which "
         f"the other default families were computed before, so that spectrum and contours are "
-        f"shared. All nine together: {costs['together']:.1f} ms."
+        f"shared. All together: {costs['together']:.1f} ms."
     )
     yield table(
         ["family", "values", "alone", "after the others"],
@@ -200,45 +254,16 @@ def _costs(costs: Row) -> Iterator[str]:
                 row["name"],
                 str(row["values"]),
                 f"{row['alone']:.1f}",
-                "shares nothing" if row["after"] is None else f"{row['after']:.1f}",
+                f"{row['after']:.1f}",
             ]
             for row in costs["each"]
         ],
     )
 
 
-def _votes(results: Row) -> Iterator[str]:
-    members = ", ".join(f"`{name}`" for name in results["members"])
-    yield (
-        f"All nine families. `vote`: the members' ({members}) probabilities with equal weights, "
-        f"averaged here from their out-of-fold probabilities, which is what the vote does. "
-        f"`weights inner`: weights by UAR above chance on inner folds of each training set, where "
-        f"it was tried. *vote − it*: above 0, the equal vote is better. **Best member**: the best "
-        f"of this very row's corpus, known only afterwards, so that the vote is compared to more "
-        f"than a user could choose."
-    )
-    lines, against = [], []
-    for (corpus, norm), group in groupby(
-        results["votes"], lambda row: (row["corpus"], row["norm"])
-    ):
-        rows = list(group)
-        best = max((row for row in rows if row["member"]), key=lambda row: row["uar"]["value"])
-        against.append(best["vote_less"])
-        for row in rows:
-            name = f"{row['name']} **(best member)**" if row is best else row["name"]
-            less = "" if row["name"] == "vote" else figure(row["vote_less"], "+.3f")
-            lines.append([corpus, norm, name, figure(row["uar"]), less])
-    yield table(["corpus", "speaker norm", "model", "UAR", "vote − it"], lines)
-    yield (
-        f"Against the best member the vote is wholly above 0 in "
-        f"{sum(gain['low'] > 0 for gain in against)} and wholly below 0 in "
-        f"{sum(gain['high'] < 0 for gain in against)} of {len(against)}."
-    )
-
-
 def _couplings(results: Row) -> Iterator[str]:
     yield (
-        f"Model `{results['model']}`, all nine families, emotion with one auxiliary task. "
+        f"Model `{results['model']}`, all features, emotion with one auxiliary task. "
         f"*− independent*: above 0, the coupling helps that task. A coupling that a corpus does "
         f"not allow (`powerset` needs an auxiliary task with classes) has no row. For `auto`: in "
         f"how many folds it chose what."
