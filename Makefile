@@ -99,7 +99,7 @@ studies: $(VENV)/.installed
 	$(BIN)/python reports/studies.py $(CORPORA)
 	$(BIN)/python reports/dimensions.py $(CORPORA)
 
-# What features, vote, calibration, other corpora, copies and couplings add: CORPORA=FOLDER.
+# What features, vote, calibration, other corpora and copies add: CORPORA=FOLDER.
 ablation: $(VENV)/.installed
 	$(BIN)/python reports/ablation.py $(CORPORA)
 

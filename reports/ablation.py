@@ -14,14 +14,14 @@ import time
 from ablation_cases import QUICK, SEED, Case, cases_of, extract_all
 from ablation_costs import TIMED, costs, spread
 from ablation_page import page
-from ablation_steps import COUPLED, PRESETS, steps
+from ablation_steps import PRESETS, steps
 from common import CORPORA, PROTOCOL, REPORTS, Row, report_parser, write_figures
 
 from featser.audio import read_audio
 from featser.features.spec_names import DEFAULT_FEATURES
 from featser.models.registry import members_of
 
-TABLES = ("families", "votes", "calibration", "training", "couplings")
+TABLES = ("families", "votes", "calibration", "training")
 
 
 def main() -> None:
@@ -78,11 +78,6 @@ def about(case: Case) -> Row:
         "speakers": len(set(case.data.speaker)),
         "classes": len(case.emotion.classes),
         "folds": case.plan.folds.count,
-        "refused": {
-            name: case.data.refused_tasks[name]
-            for name in COUPLED.values()
-            if name in case.data.refused_tasks
-        },
     }
 
 

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from ablation_page_votes import calibration_section, figure, table, training_section, votes_section
+from ablation_page_votes import (
+    calibration_section,
+    directions,
+    figure,
+    table,
+    training_section,
+    votes_section,
+)
 from common import Row
 
 from featser.evaluation.protocols.registry import PROTOCOLS
 
 BASE = ("handcrafted", "gemaps")
-_KINDS = {"all": "", "without": "all without ", "base": "", "plus": "base + "}
+_KINDS = {"all": "", "without": "all without ", "base": "only "}
 
 
 def page(results: Row) -> str:
@@ -42,8 +49,6 @@ def page(results: Row) -> str:
         *calibration_section(results),
         "## Other corpora and altered copies",
         *training_section(results),
-        "## Couplings",
-        *_couplings(results),
         "## Cost of features",
         *_costs(results["costs"]),
     ]
@@ -89,12 +94,11 @@ def _method(results: Row) -> Iterator[str]:
         "at). Chosen while looking at figures of these corpora: that `rocket` is a default "
         "feature, which shares of the kernel it may have, and that `logistic` does not read it; "
         "the members of the default vote, and that their weights are estimated and not equal; the "
-        "weights of other corpora that are tried, and by how much one must be better than 0; the "
-        "rule by which `auto` prefers `independent`. So what is the default has a small "
-        "advantage here that a new corpus need not give it. Nothing is chosen by the figures of "
-        "this page. Estimated on each training set alone: standardising, imputation, penalties, "
-        "temperatures, the share of `rocket`, the weights of the vote and its power, the weight "
-        "of other corpora, and what `auto` chooses."
+        "weights of other corpora that are tried, and by how much one must be better than 0. So "
+        "what is the default has a small advantage here that a new corpus need not give it. "
+        "Nothing is chosen by the figures of this page. Estimated on each training set alone: "
+        "standardising, imputation, penalties, temperatures, the share of `rocket`, the weights "
+        "of the vote and its power, and the weight of other corpora."
     )
 
 
@@ -152,35 +156,29 @@ def _families(results: Row) -> Iterator[str]:
         f"*− all*: the set's UAR less that of all: below 0, what was left out was of use. "
         f"First the mean over corpora and normalisations, and in how many of them the interval "
         f"lies wholly below or above 0; means have no interval, corpora being too few. What is "
-        f"missed most comes first; of what is added to the base, what adds most. Families are "
-        f"added to the base under `none` alone."
+        f"missed most comes first."
     )
     yield _family_means(results["families"])
     yield _missed(results["families"])
-    yield (
-        f"*− base*: the set's UAR less that of `{' + '.join(BASE)}` alone: above 0, the family "
-        f"adds to them."
-    )
     for corpus in results["corpora"]:
         yield f"### {corpus}"
         yield _family_table([row for row in results["families"] if row["corpus"] == corpus])
 
 
 def _family_means(rows: Sequence[Row]) -> str:
-    """Set the means side by side: what is missed most first, then what adds most."""
-    lines: dict[str, list[tuple[float, list[str]]]] = {"without": [], "base": [], "plus": []}
-    for (kind, _), same in _by_set(rows):
-        if kind not in lines:
-            continue
-        to_all, to_base = ([row[name] for row in same] for name in ("to_all", "to_base"))
-        added = kind == "plus"
-        line = [_named(same[0]), str(same[0]["values"]), *_gist(to_all)]
-        line += _gist(to_base) if added else ["", ""]
-        lines[kind].append((-_mean(to_base) if added else _mean(to_all), line))
-    header = ["features", "values", "− all, mean", "wholly below 0 / above 0"]
+    """Set the means side by side: what is missed most first."""
+    sets = [same for (kind, _), same in _by_set(rows) if kind != "all"]
+    gains = [[row["to_all"] for row in same] for same in sets]
+    lines = [
+        (
+            _mean(own),
+            [_named(same[0]), str(same[0]["values"]), f"{_mean(own):+.3f}", directions(own)],
+        )
+        for same, own in zip(sets, gains, strict=True)
+    ]
     return table(
-        [*header, "− base, mean", "wholly below 0 / above 0"],
-        [line for kind in lines.values() for _, line in sorted(kind)],
+        ["features", "values", "− all, mean", "wholly below 0 / above 0"],
+        [line for _, line in sorted(lines)],
     )
 
 
@@ -200,17 +198,11 @@ def _mean(gains: Sequence[Row]) -> float:
     return float(np.mean([gain["value"] for gain in gains]))
 
 
-def _gist(gains: Sequence[Row]) -> list[str]:
-    below = sum(gain["high"] < 0 for gain in gains)
-    above = sum(gain["low"] > 0 for gain in gains)
-    return [f"{_mean(gains):+.3f}", f"{below} / {above} of {len(gains)}"]
-
-
 def _family_table(rows: Sequence[Row]) -> str:
     norms = list(dict.fromkeys(row["norm"] for row in rows))
     header = ["features", "values"]
     for norm in norms:
-        header += [f"`{norm}`: UAR", "− all", "− base"]
+        header += [f"`{norm}`: UAR", "− all"]
     lines = []
     for _, same in _by_set(rows):
         line = [_named(same[0]), str(same[0]["values"])]
@@ -223,9 +215,8 @@ def _family_table(rows: Sequence[Row]) -> str:
 
 def _family_cells(row: Row | None) -> list[str]:
     if row is None:
-        return ["", "", ""]
-    own = "" if row["kind"] == "all" else figure(row["to_all"], "+.3f")
-    return [figure(row["uar"]), own, figure(row["to_base"], "+.3f")]
+        return ["", ""]
+    return [figure(row["uar"]), "" if row["kind"] == "all" else figure(row["to_all"], "+.3f")]
 
 
 def _by_set(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
@@ -236,7 +227,7 @@ def _by_set(rows: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
 
 
 def _named(row: Row) -> str:
-    return f"{_KINDS[row['kind']]}{row['name']}" + " (base)" * (row["kind"] == "base")
+    return f"{_KINDS[row['kind']]}{row['name']}"
 
 
 def _costs(costs: Row) -> Iterator[str]:
@@ -259,27 +250,3 @@ def _costs(costs: Row) -> Iterator[str]:
             for row in costs["each"]
         ],
     )
-
-
-def _couplings(results: Row) -> Iterator[str]:
-    yield (
-        f"Model `{results['model']}`, all features, emotion with one auxiliary task. "
-        f"*− independent*: above 0, the coupling helps that task. A coupling that a corpus does "
-        f"not allow (`powerset` needs an auxiliary task with classes) has no row. For `auto`: in "
-        f"how many folds it chose what."
-    )
-    lines = []
-    for row in results["couplings"]:
-        alone = row["coupling"] == "independent"
-        chosen = ", ".join(f"{name} {count}" for name, count in row["chosen"].items())
-        lines.append([
-            row["corpus"], row["norm"], row["coupling"] + (f" ({chosen})" if chosen else ""),
-            row["task"], row["metric"], figure(row["figure"]),
-            "" if alone else figure(row["to_independent"], "+.3f"),
-        ])  # fmt: skip
-    header = ["corpus", "speaker norm", "coupling", "task", "metric", "figure", "− independent"]
-    yield table(header, lines)
-    for corpus, of in results["corpora"].items():
-        for name, reason in of["refused"].items():
-            refused = f"{corpus}'s {name} is refused as a task, so it is coupled with nothing"
-            yield f"{refused}: “{reason}”."
