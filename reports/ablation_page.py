@@ -108,7 +108,7 @@ def _summary(results: Row) -> Iterator[str]:
         "excludes 0. Of a family: the UAR of `kernel` with all features less that without the "
         "family. What one family tells, the others may tell as well, so that these do not add up. "
         "Calibration changes no predicted class: its row is the difference of log loss, where "
-        "below 0 is better."
+        "below 0 is better. Empty cells are not measured."
     )
     lines: dict[str, dict[tuple[str, str], str]] = {}
     for part, case, gain in _gains(results):
