@@ -220,3 +220,98 @@ def test_an_archive_goes_from_scan_to_predictions(tmp_path: Path, fitted: Path) 
     member = f"v.tar.gz::corpus/{NAMES[0]}"
     shown = featser_here("predict", fitted / "model.featser", member, cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
+
+
+def test_a_first_member_whose_name_begins_like_bzip2_is_no_compression(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(tar_bytes({"BZhang/sad.wav": b"1"}))
+    assert members_of(tmp_path / "a.tar") == ["BZhang/sad.wav"]
+    assert read(tmp_path / "a.tar", "BZhang/sad.wav") == b"1"
+
+
+def test_streams_of_xz_with_zeros_between_them_are_all_read(tmp_path: Path) -> None:
+    """The zeros go beyond the block that is read at a time."""
+    data = tar_bytes({f"{number}.wav": b"1" * 600 for number in range(4)})
+    member = 512 + 1024  # a header, and a file in whole blocks
+    streams = lzma.compress(data[: 2 * member]), lzma.compress(data[2 * member :])
+    (tmp_path / "a.tar.xz").write_bytes((b"\0" * (2 << 20)).join(streams))
+    assert members_of(tmp_path / "a.tar.xz") == [f"{number}.wav" for number in range(4)]
+
+
+def test_a_larger_cache_is_used_in_the_same_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(gzip.compress(tar_bytes({"a.wav": b"1"})))
+    monkeypatch.setenv("FEATSER_CACHE_BYTES", "1000")
+    with pytest.raises(UnusableAudio, match="FEATSER_CACHE_BYTES"):
+        members_of(archive)
+    monkeypatch.setenv("FEATSER_CACHE_BYTES", "1000000")
+    assert members_of(archive) == ["a.wav"]
+
+
+def test_an_old_copy_in_a_cache_that_is_only_read_is_used(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "a.tar.gz"
+    archive.write_bytes(gzip.compress(tar_bytes({"a.wav": b"1"})))
+    copy = plain_tar(archive)
+    os.utime(copy, (0, 0))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError("the cache is only read")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    monkeypatch.setattr(compressed_tars, "_write", refuse)
+    assert plain_tar(archive) == copy
+
+
+@pytest.mark.parametrize("is_truncated", [False, True])
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz"])
+def test_a_damaged_header_after_the_first_is_noticed(
+    tmp_path: Path, ending: str, is_truncated: bool
+) -> None:
+    """Python's tarfile takes it for the end of the archive, without the members after it."""
+    data = tar_bytes({"a.wav": b"1", "b.wav": b"2", "c.wav": b"3"})
+    data = data[: 1024 + 200] if is_truncated else data[:1024] + b"\xff" * 40 + data[1064:]
+    archive = tmp_path / f"a{ending}"
+    archive.write_bytes(gzip.compress(data) if ending == ".tar.gz" else data)
+    with pytest.raises(UnusableAudio, match=r"header at byte 1,024 .* damaged or truncated"):
+        members_of(archive)
+
+
+def test_links_are_read_and_what_cannot_be_is_listed_with_its_reason(tmp_path: Path) -> None:
+    archive = tmp_path / "a.tar"
+    with tarfile.open(archive, "w") as tarred:
+        for name, kind, target in (
+            ("sad/1.wav", tarfile.REGTYPE, ""),
+            ("sad/hard.wav", tarfile.LNKTYPE, "./sad/1.wav"),
+            ("joy/soft.wav", tarfile.SYMTYPE, "../more/last.wav"),
+            ("more/last.wav", tarfile.SYMTYPE, "../sad/1.wav"),
+            ("joy/outside.wav", tarfile.SYMTYPE, "/etc/passwd"),
+            ("joy/round.wav", tarfile.SYMTYPE, "round.wav"),
+            ("unhappy", tarfile.SYMTYPE, "sad"),
+            ("device.wav", tarfile.CHRTYPE, ""),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            info.size = 4 if kind == tarfile.REGTYPE else 0
+            tarred.addfile(info, io.BytesIO(b"data"))
+    read_whole = {"sad/1.wav", "sad/hard.wav", "joy/soft.wav", "more/last.wav"}
+    assert set(members_of(archive)) == read_whole | {"joy/outside.wav", "joy/round.wav"}
+    assert {read(archive, name) for name in read_whole} == {b"data"}
+    for name in ("joy/outside.wav", "joy/round.wav"):
+        with pytest.raises(UnusableAudio, match=r"a link to '.*', which is no file of the archive"):
+            read(archive, name)
+
+
+def test_a_file_with_holes_is_listed_and_refused(tmp_path: Path) -> None:
+    """As ``tar --sparse --format=posix`` writes it."""
+    archive = tmp_path / "a.tar"
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tarred:
+        info = tarfile.TarInfo("a.wav")
+        info.pax_headers = {"GNU.sparse.size": "9", "GNU.sparse.map": "8,1"}
+        info.size = 1
+        tarred.addfile(info, io.BytesIO(b"1"))
+    assert members_of(archive) == ["a.wav"]
+    with pytest.raises(UnusableAudio, match=r"holes \(sparse\)"):
+        read(archive, "a.wav")

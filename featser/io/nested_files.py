@@ -10,24 +10,24 @@ is ever written by its own name.
 from __future__ import annotations
 
 import lzma
-import posixpath
 import re
 import shutil
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import IO
 
 from featser.errors import DownloadError, UnusableAudio, shortened
-from featser.io.archives import MAX_MEMBERS, BoundedInfo
+from featser.io.archives import MAX_MEMBERS
 from featser.io.containers.audio_tables import TABLE, row_bytes, row_count
 from featser.io.containers.compressed_tars import ENDINGS as TAR_ENDINGS
 from featser.io.containers.compressed_tars import plain_tar
+from featser.io.containers.tar_places import Place, tar_places
 from featser.io.location import scheme_of
 
 SEPARATOR = "::"
@@ -202,6 +202,8 @@ def _copy_tarred(archive: Path, member: str, target: IO[bytes]) -> None:
     place = _tar(_version(archive), plain).get(member)
     if place is None:
         raise _absent(archive, member)
+    if isinstance(place, str):
+        raise UnusableAudio(archive, f"{shortened(member)!r} is {place}")
     first, size = place
     _refuse_large(archive, size)
     with plain.open("rb") as source:
@@ -246,21 +248,13 @@ def _zip(version: Version) -> zipfile.ZipFile:
 
 
 @lru_cache(maxsize=4)
-def _tar(version: Version, plain: Path) -> dict[str, tuple[int, int]]:
-    """Return the place and the size of every plain file of a tar archive.
+def _tar(version: Version, plain: Path) -> Mapping[str, Place]:
+    """Return the place of every file of a tar archive.
 
     They are read from ``plain``, which has the content of that version of the archive.
     """
     del version  # of the archive; the copy of its content is marked when it is used
-    places: dict[str, tuple[int, int]] = {}
-    with tarfile.open(plain, "r:", tarinfo=BoundedInfo) as tarred:
-        for info in tarred:
-            if len(places) >= MAX_MEMBERS:
-                raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
-            if info.isreg() and not info.issparse():
-                places[posixpath.normpath(info.name)] = (info.offset_data, info.size)
-            tarred.members = []  # type: ignore[attr-defined]  # which tarfile would collect
-    return places
+    return tar_places(plain)
 
 
 @contextmanager

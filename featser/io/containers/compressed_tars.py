@@ -15,6 +15,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -35,9 +36,12 @@ IN_USE_SECONDS = 120.0
 XZ_MEMORY = 1 << 28
 """Bytes of memory that decompressing xz may take; its highest level takes a quarter."""
 _BLOCK = 1 << 20
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
-_FAULTS: dict[tuple[str, int, int], str] = {}
-"""Why archives cannot be read, so that a damaged one is decompressed once, not for each member."""
+_MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+"""How bzip2 begins: its block, or its end. The name of a first member may begin with "BZh"."""
+_FAULTS: dict[tuple[str, int, int, int], str] = {}
+"""Why archives cannot be read, so that a damaged one is decompressed once, not for each member. The
+last number is the size of the cache, which may have been too small."""
 
 
 def plain_tar(archive: Path) -> Path:
@@ -68,8 +72,9 @@ def plain_tar(archive: Path) -> Path:
     if not codec:
         return archive
     version = (str(archive.resolve()), status.st_mtime_ns, status.st_size)
-    if version in _FAULTS:
-        raise UnusableAudio(archive, _FAULTS[version])
+    attempt = (*version, cache_bytes())
+    if attempt in _FAULTS:
+        raise UnusableAudio(archive, _FAULTS[attempt])
     digest = hashlib.blake2b(repr(version).encode("utf-8", "surrogatepass"), digest_size=16)
     copy = cache_folder() / "archives" / f"{digest.hexdigest()}.tar"
     try:
@@ -78,7 +83,7 @@ def plain_tar(archive: Path) -> Path:
     except OutputError as error:
         raise UnusableAudio(archive, _unwritten(copy.parent, str(error.strerror))) from error
     except UnusableAudio as error:
-        _FAULTS[version] = error.reason
+        _FAULTS[attempt] = error.reason
         raise
     return copy
 
@@ -86,7 +91,9 @@ def plain_tar(archive: Path) -> Path:
 def _codec(archive: Path) -> str:
     """Return how a file is compressed; empty where it is not."""
     with archive.open("rb") as file:
-        first = file.read(6)
+        first = file.read(10)
+    if _BZIP2.match(first):
+        return "bz2"
     return next((codec for magic, codec in _MAGIC.items() if first.startswith(magic)), "")
 
 
@@ -94,7 +101,8 @@ def _is_usable(copy: Path) -> bool:
     """Return whether a copy is there, and mark it as used; why it is not, is said in writing it."""
     try:
         if copy.stat().st_mtime < time.time() - IN_USE_SECONDS / 4:
-            os.utime(copy)
+            with suppress(OSError):  # of a cache that is only read, nothing is removed either
+                os.utime(copy)
     except OSError:
         return False
     return True
@@ -186,7 +194,9 @@ def _xz_blocks(archive: Path) -> Iterator[bytes]:
                         raise EOFError("it ends within a stream")
                 yield stream.decompress(data, _BLOCK)
                 data = b""
-            data = (stream.unused_data or source.read(_BLOCK)).lstrip(b"\0")
+            data = stream.unused_data.lstrip(b"\0")
+            while not data and (block := source.read(_BLOCK)):
+                data = block.lstrip(b"\0")  # zeros may stand between two streams
 
 
 def _make_room(folder: Path, room: int) -> None:
