@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def test_a_path_with_two_readings_is_refused_and_digits_decide() -> None:
         ("*/x.wav", "reads no field"),
         ("{emotion/x.wav", r"'\{' in '\{emotion' is not valid"),
         ("{1}.wav", r"'\{' in"),
+        ("{take²}.wav", r"'\{take²\}' in '\{take²\}' is not valid"),
         ("{emotion}***.wav", r"'\*\*\*' in"),
         ("a**/{emotion}", r"'\*\*' in 'a\*\*'"),
         ("{file}.wav", r"`\{file\}` has a fixed meaning"),
@@ -123,6 +125,16 @@ def test_a_folder_that_does_not_fit_is_refused_with_its_first_file(
 ) -> None:
     with pytest.raises(CardError, match=message):
         scan(touch(tmp_path, *names), pattern=PATTERN)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("own", ["NFC", "NFD"])
+def test_accents_of_pattern_and_files_match_in_both_unicode_forms(
+    tmp_path: Path, form: str, own: str
+) -> None:
+    folder = touch(tmp_path, *(unicodedata.normalize(own, f"café/{name}.wav") for name in "ab"))
+    result = scan(folder, pattern=unicodedata.normalize(form, "café/{émotion}.wav"))
+    assert sorted(result.manifest["émotion"]) == ["a", "b"]
 
 
 def test_a_pattern_takes_the_place_of_a_card(tmp_path: Path) -> None:

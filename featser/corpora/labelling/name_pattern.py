@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -116,7 +117,8 @@ def parse_pattern(text: str) -> NamePattern:
     >>> pattern.groups("f1/day 2/angry_03")
     {'speaker': 'f1', 'emotion': 'angry', 'take': '03'}
     """
-    path = text.replace("\\", "/").removeprefix("./")
+    # The names of files are compared in this form as well.
+    path = unicodedata.normalize("NFC", text).replace("\\", "/").removeprefix("./")
     if path.startswith("/"):
         raise CardError(f"--pattern '{text}': write the path below the folder, without '/' first")
     endings: tuple[str, ...] = AUDIO_ENDINGS
@@ -172,6 +174,8 @@ def _expression(part: str, longest: bool, earlier: set[str]) -> str:
         if field in earlier:
             expression += f"(?P={field})"
         elif field:
+            if not field.isidentifier():  # such as "a²"
+                raise ValueError(f"'{{{shortened(field)}}}' in '{shortened(part)}' is not valid")
             earlier.add(field)
             expression += f"(?P<{field}>{'[0-9]' if digits else '[^/]'}+{lazy})"
         else:
