@@ -61,7 +61,7 @@ def tar_places(plain: Path) -> dict[str, Place]:
                 places[name] = place
                 folders.add(posixpath.dirname(name))
             tarred.members = []  # type: ignore[attr-defined]  # which tarfile would collect
-        _refuse_damage(plain, tarred.offset)  # type: ignore[attr-defined]
+        _refuse_damage(plain, tarred.offset)
     for name, first in links.items():
         target = _followed(first, links)
         if target not in folders:
