@@ -66,10 +66,20 @@ def test_a_fit_with_few_speakers_names_the_option() -> None:
         (FEW_SPEAKERS, {}),
         (6, {"auxiliary": (CorpusFacts("emodb", 535, 10),)}),
         (6, {"options": {"model": "knn"}}),
+        (6, {"options": {"model": "logistic", "two_pass": "hard"}}),
+        (6, {"options": {"model": "xgboost", "batches": True}}),
     ],
-    ids=["many speakers", "used already", "no weights"],
+    ids=["many speakers", "used already", "no weights", "other languages", "batches"],
 )
 def test_a_fit_that_needs_or_takes_none_does_not_name_it(
     speakers: int, facts: dict[str, Any]
 ) -> None:
     assert "--aux" not in steps(speakers, **facts)
+
+
+def test_a_fit_without_speakers_does_not_name_what_is_chosen_on_them() -> None:
+    run = sample_run(speakers=6, rows=200, classes=("angry", "happy", "neutral", "sad"))
+    run.methods = MethodFacts(extractors=dict.fromkeys(DEFAULTS, ""), options={"model": "vote"})
+    assert "--aux" in "\n".join(next_steps(run, "run"))
+    run.predictions["speaker"] = None
+    assert "--aux" not in "\n".join(next_steps(run, "run"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from featser.errors import FeatserError
 
 if TYPE_CHECKING:
     from featser.reporting.summary import RunSummary
@@ -25,19 +27,26 @@ def next_steps(summary: RunSummary, folder: str) -> Iterator[str]:
 
 
 def _helpful_tables(summary: RunSummary) -> list[str]:
-    """Return tables that come with featser and could help; none where speakers are many."""
+    """Return tables that come with featser and could help, if speakers are few."""
     from featser.auxiliary.suggestion import FEW_SPEAKERS, helpful_tables
 
     facts = summary.methods
-    if summary.predictions["speaker"].nunique() >= FEW_SPEAKERS:
+    # The weight of other corpora is chosen on left-out speakers: without any there is none.
+    if not 0 < summary.predictions["speaker"].nunique() < FEW_SPEAKERS:
         return []
-    if facts.auxiliary or not _takes_weights(str(facts.options.get("model", ""))):
+    if facts.auxiliary or not _takes_auxiliary(facts.options):
         return []
     corpora = {corpus.name for corpus in facts.corpora}
     return helpful_tables(summary.primary, facts.extractors, corpora)
 
 
-def _takes_weights(model: str) -> bool:
-    from featser.models.registry import find_model, members_of
+def _takes_auxiliary(options: Mapping[str, Any]) -> bool:
+    """Return whether an experiment can be trained with other corpora, all else being the same."""
+    from featser.auxiliary.open_name import OPEN
+    from featser.experiment.schema import Experiment
 
-    return bool(model) and all(find_model(name).uses_weights for name in members_of(model))
+    try:
+        Experiment(**{**options, "aux": (OPEN,)})
+    except FeatserError:
+        return False
+    return bool(options)
