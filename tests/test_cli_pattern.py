@@ -68,6 +68,20 @@ def test_a_run_is_made_again_by_its_recipe_and_explained(patterned: Path) -> Non
     assert shown.returncode == 0, shown.stderr
 
 
+def test_a_run_of_a_folder_above_the_current_one_is_explained(patterned: Path) -> None:
+    """Features and predictions have one path for a recording, however its folder is named."""
+    below = patterned / "below"
+    below.mkdir()
+    for command in (
+        ("extract", "../clinic", "--pattern", PATTERN, *QUICK),
+        ("fit", "-t", "emotion", "-m", "logistic", "--no-audit", "-o", "run", "-j", "1"),
+        ("explain", "run", "--repetitions", "1", "-j", "1"),
+        ("predict", "run", "../clinic"),
+    ):
+        shown = featser_here(*command, cwd=below)
+        assert shown.returncode == 0, shown.stdout + shown.stderr
+
+
 def test_classes_and_columns_are_renamed_beside_a_pattern(patterned: Path) -> None:
     renamed = PATTERN.replace("{emotion}", "{label}")
     maps = ("--map", "label=emotion", "--map", "emotion.angry=cross")

@@ -10,6 +10,7 @@ import pytest
 from featser.corpora.file_paths import resolve
 from featser.corpora.manifest import read_manifest, write_manifest
 from featser.io.location import (
+    absolute,
     below,
     common_folder,
     is_remote,
@@ -74,3 +75,13 @@ def test_a_manifest_keeps_urls_and_resolves_beside_itself(tmp_path: Path) -> Non
     resolved = [files[0], files[1], str(tmp_path / "3.wav"), str(tmp_path / "4.wav")]
     assert list(resolve(table, tmp_path)) == resolved
     assert list(resolve(table, "s3://c/d"))[3] == "s3://c/d/x/../4.wav"
+
+
+def test_an_absolute_path_has_no_dots_and_follows_links_before_them(tmp_path: Path) -> None:
+    """The folder above a linked folder is that above the link's target."""
+    (tmp_path / "disk" / "voices").mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk" / "voices")
+    assert absolute(tmp_path / "x" / ".." / "a.wav") == str(tmp_path.resolve() / "a.wav")
+    assert absolute(link / ".." / "a.wav") == str(tmp_path.resolve() / "disk" / "a.wav")
+    assert absolute(link / "a.wav") == str(link / "a.wav")

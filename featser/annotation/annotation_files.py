@@ -19,7 +19,7 @@ from featser.annotation.recordings import recordings_of
 from featser.corpora.cleaning import as_text
 from featser.errors import AnnotationError, ManifestError, shortened, unknown
 from featser.io.atomic_write import whole
-from featser.io.location import is_local_file, is_remote, local_path
+from featser.io.location import absolute, is_local_file, is_remote, local_path
 
 
 def read_annotation(
@@ -112,7 +112,7 @@ def _absolute(file: str) -> str:
     """Return the absolute path of a recording that exists here; other names stay as they are."""
     if is_remote(file) or not is_local_file(local_path(file)):
         return file
-    return str(local_path(file).absolute())
+    return absolute(file)
 
 
 def _formats_with(attribute: str) -> str:

@@ -11,7 +11,7 @@ from featser.audio.opening import open_sound
 from featser.audio.source import open_source
 from featser.corpora.card_schema import AUDIO_ENDINGS
 from featser.errors import UnusableAudio
-from featser.io.location import is_local_file, is_remote, local_path
+from featser.io.location import absolute, is_local_file, is_remote, local_path
 
 
 def recording_beside(folder: Path, stem: str) -> str | None:
@@ -50,12 +50,12 @@ def recordings_of(names: Iterable[str | None], file: Path) -> dict[str | None, s
 
 
 def _recording(name: str | None, file: Path) -> str | None:
-    folder = file.absolute().parent
+    folder = Path(absolute(file)).parent
     if name is None:
         return recording_beside(folder, file.stem)
     if is_remote(name):
         return name
-    path = folder / local_path(name)
+    path = Path(absolute(folder / local_path(name)))
     if is_local_file(path):
         return str(path)
     plain = PurePath(unquote(name))

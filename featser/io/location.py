@@ -95,14 +95,20 @@ def is_local_folder(path: Path) -> bool:
 def absolute(location: str | PurePath) -> str:
     """Return a location that does not depend on the current folder, without credentials.
 
+    A path has no ``..`` in it, so that one file has one path wherever a command was started.
+
     Examples
     --------
     >>> absolute("s3://bucket/recordings")
     's3://bucket/recordings'
+    >>> absolute("talks/../a.wav") == absolute("a.wav")
+    True
     """
     if is_remote(location):
         return without_credentials(str(location))
-    return str(local_path(location).expanduser().absolute())
+    path = local_path(location).expanduser().absolute()
+    # The folder above a linked folder is that above the link's target.
+    return os.path.realpath(path) if ".." in path.parts else str(path)
 
 
 def real_place(location: str | PurePath) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
 from featser.errors import CardError, UnusableAudio, counted
-from featser.io.location import is_unicode, join, path_part, placed, unquoted
+from featser.io.location import absolute, is_unicode, join, path_part, placed, unquoted
 from featser.io.nested_files import is_archive, members_of, nested
 from featser.io.remote_access import files_below
 
@@ -245,7 +245,7 @@ def files_in_archive(
         members = members_of(archive)
     except UnusableAudio as error:
         raise CardError(f"{archive}: {error.reason}") from error
-    place = archive.absolute()
+    place = absolute(archive)
     ignored = () if grammar is None else grammar.ignore
     hidden = (".", "__MACOSX")
     names = [

@@ -38,7 +38,7 @@ from featser.corpora.scans.published_corpus import (
 from featser.corpora.scans.side_tables import join_tables, side_table_copies
 from featser.corpora.tables.column_names import named_columns
 from featser.errors import CardError, counted
-from featser.io.location import is_remote, join, local_path, parent
+from featser.io.location import absolute, is_remote, join, local_path, parent
 from featser.io.nested_files import is_archive, is_there
 from featser.io.result_display import Display, ShownResult
 from featser.tasks import Task
@@ -230,7 +230,7 @@ def _match(
     notes: list[str],
     listed: Mapping[str, str],
 ) -> _MatchedFiles:
-    base = folder if is_remote(folder) else Path(folder).absolute()
+    base = folder if is_remote(folder) else absolute(folder)
     assert card.grammar is not None
     matched = _MatchedFiles(notes=notes)
     stems: dict[str, list[str]] = {}
