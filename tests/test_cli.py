@@ -153,7 +153,8 @@ def test_a_second_extract_computes_nothing(extracted: Path, voices: Path) -> Non
         (("extract", "ravdess", "--data", "emodb=."), "unknown corpus 'emodb'"),
         (("fit", "--store", "nowhere"), "nothing was extracted into this store yet"),
         (("predict", "nowhere.featser", "a.wav"), "nowhere.featser: no such file"),
-        (("predict", ".", "a.wav"), ".: a folder; give its model.featser"),
+        (("predict", ".", "a.wav"), ".: a folder without model.featser"),
+        (("predict", "a.wav", "b.wav"), "a.wav: a recording, no model: name the model first"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_how_to_fix_it(

@@ -18,9 +18,10 @@ from featser.api.arguments.path_rules import (
 )
 from featser.api.validation import validated
 from featser.auxiliary.open_name import OPEN
+from featser.corpora.card_schema import AUDIO_ENDINGS
 from featser.corpora.utterances import Utterance, places
 from featser.credentials import without_credentials
-from featser.errors import ManifestError, TaskError
+from featser.errors import BundleError, ManifestError, TaskError
 from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.protocols.enrolment_split import enrolled_recordings
 from featser.evaluation.protocols.groups import speaker_ids, speaker_names
@@ -41,6 +42,7 @@ from featser.models.abstention.prediction_sets import (
 )
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
+from featser.models.storage.bundle_name import BUNDLE
 from featser.one_thread import one_thread
 from featser.progress import Progress, silent, stage
 from featser.progress_bars import showing_progress
@@ -318,8 +320,22 @@ def predict_named(
 
 
 def located(model: str | Path, n_jobs: int = -1) -> str | Path:
-    """Return the file of a model; that of ``open``, unless a file has that name, from the cache."""
-    return open_model(n_jobs) if str(model) == OPEN and not Path(model).exists() else model
+    """Return the file of a model: that in the folder of a run, or ``open`` from the cache.
+
+    Raises
+    ------
+    BundleError
+        If it is a recording.
+    """
+    file = Path(model)
+    if str(model) == OPEN and not file.exists():
+        return open_model(n_jobs)
+    if file.suffix.lower() in AUDIO_ENDINGS:
+        raise BundleError(
+            f"{model}: a recording, no model: name the model first, RUN/{BUNDLE} or `{OPEN}`, and "
+            f"the recordings after it"
+        )
+    return file / BUNDLE if (file / BUNDLE).is_file() else model
 
 
 def _remarked(remarks: Mapping[str, str], named: NamedRecordings) -> list[str]:

@@ -45,6 +45,7 @@ from featser.io.atomic_write import write_text
 from featser.io.lock import FOLDER_LOCK
 from featser.io.result_display import Display, ShownResult
 from featser.models.building import refuse_missing_packages
+from featser.models.storage.bundle_name import BUNDLE
 from featser.progress import announce, stage
 from featser.progress_bars import showing_progress
 from featser.store.feature_store import Store
@@ -122,7 +123,7 @@ class Outcome(ShownResult):
     @property
     def bundle(self) -> Path:
         """The model bundle."""
-        return self.folder / "model.featser"
+        return self.folder / BUNDLE
 
     @property
     def metrics(self) -> dict[str, Any]:

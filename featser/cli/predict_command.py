@@ -20,8 +20,9 @@ def predict(
         list[str],
         typer.Argument(
             metavar="MODEL FILES...",
-            help="RUN/model.featser, or `open`: a model of the corpora that featser brings. Then "
-            "recordings, folders of them, URLs, - for the standard input, and manifests.",
+            help="RUN/model.featser, the folder RUN, or `open`: a model of the corpora that "
+            "featser brings. Then recordings, folders of them, URLs, - for the standard input, "
+            "and manifests.",
         ),
     ],
     model: Annotated[

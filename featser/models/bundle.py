@@ -33,6 +33,7 @@ from featser.models.comparison.comparison import Comparison
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.storage.allowed_types import allowed_types
+from featser.models.storage.bundle_name import BUNDLE
 from featser.models.storage.contents import check_fields, read_format
 from featser.models.storage.loaded import LoadedError, check_loaded
 from featser.models.storage.members import MemberError, pack, refuse_oversized
@@ -336,7 +337,9 @@ def _read_members(path: Path) -> tuple[dict[str, Any], bytes]:
             f"{path}: no such file; `featser fit` writes RUN/model.featser"
         ) from error
     except IsADirectoryError as error:
-        raise BundleError(f"{path}: a folder; give its model.featser") from error
+        raise BundleError(
+            f"{path}: a folder without {BUNDLE}, which `featser fit` writes"
+        ) from error
     except _UNREADABLE as error:
         reason = str(error) if type(error) in (MemberError, ValueError) else one_line(error)
         raise BundleError(f"{path}: not a model bundle, or a damaged one ({reason})") from error

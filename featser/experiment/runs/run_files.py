@@ -41,6 +41,7 @@ from featser.models.bundle import Bundle, library_versions, save_bundle
 from featser.models.comparison.comparison import Comparison
 from featser.models.multitask import MultiTaskEstimator
 from featser.models.registry import MODELS, members_of
+from featser.models.storage.bundle_name import BUNDLE
 from featser.models.third_party import package_of
 from featser.reporting.html import write_report
 from featser.reporting.methods.method_files import method_pages, write_method_files
@@ -162,7 +163,7 @@ class Run(ShownResult):
     @property
     def bundle(self) -> Path:
         """The model bundle."""
-        return self.folder / "model.featser"
+        return self.folder / BUNDLE
 
 
 def run_folder(output: str | Path | None, table: pd.DataFrame, model: str) -> Path:

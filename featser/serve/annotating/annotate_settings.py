@@ -8,8 +8,8 @@ from pathlib import Path
 
 from featser.errors import InputError
 from featser.io.location import is_remote, path_part
+from featser.models.storage.bundle_name import BUNDLE
 from featser.serve.annotating.queue_jobs import QueueSource
-from featser.serve.predicting.served_models import BUNDLE
 
 BUNDLE_ENDING = ".featser"
 PREDICTIONS = "predictions.parquet"

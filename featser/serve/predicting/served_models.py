@@ -7,8 +7,7 @@ from pathlib import Path
 
 from featser.auxiliary.open_name import OPEN
 from featser.errors import InputError, unknown
-
-BUNDLE = "model.featser"
+from featser.models.storage.bundle_name import BUNDLE
 
 
 class ServedModels:
