@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from featser.cli import console
 from featser.progress_bars import Bars, time_text
+from tests.flow import featser_here
 
 
 def predictions(start: float, end: float, error: str = "") -> pd.DataFrame:
@@ -97,3 +99,21 @@ def test_scan_names_absent_speakers_in_one_line(capsys: pytest.CaptureFixture[st
     assert "By speaker: 10 of 12 have no recordings: 03, 04, 05" in shown
     rows = [line for line in shown.splitlines() if line.startswith("│")]
     assert [row.split()[1] for row in rows] == ["01", "02"]
+
+
+def test_a_table_of_counts_has_no_empty_column(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = pd.DataFrame({"found": [5, 6], "expected": [pd.NA, pd.NA]}, index=["sad", "angry"])
+    console._show_counts("By class", counts)
+    assert "expected" not in capsys.readouterr().out
+
+
+def test_recordings_that_do_not_exist_are_shown_in_part_with_the_reason(tmp_path: Path) -> None:
+    """The first ones, where all of them are, and where paths of a table begin."""
+    files = [f"{number}.wav,sad" for number in range(50)]
+    (tmp_path / "m.csv").write_text("\n".join(["file,emotion", *files]), encoding="utf-8")
+    shown = featser_here("extract", "m.csv", "-f", "rms:basic", "-j", "1", cwd=tmp_path)
+    assert shown.returncode == 1
+    assert shown.stdout.count(".wav") == console.SHOWN
+    assert "… and 30 more; all: featser-store/unusable.csv" in shown.stdout
+    assert "paths in a table begin at the folder of the table" in shown.stdout
+    assert len(pd.read_csv(tmp_path / "featser-store" / "unusable.csv")) == 50

@@ -279,6 +279,8 @@ def test_exit_codes_of_the_guide_and_help_are_those_of_the_table() -> None:
     shown = " ".join(featser_here("--help").stdout.split())
     for code, meaning in EXIT_CODES.items():
         assert f"{code}: {meaning}" in shown
+    lines = featser_here("--help").stdout.partition("Exit codes:")[2].splitlines()
+    assert max(map(len, lines)) <= 80
 
 
 def test_exit_codes_of_all_errors_are_in_the_table() -> None:
@@ -300,6 +302,8 @@ def test_warnings_of_libraries_are_notes_of_one_line_shown_once(
     with warnings_as_notes():
         for _ in range(2):
             warnings.warn_explicit("mean of\n empty slice\x1b[2J", RuntimeWarning, "np.py", 3)
+        joblib = "A worker stopped while some jobs were given to the executor. This can be caused"
+        warnings.warn_explicit(joblib, UserWarning, "executor.py", 788)
     assert warnings.showwarning is before
     shown = capsys.readouterr()
     assert shown.err == "featser: note: mean of empty slice\\x1b[2J\n"

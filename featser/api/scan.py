@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.corpora.scans.scanning import ScanResult
 from featser.corpora.scans.scanning import scan as scan_folder
 from featser.errors import InputError
+from featser.experiment.loading.source import is_manifest
 from featser.io.location import is_remote, local_path
+from featser.io.nested_files import is_archive
 
 
 @validated(output=output_file(".csv", ".tsv", ".parquet"))
@@ -93,14 +96,25 @@ def scan(
     return result
 
 
+def _no_folder(given: str | Path) -> str:
+    if not is_remote(given) and is_archive(local_path(given)):
+        return (
+            f"'{given}' is an archive: say how its files are named, with a card before it "
+            f"(`featser corpora` lists them) or with --pattern"
+        )
+    if not is_remote(given) and local_path(given).is_file() and is_manifest(given):
+        command = shlex.join(["featser", "scan", "table", str(given)])
+        return f"'{given}' is a file: a table of recordings is read by `{command}`"
+    return (
+        f"'{given}' is no folder of this machine: name a card (`featser corpora` lists them) "
+        f"and a folder, or a folder alone"
+    )
+
+
 def _scan_bare(folder: str | Path, names: LabelMap) -> ScanResult:
     """Scan a folder by the layout that it has, or say that the argument is no folder."""
     if is_remote(folder) or not local_path(folder).is_dir():
-        raise InputError(
-            f"'{folder}' is no folder of this machine: name a card (`featser corpora` lists them) "
-            f"and a folder, or a folder alone",
-            "card",
-        )
+        raise InputError(_no_folder(folder), "card")
     layout, notes = layout_of(local_path(folder))
     if layout.table is None:
         result = scan_folder(load_card(layout.card), folder, names)

@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featser.errors import counted
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 SHOWN_VALUES = 8
 EXAMPLES = 3
+_ABSENT = "no such file"
+"""Why a recording that does not exist is unusable."""
 _NARROWEST = 40
 """Sentences are not wrapped to fewer characters than this."""
 
@@ -173,11 +176,16 @@ def some_counts(counts: Mapping[str, int]) -> str:
 
 def show_audit(result: Audit) -> None:
     """Print every finding with the first rows of its table, and how many there are."""
+    from featser.audit.checks.shortcuts import PROBED
+
     for finding in result.findings:
         say(f"{finding.severity}: {finding.kind}: {finding.message}")
         if finding.table:
             columns = list(finding.table[0])
             rows = [[row[name] for name in columns] for row in finding.table[:SHOWN]]
+            if columns[0] == "fact":  # a property of recordings, which verdicts have names for
+                columns[0] = "property"
+                rows = [[PROBED[row[0]].name, *row[1:]] for row in rows]
             table("", columns, rows)
         if len(finding.table) > SHOWN:
             say(f"  … and {len(finding.table) - SHOWN} more")
@@ -186,8 +194,8 @@ def show_audit(result: Audit) -> None:
     say(result.display().text)
 
 
-def show_extraction(result: Extraction, store: str) -> None:
-    """Print what an extraction did, and every refusal."""
+def show_extraction(result: Extraction, store: str, *, is_recorded: bool = True) -> None:
+    """Print what an extraction did, and the first refusals; the store may have all of them."""
     for note in result.notes:
         say(f"note: {note}")
     for file, remark in list(result.remarks.items())[:SHOWN]:
@@ -197,9 +205,14 @@ def show_extraction(result: Extraction, store: str) -> None:
     if len(result.unusable):
         rows = [
             (row["file"], _span(row["start"], row["end"]), row["extractor"], row["reason"])
-            for row in result.unusable.to_dict("records")
+            for row in result.unusable.head(SHOWN).to_dict("records")
         ]
         table("Unusable", ["file", "segment", "extractor", "reason"], rows)
+        if len(result.unusable) > SHOWN:
+            place = f"; all: {Path(store) / 'unusable.csv'}" if is_recorded else ""
+            say(f"  … and {len(result.unusable) - SHOWN} more{place}")
+        if (result.unusable["reason"] == _ABSENT).all() and not result.done + result.reused:
+            say("no recording was found: paths in a table begin at the folder of the table")
     refused = result.unusable["file"].nunique()
     noun = "copy" if result.copies == 1 else "copies"
     copies = f", {result.copies} {noun} of others" if result.copies else ""
@@ -378,7 +391,9 @@ def _show_counts(title: str, counts: pd.DataFrame) -> None:
         say(f"{title}: {len(rows)}, {len(differing)} of them unlike the card's expectation")
         rows = differing
     if rows:
-        table(title, [title.removeprefix("By "), "found", "expected"], rows)
+        columns = [title.removeprefix("By "), "found", "expected"]
+        n_columns = 2 if all(row[2] == "" for row in rows) else 3
+        table(title, columns[:n_columns], [row[:n_columns] for row in rows])
 
 
 def _show_some(names: Sequence[str]) -> None:

@@ -60,6 +60,10 @@ def one_line_errors() -> Iterator[None]:
     raise SystemExit(code)
 
 
+_REPLACED_WORKER = "A worker stopped while some jobs were given to the executor"
+"""joblib's warning that it starts another worker process, which loses no work."""
+
+
 @contextmanager
 def warnings_as_notes() -> Iterator[None]:
     """Show warnings of libraries as notes on the error stream, one line each and once.
@@ -70,7 +74,7 @@ def warnings_as_notes() -> Iterator[None]:
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         text = " ".join(str(message).split())
-        if text not in shown:
+        if text not in shown and not text.startswith(_REPLACED_WORKER):
             shown.add(text)
             _say(f"note: {text}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,13 +56,20 @@ from featser.errors import EXIT_CODES, FeatserError, counted
 from featser.experiment.runs.invocation import invoked_as
 from featser.workers.interrupts import guard
 
+
+def _exit_code(number: int) -> str:
+    """Return the line of an exit code in the help, wrapped as the options of commands are."""
+    text = f"{number}: {EXIT_CODES[number]}"
+    return textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="     ")
+
+
 app = typer.Typer(
     name="featser",
     help="Speech emotion recognition for laboratories with recordings, labels and ordinary "
     "computers.\n\nFrom a folder of recordings to an honest model and report:\n\n"
     "  featser extract RECORDINGS --corpus ravdess\n\n  featser fit\n\n"
     "Try it without recordings: featser demo",
-    epilog="\b\nExit codes:\n" + "\n".join(f"  {n}: {text}" for n, text in EXIT_CODES.items()),
+    epilog="\b\nExit codes:\n" + "\n".join(map(_exit_code, EXIT_CODES)),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

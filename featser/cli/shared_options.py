@@ -105,7 +105,7 @@ def bars_of(store: Path | None = None, saved: str = "finished work is saved") ->
     except KeyboardInterrupt as stop:
         done = getattr(stop, "so_far", None)  # an extraction's Interrupted
         if done is not None and store is not None:
-            show_extraction(done, str(store))
+            show_extraction(done, str(store), is_recorded=False)
         tell(f"interrupted; {saved}: run the same command again")
         sys.exit(EXIT_CODE)
 

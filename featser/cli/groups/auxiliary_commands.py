@@ -72,7 +72,7 @@ def aux_add(
             features=features or (),
             n_jobs=jobs,
         )
-    show_extraction(added.extraction, str(store))
+    show_extraction(added.extraction, str(store), is_recorded=False)
     _show_terms(added.table)
     shown = added.table
     say_text(

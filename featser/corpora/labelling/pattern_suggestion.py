@@ -19,8 +19,8 @@ def suggested_pattern(files: Sequence[PurePath]) -> str:
     """Return a pattern that ``featser scan --pattern`` accepts for some recordings.
 
     Names are parted at a separator, and one of their parts is read as the emotion: the one with a
-    word for an emotion, else the first one with letters in which the names differ. Which part it
-    really is, the user must say.
+    word for an emotion, else the first one with letters in which the names differ, else the first
+    one of any kind in which they differ. Which part it really is, the user must say.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ def suggested_pattern(files: Sequence[PurePath]) -> str:
     --------
     >>> suggested_pattern([PurePath("s1/rec_sad_1.wav"), PurePath("s1/rec_joy_2.wav")])
     '{speaker}/*_{emotion}_*'
+    >>> suggested_pattern([PurePath("s1/03-01-02.wav"), PurePath("s1/03-04-01.wav")])
+    '{speaker}/*-{emotion}-*'
     """
     names = [_name(file) for file in files[:: -(-len(files) // SAMPLE)]]
     candidates = list(dict.fromkeys(_candidates(names)))
@@ -68,7 +70,7 @@ def _place_of_emotion(parts: Sequence[Sequence[str]]) -> int:
     for place, texts in enumerate(columns):
         if len(texts) > 1 and all(any(map(str.isalpha, text)) for text in texts):
             return place
-    return 0
+    return next((place for place, texts in enumerate(columns) if len(texts) > 1), 0)
 
 
 def _n_fitting(pattern: str, names: Sequence[str]) -> int:

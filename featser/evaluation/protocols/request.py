@@ -14,8 +14,8 @@ from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 
 _HOW_TO_FIX = {
-    "speaker": "fill in the manifest's column `speaker`, or ask for `--protocol random` and its "
-    "optimistic figures",
+    "speaker": "fill in the manifest's column `speaker`, or read it from names by {speaker} in a "
+    "--pattern, or ask for `--protocol random` and its optimistic figures",
     "sentence": "fill in the manifest's column `sentence` (what is spoken, by any name), or ask "
     "for `--protocol speaker-independent`",
     "corpus": "fill in the manifest's column `corpus`, or ask for `--protocol speaker-independent`",

@@ -161,7 +161,7 @@ def read_source(
     if path.exists():
         raise ManifestError(
             f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
-            f"({', '.join(MANIFEST_ENDINGS)})"
+            f"({', '.join(MANIFEST_ENDINGS)}): of recordings, name their folder, or a table of them"
         )
     raise FeatserError(
         f"{source}: no such file or folder; a source is a recipe ({', '.join(list_recipes())}, "

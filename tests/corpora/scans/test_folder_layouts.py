@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import zipfile
 from pathlib import Path, PurePath
 
 import pytest
@@ -134,6 +135,17 @@ def test_the_commands_of_a_refusal_are_quoted_for_a_shell(tmp_path: Path) -> Non
 def test_scan_of_what_is_no_folder_asks_for_a_card() -> None:
     with pytest.raises(InputError, match="'ravdess' is no folder of this machine: name a card"):
         scan("ravdess")
+
+
+def test_scan_of_a_table_or_an_archive_says_how_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "my labels.csv").write_text("file,emotion\na.wav,sad\n", encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "voices.zip", "w") as archive:
+        archive.writestr("a.wav", "")
+    shown = featser_here("scan", "my labels.csv", cwd=tmp_path)
+    command = shlex.split(shown.stderr.split("`featser ")[1].partition("`")[0])
+    assert featser_here(*command, cwd=tmp_path).returncode == 0
+    with pytest.raises(InputError, match=r"is an archive: .*with --pattern"):
+        scan(tmp_path / "voices.zip")
 
 
 _NAMES = st.lists(
