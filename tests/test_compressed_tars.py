@@ -315,3 +315,16 @@ def test_a_file_with_holes_is_listed_and_refused(tmp_path: Path) -> None:
     assert members_of(archive) == ["a.wav"]
     with pytest.raises(UnusableAudio, match=r"holes \(sparse\)"):
         read(archive, "a.wav")
+
+
+def test_folders_count_as_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their names are in memory as well."""
+    monkeypatch.setattr("featser.io.containers.tar_places.MAX_MEMBERS", 10)
+    archive = tmp_path / "a.tar"
+    with tarfile.open(archive, "w") as tarred:
+        for number in range(11):
+            info = tarfile.TarInfo(f"folder{number}")
+            info.type = tarfile.DIRTYPE
+            tarred.addfile(info)
+    with pytest.raises(UnusableAudio, match="more than 10 members"):
+        members_of(archive)

@@ -46,8 +46,8 @@ def tar_places(plain: Path) -> dict[str, Place]:
     links: dict[str, str] = {}
     folders = {""}
     with tarfile.open(plain, "r:", tarinfo=BoundedInfo) as tarred:
-        for info in tarred:
-            if len(places) + len(links) >= MAX_MEMBERS:
+        for number, info in enumerate(tarred):
+            if number >= MAX_MEMBERS:
                 raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
             name = posixpath.normpath(info.name)
             links.pop(name, None)  # of members with the same name the last counts
