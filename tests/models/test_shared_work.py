@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,18 @@ def test_a_task_whose_rows_differ_has_its_own_landmarks() -> None:
 def test_landmarks_of_tasks_with_the_same_rows_are_one_array_in_memory() -> None:
     model = fitted([EMOTION, GENDER], "kernel", *data())
     assert kernel_of(model, EMOTION).landmarks_ is kernel_of(model, GENDER).landmarks_
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+def test_landmarks_cannot_be_changed_in_place(is_loaded: bool) -> None:
+    """Other tasks have them, and their squared lengths are computed once."""
+    X, labels, speaker = data()
+    model = fitted([EMOTION, GENDER], "kernel", X, labels, speaker)
+    if is_loaded:
+        model = pickle.loads(pickle.dumps(model))
+        model.predict(X)
+    with pytest.raises(ValueError, match="read-only"):
+        kernel_of(model, EMOTION).landmarks_ *= 2
 
 
 def data() -> tuple[np.ndarray, pd.DataFrame, np.ndarray]:

@@ -200,6 +200,7 @@ class KernelClassifier(ClassifierMixin, _Kernel):
         Each utterance's by the model without its speaker; NaN for copies.
     path_ : list of (gamma, penalty, score)
     landmarks_ : ndarray, shape (m, d)
+        Not to be written to: the models of several tasks may have them in common.
     coef_ : ndarray, shape (m, k)
 
     Notes
@@ -336,6 +337,7 @@ def _grams(
 ) -> tuple[NDArray[np.floating], tuple[Floats, ...]]:
     """Return the landmarks, and for each choice of weights their kernel with all rows."""
     landmarks = X[chosen]
+    landmarks.flags.writeable = False  # several tasks may have them
     return landmarks, tuple(kernel(landmarks, X, widths, gamma, one) for one in weights)
 
 
@@ -362,6 +364,8 @@ def _landmark_squares(landmarks: NDArray[Any], blocks: tuple[int, ...]) -> tuple
     reference, squares = _SQUARES.get(key, (None, ()))
     if reference is None or reference() is not landmarks:
         squares = block_squares(landmarks, blocks)
+        # Whoever wrote to them would get the kernel of the old squares.
+        landmarks.flags.writeable = False
         _SQUARES[key] = ref(landmarks, lambda _: _SQUARES.pop(key, None)), squares
     return squares
 
