@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ RATER = "rater"
 OWN_LABEL = "the table's own label"
 """Stands for the rater of a label that a wide table has beside the ratings of the label."""
 
+_RATER_ALONE = re.compile(r"(?:rater|annotator|evaluator|judge|listener|coder)[\s._-]?\d+", re.I)
 _WIDE = re.compile(
     r"(?P<label>.*[^\s._-])[\s._-]+"
     r"(?P<rater>(?:r|rater|annotator|ann|evaluator|judge|listener|coder)[\s._-]?\d+)",
@@ -134,7 +136,31 @@ def _of_rater(
     return others.assign(**{RATER: rater, **ratings})
 
 
+def unnamed_label_notes(names: Sequence[str]) -> list[str]:
+    """Say how columns are renamed that seem to hold ratings of a label that they do not name.
+
+    Examples
+    --------
+    >>> unnamed_label_notes(["file", "emotion.rater1", "emotion.rater2"])
+    []
+    >>> unnamed_label_notes(["file", "rater1", "rater2"])[0].partition(": ")[0]
+    'the columns `rater1`, `rater2` are labels of their own'
+    """
+    columns = [name for name in names if _RATER_ALONE.fullmatch(name)]
+    if len(columns) < 2:
+        return []
+    maps = [f"--map {shlex.quote(f'{column}=emotion.{column}')}" for column in columns]
+    return [
+        f"the columns {_listed(columns)} are labels of their own: if they are ratings of one "
+        f"label, such as the emotion, extract with `{' '.join(maps)}`"
+    ]
+
+
 def _note(label: str, columns: Mapping[str, str]) -> str:
-    listed = ", ".join(f"`{shortened(column)}`" for column in list(columns.values())[:3])
+    listed = _listed(list(columns.values()))
+    return f"ratings of `{shortened(label)}` by {counted(len(columns), 'rater')}: {listed}"
+
+
+def _listed(columns: Sequence[str]) -> str:
     more = ", …" if len(columns) > 3 else ""
-    return f"ratings of `{shortened(label)}` by {counted(len(columns), 'rater')}: {listed}{more}"
+    return ", ".join(f"`{shortened(column)}`" for column in columns[:3]) + more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -44,6 +45,23 @@ def test_a_long_table_has_one_row_each_and_what_most_raters_gave(tmp_path: Path)
     assert json.loads(table["emotion.ratings"][0]) == {"x": "sad", "y": "sad", "z": "angry"}
     assert pd.isna(table["emotion.ratings"][2])
     assert notes == ["`emotion`, `valence`: ratings of 3 recordings by 3 raters"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".xlsx"])
+def test_columns_of_raters_without_a_label_have_a_note_with_their_names(
+    tmp_path: Path, ending: str
+) -> None:
+    """The options of the note make ratings of the columns."""
+    table = pd.DataFrame({"file": ["a.wav"], "rater 1": ["sad"], "rater 2": ["angry"]})
+    path = tmp_path / f"m{ending}"
+    writers = {".csv": table.to_csv, ".parquet": table.to_parquet, ".xlsx": table.to_excel}
+    writers[ending](path, index=False)
+    notes = notes_of(read_manifest(path))
+    (note,) = [note for note in notes if "labels of their own" in note]
+    maps = shlex.split(note.split("`")[-2])[1::2]
+    read = read_manifest(path, columns=dict(text.split("=") for text in maps))
+    assert rated_labels(read) == ["emotion"]
+    assert not any("labels of their own" in note for note in notes_of(read))
 
 
 def test_a_wide_table_says_the_same(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from featser.errors import ManifestError, shortened, unknown
-from featser.ratings.wide_tables import renamed_wide_columns
+from featser.ratings.wide_tables import renamed_wide_columns, unnamed_label_notes
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "file": (
@@ -168,6 +168,7 @@ def named_columns(
             _rename(result, candidates[0], meant)
             result.notes.append(f"column `{shortened(candidates[0])}` is read as `{meant}`")
     _refuse_duration(result, where)
+    result.notes.extend(unnamed_label_notes(result.names))
     return result
 
 
