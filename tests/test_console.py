@@ -117,3 +117,15 @@ def test_recordings_that_do_not_exist_are_shown_in_part_with_the_reason(tmp_path
     assert "… and 30 more; all: featser-store/unusable.csv" in shown.stdout
     assert "paths in a table begin at the folder of the table" in shown.stdout
     assert len(pd.read_csv(tmp_path / "featser-store" / "unusable.csv")) == 50
+
+
+def test_a_command_in_a_wrapped_note_stays_on_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    command = "`featser extract 'my voices' --corpus folders-by-speaker`"
+    console.say_text(f"note: another way to read this folder: {command} reads the speakers")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "note: another way to read this folder:", f"  {command}", "  reads the speakers"
+    ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,9 @@ SHOWN_VALUES = 8
 EXAMPLES = 3
 _ABSENT = "no such file"
 """Why a recording that does not exist is unusable."""
+_CODE = re.compile(r"`[^`]+`")
+_BLANK = "\0"
+"""Stands for a blank inside a command while text is wrapped; no text for a terminal has it."""
 _NARROWEST = 40
 """Sentences are not wrapped to fewer characters than this."""
 
@@ -40,21 +44,35 @@ def say_text(text: str) -> None:
 
     Output to a file or a pipe is not wrapped, unless ``COLUMNS`` asks for it.
     """
-    from rich.console import Console
-
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         say(text)
         return
-    width = max(Console().width, _NARROWEST)
+    for line in _wrapped(text):
+        say(line)
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return the lines of a sentence, wrapped between words to the width of the terminal.
+
+    A command between back-quotes stays on one line, so that it can be copied.
+    """
+    from rich.console import Console
+
     lines = textwrap.wrap(
-        for_terminal(text),
-        width,
+        _CODE.sub(lambda code: code[0].replace(" ", _BLANK), for_terminal(text)),
+        max(Console().width, _NARROWEST),
         subsequent_indent="  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    for line in lines:
-        say(line)
+    return [line.replace(_BLANK, " ") for line in lines]
+
+
+def _note_aside(text: str) -> None:
+    """Print a note on the error stream, so that the output has predictions alone."""
+    note = f"featser: note: {text}"
+    lines = _wrapped(note) if sys.stderr.isatty() else [for_terminal(note)]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -160,7 +178,7 @@ def show_scan(result: ScanResult) -> None:
         n_missing = counted(len(result.missing), "file")
         say(f"{n_missing} that the card expects, not found{more} {examples}")
     for note in result.notes:
-        say(f"note: {note}")
+        say_text(f"note: {note}")
     if result.tasks:
         described = (f"{task.name} ({task.kind})" for task in result.tasks)
         say(f"tasks: {', '.join(described)}")
@@ -179,7 +197,7 @@ def show_audit(result: Audit) -> None:
     from featser.audit.checks.shortcuts import PROBED
 
     for finding in result.findings:
-        say(f"{finding.severity}: {finding.kind}: {finding.message}")
+        say_text(f"{finding.severity}: {finding.kind}: {finding.message}")
         if finding.table:
             columns = list(finding.table[0])
             rows = [[row[name] for name in columns] for row in finding.table[:SHOWN]]
@@ -197,7 +215,7 @@ def show_audit(result: Audit) -> None:
 def show_extraction(result: Extraction, store: str, *, is_recorded: bool = True) -> None:
     """Print what an extraction did, and the first refusals; the store may have all of them."""
     for note in result.notes:
-        say(f"note: {note}")
+        say_text(f"note: {note}")
     for file, remark in list(result.remarks.items())[:SHOWN]:
         say(f"note: {file}: {remark}")
     if len(result.remarks) > SHOWN:
@@ -312,7 +330,7 @@ def show_predictions(predictions: pd.DataFrame) -> None:
     from featser.explanation.prediction_explanation_table import explanation_sentences
 
     for note in predictions.attrs["notes"]:
-        print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
+        _note_aside(note)
     names = [str(name) for name in predictions]
     tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
     for row in predictions.to_dict("records"):
@@ -332,7 +350,7 @@ def show_predictions(predictions: pd.DataFrame) -> None:
 def show_timeline(predictions: pd.DataFrame) -> None:
     """Print what every task says in the first stretches of each recording, or why it has none."""
     for note in predictions.attrs["notes"]:
-        print(f"featser: note: {for_terminal(note)}", file=sys.stderr)
+        _note_aside(note)
     from featser.timelines.label_intervals import task_stretches
 
     for file, rows in predictions.groupby("file", sort=False):
