@@ -328,3 +328,12 @@ def test_folders_count_as_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             tarred.addfile(info)
     with pytest.raises(UnusableAudio, match="more than 10 members"):
         members_of(archive)
+
+
+def test_absolute_names_are_read_as_tar_reads_them(tmp_path: Path) -> None:
+    """As ``tar --absolute-names`` writes them."""
+    archive = tmp_path / "a.tar"
+    archive.write_bytes(tar_bytes({f"/data/{name}": sound(100) for name in NAMES}))
+    assert members_of(archive) == [f"data/{name}" for name in NAMES]
+    result = scan_pattern(archive, "{speaker}/{emotion}_{take:d}.wav")
+    assert sorted(result.manifest["emotion"]) == ["angry", "angry", "sad", "sad"]

@@ -49,7 +49,7 @@ def tar_places(plain: Path) -> dict[str, Place]:
         for number, info in enumerate(tarred):
             if number >= MAX_MEMBERS:
                 raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
-            name = posixpath.normpath(info.name)
+            name = _relative(info.name)
             links.pop(name, None)  # of members with the same name the last counts
             if info.issym():
                 beside = posixpath.join(posixpath.dirname(name), info.linkname)
@@ -72,11 +72,16 @@ def tar_places(plain: Path) -> dict[str, Place]:
 def _place_of(info: tarfile.TarInfo, places: dict[str, Place]) -> Place | None:
     """Return the place of a file or of a hard link; None for devices and the like."""
     if info.islnk():  # to a member before it
-        target = posixpath.normpath(info.linkname)
+        target = _relative(info.linkname)
         return places.get(target, _unfollowed(target))
     if info.issparse():
         return "a file with holes (sparse), which is not read: unpack the archive"
     return (info.offset_data, info.size) if info.isreg() else None
+
+
+def _relative(name: str) -> str:
+    """Return the name of a member, in the form that tar gives absolute ones."""
+    return posixpath.normpath(name.lstrip("/"))
 
 
 def _followed(target: str, links: dict[str, str]) -> str:
