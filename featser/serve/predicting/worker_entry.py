@@ -10,6 +10,9 @@ from typing import Any
 from featser.serve.predicting.jobs import Job
 from featser.workers.task import Step
 
+_JOBS: list[str] = []
+"""The first job of this worker; counting frozen objects instead would take 40 ms each time."""
+
 
 def run_job(job: Job, begin: Step) -> Any:
     """Do a job, in a worker.
@@ -19,8 +22,9 @@ def run_job(job: Job, begin: Step) -> Any:
     Answer, dict or RequestError
         The error where featser refuses.
     """
-    if gc.get_freeze_count():
+    if _JOBS:
         return _answered(job, begin)
+    _JOBS.append(job.task)
     with _uncollected():
         return _answered(job, begin)
 
