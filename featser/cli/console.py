@@ -71,8 +71,8 @@ def _wrapped(text: str) -> list[str]:
 def _note_aside(text: str) -> None:
     """Print a note on the error stream, so that the output has predictions alone."""
     note = f"featser: note: {text}"
-    lines = _wrapped(note) if sys.stderr.isatty() else [for_terminal(note)]
-    print("\n".join(lines), file=sys.stderr)
+    for line in _wrapped(note) if sys.stderr.isatty() else [note]:
+        print(for_terminal(line), file=sys.stderr)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

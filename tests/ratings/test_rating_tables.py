@@ -47,7 +47,9 @@ def test_a_long_table_has_one_row_each_and_what_most_raters_gave(tmp_path: Path)
     assert notes == ["`emotion`, `valence`: ratings of 3 recordings by 3 raters"]
 
 
-@pytest.mark.parametrize("ending", [".csv", ".parquet", ".xlsx"])
+@pytest.mark.parametrize(
+    "ending", [".csv", ".parquet", pytest.param(".xlsx", marks=pytest.mark.extras)]
+)
 def test_columns_of_raters_without_a_label_have_a_note_with_their_names(
     tmp_path: Path, ending: str
 ) -> None:

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from featser.serve.predicting import worker_entry
-from featser.serve.predicting.jobs import Job
 from featser.workers.task import unobserved
 
+pytest.importorskip("python_multipart", reason="needs the extra `serve`")
+
+from featser.serve.predicting import worker_entry
+from featser.serve.predicting.jobs import Job
+
+pytestmark = pytest.mark.extras
 JOB = Job("predict", "model", "model.featser")
 
 
