@@ -210,8 +210,10 @@ def raters_wide(voices: Path, root: Path) -> Commands:
     return [["extract", "ratings.csv"], ["agreement", "ratings.csv"]]
 
 
-QUICK = [nested_speakers, path_and_label, german_excel_csv, raters_long, zipped]
+QUICK = [nested_speakers, german_excel_csv, raters_long]
 MORE = [
+    path_and_label,
+    zipped,
     nested_classes,
     table_in_the_folder,
     pattern,

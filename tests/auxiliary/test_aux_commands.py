@@ -181,6 +181,7 @@ def test_remove_own_tables_only(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (shipped / "first.parquet").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.corpora
 def test_add_emodb_from_its_recordings(cache: Path, corpora: Path, tmp_path: Path) -> None:
     added = auxiliary.add_auxiliary(

@@ -30,7 +30,7 @@ class Memory(BaseEstimator):
         return {"row": table}
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_no_row_is_predicted_by_a_model_that_saw_it(jobs: int) -> None:
     X = np.arange(60, dtype=np.float32)[:, None]
     labels = pd.DataFrame({"row": ["new", "fitted"] * 30})

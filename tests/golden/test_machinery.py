@@ -235,6 +235,7 @@ def test_remake_without_a_module_says_where_it_is(
     )
 
 
+@pytest.mark.slow
 def test_make_golden_runs_the_command_and_changes_nothing() -> None:
     """What is pinned is up to date, so the command has nothing to write."""
     shown = subprocess.run(

@@ -155,7 +155,18 @@ def test_weights_are_those_of_the_rows_that_have_a_label(sample: Sample) -> None
     assert abs(unweighted.coef_ - expected.coef_).max() > 0.05
 
 
-@pytest.mark.parametrize("name", ["svm", "logistic", "xgboost", "mlp", "lda", "knn", "forest"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "svm",
+        "logistic",
+        "xgboost",
+        "mlp",
+        "lda",
+        "knn",
+        pytest.param("forest", marks=pytest.mark.slow),
+    ],
+)
 def test_rare_classes_are_not_given_up(name: str) -> None:
     rng = np.random.default_rng(0)
     label = np.where(np.arange(300) % 15 == 0, "rare", "usual")

@@ -201,7 +201,7 @@ def test_twenty_kills_at_random_moments_tear_nothing_and_store_nothing_twice(
     assert bits(killed) == bits(whole)
 
 
-@pytest.mark.parametrize("kilobytes", [16, 48])
+@pytest.mark.parametrize("kilobytes", [16, pytest.param(48, marks=pytest.mark.slow)])
 def test_a_disk_that_takes_no_more_is_a_clear_error_and_the_store_goes_on_where_it_was(
     tmp_path: Path, kilobytes: int
 ) -> None:
