@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def mine(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = featser_here("extract", *EXTRACT, cwd=folder)
     assert shown.returncode == 0, shown.stderr
     return folder
+
+
+def test_an_extraction_names_the_next_command_which_runs(mine: Path, tmp_path: Path) -> None:
+    shutil.copytree(mine / "featser-store", tmp_path / "my store")
+    shown = featser_here("extract", *EXTRACT, "--store", tmp_path / "my store", cwd=mine)
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith("next: ")]
+    command = shlex.split(line.removeprefix("next: ").partition(" (")[0])
+    assert command[:3] == ["featser", "fit", "--store"]
+    fitted = featser_here(*command[1:], *FIT[1:], "--no-audit", cwd=tmp_path)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "next: featser fit (a model" in featser_here("extract", *EXTRACT, cwd=mine).stdout
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 import textwrap
 from pathlib import Path
@@ -14,6 +15,7 @@ from featser import __version__
 from featser.cli.compare_command import compare
 from featser.cli.console import (
     say,
+    say_text,
     show_audit,
     show_extraction,
     show_scan,
@@ -240,6 +242,9 @@ def extract(
     show_extraction(result, str(store))
     if not result.done + result.reused:
         raise typer.Exit(1)
+    named = [] if store == DEFAULT_STORE else ["--store", str(store)]
+    command = shlex.join(["featser", "fit", *named])
+    say_text(f"next: {command} (a model, and a report with figures for new speakers)")
 
 
 app.command(cls=CommandWithPanels)(fit)
