@@ -83,3 +83,11 @@ def test_a_fit_without_speakers_does_not_name_what_is_chosen_on_them() -> None:
     assert "--aux" in "\n".join(next_steps(run, "run"))
     run.predictions["speaker"] = None
     assert "--aux" not in "\n".join(next_steps(run, "run"))
+
+
+def test_a_command_that_lacks_the_option_does_not_name_it() -> None:
+    run = sample_run(speakers=6, rows=200, classes=("angry", "happy", "neutral", "sad"))
+    run.methods = MethodFacts(extractors=dict.fromkeys(DEFAULTS, ""), options={"model": "vote"})
+    assert "--aux" in "".join(next_steps(run, "run"))
+    run.command = "featser demo --folder featser-demo"
+    assert "--aux" not in "".join(next_steps(run, "run"))

@@ -31,6 +31,8 @@ def _helpful_tables(summary: RunSummary) -> list[str]:
     from featser.auxiliary.suggestion import FEW_SPEAKERS, helpful_tables
 
     facts = summary.methods
+    if summary.command.split()[:2] != ["featser", "fit"]:  # others lack the option
+        return []
     # The weight of other corpora is chosen on left-out speakers: without any there is none.
     if not 0 < summary.predictions["speaker"].nunique() < FEW_SPEAKERS:
         return []
