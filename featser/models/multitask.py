@@ -118,7 +118,6 @@ class MultiTaskEstimator(BaseEstimator):
         self.estimators = estimators
         return self
 
-    @sharing()
     def fit(
         self,
         X: ArrayLike,
@@ -162,22 +161,23 @@ class MultiTaskEstimator(BaseEstimator):
         self.notes_: list[str] = []
         self.estimators_ = {}
         self.calibrations_: dict[str, Calibration] = {}
-        for task in self.tasks:
-            training = training_rows(task, labels, sample_weight)
-            rows = training.rows
-            self.estimators_[task.name] = fit_routed(
-                clone(self.estimators[task.name]),
-                values[rows],
-                training.target,
-                sample_weight=training.weight,
-                soft_labels=training.soft_labels,
-                speaker=None if speaker is None else np.asarray(speaker)[rows],
-                provenance=None if provenance is None else provenance[rows],
-                language=None if language is None else np.asarray(language)[rows],
-            )
-            self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
-            who = None if speaker is None else np.asarray(speaker)[rows]
-            self._calibrate(task, training, who)
+        with sharing(len(self.tasks)):
+            for task in self.tasks:
+                training = training_rows(task, labels, sample_weight)
+                rows = training.rows
+                self.estimators_[task.name] = fit_routed(
+                    clone(self.estimators[task.name]),
+                    values[rows],
+                    training.target,
+                    sample_weight=training.weight,
+                    soft_labels=training.soft_labels,
+                    speaker=None if speaker is None else np.asarray(speaker)[rows],
+                    provenance=None if provenance is None else provenance[rows],
+                    language=None if language is None else np.asarray(language)[rows],
+                )
+                self.notes_ += getattr(self.estimators_[task.name], "notes_", [])
+                who = None if speaker is None else np.asarray(speaker)[rows]
+                self._calibrate(task, training, who)
         return self
 
     def _calibrate(self, task: Task, training: TrainingRows, speaker: NDArray[Any] | None) -> None:
@@ -267,7 +267,6 @@ class MultiTaskEstimator(BaseEstimator):
             if task.categorical
         }
 
-    @sharing()
     def predict_with_proba(self, X: ArrayLike) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """Return predictions and probabilities; every estimator is evaluated once.
 
@@ -287,13 +286,14 @@ class MultiTaskEstimator(BaseEstimator):
         values = self._checked(X)
         columns: dict[str, Any] = {}
         tables: dict[str, pd.DataFrame] = {}
-        for task in self.tasks:
-            if task.categorical:
-                tables[task.name] = table = self._probabilities(task, values, index)
-                columns[task.name] = most_probable(task, table.to_numpy())
-            else:
-                predicted = self.estimators_[task.name].predict(values)
-                columns[task.name] = np.asarray(predicted, dtype=np.float64)
+        with sharing(len(self.tasks)):
+            for task in self.tasks:
+                if task.categorical:
+                    tables[task.name] = table = self._probabilities(task, values, index)
+                    columns[task.name] = most_probable(task, table.to_numpy())
+                else:
+                    predicted = self.estimators_[task.name].predict(values)
+                    columns[task.name] = np.asarray(predicted, dtype=np.float64)
         return pd.DataFrame(columns, index=index), tables
 
     def _probabilities(

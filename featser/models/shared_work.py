@@ -53,9 +53,15 @@ _MEMORY: ContextVar[_Memory | None] = ContextVar("shared_work", default=None)
 
 
 @contextmanager
-def sharing() -> Iterator[None]:
-    """Keep what :func:`shared` computes until the end of the block."""
-    token = _MEMORY.set(_Memory())
+def sharing(n_tasks: int) -> Iterator[None]:
+    """Keep what :func:`shared` computes until the end of the block, for two or more tasks.
+
+    Parameters
+    ----------
+    n_tasks : int
+        How many estimators compute something in it: what one alone computes is not kept.
+    """
+    token = _MEMORY.set(_Memory() if n_tasks > 1 else None)
     try:
         yield
     finally:
@@ -81,7 +87,7 @@ def shared(compute: Callable[..., Result], *arguments: Any) -> Result:
     Examples
     --------
     >>> rows = np.ones((2, 2))
-    >>> with sharing():
+    >>> with sharing(n_tasks=2):
     ...     shared(np.sum, rows) is shared(np.sum, rows.copy())
     True
     """
@@ -111,9 +117,7 @@ def _key(compute: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
 
 
 def _bytes_of(result: Any) -> int:
-    """Return the memory of arrays in a result; of tuples and mappings of arrays the sum."""
-    if isinstance(result, dict):
-        return sum(_bytes_of(part) for part in result.values())
-    if isinstance(result, tuple | list):
+    """Return the memory of arrays in a result; of tuples of arrays the sum."""
+    if isinstance(result, tuple):
         return sum(_bytes_of(part) for part in result)
     return int(getattr(result, "nbytes", 0))

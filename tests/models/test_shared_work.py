@@ -35,12 +35,12 @@ def _no_calls() -> None:
 
 def test_equal_arguments_are_computed_once_inside_the_block_alone() -> None:
     rows = np.arange(6.0)
-    with sharing():
+    with sharing(2):
         assert shared(counted, rows, 2) == shared(counted, rows.copy(), 2) == 30
         assert len(CALLS) == 1
     shared(counted, rows, 2)
     assert len(CALLS) == 2
-    with sharing():
+    with sharing(2):
         shared(counted, rows, 2)
     assert len(CALLS) == 3
 
@@ -56,15 +56,22 @@ def test_equal_arguments_are_computed_once_inside_the_block_alone() -> None:
     ids=["value", "shape", "type", "parameter"],
 )
 def test_what_differs_at_all_is_computed_for_itself(rows: np.ndarray, factor: float) -> None:
-    with sharing():
+    with sharing(2):
         shared(counted, np.arange(6.0), 2)
         shared(counted, rows, factor)
     assert len(CALLS) == 2
 
 
+def test_nothing_is_kept_for_one_task() -> None:
+    with sharing(1):
+        for _ in range(2):
+            shared(counted, np.arange(6.0), 2)
+    assert len(CALLS) == 2
+
+
 def test_more_than_the_limit_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("featser.models.shared_work.MOST_BYTES", 40)
-    with sharing():
+    with sharing(2):
         for _ in range(2):
             assert shared(np.ones, 5) is not shared(np.ones, 6)
         assert shared(np.ones, 5) is shared(np.ones, 5)
