@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common import Row, table_lines, with_interval
-from voice_literature import AGREES, CONTRADICTS, OPEN, REFERENCES, TITLES
+from voice_literature import AGREES, CONTRADICTS, OPEN, REFERENCES, SOURCES, TITLES
 
 from featser.explanation.feature_groups import group_name
 
@@ -56,7 +56,8 @@ def page(results: Row) -> list[str]:
         *_counts(corpora),
         "",
         "Fear has no rows for level, range and high frequencies: Scherer expects them higher,",
-        "Juslin and Laukka lower. How we read what contradicts:",
+        "Juslin and Laukka lower. High frequencies of happiness are medium by Juslin and Laukka.",
+        "How we read what contradicts:",
         "",
         "- Level depends on gain and distance. The recordings of EmoDB do not keep the level of",
         "  the voice: the DC offset, which is amplified with the recording, predicts sad (above).",
@@ -179,7 +180,7 @@ def _expected_table(corpora: Mapping[str, Any]) -> list[str]:
     }
     keys = list(
         dict.fromkeys(
-            (row["class"], row["feature"], row["direction"], row["source"])
+            (row["class"], row["feature"], row["direction"])
             for figures in corpora.values()
             for row in figures["expected"]
         )
@@ -188,10 +189,10 @@ def _expected_table(corpora: Mapping[str, Any]) -> list[str]:
         [
             label,
             f"{TITLES[feature]} {ARROWS[direction]}",
-            source,
+            SOURCES[label, feature],
             *(_expected_cell(measured.get((label, feature, corpus))) for corpus in corpora),
         ]
-        for label, feature, direction, source in keys
+        for label, feature, direction in keys
     ]
     return table_lines(["class", "expected", "source", *corpora], rows)
 
