@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from featser.api.finished.listed_recordings import recording_lists
+from featser.api.finished.run_maps import run_maps
 from featser.errors import RunError
 from featser.experiment.runs.predicted_task import predicted_task
+from featser.reporting.exploration.map_data import scaled_positions
 from featser.serve.annotating.clip_queue import QueuedClip
 from featser.serve.annotating.queue_jobs import QueueSource
 from featser.serve.annotating.votes import Clip, Entry, Votes
@@ -167,6 +169,96 @@ def test_errors_are_heard_and_relabelled_by_keyboard(
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     values = reviewer(server, name).values
     assert [list(held) for held in values.values()] == [["emotion"]]
+
+
+@needs_serve
+def test_map_has_the_places_of_explore(server: RunningServer, run: Path) -> None:
+    rater = reviewer(server, "mia")
+    clips = rater.shown()["clips"]
+    made = rater.ask("GET", "/v1/queue/map", label="gender").json()
+    maps = run_maps(predicted_task(run, "gender"), None, umap=False, n_jobs=1)
+    assert made["label"] == "gender"
+    assert [one["name"] for one in made["maps"]] == [one.name for one in maps.layers]
+    assert made["speakers"] == [clip["name"].split("-")[0] for clip in clips]
+    for one, layer in zip(made["maps"], maps.layers, strict=True):
+        expected = scaled_positions(layer.positions)
+        drawn = {Path(file).name: place for place, file in enumerate(maps.table["file"])}
+        places = [drawn[clip["name"]] for clip in clips]
+        assert one["x"] == [expected["x"][place] for place in places]
+        assert one["y"] == [expected["y"][place] for place in places]
+
+
+@needs_serve
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [({"label": "stress"}, "unknown label 'stress'"), ({"queue": "annotate"}, "a run has a map")],
+)
+def test_map_of_something_else_is_refused(
+    server: RunningServer, query: dict[str, str], message: str
+) -> None:
+    answer = reviewer(server, "mia").ask("GET", "/v1/queue/map", **query)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+
+
+@needs_serve
+def test_run_without_its_features_has_no_map_and_is_reviewed(fitted: Path, tmp_path: Path) -> None:
+    shutil.copytree(fitted, tmp_path / "run")
+    with annotating(tmp_path, "run", "--store", tmp_path / "none", labels=()) as server:
+        rater = reviewer(server, "anna")
+        answer = rater.ask("GET", "/v1/queue/map")
+        assert answer.status_code in (400, 422)
+        assert "none" in answer.json()["error"]["message"]
+        assert rater.shown()["order"]
+
+
+@needs_serve
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize(("width", "scheme"), [(1300, "dark"), (400, "light")])
+def test_recordings_are_opened_and_relabelled_from_the_map(
+    browser: Any, server: RunningServer, width: int, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    name = f"mapper-{width}"
+    with opened(browser, server, name, width, scheme, "review") as page:
+        page.click("#map-make")
+        page.wait_for_selector("#map-plot path")
+        assert page.locator("#map-plot path").count() == 64
+        assert page.locator("#map-legend li").all_text_contents() == list(
+            page.locator(".label-group .choices button").evaluate_all(
+                "buttons => buttons.slice(0, -1).map((one) => one.textContent.slice(2))"
+            )
+        )
+        page.focus("#map-plot")
+        before = page.text_content("#map-detail")
+        shown = page.text_content("#clip-name")
+        for key in ("ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"):
+            page.keyboard.press(key)
+        after = page.text_content("#map-detail")
+        assert after != before
+        assert page.text_content("#clip-name") == shown  # arrows in the map open nothing
+        page.keyboard.press("Enter")
+        opened_name = after.split(": label ")[0]
+        page.wait_for_function(
+            "name => document.getElementById('clip-name').textContent === name", arg=opened_name
+        )
+        page.wait_for_selector("#map-plot path.is-selected")
+        page.keyboard.press("2")
+        page.wait_for_function(
+            "() => document.getElementById('saved').textContent.startsWith('saved')"
+        )
+        for colour in ("prediction", "correct", "speaker"):
+            page.select_option("#map-colour", colour)
+        speakers = page.locator("#map-legend li").all_text_contents()
+        assert speakers == ["f1", "f2", "m1", "m2"]
+        page.select_option("#map-kind", "pca")
+        assert "labels are not used" in page.text_content("#map-meaning")
+        findings = axe.Axe().run(page).response["violations"]
+        assert not [one["id"] for one in findings if one["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    rater = reviewer(server, name)
+    clips = rater.shown()["clips"]
+    assert [clips[place]["name"] for place in rater.values] == [opened_name]
 
 
 @needs_serve

@@ -100,8 +100,7 @@ def _content(data: MapData) -> dict[str, Any]:
     return {
         "classes": _shown(data.classes),
         "maps": {
-            layer.name: {"meaning": layer.meaning}
-            | _scaled(layer.positions, _edges(layer.positions))
+            layer.name: {"meaning": layer.meaning} | scaled_positions(layer.positions)
             for layer in data.layers
         },
         "label": data.labels.tolist(),
@@ -129,6 +128,29 @@ def _shared_folder(links: Sequence[str]) -> str:
 
 def _shown(names: Sequence[str]) -> list[str]:
     return [for_terminal(name) for name in names]
+
+
+def scaled_positions(positions: NDArray[np.float64]) -> dict[str, list[int | None]]:
+    """Return positions as a page draws them: whole numbers from 0 to 1000.
+
+    The one recording in 200 that is farthest out in a direction is drawn at the edge.
+
+    Parameters
+    ----------
+    positions : ndarray of float, shape (n, 2)
+        NaN for a recording without a place.
+
+    Returns
+    -------
+    dict of str to list
+        ``x`` and ``y``; None for a recording without a place.
+
+    Examples
+    --------
+    >>> scaled_positions(np.array([[0.0, 2.0], [4.0, 3.0], [np.nan, np.nan]]))
+    {'x': [0, 1000, None], 'y': [0, 1000, None]}
+    """
+    return _scaled(positions, _edges(positions))
 
 
 def _edges(positions: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -169,7 +191,7 @@ def _colours(data: MapData) -> dict[str, dict[str, list[Any]]]:
 def _speakers(speakers: Sequence[SpeakerMark]) -> list[dict[str, Any]]:
     named = sorted(speakers, key=lambda one: (np.isnan(one.uar), one.uar))[:_NAMED_SPEAKERS]
     positions = np.array([[one.x, one.y] for one in speakers], dtype=float).reshape(-1, 2)
-    places = _scaled(positions, _edges(positions))
+    places = scaled_positions(positions)
     marks = []
     for one, x, y in zip(speakers, places["x"], places["y"], strict=True):
         uar = None if np.isnan(one.uar) else round(one.uar, 3)

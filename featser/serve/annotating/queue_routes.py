@@ -188,6 +188,16 @@ async def progress(request: Request) -> Response:
     return json_response(held.to_dict())
 
 
+async def show_map(request: Request) -> Response:
+    """Answer where the recordings of a run are on its maps."""
+    options = _options(request)
+    if options["queue"] != "review":
+        raise InputError("a run has a map: write review", "queue")
+    served = _served(request, options)
+    label = served.queue.label(options["label"] or served.queue.content.labels[0].name)
+    return json_response(await served.map(label.name))
+
+
 async def agreement(request: Request) -> Response:
     """Answer how far raters agree."""
     options = _options(request)
@@ -244,6 +254,13 @@ QUEUE_ENDPOINTS = (
         "How far the computing of an order is.",
         progress,
         (QUEUE, ORDER),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/queue/map",
+        "Where the recordings of a run are on its maps, from 0 to 1000; it takes some seconds.",
+        show_map,
+        (QUEUE, LABEL),
     ),
     Endpoint("GET", "/v1/queue/agreement", "How far raters agree.", agreement, (QUEUE,)),
     Endpoint(

@@ -13,6 +13,7 @@ from featser.workers.task import Step
 TASKS = {
     "open_queue": "manifest_queue",
     "open_run": "run_queue",
+    "run_map": "run_map",
     "recording": "clip_audio",
     "rank": "predicted_ranking",
     "refit": "refitting",

@@ -89,6 +89,7 @@ class ServedQueue:
     models: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
     progress: dict[str, Progress] = field(default_factory=dict)
     _agreement: tuple[int, list[dict[str, Any]]] | None = None
+    _maps: dict[str, asyncio.Task[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def rankers(self) -> dict[str, Ranker]:
@@ -188,6 +189,15 @@ class ServedQueue:
             if len({rater for rater, _, _ in votes}) > 1:
                 measured.append((label.name, label.is_scale, label.values, votes))
         return measured
+
+    async def map(self, label: str) -> dict[str, Any]:
+        """Return the maps of a run's recordings for a label; they are made once."""
+        made = self._maps.get(label)
+        if made is None or (made.done() and (made.cancelled() or made.exception() is not None)):
+            options = {"label": label, "store": self.store}
+            job = QueueJob("run_map", self.source, (), options)
+            made = self._maps[label] = asyncio.ensure_future(done(self.background, job))
+        return await asyncio.shield(made)
 
     async def export(self, form: str, ending: str) -> bytes:
         """Return all annotations as a table."""

@@ -61,6 +61,11 @@ export class QueueClient {
     return (await ask(address("/v1/queue/progress", { queue: this.kind, order }))).json();
   }
 
+  /** Where the recordings of a run are; it is made in some seconds when it is first asked for. */
+  async map(label) {
+    return (await ask(address("/v1/queue/map", { queue: this.kind, label }))).json();
+  }
+
   async agreement() {
     return (await ask(address("/v1/queue/agreement", { queue: this.kind }))).json();
   }

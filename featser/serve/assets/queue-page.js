@@ -11,8 +11,9 @@ const byId = (id) => document.getElementById(id);
 
 export class QueuePage {
   /**
-   * showDetails fills a place with what is known of a recording. With oneLabel, only the label that
-   * the order is about is given.
+   * showDetails fills a place with what is known of a recording; it is called with the place, the
+   * recording, the label and the recording's number. With oneLabel, only the label that the order
+   * is about is given.
    */
   constructor(kind, { showDetails = () => undefined, oneLabel = false } = {}) {
     this.showDetails = showDetails;
@@ -129,9 +130,19 @@ export class QueuePage {
       this.#count();
       return;
     }
-    this.showDetails(byId("details"), this.clips[this.clip], this.labels[0]);
+    this.showDetails(byId("details"), this.clips[this.clip], this.labels[0], this.clip);
     this.#showValues(active);
     this.#play(this.clip);
+  }
+
+  /** Open a recording by its number; where the order lacks it, in the order that has all. */
+  open(clip) {
+    return this.#guarded(async () => {
+      if (!this.order.includes(clip)) {
+        await this.#load(`uncertain:${this.labels[0].name}`);
+      }
+      await this.#show(this.order.indexOf(clip));
+    });
   }
 
   /** Say which recording it is; its file name only where it is asked for: it may tell the label. */
@@ -349,7 +360,8 @@ export class QueuePage {
   }
 
   #actionOf({ key, target }) {
-    const isControl = target.matches("button, a, audio, summary, input[type=checkbox]");
+    const isMap = target.matches("[role=application]");
+    const isControl = isMap || target.matches("button, a, audio, summary, input[type=checkbox]");
     const isSlider = target.matches("input[type=range]");
     if (/^[1-9x]$/.test(key)) {
       return () => this.#chooseByKey(key);
@@ -364,7 +376,7 @@ export class QueuePage {
       ArrowDown: () => this.#activate(1),
       u: () => this.#undo(),
     };
-    const isNative = key.startsWith("Arrow") && (isSlider || target.matches("audio"));
+    const isNative = key.startsWith("Arrow") && (isMap || isSlider || target.matches("audio"));
     return isNative ? undefined : others[key];
   }
 

@@ -2,13 +2,15 @@
 
 import { element } from "./common.js";
 import { showBars } from "./bars.js";
+import { ClipMap } from "./clip-map.js";
 import { QueuePage } from "./queue-page.js";
 
 function fact(name, text) {
   return element("div", {}, [element("dt", { text: name }), element("dd", { text })]);
 }
 
-function showDetails(place, clip, label) {
+function showDetails(place, clip, label, number) {
+  map.follow(number, label.name);
   const shown = clip.tasks[label.name];
   if (!shown) {
     place.replaceChildren(element("p", { className: "muted", text: `No label of ${label.name}.` }));
@@ -25,4 +27,6 @@ function showDetails(place, clip, label) {
   place.replaceChildren(element("dl", { className: "truth" }, facts), ...doubt, bars);
 }
 
-await new QueuePage("review", { showDetails, oneLabel: true }).begin();
+const page = new QueuePage("review", { showDetails, oneLabel: true });
+const map = new ClipMap(page);
+await page.begin();

@@ -39,7 +39,7 @@ def run_queue(queue: QueueSource) -> QueueContent:
     tasks = predicted_tasks(queue.place)
     table = reviewed_rows(queue.place)
     clips = queued_clips(table, Path(queue.output).parent)
-    places = {key: place for place, key in enumerate(_keys(table))}
+    places = places_of(table)
     details: list[dict[str, Any]] = [{"tasks": {}} for _ in clips]
     rankings = []
     for task in tasks:
@@ -85,6 +85,11 @@ def reviewed_rows(run: str) -> pd.DataFrame:
     if "channel" not in table and channel not in (None, MIX):
         table = table.assign(channel=str(channel))
     return table
+
+
+def places_of(table: pd.DataFrame) -> dict[tuple[Any, ...], int]:
+    """Return the place of each utterance of a table: file, start and end → row."""
+    return {key: place for place, key in enumerate(_keys(table))}
 
 
 def _shown(task: PredictedTask) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
