@@ -231,8 +231,8 @@ def simulated(seed: int = 0) -> dict[str, Any]:
         for speakers in SPEAKERS
         for setting in settings(speakers)
     ]
-    found = {"seed": seed, "level": LEVEL, "rows": rows, "gaps": gaps}
-    return found | {"group_gaps": simulated_gaps(seed)}
+    results = {"seed": seed, "level": LEVEL, "rows": rows, "gaps": gaps}
+    return results | {"group_gaps": simulated_gaps(seed)}
 
 
 def _row(metric: str, share: float, width: float | None, runs: int) -> dict[str, Any]:

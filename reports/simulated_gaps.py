@@ -68,15 +68,15 @@ def coverage_of_gap(
         confusions(Setting(n, len(TASK.classes), uar, SD), runs, random)[0]
         for n, uar in zip(groups.speakers, groups.uars, strict=True)
     ]
-    held, widths = [], []
+    covers, widths = [], []
     for run in range(runs):
         gap = _gap_of([one[:, run] for one in simulated], metric)
         if np.isnan(gap.gap.low):
             continue
         true = groups.uars[int(gap.best)] - groups.uars[int(gap.worst)]
-        held.append(gap.gap.low <= true <= gap.gap.high)
+        covers.append(gap.gap.low <= true <= gap.gap.high)
         widths.append(gap.gap.high - gap.gap.low)
-    return float(np.mean(held)), float(np.mean(widths)), len(held)
+    return float(np.mean(covers)), float(np.mean(widths)), len(covers)
 
 
 def _gap_of(by_group: list[Array], metric: str | None) -> Gap:
@@ -114,10 +114,10 @@ def simulated_gaps(seed: int, runs: int = RUNS) -> list[dict[str, Any]]:
 
 def gap_table(rows: list[dict[str, Any]]) -> list[str]:
     """Return the table of the page, in Markdown."""
-    found = {(tuple(row["speakers"]), row["metric"], row["gap"]): row for row in rows}
+    by_groups = {(tuple(row["speakers"]), row["metric"], row["gap"]): row for row in rows}
     cells = []
-    for speakers, metric in dict.fromkeys(key[:2] for key in found):
-        equal, lower = (found[speakers, metric, gap] for gap in (0.0, GAP))
+    for speakers, metric in dict.fromkeys(key[:2] for key in by_groups):
+        equal, lower = (by_groups[speakers, metric, gap] for gap in (0.0, GAP))
         of_groups = f"{', '.join(map(str, speakers[:-1]))} and {speakers[-1]} speakers"
         shares = [f"{100 * one['share']:.1f}" for one in (equal, lower)]
         cells.append([of_groups, metric, *shares, f"{lower['width']:.2f}"])

@@ -71,7 +71,8 @@ def serve(
     store: Annotated[
         str,
         typer.Option(
-            help="A feature store of the recordings, to order them by a model of the annotations.",
+            help="A feature store of the recordings: to order them by a model of the annotations; "
+            "of a run, for its map, where the store was moved.",
             show_default=False,
             rich_help_panel=ANNOTATION,
         ),
