@@ -14,7 +14,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 # keeps Python from writing bytecode.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency serve-load robustness
+.PHONY: aux demo test fuzz test-extras test-streams test-lowest coverage check golden golden-networks mutants bench bench-streams reports systems emobox auxiliary studies ablation timelines timeline-abstention coverage-of-intervals voice-activity clean abstention human-ceiling explanations label-noise active-order serve-latency serve-load robustness
 
 # The main job on the embedded corpus: scan, extract, fit, report.
 demo: $(VENV)/.installed
@@ -130,6 +130,9 @@ active-order: $(VENV)/.installed
 # Predictions over time, on recordings with known borders: CORPORA=FOLDER.
 timelines: $(VENV)/.installed
 	$(BIN)/python reports/timelines.py $(CORPORA)
+
+timeline-abstention: $(VENV)/.installed
+	$(BIN)/python reports/timeline_abstention.py $(CORPORA)
 
 # How long the local server takes to answer: MODEL=RUN CLIP=RECORDING.
 serve-latency: $(VENV)/.installed-extras

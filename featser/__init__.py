@@ -3,7 +3,7 @@
 The commands are functions here, with the same names and arguments: :func:`fetch`, :func:`scan`,
 :func:`segment`, :func:`audit`, :func:`agreement`, :func:`extract`, :func:`fit`, :func:`compare`,
 :func:`leakage`, :func:`curve`, :func:`run`, :func:`explain`, :func:`explore`, :func:`relabel`,
-:func:`report`, :func:`stress`, :func:`predict`, :func:`export`.
+:func:`report`, :func:`stress`, :func:`calibrate`, :func:`predict`, :func:`export`.
 :func:`timeline` predicts over the time of long recordings. :func:`extract_features`,
 :func:`load_model` and :func:`read_audio` work on files without a store, :func:`prediction_sets` on
 predictions. :func:`read_annotation` and :func:`write_annotation` exchange labelled intervals with
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from featser.api.curve import curve
     from featser.api.extract import extract
     from featser.api.fetch import fetch
+    from featser.api.finished.calibrate import calibrate
     from featser.api.finished.explain import explain
     from featser.api.finished.explain_predictions import explain_predictions
     from featser.api.finished.explore import explore
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Experiment", "__version__", "agreement", "audit", "compare", "curve", "explain",
+    "Experiment", "__version__", "agreement", "audit", "calibrate", "compare", "curve", "explain",
     "explain_predictions", "explore", "export", "extract", "extract_features", "fetch", "fit",
     "leakage", "load_model", "predict", "prediction_sets", "read_annotation", "read_audio",
     "relabel", "report", "run", "scan", "segment", "stress", "timeline",
@@ -59,6 +60,7 @@ __all__ = [
 _ELSEWHERE = {
     "Experiment": "featser.experiment.schema",
     "agreement": "featser.api.labels.agreement",
+    "calibrate": "featser.api.finished.calibrate",
     "explain": "featser.api.finished.explain",
     "explain_predictions": "featser.api.finished.explain_predictions",
     "explore": "featser.api.finished.explore",

@@ -177,7 +177,7 @@ def one_speaker(
     recording = long_recording(table, task.name, SEED + int(rows[0]))
     extractors = make_extractors(DEFAULT_FEATURES)
 
-    def predict(X: np.ndarray) -> pd.DataFrame:
+    def predict(X: np.ndarray, facts: np.ndarray | None = None) -> pd.DataFrame:
         return prediction_table(fitted, X, [task])
 
     with tempfile.TemporaryDirectory() as folder:

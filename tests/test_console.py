@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from featser.cli import console
+from featser.cli.display import corpus_results, prediction_results
 from featser.progress_bars import Bars, time_text
 from tests.flow import featser_here
 
@@ -37,12 +38,12 @@ def predictions(start: float, end: float, error: str = "") -> pd.DataFrame:
 def test_predictions_of_segments_have_their_span(
     start: float, end: float, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    console.show_predictions(predictions(start, end))
+    prediction_results.show_predictions(predictions(start, end))
     assert capsys.readouterr().out == shown
 
 
 def test_a_segment_that_cannot_be_used_has_its_span(capsys: pytest.CaptureFixture[str]) -> None:
-    console.show_predictions(predictions(0.5, 0.6, "too short"))
+    prediction_results.show_predictions(predictions(0.5, 0.6, "too short"))
     assert capsys.readouterr().out == "a.wav\t0.5–0.6 s\tunusable: too short\n"
 
 
@@ -94,7 +95,7 @@ def test_scan_names_absent_speakers_in_one_line(capsys: pytest.CaptureFixture[st
     """Of a few speakers of a large corpus, those without recordings have no rows of zeros."""
     speakers = [f"{number:02}" for number in range(1, 13)]
     counts = pd.DataFrame({"found": [5, 5, *[0] * 10], "expected": 5}, index=speakers)
-    console._show_counts("By speaker", counts)
+    corpus_results._show_counts("By speaker", counts)
     shown = capsys.readouterr().out
     assert "By speaker: 10 of 12 have no recordings: 03, 04, 05" in shown
     rows = [line for line in shown.splitlines() if line.startswith("│")]
@@ -103,7 +104,7 @@ def test_scan_names_absent_speakers_in_one_line(capsys: pytest.CaptureFixture[st
 
 def test_a_table_of_counts_has_no_empty_column(capsys: pytest.CaptureFixture[str]) -> None:
     counts = pd.DataFrame({"found": [5, 6], "expected": [pd.NA, pd.NA]}, index=["sad", "angry"])
-    console._show_counts("By class", counts)
+    corpus_results._show_counts("By class", counts)
     assert "expected" not in capsys.readouterr().out
 
 

@@ -45,9 +45,10 @@ LAYERS = {name: -place for place, names in enumerate(ORDER) for name in names}
 # Inside a folder, a sub-folder may import from those that follow it.
 INSIDE = {
     "audit": ("checks", "measure"),
+    "cli": ("labels", "groups", "display", "finished"),
     "corpora": ("proposal", "scans", "labelling", "fold_lists", "tables", "synthetic"),
     "evaluation": ("timelines", "statistics", "metrics", "protocols"),
-    "experiment": ("compared", "runs", "variants", "loading", "declaration"),
+    "experiment": ("compared", "windows", "runs", "variants", "loading", "declaration"),
     "reporting": ("comparison", "exploration", "methods", "sections", "statements", "exports"),
     "features": ("sets", "embeddings", "gemaps", "lowlevel"),
     "ratings": ("agreement",),

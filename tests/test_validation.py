@@ -72,6 +72,7 @@ def test_fit_of_a_wrong_source_names_it(source: Any, part: str) -> None:
 WRONG: dict[str, dict[str, Any]] = {
     "agreement": {"": "x.csv", "output": "x.csv"},
     "audit": {"": "x.csv", "n_jobs": 0},
+    "calibrate": {"": "run", "hop": 0.0},
     "compare": {"runs": 3},
     "curve": {"draws": 0},
     "explain": {"": "run", "by": "colour"},

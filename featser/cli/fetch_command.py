@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say, show_scan
+from featser.cli.console import say
+from featser.cli.display.corpus_results import show_scan
 from featser.credentials import without_credentials
 from featser.errors import DownloadError
 from featser.progress import shown_by

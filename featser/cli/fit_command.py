@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from featser.cli.display.run_results import show_run
 from featser.cli.generated_options import experiment_command
-from featser.cli.run_results import show_run
 
 if TYPE_CHECKING:
     from featser.experiment.runs.run_files import Run

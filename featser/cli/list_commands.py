@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli.console import say, show_card, table
+from featser.cli.console import say, table
+from featser.cli.display.corpus_results import show_card
 
 if TYPE_CHECKING:
     from featser.features.extractor import ExtractorInfo

@@ -13,15 +13,13 @@ import typer
 
 from featser import __version__
 from featser.cli.compare_command import compare
-from featser.cli.console import (
-    say,
-    say_text,
-    show_audit,
-    show_extraction,
-    show_scan,
-)
+from featser.cli.console import say, say_text
+from featser.cli.display.corpus_results import show_audit, show_scan
+from featser.cli.display.run_results import show_run
+from featser.cli.display.store_results import show_extraction
 from featser.cli.failures import one_line_errors, warnings_as_notes
 from featser.cli.fetch_command import fetch
+from featser.cli.finished.calibrate_command import calibrate
 from featser.cli.finished.explain_command import explain
 from featser.cli.finished.explore_command import explore
 from featser.cli.finished.relabel_command import relabel
@@ -39,7 +37,6 @@ from featser.cli.list_commands import augmentations, cards, features
 from featser.cli.panels import WIDEST, CommandWithPanels
 from featser.cli.predict_command import predict
 from featser.cli.run_command import run, show_extraction_forecast
-from featser.cli.run_results import show_run
 from featser.cli.segment_command import segment
 from featser.cli.shared_options import (
     Corpus,
@@ -307,8 +304,8 @@ def demo(
 
 
 for command in (
-    segment, agreement, compare, explain, explore, relabel, report, stress, curve, leakage, serve,
-    fetch, features, augmentations,
+    segment, agreement, compare, explain, explore, relabel, report, stress, calibrate, curve,
+    leakage, serve, fetch, features, augmentations,
 ):  # fmt: skip
     app.command(cls=CommandWithPanels)(command)
 app.add_typer(folds, name="folds")

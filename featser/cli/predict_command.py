@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featser.cli.console import say, show_predictions, show_timeline
+from featser.cli.console import say
+from featser.cli.display.prediction_results import show_predictions, show_timeline
 from featser.cli.shared_options import bars_of
 from featser.errors import InputError
 
@@ -117,7 +118,8 @@ def predict(
             metavar="SHARE",
             help="Such as .9: also predict a set of classes that has the true class of 90 % of "
             "the recordings of new speakers, for each class. The model abstains where the set has "
-            "not exactly one class.",
+            "not exactly one class. With --timeline a set for each frame, of a model that `featser "
+            "calibrate` has calibrated.",
         ),
     ] = None,
     why: Annotated[
@@ -167,8 +169,7 @@ def predict(
     if timeline:
         if why:
             raise InputError("--why explains whole recordings: leave it out with --timeline")
-        if coverage is not None:
-            raise InputError("--coverage is of whole recordings: leave it out with --timeline")
+        given |= {} if coverage is None else {"coverage": coverage}
         _predict_over_time(model, files, output, -1 if jobs is None else jobs, given | options)
         return
     if given:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featser.cli.console import say, show_extraction, table
+from featser.cli.console import say, table
+from featser.cli.display.run_results import show_run
+from featser.cli.display.store_results import show_extraction
 from featser.cli.generated_options import with_extraction_options
-from featser.cli.run_results import show_run
 from featser.cli.shared_options import DataOption, Jobs, bars_of
 from featser.cli.store_commands import DEFAULT_STORE, Store
 from featser.errors import counted

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from featser.cli.console import show_extraction
+from featser.cli.display.store_results import show_extraction
 from featser.credentials import without_credentials
 from featser.errors import RecipeError
 from featser.progress import shown_by

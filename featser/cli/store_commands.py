@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say, show_holdings, show_waste
+from featser.cli.console import say
+from featser.cli.display.store_results import show_holdings, show_waste
 from featser.errors import counted
 
 Store = Annotated[Path, typer.Option("--store", help="The feature store.", rich_help_panel="Data")]

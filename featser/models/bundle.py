@@ -29,6 +29,7 @@ from featser.io.atomic_write import whole
 from featser.io.file_format import FileFormat
 from featser.io.result_display import Display, ShownResult
 from featser.models.abstention.training_domain import TrainingDomain
+from featser.models.abstention.window_calibration import WindowCalibration
 from featser.models.comparison.comparison import Comparison
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
@@ -95,6 +96,8 @@ class Bundle(ShownResult):
         What the training recordings were like; bundles of earlier versions have none.
     comparison : Comparison, optional
         Training rows that single predictions are compared with; the same.
+    windows : sequence of WindowCalibration
+        For windows of long recordings, where ``featser calibrate`` has added them.
     """
 
     model: MultiTaskEstimator
@@ -106,6 +109,7 @@ class Bundle(ShownResult):
     channel: str = MIX
     domain: TrainingDomain | None = None
     comparison: Comparison | None = None
+    windows: Sequence[WindowCalibration] = ()
 
     def display(self) -> Display:
         """Return the model's tasks and extractors."""
@@ -161,6 +165,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
             name: calibration.to_dict()
             for name, calibration in getattr(bundle.model, "calibrations_", {}).items()
         },
+        "windows": [one.to_dict() for one in bundle.windows],
         "checksums": {"estimators.skops": hashlib.sha256(data).hexdigest()},
     }
     path = Path(path)
@@ -213,6 +218,10 @@ def load_bundle(path: str | Path) -> Bundle:
             _channel(path, description),
             domain,
             comparison,
+            [
+                WindowCalibration.from_dict(one, tasks, n_features)
+                for one in description.get("windows", ())
+            ],
         )
     except (TaskError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BundleError(f"{path}: damaged: {one_line(error)}") from error

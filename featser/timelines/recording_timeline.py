@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from featser.tasks import Task
 from featser.timelines.frame_evidence import FrameGrid
+from featser.timelines.marks.frame_marks import UNLIKE, frame_marks
 from featser.timelines.smoothing import Smoothing
 from featser.timelines.sound_outline import SoundOutline
 from featser.timelines.speech_activity import LEAST_SHARE, active_shares
@@ -31,8 +32,10 @@ class RecordingTimeline:
     ----------
     table : DataFrame
         ``start`` and ``end`` in seconds, ``speech`` (whether something was predicted),
-        ``{task}.pred`` and ``{task}.p[{class}]``, which are missing without speech, and ``reason``:
-        why a frame has no prediction, else empty.
+        ``{task}.pred`` and ``{task}.p[{class}]``, which are missing without speech; perhaps
+        ``unlike`` (in which ways the sound is unlike the training recordings), ``{task}.set`` and
+        ``{task}.abstains``, which are missing likewise; and ``reason``: why a frame has no
+        prediction, else empty.
     tasks : sequence of Task
         What is predicted, the primary task first.
     duration_s : float
@@ -50,8 +53,16 @@ class RecordingTimeline:
     notes: list[str]
 
 
+Sets = Callable[[pd.DataFrame], pd.DataFrame]
+"""From ``{task}.p[{class}]`` to ``{task}.set`` and ``{task}.abstains``, a row for each."""
+
+
 def recording_timeline(
-    predicted: WindowedPrediction, tasks: Sequence[Task], plan: WindowPlan, smoothing: Smoothing
+    predicted: WindowedPrediction,
+    tasks: Sequence[Task],
+    plan: WindowPlan,
+    smoothing: Smoothing,
+    sets: Sets | None = None,
 ) -> RecordingTimeline:
     """Bring the predictions of windows to frames, and smooth them.
 
@@ -65,6 +76,9 @@ def recording_timeline(
         Windows and hop.
     smoothing : Smoothing
         How frames are smoothed.
+    sets : callable, optional
+        Returns the prediction sets of frames; it is given the means of the windows that cover
+        them, which are not smoothed.
     """
     windows, outline = predicted.table, predicted.outline
     frames = plan.frames(outline.duration_s)
@@ -82,6 +96,7 @@ def recording_timeline(
         "speech": grid.is_speech,
     }
     notes = [outline.note] if outline.note else []
+    means: dict[str, Doubles] = {}
     for task in tasks:
         if not len(good):
             columns |= _empty(task, len(frames))
@@ -89,6 +104,7 @@ def recording_timeline(
             values = good[[f"{task.name}.p[{name}]" for name in task.classes]]
             evidence = grid.evidence(values.to_numpy(dtype=np.float64))
             smoothed = smoothing.classes(evidence)
+            means |= dict(zip(values.columns, evidence.mean.T, strict=True))
             names = pd.Series(task.classes, dtype=object).iloc[smoothed.codes]
             columns[f"{task.name}.pred"] = names.where(grid.is_speech, None).to_numpy()
             for code, name in enumerate(task.classes):
@@ -99,8 +115,15 @@ def recording_timeline(
         else:
             numbers = good[[f"{task.name}.pred"]].to_numpy(dtype=np.float64)
             columns[f"{task.name}.pred"] = smoothing.numbers(grid.evidence(numbers))
+    if UNLIKE in windows:
+        marks, spans = good[UNLIKE].to_numpy(), good[["start", "end"]].to_numpy()
+        columns[UNLIKE] = frame_marks(marks, spans, frames, grid.shared, grid.is_speech)
     columns["reason"] = _reasons(windows, frames, grid.is_speech)
-    return _timeline(pd.DataFrame(columns), tasks, outline, notes)
+    table = pd.DataFrame(columns)
+    if sets is not None and means:
+        of_frames = sets(pd.DataFrame(means)[grid.is_speech])
+        table = table.drop(columns="reason").join(of_frames).assign(reason=table["reason"])
+    return _timeline(table, tasks, outline, notes)
 
 
 def segment_timeline(

@@ -27,6 +27,7 @@ from featser.io.atomic_write import whole
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.tasks import Task
 from featser.timelines.label_intervals import label_intervals
+from featser.timelines.marks.frame_marks import UNLIKE, marked_stretches
 from featser.timelines.recording_timeline import RecordingTimeline
 from featser.timelines.timeline_picture import PICTURE_ENDINGS, write_picture
 
@@ -207,13 +208,23 @@ def _write_intervals(
     chosen = format_of(path)
     tasks = next((list(one.tasks) for one in timelines.values()), [])
     tiers = [task.name for task in tasks if task.categorical]
-    if len(tiers) > 1 and not chosen.has_tiers:
+    marks = {file: marked_stretches(one.table) for file, one in timelines.items()}
+    has_marks = any(len(one) for one in marks.values())
+    left_out = [*tiers[1:], *([UNLIKE] if has_marks else [])]
+    if left_out and tiers and not chosen.has_tiers:
         notes.append(
             f"{path}: {chosen.name} holds one tier: '{tiers[0]}' is written, not "
-            f"{', '.join(repr(tier) for tier in tiers[1:])}"
+            f"{', '.join(repr(tier) for tier in left_out)}"
         )
         tiers = tiers[:1]
     intervals = {file: label_intervals(one.table, tiers, file) for file, one in timelines.items()}
+    if chosen.has_tiers:
+        intervals = {
+            file: pd.concat([one, marks[file].assign(file=file)], ignore_index=True)
+            if len(marks[file])
+            else one
+            for file, one in intervals.items()
+        }
     if chosen.needs_words:
         intervals = {
             file: one.assign(label=one["label"].str.replace(r"\s+", "_", regex=True))

@@ -1,8 +1,9 @@
 """A timeline as a picture: waveform, probabilities as stacked areas, numbers as curves.
 
 Colours are those of Okabe and Ito, which people with any colour vision tell apart; from the ninth
-class on areas are hatched as well. matplotlib's objects are used without pyplot, and a user's own
-settings of matplotlib neither enter nor change.
+class on areas are hatched as well. Where the sound is unlike the training recordings, all panels
+are pale and cross-hatched. matplotlib's objects are used without pyplot, and a user's own settings
+of matplotlib neither enter nor change.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from featser.reporting.svg import label
 from featser.tasks import Task
+from featser.timelines.marks.frame_marks import marked_stretches
 from featser.timelines.recording_timeline import RecordingTimeline
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ def write_picture(timeline: RecordingTimeline, path: Path, title: str) -> None:
             _draw_probabilities(axes, timeline, task)
         if numbers:
             _draw_numbers(others[-1], timeline, numbers)
+        for axes in panels[:, 0]:
+            _draw_marks(axes, timeline)
         _label_time(panels[-1, 0], timeline.duration_s)
         date = {"Date": None} if path.suffix.lower() == ".svg" else {}
         if path.suffix.lower() == ".pdf":
@@ -98,6 +102,20 @@ def _draw_waveform(axes: Axes, timeline: RecordingTimeline) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_ylabel("waveform")
+
+
+def _draw_marks(axes: Axes, timeline: RecordingTimeline) -> None:
+    """Hatch what is unlike the training recordings; the waveform's legend says so."""
+    marked = marked_stretches(timeline.table)
+    if marked.empty:
+        return
+    starts, ends = marked["start"].to_numpy(), marked["end"].to_numpy()
+    axes.broken_barh(
+        list(zip(starts, ends - starts, strict=True)), (0, 1), label="unlike\ntraining",
+        transform=axes.get_xaxis_transform(), **_MARK,
+    )  # fmt: skip
+    if not axes.get_legend():
+        axes.legend(**_LEGEND)
 
 
 def _draw_probabilities(axes: Axes, timeline: RecordingTimeline, task: Task) -> None:
@@ -127,6 +145,10 @@ def _draw_numbers(axes: Axes, timeline: RecordingTimeline, tasks: Sequence[Task]
     axes.legend(**_LEGEND)
 
 
+_MARK: dict[str, Any] = {
+    "facecolor": (1.0, 1.0, 1.0, 0.55), "edgecolor": _INK, "hatch": "xxx", "linewidth": 0.0,
+}  # fmt: skip
+"""Over the colours of classes, which stay visible."""
 _LEGEND: dict[str, Any] = {
     "loc": "center left", "bbox_to_anchor": (1.0, 0.5), "frameon": False, "handlelength": 1.2,
 }  # fmt: skip

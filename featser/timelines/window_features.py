@@ -15,6 +15,7 @@ from featser.extraction.supervision import prepared_extractor
 from featser.features.extractor import Extractor
 from featser.features.file_features import checked_values, signal_part
 from featser.one_thread import one_thread
+from featser.timelines.marks.window_facts import FACTS, window_facts
 from featser.workers.task import Step, failed
 
 SILENT = "silent"
@@ -38,6 +39,8 @@ class WindowJob:
         Their length.
     specs : tuple of str
         The extractors.
+    is_measured : bool
+        Whether the windows are also measured, to compare them with training recordings.
     """
 
     samples: NDArray[np.float32]
@@ -45,6 +48,7 @@ class WindowJob:
     starts_s: tuple[float, ...]
     window_s: float
     specs: tuple[str, ...]
+    is_measured: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +61,14 @@ class WindowValues:
         The features; NaN where there is a reason.
     reasons : list of str
         Why a window has no features; empty if it has.
+    facts : ndarray, shape (windows, 3)
+        As :func:`~featser.timelines.marks.window_facts.window_facts` has them; NaN where there is a
+        reason, or nothing is measured.
     """
 
     X: NDArray[np.float32]
     reasons: list[str]
+    facts: NDArray[np.float64]
 
 
 def compute_windows(job: WindowJob, begin: Step) -> WindowValues:
@@ -73,13 +81,16 @@ def compute_windows(job: WindowJob, begin: Step) -> WindowValues:
     begin(" ".join(job.specs), job.window_s * len(job.starts_s))
     width = sum(extractor.dimension for extractor in extractors)
     X = np.full((len(job.starts_s), width), np.nan, np.float32)
+    facts = np.full((len(X), len(FACTS)), np.nan)
     reasons = []
     with one_thread():
         for row, windows in enumerate(_windows(job, extractors)):
             reasons.append(_fill(X[row], windows, extractors))
             if reasons[-1]:
                 X[row] = np.nan
-    return WindowValues(X, reasons)
+            elif job.is_measured:
+                facts[row] = window_facts(windows[0])
+    return WindowValues(X, reasons, facts)
 
 
 Cuts = tuple[Signal, dict[int, Signal]]

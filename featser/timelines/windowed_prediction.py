@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.progress import Progress, silent
+from featser.timelines.marks.window_facts import FACTS
 from featser.timelines.sound_outline import OutlineBuilder, SoundOutline
 from featser.timelines.speech_activity import LEAST_SHARE, active_shares
 from featser.timelines.window_blocks import window_blocks
@@ -20,12 +21,12 @@ from featser.workers.pool import WorkerPool
 from featser.workers.streaming import stream_tasks
 from featser.workers.task import Failure
 
-Predict = Callable[[NDArray[np.float32]], pd.DataFrame]
-"""From features to ``{task}.pred`` and ``{task}.p[{class}]``, a row for each."""
+Doubles = NDArray[np.float64]
+Predict = Callable[[NDArray[np.float32], Doubles], pd.DataFrame]
+"""From features and :func:`~featser.timelines.marks.window_facts.window_facts` (NaN unless they are
+measured) to ``{task}.pred``, ``{task}.p[{class}]`` and perhaps ``unlike``, a row for each."""
 
 QUIET = "no speech: quieter than the rest of the recording"
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class WindowedPrediction:
     ----------
     table : DataFrame
         ``start`` and ``end`` of each window in seconds, every task's prediction, which is missing
-        where there is a reason, and ``reason``: why a window was not predicted, else empty.
+        where there is a reason, perhaps ``unlike``, in which ways a window is unlike the training
+        recordings, and ``reason``: why a window was not predicted, else empty.
     outline : SoundOutline
         Of the recording.
     """
@@ -55,6 +57,7 @@ def predict_windows(
     pool: WorkerPool | None = None,
     n_jobs: int = -1,
     at_once: bool = False,
+    is_measured: bool = False,
     progress: Progress = silent,
     total: int = 0,
 ) -> WindowedPrediction:
@@ -79,6 +82,8 @@ def predict_windows(
     at_once : bool
         Whether the model is given all windows of the recording together, as one that normalises by
         speaker needs them; otherwise it is given a block at a time.
+    is_measured : bool
+        Whether windows are also measured, to compare them with training recordings.
     progress : callable
         Called with the windows done and in all.
     total : int
@@ -97,31 +102,32 @@ def predict_windows(
             sound.add(block.samples[block.own], block.rate, block.note)
             starts.append(block.starts_s)
             at = tuple((block.starts_s - block.first_s).tolist())
-            yield WindowJob(block.samples, block.rate, at, plan.window_s, tuple(specs))
+            yield WindowJob(block.samples, block.rate, at, plan.window_s, tuple(specs), is_measured)
 
     reasons: list[str] = []
     tables: list[pd.DataFrame] = []
     features: list[NDArray[np.float32]] = []
+    facts: list[Doubles] = []
     for number, outcome in enumerate(stream_tasks(pool, compute_windows, jobs(), n_jobs)):
         values = _values(outcome, len(starts[number]))
         reasons += values.reasons
         good = np.array([reason == "" for reason in values.reasons], dtype=bool)
         if good.any() and at_once:
             features.append(values.X[good])
+            facts.append(values.facts[good])
         elif good.any():
-            tables.append(predict(values.X[good]))
+            tables.append(predict(values.X[good], values.facts[good]))
         progress(len(reasons), max(total, len(reasons)))
     if features:
-        tables.append(predict(np.concatenate(features)))
+        tables.append(predict(np.concatenate(features), np.concatenate(facts)))
     return _joined(plan, np.concatenate(starts), reasons, tables, sound.outline())
 
 
 def _values(outcome: WindowValues | Failure, count: int) -> WindowValues:
     """Return the values of a block, or the reason why a worker gave none for all its windows."""
     if isinstance(outcome, Failure):
-        return WindowValues(
-            np.empty((0, 0), np.float32), [outcome.reason("the extractors")] * count
-        )
+        reasons = [outcome.reason("the extractors")] * count
+        return WindowValues(np.empty((0, 0), np.float32), reasons, np.empty((0, len(FACTS))))
     return outcome
 
 

@@ -114,7 +114,7 @@ def test_overlapping_segments_are_refused_before_they_are_predicted(
     def predicted(*_: object) -> pd.DataFrame:
         raise AssertionError("predicted before the outputs were checked")
 
-    monkeypatch.setattr("featser.api.timeline.predict_named", predicted)
+    monkeypatch.setattr("featser.api.over_time.timeline_predictor.predict_named", predicted)
     Path("t.csv").write_text("start,end,label\n0,0.06,v\n0.05,0.1,v\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"'o\.eaf': the segments 0–0\.06 s and 0\.05–0\.1 s over"):
         featser.timeline(fitted / "model.featser", ["y.wav"], segments="t.csv", output="o.eaf")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from featser.cli.console import show_timeline
+from featser.cli.display.prediction_results import show_timeline
 from featser.timelines.label_intervals import task_stretches
 
 SPEECH = np.array([True, True, True, False, True])

@@ -229,7 +229,7 @@ def _described(signal: Signal, spectrum: Sketch) -> Recording:
         unannounced_s=facts.unannounced_s,
         gain=peak_gain(samples),
         seconds=signal.seconds,
-        level=_level(signal, silence),
+        level=level_between_silence(signal, silence),
         peak=float(max(samples.max(), -samples.min())),
         clipped=clipped_share(samples),
         dc=float(samples.mean(dtype=np.float64)),
@@ -257,7 +257,7 @@ def _channel_facts(signal: Signal) -> dict[str, Any]:
     }
 
 
-def _level(signal: Signal, silence: Silence) -> float:
+def level_between_silence(signal: Signal, silence: Silence) -> float:
     """Return the RMS level in dB re full scale, without the silence that would lower it."""
     last = len(signal.samples) - round(silence.trailing_s * signal.rate)
     between = signal.samples[round(silence.leading_s * signal.rate) : last]

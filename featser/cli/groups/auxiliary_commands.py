@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli.console import say, say_text, show_extraction, table
+from featser.cli.console import say, say_text, table
+from featser.cli.display.store_results import show_extraction
 from featser.cli.panels import CommandWithPanels
 from featser.cli.shared_options import Corpus, Features, Jobs, bars_of
 from featser.cli.store_commands import DEFAULT_STORE, Store

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli.console import SHOWN_VALUES, say, say_text, show_scan, some_counts, table
+from featser.cli.console import SHOWN_VALUES, say, say_text, table
+from featser.cli.display.corpus_results import show_scan, some_counts
 from featser.cli.shared_options import bars_of
 from featser.errors import InputError
 from featser.io.escaping import for_terminal

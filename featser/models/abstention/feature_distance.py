@@ -24,6 +24,8 @@ from featser.progress import Progress, silent
 
 Floats = NDArray[np.float32]
 
+DISTANCE = "feature distance"
+"""How reasons begin."""
 COMPONENTS = 20
 GROUPS = 10
 """So many groups of speakers are left out, one at a time."""
@@ -139,7 +141,7 @@ class FeatureDistance:
     def reasons(self, X: NDArray[Any]) -> list[list[str]]:
         """Say of each row of features, shape (n, d), whether it is farther than the limit."""
         return [
-            [f"feature distance {distance:.1f}; training up to {self.limit:.1f}"]
+            [f"{DISTANCE} {distance:.1f}; training up to {self.limit:.1f}"]
             if distance > self.limit
             else []
             for distance in self.distances(X).tolist()

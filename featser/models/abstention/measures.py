@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,6 +40,9 @@ class Measure:
     compared : {'always', 'untrimmed', 'trimmed'}
         Whether it is compared where features are of recordings without the silence around the
         speech.
+    of_windows : bool
+        Whether windows of a long recording are compared too: those that say nothing of silence and
+        length, which depend on where a window lies, and need no pause, which it may lack.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Measure:
     is_ratio: bool = False
     digits: int = 0
     compared: Literal["always", "untrimmed", "trimmed"] = "always"
+    of_windows: bool = False
 
     def is_compared(self, trimmed: bool) -> bool:
         """Return whether it is compared where recordings are trimmed, or are not."""
@@ -110,8 +114,8 @@ def _clipping(facts: Facts) -> Floats:
 
 
 _ROWS = (
-    Measure("level", "dB", _level, 6.0),
-    Measure("bandwidth", "Hz", _bandwidth, 2**0.5, is_ratio=True),
+    Measure("level", "dB", _level, 6.0, of_windows=True),
+    Measure("bandwidth", "Hz", _bandwidth, 2**0.5, is_ratio=True, of_windows=True),
     Measure("silence", "", _silence, 0.15, compared="untrimmed"),
     Measure("length", "s", _length, 2**0.5, is_ratio=True, digits=1, compared="untrimmed"),
     Measure("silence within speech", "", _inner_silence, 0.15, compared="trimmed"),
@@ -119,7 +123,7 @@ _ROWS = (
         "length of speech", "s", _speech_length, 2**0.5, is_ratio=True, digits=1, compared="trimmed"
     ),
     Measure("level above noise", "dB", _noise, 6.0, compared="untrimmed"),
-    Measure("clipping", "", _clipping, 0.001, digits=1),
+    Measure("clipping", "", _clipping, 0.001, digits=1, of_windows=True),
 )
 
 MEASURES: dict[str, Measure] = {row.name: row for row in _ROWS}
@@ -127,7 +131,10 @@ MEASURES: dict[str, Measure] = {row.name: row for row in _ROWS}
 signal-to-noise ratio, too low where speech has no pauses."""
 
 
-def measured(facts: pd.DataFrame) -> pd.DataFrame:
+WINDOW_MEASURES = tuple(name for name, row in MEASURES.items() if row.of_windows)
+
+
+def measured(facts: pd.DataFrame, names: Iterable[str] = tuple(MEASURES)) -> pd.DataFrame:
     """Return a column for each measure.
 
     Parameters
@@ -135,6 +142,8 @@ def measured(facts: pd.DataFrame) -> pd.DataFrame:
     facts : DataFrame, n rows
         From :func:`featser.audit.measure.examination.facts_table`; NaN where a recording cannot be
         used.
+    names : iterable of str
+        Of the measures.
     """
     columns = {str(name): column.to_numpy() for name, column in facts.items()}
-    return pd.DataFrame({name: measure.of(columns) for name, measure in MEASURES.items()})
+    return pd.DataFrame({name: MEASURES[name].of(columns) for name in names})

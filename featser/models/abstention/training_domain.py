@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from featser.evaluation.rows import Rows
 from featser.features.extractor import Extractor
-from featser.models.abstention.feature_distance import FeatureDistance
-from featser.models.abstention.measures import measured
+from featser.models.abstention.feature_distance import DISTANCE, FeatureDistance
+from featser.models.abstention.measures import MEASURES, WINDOW_MEASURES, measured
 from featser.models.abstention.training_ranges import TrainingRanges
 from featser.progress import Progress, silent
 
@@ -90,6 +90,27 @@ class TrainingDomain:
             reasons = [a + b for a, b in zip(reasons, self.distance.reasons(X), strict=True)]
         return [BETWEEN.join(one) for one in reasons]
 
+    def unlike_windows(
+        self, facts: pd.DataFrame, X: NDArray[Any], distance: FeatureDistance | None
+    ) -> list[str]:
+        """Say in which ways each window of a long recording is unlike the training recordings.
+
+        Parameters
+        ----------
+        facts : DataFrame, n rows
+            What :data:`~featser.models.abstention.measures.WINDOW_MEASURES` are computed from.
+        X : ndarray, shape (n, d)
+            Features.
+        distance : FeatureDistance, optional
+            Fitted on windows: features of windows are farther from those of whole recordings.
+        """
+        reasons: list[list[str]] = [[] for _ in range(len(X))]
+        if self.ranges is not None:
+            reasons = self.ranges.reasons_of_windows(measured(facts, WINDOW_MEASURES))
+        if distance is not None:
+            reasons = [a + b for a, b in zip(reasons, distance.reasons(X), strict=True)]
+        return [BETWEEN.join(one) for one in reasons]
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {
@@ -111,6 +132,24 @@ class TrainingDomain:
             None if ranges is None else TrainingRanges.from_dict(ranges),
             None if distance is None else FeatureDistance.from_dict(distance, n_features),
         )
+
+
+def reason_names(unlike: str) -> list[str]:
+    """Return the measures that reasons name, without their values.
+
+    Parameters
+    ----------
+    unlike : str
+        As :meth:`TrainingDomain.unlike` has it.
+
+    Examples
+    --------
+    >>> reason_names("level -62 dB; training -41 to -18 dB; also feature distance 3.1; training up")
+    ['level', 'feature distance']
+    """
+    names = sorted((*MEASURES, DISTANCE), key=len, reverse=True)
+    reasons = unlike.split(BETWEEN) if unlike else []
+    return [next(name for name in names if one.startswith(name)) for one in reasons]
 
 
 def compared_columns(extractors: Sequence[Extractor]) -> list[tuple[int, int]]:

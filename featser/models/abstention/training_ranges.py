@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +66,29 @@ class TrainingRanges:
         list of list of str
             Empty for a recording that is like those of the training set.
         """
+        compared = [name for name in self.ranges if MEASURES[name].is_compared(trimmed)]
+        return self._reasons(values, compared)
+
+    def reasons_of_windows(self, values: pd.DataFrame) -> list[list[str]]:
+        """Say of each window of a long recording which measures are outside the training range.
+
+        Parameters
+        ----------
+        values : DataFrame, n rows
+            :data:`~featser.models.abstention.measures.WINDOW_MEASURES`; no others are compared.
+
+        Examples
+        --------
+        >>> ranges = TrainingRanges({"level": (-41.0, -18.0), "length": (1.2, 9.0)})
+        >>> ranges.reasons_of_windows(pd.DataFrame({"level": [-62.0]}))
+        [['level -62 dB; training -41 to -18 dB']]
+        """
+        return self._reasons(values, [name for name in self.ranges if MEASURES[name].of_windows])
+
+    def _reasons(self, values: pd.DataFrame, names: Iterable[str]) -> list[list[str]]:
         reasons: list[list[str]] = [[] for _ in range(len(values))]
-        for name, (low, high) in self.ranges.items():
-            measure = MEASURES[name]
-            if not measure.is_compared(trimmed):
-                continue
+        for name in names:
+            measure, (low, high) = MEASURES[name], self.ranges[name]
             lowest, highest = measure.limits(low, high)
             for row, value in enumerate(values[name].tolist()):
                 if value < lowest or value > highest:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_FEATURES = 10_000_000
 MAX_NESTING = 60
+MAX_WINDOW_S = 3600.0
 
 _Text = Annotated[str, Field(max_length=100_000)]
 _Count = Annotated[int, Field(ge=0, le=MAX_FEATURES)]
@@ -78,6 +79,15 @@ class DomainFields(_Strict):
     distance: DistanceFields | None = None
 
 
+class WindowFields(_Strict):
+    """The calibration for windows of one length."""
+
+    window_s: Annotated[float, Field(gt=0, le=MAX_WINDOW_S)]
+    hop_s: Annotated[float, Field(gt=0, le=MAX_WINDOW_S)]
+    calibration: dict[_Text, dict[_Text, list[list[float]]]] = {}
+    distance: DistanceFields | None = None
+
+
 class NeighbourFields(_Strict):
     """Names, labels and, as base64, positions of training utterances."""
 
@@ -111,6 +121,7 @@ class ContentFields(_Strict):
     comparison: ComparisonFields | None = None
     notes: list[_Text] = []
     calibration: dict[_Text, dict[_Text, list[list[float]]]] = {}
+    windows: list[WindowFields] = []
     checksums: dict[str, _Text]
 
 

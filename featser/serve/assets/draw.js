@@ -139,8 +139,31 @@ export function drawTimeline(canvas, frames, task, total) {
       context.fillRect(left, top, frameWidth, share * areaHeight);
       top += share * areaHeight;
     });
+    if (frame.unlike) {
+      drawMark(context, left, frameWidth, areaHeight);
+    }
   }
   drawStretches(context, stretchesOf(frames, task), { width, areaHeight, labelHeight, total });
+}
+
+/** Cross out a frame whose sound is unlike the training recordings. */
+function drawMark(context, left, width, height) {
+  context.save();
+  context.beginPath();
+  context.rect(left, 0, width, height);
+  context.clip();
+  context.fillStyle = "rgba(255, 255, 255, 0.55)";
+  context.fillRect(left, 0, width, height);
+  context.strokeStyle = "#1a1a1a";
+  context.lineWidth = 1;
+  context.beginPath();
+  // The lines of neighbouring frames meet, because they are those of one pattern.
+  for (let x = left - height - ((left - height) % 8); x < left + width; x += 8) {
+    context.moveTo(x, height);
+    context.lineTo(x + height, 0);
+  }
+  context.stroke();
+  context.restore();
 }
 
 function stretchesOf(frames, task) {

@@ -193,7 +193,8 @@ async function showTimeline(result, file, model, audio, total) {
   const panel = result.querySelector(".timeline");
   panel.hidden = false;
   panel.querySelector("figcaption").textContent =
-    `${task.name} over time: probabilities of windows of 2 s, and the class of each stretch`;
+    `${task.name} over time: probabilities of windows of 2 s, and the class of each stretch` +
+    (frames.some((frame) => frame.unlike) ? "; hatched: unlike the training recordings" : "");
   panel.querySelector(".legend").replaceChildren(...task.classes.map((name, index) => {
     const key = element("span", { className: "key" });
     key.style.background = PALETTE[index % PALETTE.length];
@@ -209,7 +210,8 @@ async function showTimeline(result, file, model, audio, total) {
   audio.addEventListener("timeupdate", () => {
     const now = frames.find((frame) => frame.start <= audio.currentTime && audio.currentTime < frame.end);
     const label = now ? now[`${task.name}.pred`] || "no speech" : "";
-    panel.querySelector(".now").textContent = now ? `${seconds(now.start)}: ${label}` : "";
+    const mark = now && now.unlike ? `; unlike the training recordings: ${now.unlike}` : "";
+    panel.querySelector(".now").textContent = now ? `${seconds(now.start)}: ${label}${mark}` : "";
   });
 }
 

@@ -161,7 +161,8 @@ PREDICT_ENDPOINTS = (
     _recordings(
         "timeline",
         "Predict every task over the time of recordings.",
-        *(WINDOW, HOP, SEGMENTS, SMOOTH, CHANNEL, TRIM, _format("json", "csv", "TextGrid")),
+        *(WINDOW, HOP, SEGMENTS, SMOOTH, CHANNEL, TRIM, COVERAGE),
+        _format("json", "csv", "TextGrid"),
     ),
     _recordings(
         "features", "Compute features of recordings.", EXTRACTORS, CHANNEL, _format("json", "csv")

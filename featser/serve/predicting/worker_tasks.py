@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from featser.api.finished.explain_predictions import explanation_table
+from featser.api.over_time.timeline_predictor import TimelinePredictor, joined_timelines
 from featser.api.predict import located, predict_named, with_prediction_sets
-from featser.api.timeline import TimelinePredictor, joined_timelines
 from featser.audio import decode_blocks
 from featser.audio.decoding import announced_seconds
 from featser.auxiliary.open_name import OPEN
@@ -127,8 +127,11 @@ def timeline(job: Job, begin: Step) -> Answer:
     plan = WindowPlan(job.option("window"), job.option("hop"))
     smoothing = parse_smoothing(job.option("smooth"))
     extractors, channel = _extractors(job, loaded), _channel(job, loaded)
-    predictor = TimelinePredictor(loaded.file, loaded.bundle, extractors, plan, smoothing, n_jobs=1)
     usable, segments = _usable(job), job.option("segments")
+    predictor = TimelinePredictor(
+        job.model_name, loaded.bundle, extractors, plan, smoothing, 1, job.option("coverage")
+    )
+    predictor.refuse_uncalibrated(segments is not None)
     named = uploaded(usable, channel)
     if segments is None:
         timelines, errors, notes = predictor.timelines(named, None, channel)
