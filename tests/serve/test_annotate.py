@@ -210,6 +210,9 @@ def test_export_is_read_by_agreement_and_fit(clips: list[Path], tmp_path: Path) 
             rater.click(0, "arousal", "3" if name == "anna" else "4")
         page = rater.ask("GET", "/v1/queue/export")
         long = rater.ask("GET", "/v1/queue/export", form="long")
+        own = rater.ask("GET", "/v1/queue/export", form="long", rater="anna")
+        own_manifest = rater.ask("GET", "/v1/queue/export", rater="anna")
+        assert rater.ask("GET", "/v1/queue/export", rater="carla").status_code == 409
         server.stop(signal.SIGTERM)
     exported = tmp_path / "clips-annotations.csv"
     assert page.text == exported.read_text()
@@ -218,6 +221,9 @@ def test_export_is_read_by_agreement_and_fit(clips: list[Path], tmp_path: Path) 
     rows = pd.read_csv(tmp_path / "long.csv")
     assert rows["rater"].tolist() == ["Bén, =1+1", "anna"] * 16
     assert rows["emotion"].tolist()[6:8] == ["neutral", "sad"]
+    assert pd.read_csv(io.StringIO(own.text))["rater"].tolist() == ["anna"] * 16
+    ratings = pd.read_csv(io.StringIO(own_manifest.text))["emotion.ratings"]
+    assert [json.loads(cell) for cell in ratings] == [{"anna": one} for one in votes["anna"]]
     reports = [package.agreement(name) for name in (exported, tmp_path / "long.csv")]
     alphas = [{one.agreement.label: one.agreement.figures[0].value for one in report.labels}
               for report in reports]  # fmt: skip

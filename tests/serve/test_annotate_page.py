@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,11 +231,16 @@ def test_raters_agreement_and_downloads(
         page.click("#measure")
         page.wait_for_selector("#agreement td")
         assert "Krippendorff's alpha" in page.text_content("#agreement")
-        for title, start in (("Manifest", "file,start,end"), ("A row for each", "file,start,end")):
+        page.keyboard.press("2")
+        page.wait_for_selector("button[aria-pressed=true]")
+        for title in ("Manifest", "A row for each"):
             with page.expect_download() as download:
                 page.get_by_role("link", name=title).click()
             download.value.save_as(tmp_path / "table.csv")
-            assert (tmp_path / "table.csv").read_text().startswith(start)
+            text = (tmp_path / "table.csv").read_text()
+            assert text.startswith("file,start,end")
+            assert "three" in text
+            assert not re.search(r"\bone\b|\btwo\b", text)  # of the others, nothing
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (400, "dark"), (1300, "dark")])

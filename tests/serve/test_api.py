@@ -206,7 +206,7 @@ def test_openapi_names_every_endpoint_and_parameter(server: RunningServer) -> No
     assert set(described["paths"]) == {
         "/v1/predict", "/v1/timeline", "/v1/features", "/v1/view", "/v1/model", "/v1/models",
         "/v1/queue", "/v1/queue/recording", "/v1/queue/click", "/v1/queue/undo", "/v1/queue/rank",
-        "/v1/queue/progress", "/v1/queue/agreement", "/v1/queue/export",
+        "/v1/queue/progress", "/v1/queue/agreement", "/v1/queue/map", "/v1/queue/export",
         "/healthz", "/metrics", "/openapi.json",
     }  # fmt: skip
     parameters = described["paths"]["/v1/predict"]["post"]["parameters"]

@@ -37,6 +37,9 @@ QUEUE = Parameter(
     choices=tuple(STARTED_WITH),
 )
 RATER = Parameter("rater", "Who annotates; each rater sees the own values only.")
+EXPORTED_RATER = Parameter(
+    "rater", "Whose annotations alone; all by default. A review counts all reviewers.", default=""
+)
 REQUEST = Parameter(
     "request",
     "The client's own name of this click, such as a UUID: it is recorded once if it is repeated.",
@@ -206,7 +209,7 @@ async def agreement(request: Request) -> Response:
 
 
 async def export(request: Request) -> Response:
-    """Answer all annotations as a table."""
+    """Answer all annotations, or those of one rater, as a table."""
     options = _options(request)
     if options["queue"] == "review" and options["form"] == "long":
         raise InputError(
@@ -215,9 +218,11 @@ async def export(request: Request) -> Response:
             "form",
         )
     served = _served(request, options)
-    if not served.queue.votes.n_entries:
+    votes = served.queue.votes
+    rater = served.queue.rater(options["rater"]) if options["rater"] else ""
+    if not votes.n_entries or (rater and rater not in votes.raters):
         raise RequestError(CONFLICT, "there is no annotation yet", "Conflict")
-    data = await served.export(options["form"], "csv")
+    data = await served.export(options["form"], "csv", rater)
     return file_response(data, "text/csv; charset=utf-8", f"{FORMS[options['form']]}.csv")
 
 
@@ -266,9 +271,9 @@ QUEUE_ENDPOINTS = (
     Endpoint(
         "GET",
         "/v1/queue/export",
-        "All annotations as a table.",
+        "All annotations as a table, or those of one rater; of a review, the corrected labels.",
         export,
-        (QUEUE, FORM),
+        (QUEUE, FORM, EXPORTED_RATER),
         answers=("text/csv",),
     ),
 )

@@ -199,9 +199,9 @@ class ServedQueue:
             made = self._maps[label] = asyncio.ensure_future(done(self.background, job))
         return await asyncio.shield(made)
 
-    async def export(self, form: str, ending: str) -> bytes:
-        """Return all annotations as a table."""
-        options = {"form": form, "ending": ending}
+    async def export(self, form: str, ending: str, rater: str = "") -> bytes:
+        """Return the annotations of all raters, or of one, as a table."""
+        options = {"form": form, "ending": ending, "rater": rater}
         data: bytes = await done(self.work, QueueJob("export", self.source, (), options))
         return data
 

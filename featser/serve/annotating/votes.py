@@ -142,6 +142,15 @@ class Votes:
         cells = {label: self._cells[rater, clip, label][-1:] for label in labels}
         return {label: values[0] for label, values in cells.items() if values}
 
+    def of_rater(self, rater: str) -> Votes:
+        """Return what one rater said, alone."""
+        return Votes(
+            self.n_entries,
+            {name: clicks for name, clicks in list(self._clicks.items()) if name == rater},
+            {cell: values for cell, values in list(self._cells.items()) if cell[0] == rater},
+            {held: labels for held, labels in list(self._labels.items()) if held[0] == rater},
+        )
+
     def all(self) -> Iterator[tuple[str, Clip, str, str]]:
         """Yield rater, recording, label and value of everything that holds."""
         for (rater, clip, label), values in list(self._cells.items()):

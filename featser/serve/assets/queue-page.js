@@ -38,6 +38,7 @@ export class QueuePage {
     byId("names").addEventListener("change", () => this.#showName());
     byId("other-rater").addEventListener("click", () => {
       byId("work").hidden = true;
+      byId("export-panel").hidden = this.client.kind === "annotate";
       byId("rater-panel").hidden = false;
       byId("rater").select();
     });
@@ -61,9 +62,20 @@ export class QueuePage {
     byId("who").textContent = this.client.rater;
     byId("rater-panel").hidden = true;
     byId("work").hidden = false;
+    this.#offerExport();
     await this.#show(Math.max(0, this.#nextOpen(-1)));
     document.activeElement?.blur();
     byId("work").scrollIntoView({ block: "nearest" });
+  }
+
+  /** Offer the rater's own annotations: nobody sees those of the others on the page. */
+  #offerExport() {
+    byId("export-panel").hidden = false;
+    for (const link of document.querySelectorAll("a.export")) {
+      const wanted = new URL(link.href);
+      wanted.searchParams.set("rater", this.client.rater);
+      link.href = wanted.href;
+    }
   }
 
   async #load(order) {

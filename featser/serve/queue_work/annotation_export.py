@@ -37,7 +37,11 @@ KEYS = ("file", "start", "end", "channel", "speaker", "language", "corpus")
 
 
 def export_annotations(
-    queue: QueueSource, path: str | Path, form: str = "manifest", folder: Path | None = None
+    queue: QueueSource,
+    path: str | Path,
+    form: str = "manifest",
+    folder: Path | None = None,
+    rater: str = "",
 ) -> Path:
     """Write the annotations of a queue as a table.
 
@@ -52,6 +56,9 @@ def export_annotations(
         what most raters said, or their mean. ``long``: a row for each recording and rater.
     folder : Path, optional
         What paths are relative to; the folder of ``path`` by default.
+    rater : str
+        Whose annotations alone; those of all by default. Ratings that the manifest has already are
+        then left out.
 
     Returns
     -------
@@ -74,9 +81,13 @@ def export_annotations(
     source = annotated_source(queue)
     labels = parse_labels(queue.labels) or labels_of(source, [])
     votes = read_journal(queue.journal)
+    table = source.table.reset_index(drop=True)
+    if rater:
+        votes = votes.of_rater(rater)
+        table = table.drop(columns=[ratings_column(one.name) for one in labels], errors="ignore")
     home = Path(queue.output).parent
     clips = [one.clip for one in queued_clips(source.table, home)]
-    table = FORMS[form](source.table.reset_index(drop=True), clips, votes, labels)
+    table = FORMS[form](table, clips, votes, labels)
     target = Path(path)
     if folder is not None and folder.absolute() != target.absolute().parent:
         home = folder.absolute()
@@ -85,11 +96,15 @@ def export_annotations(
 
 
 def write_export(
-    queue: QueueSource, path: str | Path, form: str = "manifest", folder: Path | None = None
+    queue: QueueSource,
+    path: str | Path,
+    form: str = "manifest",
+    folder: Path | None = None,
+    rater: str = "",
 ) -> Path:
     """Write the annotations of a manifest, or the corrected labels of a run."""
     if queue.kind == "annotate":
-        return export_annotations(queue, path, form, folder)
+        return export_annotations(queue, path, form, folder, rater)
     from featser.serve.queue_work.corrected_manifest import export_corrections
 
     return export_corrections(queue, path, folder)
@@ -101,7 +116,7 @@ def export(job: QueueJob, begin: Step) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"annotations.{job.options['ending']}"
         home = Path(job.source.output).parent
-        write_export(job.source, path, job.options["form"], home)
+        write_export(job.source, path, job.options["form"], home, job.options["rater"])
         return path.read_bytes()
 
 
