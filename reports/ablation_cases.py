@@ -24,8 +24,8 @@ from featser.evaluation.training_copies import Copies
 from featser.experiment.audited import examined
 from featser.experiment.loading.auxiliary_data import AuxiliaryData, load_auxiliary
 from featser.experiment.loading.data import Data, load_data
-from featser.experiment.loading.source import Source
 from featser.experiment.loading.source_rows import read_rows
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.plan import Plan, plans_of
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.schema import Experiment

@@ -13,7 +13,7 @@ from featser.api.audit import audit
 from featser.corpora.card import load_card
 from featser.corpora.scans.scanning import scan
 from featser.corpora.utterances import places
-from featser.experiment.loading.source import with_channel
+from featser.experiment.loading.sources.manifest_sources import with_channel
 from featser.extraction.extraction import extract_manifest
 from featser.features.registry import make_extractor
 from featser.store.feature_store import Store

@@ -16,7 +16,7 @@ from featser.augmentation.copy_plan import no_copies
 from featser.errors import RecipeError
 from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.forecast import Forecast, forecast
-from featser.experiment.loading.source import source_of
+from featser.experiment.loading.sources.named_sources import source_of
 from featser.experiment.recipe import load_recipe
 from featser.experiment.runs.run_state import RunState, fit_identity
 from featser.experiment.schema import Experiment

@@ -8,7 +8,7 @@ import pytest
 
 from featser.errors import RecipeError
 from featser.evaluation.protocols.folding import CorpusSplit
-from featser.experiment.loading.source import read_source
+from featser.experiment.loading.sources.named_sources import read_source
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
 from featser.features.spec_names import DEFAULT_FEATURES

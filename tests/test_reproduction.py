@@ -14,7 +14,7 @@ import pytest
 
 from featser import corpora
 from featser.experiment.loading.last_extraction import recall
-from featser.experiment.loading.source import read_source
+from featser.experiment.loading.sources.named_sources import read_source
 from featser.experiment.recipe import load_recipe
 from featser.io.location import absolute
 from tests.flow import featser_here

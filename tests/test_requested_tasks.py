@@ -9,7 +9,7 @@ import pytest
 
 from featser.errors import TaskError
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.recipe import load_recipe, write_recipe
 from featser.experiment.resolved import experiment_of
 from featser.experiment.schema import Experiment

@@ -23,12 +23,10 @@ from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.audited import contents_of
 from featser.experiment.loading.published_folds import matched_folds
 from featser.experiment.loading.requested_tasks import primary_of
-from featser.experiment.loading.source import (
-    Source,
-    corpus_or_pattern,
-    read_source,
-    with_channel,
-)
+from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
+from featser.experiment.loading.sources.manifest_sources import with_channel
+from featser.experiment.loading.sources.named_sources import read_source
+from featser.experiment.loading.sources.source import Source
 from featser.io.atomic_write import write_text
 from featser.io.result_tables import TABLE_ENDINGS, table_format, write_table
 from featser.progress import announce, stage

@@ -19,7 +19,7 @@ from featser.evaluation.cross_fit import CrossFit
 from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.statistics.intervals import mean_uar_with_interval, to_json
-from featser.experiment.loading.source import STORE
+from featser.experiment.loading.sources.source import STORE
 from featser.experiment.runs.invocation import typed_command
 from featser.experiment.runs.run_files import run_folder
 from featser.io.atomic_write import whole, write_text

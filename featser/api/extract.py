@@ -18,7 +18,8 @@ from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
 from featser.experiment.loading.listing import list_source
-from featser.experiment.loading.source import STORE, Source, corpus_or_pattern
+from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
+from featser.experiment.loading.sources.source import STORE, Source
 from featser.experiment.schema import Experiment
 from featser.extraction.backends import check_backend
 from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies

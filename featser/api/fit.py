@@ -12,8 +12,9 @@ from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.published_folds import with_published_folds
 from featser.experiment.loading.recipe_labels import names_of
-from featser.experiment.loading.source import STORE, corpus_or_pattern
 from featser.experiment.loading.source_rows import read_rows
+from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
+from featser.experiment.loading.sources.source import STORE
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command

@@ -18,7 +18,7 @@ from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.statistics.intervals import evaluate_with_intervals, to_json
 from featser.evaluation.statistics.resampling import resampling_units
 from featser.evaluation.training_copies import Copies
-from featser.experiment.loading.source import STORE
+from featser.experiment.loading.sources.source import STORE
 from featser.experiment.runs.invocation import typed_command
 from featser.experiment.runs.run_files import run_folder
 from featser.io.atomic_write import whole, write_text

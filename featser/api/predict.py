@@ -28,7 +28,7 @@ from featser.evaluation.protocols.groups import speaker_ids, speaker_names
 from featser.experiment.loading.data import frames_of
 from featser.experiment.loading.enrolment_recordings import Enrolled, enrolled, refuse_enrolment
 from featser.experiment.loading.named_recordings import NamedRecordings, named_recordings
-from featser.experiment.loading.source import with_channel
+from featser.experiment.loading.sources.manifest_sources import with_channel
 from featser.extraction.in_memory import compute_all
 from featser.features.extractor import Extractor
 from featser.features.trimmed import Trimmed, trimmed

@@ -25,8 +25,10 @@ from featser.experiment.forecast import Forecast, forecast
 from featser.experiment.loading.augmented_copies import named_copies
 from featser.experiment.loading.extraction_options import ExtractionOptions, extraction_options
 from featser.experiment.loading.published_folds import with_published_folds
-from featser.experiment.loading.source import STORE, Source, source_of, with_channel
 from featser.experiment.loading.source_rows import identify_rows
+from featser.experiment.loading.sources.manifest_sources import with_channel
+from featser.experiment.loading.sources.named_sources import source_of
+from featser.experiment.loading.sources.source import STORE, Source
 from featser.experiment.recipe import RECIPE, load_recipe, write_recipe
 from featser.experiment.resolved import (
     experiment_of,

@@ -18,7 +18,7 @@ from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.corpora.scans.scanning import ScanResult
 from featser.corpora.scans.scanning import scan as scan_folder
 from featser.errors import InputError
-from featser.experiment.loading.source import is_manifest
+from featser.experiment.loading.sources.manifest_sources import is_manifest
 from featser.io.location import is_remote, local_path
 from featser.io.nested_files import is_archive
 

@@ -20,7 +20,7 @@ from featser.api.predict import located
 from featser.api.validation import checked_options, validated
 from featser.auxiliary.open_name import OPEN
 from featser.experiment.loading.named_recordings import named_recordings
-from featser.experiment.loading.source import with_channel
+from featser.experiment.loading.sources.manifest_sources import with_channel
 from featser.features.trimmed import trimmed
 from featser.models.bundle import load_bundle
 from featser.models.bundle_extractors import rebuild_extractors

@@ -26,7 +26,7 @@ from featser.experiment.audited import (
     revealing_features,
 )
 from featser.experiment.loading.data import Data, load_data
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.plan import Plan, described_rows, inner_units, left_out_inside, plans_of
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.runs.reproduction import Reproduction

@@ -18,7 +18,7 @@ from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.data import extractors_in_use
 from featser.experiment.loading.rated_labels import labelled
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import identify
 from featser.extraction.extraction_forecast import (

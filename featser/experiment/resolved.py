@@ -7,7 +7,7 @@ from typing import Any
 
 from featser.audio.channels import MIX
 from featser.experiment.loading.requested_tasks import primary_of
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.features.registry import trimmed_specs
 

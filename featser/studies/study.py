@@ -20,8 +20,8 @@ from featser.experiment.audited import by_bytes, examined
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import Data, load_data
 from featser.experiment.loading.recipe_labels import names_of
-from featser.experiment.loading.source import corpus_or_pattern
 from featser.experiment.loading.source_rows import read_rows
+from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
 from featser.experiment.plan import inner_units
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.fit_cache import Fits

@@ -12,7 +12,7 @@ import soundfile
 import featser
 from featser.corpora.manifest import read_manifest
 from featser.errors import AnnotationError, CardError, InputError, ManifestError
-from featser.experiment.loading.source import read_source
+from featser.experiment.loading.sources.named_sources import read_source
 from tests.annotation.praat_files import LONG
 from tests.flow import featser_here
 

@@ -21,7 +21,8 @@ from featser.evaluation.statistics.human_ceiling import HumanCeiling, human_ceil
 from featser.evaluation.statistics.intervals import to_json
 from featser.experiment.declaration.label_choices import kinds as label_kinds
 from featser.experiment.loading.rated_labels import NO_RATINGS
-from featser.experiment.loading.source import Source, read_source
+from featser.experiment.loading.sources.named_sources import read_source
+from featser.experiment.loading.sources.source import Source
 from featser.io.atomic_write import write_text
 from featser.io.location import below, common_folder
 from featser.io.result_display import Display, ShownResult

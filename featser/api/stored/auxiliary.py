@@ -23,7 +23,8 @@ from featser.corpora.card import list_cards
 from featser.errors import AuxiliaryError, FeatserError, counted, unknown
 from featser.experiment.loading.last_extraction import KeyList, with_keys
 from featser.experiment.loading.listing import Listing, list_source
-from featser.experiment.loading.source import STORE, is_manifest
+from featser.experiment.loading.sources.manifest_sources import is_manifest
+from featser.experiment.loading.sources.source import STORE
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import Extraction, extract_blocks
 from featser.features.registry import make_extractor, make_extractors

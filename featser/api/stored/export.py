@@ -13,7 +13,7 @@ from featser.api.validation import validated
 from featser.corpora.audformat_io import write_audformat
 from featser.errors import FeatserError
 from featser.experiment.loading.last_extraction import recall, refuse_lost
-from featser.experiment.loading.source import STORE
+from featser.experiment.loading.sources.source import STORE
 from featser.extraction.extraction import usable
 from featser.features.registry import make_extractors
 from featser.features.spec_names import DEFAULT_FEATURES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from featser.errors import DamagedPart, FeatureError, MisplacedPart, StoreError
 from featser.experiment.loading.last_extraction import recall, refuse_lost
-from featser.experiment.loading.source import STORE
+from featser.experiment.loading.sources.source import STORE
 from featser.experiment.runs.fit_cache import remove_fits, sizes
 from featser.features.registry import make_extractors
 from featser.store import maintenance

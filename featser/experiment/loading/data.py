@@ -30,7 +30,7 @@ from featser.experiment.loading.rated_labels import (
     with_aggregates,
 )
 from featser.experiment.loading.requested_tasks import requested_tasks
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.loading.store_rows import (
     StoreRows,
     available_memory,

@@ -14,7 +14,7 @@ from featser.corpora.scans.file_listing import audio_files, with_unicode_names
 from featser.credentials import without_credentials
 from featser.errors import BundleError, FeatserError, ManifestError
 from featser.evaluation.protocols.folding import speaker_ids
-from featser.experiment.loading.source import is_manifest, table_of
+from featser.experiment.loading.sources.manifest_sources import is_manifest, table_of
 from featser.io.location import is_local_folder, local_path
 from featser.models.bundle import Bundle
 from featser.speakers.enrolment_normalizer import EnrolmentNormalizer

@@ -26,7 +26,7 @@ from featser.credentials import without_credentials
 from featser.errors import FeatureError, StoreError
 from featser.experiment.declaration.value_checks import MANIFEST
 from featser.experiment.loading.listing import Listing
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import REFUSAL_COLUMNS, usable
 from featser.features.extractor import Extractor

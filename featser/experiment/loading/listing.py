@@ -13,13 +13,13 @@ from featser.audio.channels import parse_channel
 from featser.corpora.labelling.label_map import LabelMap
 from featser.corpora.manifest_stream import ManifestFile, streams
 from featser.experiment.loading.several_corpora import read_corpora
-from featser.experiment.loading.source import (
-    Source,
+from featser.experiment.loading.sources.manifest_sources import (
     is_manifest,
-    read_source,
     source_of_manifest,
     with_channel,
 )
+from featser.experiment.loading.sources.named_sources import read_source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.planner import blocks_of
 from featser.io.location import is_remote, local_path

@@ -17,7 +17,7 @@ from featser.corpora.manifest import notes_of
 from featser.corpora.scans.file_listing import audio_files, with_unicode_names
 from featser.credentials import without_credentials
 from featser.errors import FeatserError, InputError
-from featser.experiment.loading.source import is_manifest, table_of
+from featser.experiment.loading.sources.manifest_sources import is_manifest, table_of
 from featser.io.location import is_local_folder, placed
 
 STDIN = "-"

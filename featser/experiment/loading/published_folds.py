@@ -11,7 +11,7 @@ from featser.corpora.fold_lists.fold_list import FoldList, read_fold_list
 from featser.corpora.fold_lists.name_matching import match_names
 from featser.credentials import without_credentials
 from featser.errors import ProtocolError, counted, shortened
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.io.location import absolute, below, common_folder
 

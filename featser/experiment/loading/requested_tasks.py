@@ -11,7 +11,7 @@ from featser.corpora.label_columns import tasks_from
 from featser.corpora.tables.column_names import usual_label
 from featser.errors import TaskError, unknown
 from featser.experiment.loading.rated_labels import labelled
-from featser.experiment.loading.source import Source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.tasks import Kind, Task
 

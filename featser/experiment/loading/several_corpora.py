@@ -10,7 +10,8 @@ import pandas as pd
 from featser.corpora.labelling.label_map import LabelMap, with_classes
 from featser.errors import InputError
 from featser.experiment.declaration.value_checks import MANIFEST
-from featser.experiment.loading.source import Source, read_source
+from featser.experiment.loading.sources.named_sources import read_source
+from featser.experiment.loading.sources.source import Source
 
 
 def read_corpora(

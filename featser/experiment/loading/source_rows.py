@@ -16,7 +16,9 @@ from featser.experiment.loading.last_extraction import (
     recall_unusable,
 )
 from featser.experiment.loading.several_corpora import read_corpora
-from featser.experiment.loading.source import Source, read_source, with_channel, with_names
+from featser.experiment.loading.sources.manifest_sources import with_channel
+from featser.experiment.loading.sources.named_sources import read_source, with_names
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import REFUSAL_COLUMNS, identify
 

@@ -20,8 +20,8 @@ from featser.evaluation.rows import Rows
 from featser.experiment.audited import by_bytes, examined
 from featser.experiment.loading.data import Data, load_data
 from featser.experiment.loading.published_folds import with_published_folds
-from featser.experiment.loading.source import Source
 from featser.experiment.loading.source_rows import read_rows
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.plan import Plan, inner_units, plans_of
 from featser.experiment.recipe import RECIPE
 from featser.experiment.resolved import experiment_of

@@ -26,7 +26,7 @@ from featser.audio.decoding import announced_seconds
 from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, FeatserError, UnusableAudio, counted
 from featser.experiment.loading.named_recordings import NamedRecordings
-from featser.experiment.loading.source import with_channel
+from featser.experiment.loading.sources.manifest_sources import with_channel
 from featser.explanation.prediction_explanation import training_rows_of
 from featser.explanation.prediction_explanation_table import explanation_sentences
 from featser.features import extract_features

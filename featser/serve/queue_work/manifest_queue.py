@@ -15,7 +15,8 @@ from featser.corpora.file_paths import relative_to
 from featser.corpora.label_columns import tasks_from
 from featser.errors import ManifestError, TaskError, shortened
 from featser.experiment.loading.named_recordings import named_recordings
-from featser.experiment.loading.source import Source, read_source
+from featser.experiment.loading.sources.named_sources import read_source
+from featser.experiment.loading.sources.source import Source
 from featser.experiment.runs.run_reading import read_predictions, utterances
 from featser.io.escaping import for_terminal
 from featser.io.location import below, common_folder, placed

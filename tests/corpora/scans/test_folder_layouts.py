@@ -16,7 +16,7 @@ from featser.corpora.labelling.name_pattern import parse_pattern
 from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.corpora.scans.folder_layouts import layout_of
 from featser.errors import CardError, InputError
-from featser.experiment.loading.source import read_source
+from featser.experiment.loading.sources.named_sources import read_source
 from tests.flow import featser_here
 
 SPEAKERS = ("Anna", "Bert", "Carl")
