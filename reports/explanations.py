@@ -39,6 +39,9 @@ def main() -> None:
     """Explain each corpus, and write tables, figures and pages."""
     parser = report_parser(__doc__, "explanations")
     parser.add_argument("--runs", type=Path, help="has run-NAME and store-NAME of finished fits")
+    parser.add_argument(
+        "--correlated", action="store_true", help=f"only joined groups of {EXAMPLE}, with --runs"
+    )
     parser.add_argument("--pages", action="store_true", help="only write the pages again")
     parser.add_argument("--only", nargs="+", choices=CORPORA, default=list(CORPORA))
     arguments = parser.parse_args()
@@ -46,11 +49,20 @@ def main() -> None:
     if arguments.pages:
         write_pages(json.loads((FOLDER / "explanations.json").read_text(encoding="utf-8")))
         return
+    if arguments.correlated:
+        results = json.loads((FOLDER / "explanations.json").read_text(encoding="utf-8"))
+        places = fitted(EXAMPLE, arguments.corpora, arguments.work, arguments.runs)
+        results["corpora"][EXAMPLE]["correlated"] = correlated_groups(*places)
+        write_figures(FOLDER / "explanations.json", results)
+        write_pages(to_json(results))
+        return
     results: Row = {"corpora": {}}
     for name in arguments.only:
         run, store = fitted(name, arguments.corpora, arguments.work, arguments.runs)
         explanation = featser.explain(run, store=store)
         results["corpora"][name] = measured(name, explanation, store)
+        if name == EXAMPLE:
+            results["corpora"][name]["correlated"] = correlated_groups(run, store)
         print(f"{explanation.seconds:.0f} s: {name}", flush=True)
     write_figures(FOLDER / "explanations.json", results)
     if set(arguments.only) == set(CORPORA):
@@ -97,6 +109,13 @@ def measured(name: str, explanation: Explanation, store: Path) -> Row:
         "expected": compared(differences.to_dict("records")),
         "pair": _named(pair),
     }
+
+
+def correlated_groups(run: Path, store: Path) -> list[Row]:
+    """Return the figures of the groups of a run, with those that vary together joined."""
+    explanation = featser.explain(run, store=store, by="correlated")
+    groups: list[Row] = importance_dict(explanation.importance)["groups"]
+    return groups
 
 
 def pair_differences(opened: ReopenedRun) -> pd.DataFrame:

@@ -85,15 +85,15 @@ def page(results: Row) -> list[str]:
 
 def example_lines(figures: Mapping[str, Any]) -> list[str]:
     """Return the example of docs/explanations.md: groups and classes of one corpus."""
-    rows = [
-        [one["group"], one["features"], with_interval(one["fall"]), f"{one['alone']['value']:.3f}"]
-        for one in figures["groups"]
-    ]
     n, speakers, value = figures["utterances"], figures["speakers"], figures["value"]
     return [
         f"UAR {value:.3f}, {n:,} utterances of {speakers} speakers:",
         "",
-        *table_lines(["group", "features", "fall of UAR", "UAR alone"], rows),
+        *_falls(figures["groups"]),
+        "",
+        "With `featser explain run --by correlated`:",
+        "",
+        *_falls(figures["correlated"]),
         "",
         "What goes with a class:",
         "",
@@ -101,6 +101,14 @@ def example_lines(figures: Mapping[str, Any]) -> list[str]:
         *figures["class_sentences"],
         "```",
     ]
+
+
+def _falls(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        [one["group"], one["features"], with_interval(one["fall"]), f"{one['alone']['value']:.3f}"]
+        for one in groups
+    ]
+    return table_lines(["group", "features", "fall of UAR", "UAR alone"], rows)
 
 
 def _overview(corpora: Mapping[str, Any]) -> list[str]:

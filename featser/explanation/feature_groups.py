@@ -134,6 +134,10 @@ FUNCTIONALS = (
 """Which statistic of its contour a feature is."""
 
 
+CORRELATED = "correlated"
+"""The grouping whose groups :func:`featser.explanation.correlated_groups.joined_groups` joins."""
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureGroup:
     """Columns of the features that are permuted together.
@@ -175,6 +179,7 @@ GROUPINGS = {
     row.name: row
     for row in (
         Grouping("descriptor", "what features describe: pitch, loudness, MFCC …", DESCRIPTORS),
+        Grouping(CORRELATED, "descriptors, joined where they vary together", DESCRIPTORS),
         Grouping("functional", "which statistic they are: level, spread, change …", FUNCTIONALS),
         Grouping("extractor", "which extractor computes them"),
     )
@@ -190,7 +195,8 @@ def feature_groups(extractors: Sequence[Extractor], by: str = "descriptor") -> l
     extractors : sequence of Extractor
         In the order of their columns.
     by : str
-        One of :data:`GROUPINGS`.
+        One of :data:`GROUPINGS`. What is correlated depends on recordings: groups of
+        ``correlated`` are those of ``descriptor``, still to be joined.
 
     Returns
     -------

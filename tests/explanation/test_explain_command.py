@@ -75,6 +75,15 @@ def test_what_goes_with_a_class_is_said_in_units(
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "What goes with a class" in page
     assert "SD within speakers" in page
+    shown = featser_here("explain", "run", "-j", "1", "--by", "correlated", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    joined = json.loads((tmp_path / "run" / "explanation.json").read_text(encoding="utf-8"))
+    alone, together = ([one["group"] for one in each["groups"]] for each in (result, joined))
+    assert sorted(part for name in together for part in name.split(" + ")) == sorted(alone)
+    assert len(together) < len(alone)
+    assert sum(one["features"] for one in joined["groups"]) == 88
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "groups by correlated" in page
 
 
 def test_without_interpretable_features_a_note_names_those_that_are_needed(work: Path) -> None:

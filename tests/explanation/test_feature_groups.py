@@ -58,5 +58,5 @@ def test_groups_that_may_be_shortcuts_have_a_caution() -> None:
 
 
 def test_another_grouping_is_refused_with_the_valid_ones() -> None:
-    with pytest.raises(TaskError, match="descriptor, functional, extractor"):
+    with pytest.raises(TaskError, match="descriptor, correlated, functional, extractor"):
         feature_groups([], "colour")

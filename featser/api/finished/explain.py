@@ -31,7 +31,8 @@ from featser.explanation.class_differences import (
     difference_sentences,
     difference_table,
 )
-from featser.explanation.feature_groups import FeatureGroup, feature_groups
+from featser.explanation.correlated_groups import joined_groups
+from featser.explanation.feature_groups import CORRELATED, FeatureGroup, feature_groups
 from featser.explanation.importance import (
     REPETITIONS,
     HeldOutFold,
@@ -151,7 +152,8 @@ def explain(
     protocol : str, optional
         Whose test sets; the leading one by default.
     by : str
-        How features are grouped: ``descriptor``, ``functional`` or ``extractor``.
+        How features are grouped: ``descriptor``, ``correlated`` (descriptors that vary together
+        are permuted together), ``functional`` or ``extractor``.
     repetitions : int
         How often each group is permuted; the figures are means.
     store : str or Path, optional
@@ -178,7 +180,7 @@ def explain(
     with only_writer(folder if folder.is_dir() else None):
         opened = reopen_run(folder, store, protocol, n_jobs)
         chosen = opened.task(task)
-        groups = feature_groups(opened.data.extractors, by)
+        groups = _groups(opened, by)
         fits = Fits(opened.store)
         answers = _asked(opened, chosen, groups, repetitions, fits, n_jobs)
         speaker, labels = opened.data.speaker, _labels(opened, chosen)
@@ -193,6 +195,14 @@ def explain(
         _write(result, output)
     result.seconds = time.monotonic() - began
     return result
+
+
+def _groups(opened: ReopenedRun, by: str) -> list[FeatureGroup]:
+    """Return the groups of a run's features."""
+    groups = feature_groups(opened.data.extractors, by)
+    if by != CORRELATED:
+        return groups
+    return joined_groups(groups, opened.features, opened.data.speaker, opened.experiment.seed)
 
 
 def _asked(

@@ -20,8 +20,9 @@ def explain(
     by: Annotated[
         str,
         typer.Option(
-            help="How features are grouped: descriptor (pitch, loudness, MFCC …), functional "
-            "(level, spread, change …) or extractor."
+            help="How features are grouped: descriptor (pitch, loudness, MFCC …), correlated "
+            "(descriptors that vary together, joined), functional (level, spread, change …) or "
+            "extractor."
         ),
     ] = "descriptor",
     task: Annotated[str | None, typer.Option(help="The task [the primary one].")] = None,
