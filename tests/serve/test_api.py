@@ -94,6 +94,24 @@ def test_timeline_of_segments_is_that_of_python_bit_for_bit(
     assert answer["notes"] == expected.attrs["notes"]
 
 
+def test_sets_over_time_are_those_of_python_and_need_their_calibration(
+    server: RunningServer, fitted: Path, clips: list[Path]
+) -> None:
+    """The calibration on whole recordings is that of segments, and not of windows."""
+    answer = post(server, "/v1/timeline", clips[0], segments="auto", coverage=0.7).json()
+    expected = package.timeline(
+        fitted / "model.featser", [clips[0]], segments="auto", coverage=0.7, n_jobs=1
+    )
+    expected["file"] = clips[0].name
+    assert answer["frames"] == as_records(expected)
+    assert {"emotion.set", "emotion.abstains", "unlike"} <= set(answer["frames"][0])
+    refused = post(server, "/v1/timeline", clips[0], coverage=0.7)
+    assert refused.status_code in (400, 422)
+    message = refused.json()["error"]["message"]
+    assert "run `featser calibrate RUN` first" in message
+    assert str(fitted) not in message
+
+
 def test_segments_are_written_and_wrong_ones_refused(
     server: RunningServer, clips: list[Path]
 ) -> None:

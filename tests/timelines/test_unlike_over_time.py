@@ -168,6 +168,16 @@ def test_sets_without_their_calibration_are_refused(
     assert shown.stdout == ""
 
 
+def test_a_model_that_cannot_be_calibrated_is_not_sent_to_calibrate(
+    fitted: Path, talk: Path, tmp_path: Path
+) -> None:
+    bundle = load_bundle(fitted / "model.featser")
+    bundle.training["open"] = {"corpora": ["demo"]}
+    model = save_bundle(tmp_path / "open.featser", bundle)
+    with pytest.raises(TaskError, match="leave --coverage out, or use a run of your own"):
+        featser.timeline(model, [talk], coverage=0.8)
+
+
 def test_segments_are_calibrated_and_compared_as_recordings(
     fitted: Path, talk: Path, tmp_path: Path
 ) -> None:
@@ -215,6 +225,23 @@ def test_calibrations_for_several_windows_are_kept(
     assert [one.to_dict() for one in repeated] == [one.to_dict() for one in bundle.windows]
     assert again.windows.n_windows == result.windows.n_windows
     assert RunState.read(run).fit["files"] == checksums(run, ["model.featser", "run.json"])
+
+
+@pytest.mark.parametrize(("name", "limit"), [("MOST_UTTERANCES", 8), ("MOST_SECONDS", 20.0)])
+def test_a_large_run_is_calibrated_on_a_balanced_sample(
+    name: str,
+    limit: float,
+    fitted: Path,
+    calibrated: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"featser.experiment.windows.speaker_windows.{name}", limit)
+    shutil.copytree(calibrated, tmp_path / "run")
+    store = fitted.parent / "featser-store"
+    result = featser.calibrate(tmp_path / "run", store=store, n_jobs=1)
+    assert 4 <= result.windows.n_utterances <= 16
+    assert set(result.windows.calibration.calibrations["gender"].n_speakers.values()) == {2}
 
 
 def test_each_speaker_counts_once_in_the_calibration(calibrated: Path) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from featser.api.predict import features_of, predict_named, with_prediction_sets
 from featser.api.segment import segment
 from featser.audio.decoding import announced_seconds
+from featser.auxiliary.open_name import OPEN
 from featser.corpora.utterances import places
 from featser.errors import InputError, TaskError, UnusableAudio
 from featser.evaluation.conformal import check_coverage
@@ -102,9 +103,10 @@ class TimelinePredictor:
     def abstention(self) -> WindowAbstention:
         """Return what the model says of windows beside its predictions."""
         bundle = self.bundle
+        is_of_run = OPEN not in bundle.training and bundle.normalizer is None
         with _naming(self.model):
             return WindowAbstention.of(
-                self.plan, bundle.tasks, bundle.domain, bundle.windows, self.coverage
+                self.plan, bundle.tasks, bundle.domain, bundle.windows, self.coverage, is_of_run
             )
 
     def timelines(

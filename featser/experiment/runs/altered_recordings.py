@@ -151,7 +151,7 @@ def forecast_stress(run: ReopenedRun, plan: StressPlan, n_jobs: int) -> StressFo
     keys = [key for level in plan.levels for key in level.keys]
     rows = np.concatenate([level.rows for level in plan.levels]) if plan.levels else plan.sample
     costs = np.concatenate([[one.level.cost_s] * len(one.keys) for one in plan.levels] or [[]])
-    length = _lengths(run, np.unique(rows)) / TYPICAL_SECONDS
+    length = seconds_of(run, np.unique(rows)) / TYPICAL_SECONDS
     relative = length[np.searchsorted(np.unique(rows), rows)]
     is_missing, seconds, size = np.zeros(len(keys), dtype=bool), 0.0, 0
     for extractor in extractors:
@@ -219,12 +219,12 @@ def _affordable(run: ReopenedRun, order: NDArray[np.intp], levels: Sequence[Leve
     """Return how many utterances cost :data:`BUDGET_CORE_S`, rounded down to tens."""
     extraction_s = sum(extractor.cost_ms for extractor in run.data.extractors) / 1000
     each_s = sum(level.cost_s + extraction_s for level in levels)
-    length = float(_lengths(run, order[:_MEASURED]).mean()) / TYPICAL_SECONDS
+    length = float(seconds_of(run, order[:_MEASURED]).mean()) / TYPICAL_SECONDS
     return int(BUDGET_CORE_S / max(each_s * length, 1e-9)) // 10 * 10
 
 
-def _lengths(run: ReopenedRun, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the seconds of some utterances."""
+def seconds_of(run: ReopenedRun, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the seconds of some utterances of a run, shape (rows,)."""
     places = [run.places[row] for row in rows]
     table = pd.DataFrame(places, columns=["file", "start", "end", "channel"])
     return lengths(table.astype({"start": float, "end": float}))

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from featser.audio import RATE
+from featser.experiment.runs.altered_recordings import seconds_of
 from featser.experiment.runs.reopened_run import ReopenedRun
 from featser.experiment.windows.joined_recordings import (
     JoinedRecording,
@@ -27,6 +28,8 @@ from featser.workers.pool import WorkerPool
 
 MOST_UTTERANCES = 2_000
 """Utterances that are used, balanced over speakers and classes, of a run that has more."""
+MOST_SECONDS = 7_200.0
+"""Their length in all, so that long utterances do not take hours."""
 ROW = "row"
 """Where the features of a window are among those of the recording."""
 
@@ -129,7 +132,10 @@ def _sample(run: ReopenedRun) -> NDArray[np.intp]:
     labels = run.plan.labels[task.name].iloc[tested].astype(str)
     classes = labels.tolist() if task.categorical else [""] * len(tested)
     order = balanced_order(keys, run.data.speaker[tested], classes, run.experiment.seed)
-    return np.sort(tested[order[:MOST_UTTERANCES]])
+    rows = tested[order[:MOST_UTTERANCES]]
+    is_within = np.cumsum(seconds_of(run, rows)) <= MOST_SECONDS
+    is_within[0] = True
+    return np.sort(rows[is_within])
 
 
 def _names(run: ReopenedRun, rows: NDArray[np.intp]) -> NDArray[np.str_]:

@@ -36,6 +36,9 @@ class WindowAbstention:
         For these windows.
     coverage : float or None
         Of prediction sets; None for no sets.
+    is_of_run : bool
+        Whether ``featser calibrate`` can calibrate the model: not that of the open corpora, nor one
+        of enrolled speakers.
     """
 
     plan: WindowPlan
@@ -43,6 +46,7 @@ class WindowAbstention:
     domain: TrainingDomain | None
     calibration: WindowCalibration | None
     coverage: float | None = None
+    is_of_run: bool = True
 
     @classmethod
     def of(
@@ -52,6 +56,7 @@ class WindowAbstention:
         domain: TrainingDomain | None,
         windows: Sequence[WindowCalibration],
         coverage: float | None,
+        is_of_run: bool = True,
     ) -> WindowAbstention:
         """Choose the calibration for windows among those of a model.
 
@@ -64,10 +69,9 @@ class WindowAbstention:
         if coverage is not None and (calibration is None or not calibration.calibrations):
             raise TaskError(
                 f"the model is not calibrated for {windows_in_words(plan)}, and its calibration "
-                f"on whole recordings does not hold for them: run `{calibrate_command(plan)}` "
-                f"first, or leave --coverage out"
+                f"on whole recordings does not hold for them: {_remedy(plan, is_of_run)}"
             )
-        return cls(plan, tasks, domain, calibration, coverage)
+        return cls(plan, tasks, domain, calibration, coverage, is_of_run)
 
     @property
     def is_measured(self) -> bool:
@@ -114,8 +118,8 @@ class WindowAbstention:
         if self.domain is not None and self.domain.distance is not None and not self._has_distance:
             notes.append(
                 f"the features of windows are not compared with those of the training recordings, "
-                f"because the model is not calibrated for {windows_in_words(self.plan)}: run "
-                f"`{calibrate_command(self.plan)}`"
+                f"because the model is not calibrated for {windows_in_words(self.plan)}"
+                + (f": run `{calibrate_command(self.plan)}`" if self.is_of_run else "")
             )
         notes += self._length_note(is_trimmed)
         if self.coverage is not None and self.calibration is not None:
@@ -143,6 +147,12 @@ class WindowAbstention:
             f"windows of {self.plan.window_s:g} s are unlike the training recordings in length "
             f"({first} to {last} s): --window changes it"
         ]
+
+
+def _remedy(plan: WindowPlan, is_of_run: bool) -> str:
+    if is_of_run:
+        return f"run `{calibrate_command(plan)}` first, or leave --coverage out"
+    return "leave --coverage out, or use a run of your own without enrolled speakers"
 
 
 def windows_in_words(plan: WindowPlan) -> str:
