@@ -16,6 +16,7 @@ from featser.api.curve import _plan, levels
 from featser.errors import ProtocolError
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.training_copies import Copies
+from featser.experiment.runs.run_state import RunState, checksums
 from featser.studies.deliberate_leak import predict_with_test_copies_in_training
 from tests.evaluation.test_leak import EMOTION, FitRecorder
 from tests.flow import featser_here
@@ -165,6 +166,34 @@ def test_the_curve_fits_on_more_and_more_speakers_and_tests_the_same(
     assert points[-1]["uar"] == pytest.approx(metrics["speaker-independent"]["emotion"]["uar"])
     none = featser_here("curve", *QUICK, "curve", "--draws", "0", cwd=folder)
     assert "--draws: 0: give 1 or more" in none.stderr
+
+
+def test_the_recipe_of_a_run_puts_the_curve_into_its_report(
+    extracted: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(extracted / "featser-store", tmp_path / "featser-store", ignore=WITHOUT_FITS)
+    shown = featser_here("fit", *QUICK, "run", "-t", "emotion", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    report = tmp_path / "run" / "report.html"
+    assert "Learning curve" not in report.read_text(encoding="utf-8")
+    state = RunState.read(tmp_path / "run")  # as `featser run` notes it
+    state.fit = {"identity": "x", "files": checksums(tmp_path / "run", ["report.html"])}
+    state.write()
+    for draws in ("2", "1"):  # the second one replaces the first
+        shown = featser_here(
+            "curve", "run/recipe.yaml", *QUICK, "curve", "--draws", draws, cwd=tmp_path
+        )
+        assert shown.returncode == 0, shown.stderr
+        assert "report: run/report.html (section Learning curve)" in shown.stdout
+    page = report.read_text(encoding="utf-8")
+    assert page.count('<h2 id="curve">') == page.count('<a href="#curve">') == 1
+    assert "UAR of emotion by the number of training speakers" in page
+    assert RunState.read(tmp_path / "run").fit["files"] == checksums(
+        tmp_path / "run", ["report.html"]
+    )
+    report.write_text(page.replace("<!--curve-->", ""), encoding="utf-8")
+    shown = featser_here("curve", "run/recipe.yaml", *QUICK, "curve", "--draws", "1", cwd=tmp_path)
+    assert "has no place for the curve: run `featser fit` again" in " ".join(shown.stdout.split())
 
 
 def test_a_fold_is_fitted_on_the_given_number_of_speakers_and_never_on_those_it_tests() -> None:

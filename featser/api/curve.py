@@ -20,7 +20,11 @@ from featser.evaluation.protocols.folding import make_folds
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.statistics.intervals import mean_uar_with_interval, to_json
 from featser.experiment.loading.sources.source import STORE
+from featser.experiment.recipe import RECIPE
+from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
+from featser.experiment.runs.reopened_run import data_of_run
+from featser.experiment.runs.report_links import REPORT, changing_report
 from featser.experiment.runs.run_files import run_folder
 from featser.io.atomic_write import whole, write_text
 from featser.io.escaping import for_csv
@@ -29,6 +33,7 @@ from featser.progress import stage
 from featser.progress_bars import showing_progress
 from featser.reporting.curve_figure import drawn
 from featser.reporting.numbers import estimate, number
+from featser.reporting.sections.curve_section import add_curve
 from featser.reporting.study_page import write_study
 from featser.reporting.tables import Table
 from featser.reporting.wording import as_sentence
@@ -83,6 +88,8 @@ class Curve(ShownResult):
         What was studied.
     fits : list of str
         Which kept fits were damaged, or what could not be kept.
+    report : Path or None
+        The report of a run that got the section "Learning curve".
     """
 
     folder: Path
@@ -90,6 +97,7 @@ class Curve(ShownResult):
     chance: float
     described: dict[str, Any]
     fits: list[str] = field(default_factory=list)
+    report: Path | None = None
 
     @property
     def interval_notes(self) -> list[str]:
@@ -131,7 +139,9 @@ def curve(
     Parameters
     ----------
     source, store, n_jobs, data, corpus, cache
-        As :func:`featser.fit` has them.
+        As :func:`featser.fit` has them. Of ``recipe.yaml`` in the folder of a finished run, the
+        report of the run also gets the section "Learning curve", and ``data`` are where the run
+        had them.
     output : str or Path, optional
         The folder to write; a new one under ``runs/`` by default.
     **fields
@@ -149,6 +159,9 @@ def curve(
     FeatserError
         As :func:`featser.fit`.
     """
+    run = _run_of(source)
+    if run is not None and not data and corpus is None:
+        data = data_of_run(run)
     loaded = study(
         source,
         store=store,
@@ -184,6 +197,8 @@ def curve(
     folder = run_folder(output, loaded.data.table, "curve")
     result = Curve(folder, points, chance, loaded.described(), loaded.cache_notes)
     _write(result, typed_command())
+    if run is not None:
+        _add_to_report(result, run / REPORT)
     return result
 
 
@@ -251,6 +266,28 @@ def _write(result: Curve, command: str) -> None:
     write_text(folder / "curve.json", text)
     with whole(folder / "curve.csv") as temporary:
         for_csv(pd.DataFrame(map(_flat, result.points))).to_csv(temporary, index=False)
+    shown = _shown(result)
+    write_study(
+        folder / "curve",
+        "Learning curve",
+        shown.sentences,
+        shown.table,
+        result.described,
+        command,
+        shown.plot,
+    )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What pages show of a curve."""
+
+    sentences: list[str]
+    table: Table
+    plot: str
+
+
+def _shown(result: Curve) -> _Shown:
     task = result.described["task"]
     table = Table(
         f"UAR of {task} by the number of training speakers",
@@ -290,9 +327,28 @@ def _write(result: Curve, command: str) -> None:
         result.chance,
         f"UAR of {task}",
     )
-    write_study(
-        folder / "curve", "Learning curve", sentences, table, result.described, command, plot
-    )
+    return _Shown(sentences, table, plot)
+
+
+def _run_of(source: str | Path | None) -> Path | None:
+    """Return the folder of the run whose recipe the source is, if it is one."""
+    recipe = Path("" if source is None else source)
+    is_run = recipe.name == RECIPE and recipe.is_file() and (recipe.parent / REPORT).is_file()
+    return recipe.parent if is_run else None
+
+
+def _add_to_report(result: Curve, report: Path) -> None:
+    """Put the section into the report of a run."""
+    shown = _shown(result)
+    with only_writer(report.parent), changing_report(report.parent):
+        has_place = add_curve(report, PROTOCOL, shown.sentences, shown.plot, shown.table)
+    if has_place:
+        result.report = report
+    else:
+        result.fits.append(
+            f"{report} was written by an earlier version and has no place for the curve: run "
+            f"`featser fit` again"
+        )
 
 
 def _flat(point: Point) -> dict[str, Any]:

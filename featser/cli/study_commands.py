@@ -57,7 +57,8 @@ def curve(result: Curve) -> None:
     2, 4, 8, … of the training speakers, which are drawn at random several times. If the curve still
     rises at its end, recordings of more speakers would help.
 
-    Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg.
+    Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg. With the
+    recipe.yaml of a finished run, the report of the run gets the curve as a section.
     """
     from featser.reporting.numbers import estimate, number
 
@@ -78,6 +79,8 @@ def curve(result: Curve) -> None:
     for line in result.fits:
         say(line)
     say(f"figure: {result.folder / 'curve.html'}")
+    if result.report is not None:
+        say(f"report: {result.report} (section Learning curve)")
 
 
 def _say_left_out(described: Mapping[str, Any]) -> None:

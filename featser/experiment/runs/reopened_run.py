@@ -178,8 +178,19 @@ def sources_of_run(folder: str | Path) -> list[str | Path]:
     FeatserError
         If the folder is no run.
     """
+    return list(data_of_run(folder).values())
+
+
+def data_of_run(folder: str | Path) -> dict[str, str | Path]:
+    """Return where the corpora of a run were when it was fitted, by name, as ``--data`` has them.
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run.
+    """
     locations, _ = _places(Path(folder), read_description(folder))
-    return list(locations.values())
+    return locations
 
 
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:
