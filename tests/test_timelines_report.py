@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +72,27 @@ def test_the_page_has_a_row_for_each_system_and_dashes_for_what_is_undefined(
     assert module.shown(infinite) == "–"
     for row in TIMELINE_METRICS:
         assert f"- {row.title}: {row.meaning}" in text
+
+
+def test_frames_know_how_far_the_nearest_other_emotion_is(reports: Any) -> None:
+    module = reports("timeline_abstention")
+    spans = np.array([[0.0, 2.0], [2.5, 4.0], [4.5, 6.0]])
+    labels = np.array(["sad", "sad", "angry"])
+    frames = np.array([[0.0, 0.5], [3.0, 3.5], [5.5, 6.0]])
+    seconds = module.seconds_to_change(frames, spans, labels, np.array([0, 1, 2]))
+    assert seconds.tolist() == [4.0, 1.0, 1.5]
+
+
+def test_the_figures_of_the_page_are_those_of_its_data(reports: Any) -> None:
+    """Each corpus has a row for each calibration and coverage, with the figures of the JSON."""
+    module = reports("timeline_abstention")
+    results = json.loads((REPORTS / "timelines" / "abstention.json").read_text(encoding="utf-8"))
+    shown = (REPORTS.parent / "docs" / "timeline.md").read_text(encoding="utf-8")
+    assert list(results["corpora"]) == ["banglaser", "ravdess", "emodb"]
+    for line in module.figures(results):
+        assert line in shown
+    for one in results["corpora"].values():
+        for row in one["sets"]["windows"]:
+            if row["class"] == module.ALL_CLASSES:
+                assert row["covered"] >= row["coverage"]
+        assert one["marked"]["windows"]["high"] < 0.05
