@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -125,6 +125,7 @@ def cross_fit(
     adapt: Adaptation | None = None,
     language: NDArray[np.str_] | None = None,
     auxiliary: AuxiliaryRows | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> CrossFit:
     """Predict every utterance by a model fitted on the other folds, and fit one model on all.
 
@@ -162,6 +163,8 @@ def cross_fit(
         Which language is spoken, for a model that needs it; only that of training rows is used.
     auxiliary : AuxiliaryRows, optional
         Rows of other corpora that every training set has; they are never predicted.
+    meanwhile : callable, optional
+        Called once, in this process, while others fit.
 
     Returns
     -------
@@ -194,7 +197,10 @@ def cross_fit(
     )
     workers = parallel(n_jobs, return_as="generator_unordered", batch_size=1)
     progress(reused, len(folds))
-    for number, result in workers(jobs):
+    fitting = workers(jobs)
+    if meanwhile is not None:
+        meanwhile()
+    for number, result in fitting:
         if cache is not None:
             _store_result(cache, identity_of_fold[number], number, result, plan)
         results[number] = result

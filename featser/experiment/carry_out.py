@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,26 @@ class _Evaluated:
     enrolled: list[pd.DataFrame] = field(default_factory=list)
 
 
+@dataclass
+class _WithoutFits:
+    """What needs no fit, computed while others fit: with the fits of an odd fold a core is idle."""
+
+    experiment: Experiment
+    data: Data
+    audited: Examined
+    domain: TrainingDomain | None = None
+
+    def compute(self) -> None:
+        """Add findings about single features to the audit, and describe the training set, once."""
+        if self.domain is not None:
+            return
+        data, audited = self.data, self.audited
+        audited.findings.extend(
+            revealing_features(data, data.tasks[0], audited.sound, self.experiment.seed)
+        )
+        self.domain = TrainingDomain.of(data.X, data.extractors, data.speaker, audited.facts)
+
+
 def carry_out(
     experiment: Experiment, source: Source, unusable: pd.DataFrame, execution: Execution
 ) -> Run:
@@ -139,17 +159,17 @@ def carry_out(
     # What the data do not allow is refused before their recordings are looked at.
     plans_of(data, experiment, content_of(data.table["key"]))
     audited = _audit(experiment, source, data, execution)
-    audited.findings.extend(revealing_features(data, data.tasks[0], audited.sound, experiment.seed))
     plans = plans_of(data, experiment, audited.sound)
     data.notes += [note for plan in plans for note in plan.notes]
     fits = Fits(execution.store) if execution.cache else None
     evaluated = _Evaluated()
+    without_fits = _WithoutFits(experiment, data, audited)
     for plan in plans:
-        _evaluate(experiment, data, plan, audited, execution.n_jobs, fits, evaluated)
+        _evaluate(
+            experiment, data, plan, audited, execution.n_jobs, fits, evaluated, without_fits.compute
+        )
     run = _run_of(experiment, source, data, audited, plans, evaluated, fits, execution)
-    run.domain = TrainingDomain.of(
-        data.X, data.extractors, data.speaker, audited.facts, stage("Measuring feature distances")
-    )
+    run.domain = without_fits.domain
     run.seconds = time.monotonic() - began
     write_run(run)
     return run
@@ -185,10 +205,11 @@ def _evaluate(
     n_jobs: int,
     fits: Fits | None,
     evaluated: _Evaluated,
+    meanwhile: Callable[[], None],
 ) -> None:
     """Cross-fit and score under one protocol."""
     adapt = enrolled_speakers(data, experiment, plan, audited.sound)
-    result = _cross_fit(experiment, data, plan, audited.sound, n_jobs, fits, adapt)
+    result = _cross_fit(experiment, data, plan, audited.sound, n_jobs, fits, adapt, meanwhile)
     data.notes += first_pass_notes(data, experiment, plan.protocol, result.identified)
     curve: dict[str, Any] = {}
     if adapt is not None:
@@ -225,6 +246,7 @@ def _cross_fit(
     n_jobs: int,
     fits: Fits | None,
     adapt: Any,
+    meanwhile: Callable[[], None],
 ) -> CrossFit:
     auxiliary = None
     if data.auxiliary is not None:
@@ -246,6 +268,7 @@ def _cross_fit(
         adapt=adapt,
         language=None if experiment.two_pass == "none" else language_of(data.table),
         auxiliary=auxiliary,
+        meanwhile=meanwhile,
     )
 
 

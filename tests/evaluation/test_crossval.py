@@ -43,6 +43,24 @@ def test_no_row_is_predicted_by_a_model_that_saw_it(jobs: int) -> None:
     assert (result.model.predict(X)["row"] == "fitted").all()
 
 
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_what_needs_no_fit_is_computed_once_and_its_errors_are_not_lost(jobs: int) -> None:
+    X = np.arange(24, dtype=np.float32)[:, None]
+    labels = pd.DataFrame({"row": ["new", "fitted"] * 12})
+    task = Task("row", classes=("new", "fitted"), role="primary")
+    arguments = (Memory(), X, labels, np.arange(24) % 3, None, [task], jobs)
+    calls: list[str] = []
+    result = cross_fit(*arguments, meanwhile=lambda: calls.append("called"))
+    assert calls == ["called"]
+    assert len(result.predictions) == 24
+
+    def failing() -> None:
+        raise TaskError("not possible")
+
+    with pytest.raises(TaskError, match="not possible"):
+        cross_fit(*arguments, meanwhile=failing)
+
+
 class Speakers(Memory):
     """Require that each row has its speaker, whose number is its first value."""
 

@@ -31,7 +31,7 @@ def test_left_out_predictions_are_those_of_a_model_fitted_without_the_group(
     phi, target = rng.normal(size=(30, 12)), rng.normal(size=(30, 3))
     weight, speaker = rng.uniform(0.2, 3, 30), rng.integers(0, 5, 30)
     groups = left_out_groups(np.zeros(30, dtype=np.intp), speaker, None)
-    left_out = RidgePath(phi, target, weight).without(groups, penalty)
+    (left_out,) = RidgePath(phi, target, weight).without(groups, [penalty])
     for left, _ in groups:
         rest = np.setdiff1d(np.arange(30), left)
         alone = RidgePath(phi[rest], target[rest], weight[rest]).coefficients(penalty)

@@ -180,13 +180,13 @@ def _counts(X: NDArray[np.floating], label: Labelled) -> NDArray[np.float32]:
     return counts.reshape(n_folds, n_features, n_bins, n_classes).astype(np.float32)
 
 
-def _binned(X: NDArray[np.floating]) -> tuple[NDArray[np.intp], int]:
+def _binned(X: NDArray[np.floating]) -> tuple[NDArray[np.uint8], int]:
     """Return the bin of each value, and the number of bins: the last one holds NaN."""
     count = min(len(X), _MOST_BINS)
     ordered = np.sort(X, axis=0)
     n_finite = np.isfinite(X).sum(axis=0)
     columns = np.arange(X.shape[1])
-    bins = np.zeros(X.shape, dtype=np.intp)
+    bins = np.zeros(X.shape, dtype=np.uint8)
     for step in range(1, count):
         edge = ordered[(n_finite * step) // count, columns]
         bins += np.where(n_finite > step, edge, np.inf) <= X

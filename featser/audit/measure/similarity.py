@@ -102,39 +102,35 @@ def neighbours(signatures: Floats) -> NDArray[np.int64]:
 
 
 def like_envelopes(one: Bands, other: Bands) -> bool:
-    """Return whether levels and changes of two fingerprints correlate as in copies of one take."""
-    levels, changes = envelope_likeness(one, other)
-    return levels > LIKE_ENVELOPE and changes > LIKE_CHANGES
+    """Return whether two fingerprints correlate as those of copies of one take do.
 
-
-def envelope_likeness(one: Bands, other: Bands) -> tuple[float, float]:
-    """Correlate two fingerprints where they overlap, at the shift that fits best.
+    Their levels are to correlate, and so are the changes of the levels from frame to frame, where
+    the fingerprints overlap at the shift that fits best: at least over half of the shorter one.
 
     Parameters
     ----------
     one, other : ndarray of uint8, shape (n_frames, 16)
         As in :class:`featser.audit.measure.sketch.Sketch`.
-
-    Returns
-    -------
-    levels, changes : float
-        The correlation of the levels and that of their changes from frame to frame, in [−1, 1];
-        0 where less than half of the shorter one overlaps.
     """
+    x, y = _overlap(_centred(one), _centred(other))
+    if 2 * len(x) < min(len(one), len(other)):
+        return False
+    if _cosine(x - x.mean(axis=0), y - y.mean(axis=0)) <= LIKE_ENVELOPE:
+        return False
+    return _cosine(np.diff(x, axis=0), np.diff(y, axis=0)) > LIKE_CHANGES
+
+
+def _overlap(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return the parts that overlap at the shift that fits best."""
     import scipy.fft
 
-    x, y = _centred(one), _centred(other)
     size = scipy.fft.next_fast_len(len(x) + len(y) - 1, real=True)
     cross = scipy.fft.rfft(x, size, axis=0) * scipy.fft.rfft(y, size, axis=0).conj()
     shift = int(scipy.fft.irfft(cross.sum(axis=1), size).argmax())
     shift -= size if shift >= len(x) else 0
     x, y = x[max(shift, 0) :], y[max(-shift, 0) :]
     length = min(len(x), len(y))
-    if 2 * length < min(len(one), len(other)):
-        return 0.0, 0.0
-    x, y = x[:length], y[:length]
-    levels = _cosine(x - x.mean(axis=0), y - y.mean(axis=0))
-    return levels, _cosine(np.diff(x, axis=0), np.diff(y, axis=0))
+    return x[:length], y[:length]
 
 
 def waveform_likeness(

@@ -131,13 +131,12 @@ def best_share(
         compared = mixed({key: gram[few] for key, gram in grams.items()}, share)
         _, inputs = shared(rooted, compared, landmarks[few], dtype)
         path = RidgePath(inputs, target, weight / weight.mean())
-        errors.append(min(_error(path, groups, penalty) for penalty in penalties))
+        errors.append(min(_error(path, one) for one in path.without(groups, penalties)))
     return float(shares[int(np.argmin(errors))])
 
 
-def _error(path: RidgePath, groups: Sequence[LeftOut], penalty: float) -> float:
+def _error(path: RidgePath, left_out: Floats) -> float:
     """Return the mean squared error of left-out predictions."""
-    left_out = path.without(groups, penalty)
     is_predicted = np.isfinite(left_out[:, 0])
     square = (left_out[is_predicted] - path.target[is_predicted]) ** 2
     return float(np.average(square.sum(axis=1), weights=path.weight[is_predicted]))

@@ -103,8 +103,8 @@ class _Kernel(BaseEstimator, ABC):
                 compared = mixed(by_share, share)
             root, inputs = shared(rooted, compared, chosen, X.dtype)
             path = RidgePath(inputs, target, weight / weight.mean())
-            for penalty, total in zip(self.penalties, penalties, strict=True):
-                left_out = path.without(groups, total)
+            each = path.without(groups, penalties)
+            for penalty, left_out in zip(self.penalties, each, strict=True):
                 score = self._score(truth, left_out, weight)
                 self.path_.append((gamma, penalty, score))
                 if score > best[0]:
