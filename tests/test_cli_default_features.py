@@ -106,10 +106,17 @@ def with_rocket(voices: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("model", "features", "read"),
     [
         ("svm", ("mfcc:basic", "rocket"), ["mfcc:basic"]),
-        ("svm", ("rocket",), ["rocket"]),
+        pytest.param("svm", ("rocket",), ["rocket"], marks=pytest.mark.slow),
         ("kernel", ("mfcc:basic", "rocket"), ["mfcc:basic", "rocket"]),
-        ("xgboost --batches", ("mfcc:basic", "rocket"), ["mfcc:basic"]),
-        ("svm --select anova:0.1", ("mfcc:basic", "rocket"), ["mfcc:basic", "rocket"]),
+        pytest.param(
+            "xgboost --batches", ("mfcc:basic", "rocket"), ["mfcc:basic"], marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "svm --select anova:0.1",
+            ("mfcc:basic", "rocket"),
+            ["mfcc:basic", "rocket"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_models_that_weigh_no_blocks_do_not_read_random_convolutions_beside_other_features(

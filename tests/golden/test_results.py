@@ -18,13 +18,15 @@ def golden_results() -> list[str]:
 
 
 NETWORKS, LONG = ("networks", "joint"), ("long",)
+LONG_ALONE = ("models/forest", "models/extra-trees", "models/mlp", "others/seed", "others/all-rows")
 
 
 def results_in(*folders: str) -> list[str]:
     return [name for name in golden_results() if name.split("/")[1] in folders]
 
 
-QUICK = [name for name in golden_results() if name not in results_in(*NETWORKS, *LONG)]
+TAKE_LONG = [*results_in(*LONG), *(f"results/{name}" for name in LONG_ALONE)]
+QUICK = [name for name in golden_results() if name not in {*results_in(*NETWORKS), *TAKE_LONG}]
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -33,7 +35,7 @@ def test_results_as_pinned(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", results_in(*LONG))
+@pytest.mark.parametrize("name", TAKE_LONG)
 def test_results_that_take_long_as_pinned(name: str) -> None:
     assert_as_pinned(name)
 
