@@ -31,11 +31,30 @@ def test_left_out_predictions_are_those_of_a_model_fitted_without_the_group(
     phi, target = rng.normal(size=(30, 12)), rng.normal(size=(30, 3))
     weight, speaker = rng.uniform(0.2, 3, 30), rng.integers(0, 5, 30)
     groups = left_out_groups(np.zeros(30, dtype=np.intp), speaker, None)
-    (left_out,) = RidgePath(phi, target, weight).without(groups, [penalty])
+    left_out = RidgePath(phi, target, weight).without(groups)(penalty)
     for left, _ in groups:
         rest = np.setdiff1d(np.arange(30), left)
         alone = RidgePath(phi[rest], target[rest], weight[rest]).coefficients(penalty)
         np.testing.assert_allclose(left_out[left], phi[left] @ alone, atol=1e-8)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 30.0], ids=["least", "middle", "greatest"])
+def test_the_penalty_of_a_share_is_the_best_of_all_without_trying_all(noise: float) -> None:
+    rng = np.random.default_rng(0)
+    phi, speaker = rng.normal(size=(60, 20)), rng.integers(0, 6, 60)
+    target = phi @ rng.normal(size=(20, 2)) + noise * rng.normal(size=(60, 2))
+    path = RidgePath(phi, target, np.ones(60))
+    predicted_with = path.without(left_out_groups(np.zeros(60, dtype=np.intp), speaker, None))
+    penalties = [60 * 10.0**power for power in (0, -1, 1, -6, -5, -4, -3, -2, 2, 3, 4)]
+    every = [np.square(predicted_with(one) - target).sum(axis=1).mean() for one in penalties]
+    tried: list[float] = []
+
+    def counted(penalty: float) -> np.ndarray:
+        tried.append(penalty)
+        return predicted_with(penalty)
+
+    assert block_weights._least_error(path, counted, penalties) == pytest.approx(min(every))
+    assert len(tried) < len(penalties)
 
 
 def test_a_copy_is_left_out_with_everyone_whose_sound_it_holds_and_is_never_predicted() -> None:

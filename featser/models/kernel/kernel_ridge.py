@@ -6,7 +6,7 @@ leave-one-speaker-out scores of all penalties need one factorisation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -144,8 +144,8 @@ class RidgePath:
         power, vectors, _ = self._basis
         return np.asarray(vectors @ (self._along / (power + penalty)[:, None]))
 
-    def without(self, groups: Sequence[LeftOut], penalties: Sequence[float]) -> Iterator[Floats]:
-        """Predict rows by the models without their group.
+    def without(self, groups: Sequence[LeftOut]) -> Callable[[float], Floats]:
+        """Return what predicts rows, for a penalty, by the models without their group.
 
         For a group g of rows with the part :math:`H_{gg}` of the (weighted) hat matrix, the
         residuals without the group are :math:`(I - H_{gg})^{-1}` times those with it
@@ -155,13 +155,12 @@ class RidgePath:
         ----------
         groups : sequence of (left, predicted)
             Rows that are left out together, and those of them that are predicted.
-        penalties : sequence of float
-            λ, each above 0.
 
-        Yields
-        ------
-        ndarray of float, shape (n, k)
-            For each penalty; NaN for rows that no group predicts.
+        Returns
+        -------
+        callable
+            Takes λ, above 0; returns an ndarray of float, shape (n, k), NaN for rows that no group
+            predicts.
         """
         power, _, rows = self._basis
         # Copied once, and not for every penalty: it is what these sums wait for.
@@ -169,7 +168,8 @@ class RidgePath:
             (left, rows[left], np.isin(left, predicted) if len(predicted) < len(left) else ...)
             for left, predicted in groups
         ]
-        for penalty in penalties:
+
+        def predicted_with(penalty: float) -> Floats:
             shrinkage = 1 / (power + penalty)
             residual = self._root * self.target - rows @ (shrinkage[:, None] * self._along)
             result = np.full(self.target.shape, np.nan)
@@ -178,7 +178,9 @@ class RidgePath:
                 without = np.linalg.solve(part, residual[left])
                 some = left[chosen]
                 result[some] = self.target[some] - without[chosen] / self._root[some]
-            yield result
+            return result
+
+        return predicted_with
 
 
 def left_out_groups(

@@ -103,8 +103,9 @@ class _Kernel(BaseEstimator, ABC):
                 compared = mixed(by_share, share)
             root, inputs = shared(rooted, compared, chosen, X.dtype)
             path = RidgePath(inputs, target, weight / weight.mean())
-            each = path.without(groups, penalties)
-            for penalty, left_out in zip(self.penalties, each, strict=True):
+            predicted_with = path.without(groups)
+            for penalty, total in zip(self.penalties, penalties, strict=True):
+                left_out = predicted_with(total)
                 score = self._score(truth, left_out, weight)
                 self.path_.append((gamma, penalty, score))
                 if score > best[0]:

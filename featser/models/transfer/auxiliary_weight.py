@@ -289,8 +289,9 @@ class Comparison:
         groups = [(position[left], position[predicted]) for left, predicted in self.groups]
         own = position[self.own]
         best: tuple[float, Any] = (np.inf, None)
-        for every in path.without(groups, [penalty * len(used) for penalty in PENALTIES]):
-            predicted = every[own]
+        predicted_with = path.without(groups)
+        for penalty in PENALTIES:
+            predicted = predicted_with(penalty * len(used))[own]
             error = float(
                 np.average(
                     ((predicted - path.target[own]) ** 2).sum(axis=1), weights=path.weight[own]
