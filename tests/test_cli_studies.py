@@ -194,6 +194,13 @@ def test_the_recipe_of_a_run_puts_the_curve_into_its_report(
     report.write_text(page.replace("<!--curve-->", ""), encoding="utf-8")
     shown = featser_here("curve", "run/recipe.yaml", *QUICK, "curve", "--draws", "1", cwd=tmp_path)
     assert "has no place for the curve: run `featser fit` again" in " ".join(shown.stdout.split())
+    report.write_bytes(b"\xff" + report.read_bytes())
+    elsewhere = tmp_path / "elsewhere"  # where the store is the run's, as the data are
+    elsewhere.mkdir()
+    command = ("curve", tmp_path / "run" / "recipe.yaml", *QUICK, "curve", "--draws", "1")
+    shown = featser_here(*command, cwd=elsewhere)
+    assert shown.returncode == 0, shown.stderr
+    assert "is damaged or of an earlier version" in " ".join(shown.stdout.split())
 
 
 def test_a_fold_is_fitted_on_the_given_number_of_speakers_and_never_on_those_it_tests() -> None:

@@ -23,7 +23,7 @@ from featser.experiment.loading.sources.source import STORE
 from featser.experiment.recipe import RECIPE
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
-from featser.experiment.runs.reopened_run import data_of_run
+from featser.experiment.runs.reopened_run import data_of_run, store_of_run
 from featser.experiment.runs.report_links import REPORT, changing_report
 from featser.experiment.runs.run_files import run_folder
 from featser.io.atomic_write import whole, write_text
@@ -140,8 +140,8 @@ def curve(
     ----------
     source, store, n_jobs, data, corpus, cache
         As :func:`featser.fit` has them. Of ``recipe.yaml`` in the folder of a finished run, the
-        report of the run also gets the section "Learning curve", and ``data`` are where the run
-        had them.
+        report of the run also gets the section "Learning curve", and ``data`` and ``store`` are
+        where the run had them.
     output : str or Path, optional
         The folder to write; a new one under ``runs/`` by default.
     **fields
@@ -162,6 +162,8 @@ def curve(
     run = _run_of(source)
     if run is not None and not data and corpus is None:
         data = data_of_run(run)
+    if run is not None and Path(store) == Path(STORE):
+        store = store_of_run(run, store)
     loaded = study(
         source,
         store=store,
@@ -346,7 +348,7 @@ def _add_to_report(result: Curve, report: Path) -> None:
         result.report = report
     else:
         result.fits.append(
-            f"{report} was written by an earlier version and has no place for the curve: run "
+            f"{report} is damaged or of an earlier version, and has no place for the curve: run "
             f"`featser fit` again"
         )
 

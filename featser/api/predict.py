@@ -233,11 +233,11 @@ def refuse_uncalibrated(model: str | Path, coverage: float) -> Bundle:
     InputError
         If the coverage is not between 0 and 1.
     TaskError
-        If the model has no scores.
+        If the model has no classes, or no scores.
     """
     bundle = load_bundle(located(model))
     try:
-        refuse_no_calibration(bundle.model.calibrations_)
+        refuse_no_calibration(bundle.model.calibrations_, bundle.tasks)
     except TaskError as error:
         raise TaskError(f"{model}: {error}") from error
     return bundle

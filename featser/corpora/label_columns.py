@@ -241,7 +241,7 @@ def _unusable(table: pd.DataFrame, name: str, primary: str) -> str:
     if held.empty:
         return "missing in every row"
     if held.nunique() == 1:
-        return f"only one value: {held.iloc[0]!r}"
+        return f"only one value: {held.tolist()[0]!r}"
     mapping = function_of(table, name, primary)
     if mapping:
         return f"task `{name}` is a function of `{primary}`: {mapping}"

@@ -29,7 +29,10 @@ from featser.io.atomic_write import whole
 from featser.io.file_format import FileFormat
 from featser.io.result_display import Display, ShownResult
 from featser.models.abstention.training_domain import TrainingDomain
-from featser.models.abstention.window_calibration import WindowCalibration
+from featser.models.abstention.window_calibration import (
+    WindowCalibration,
+    refuse_oversized_windows,
+)
 from featser.models.comparison.comparison import Comparison
 from featser.models.coupling.coupling import CoupledEstimator
 from featser.models.multitask import MultiTaskEstimator
@@ -138,6 +141,11 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     -------
     Path
         The file.
+
+    Raises
+    ------
+    BundleError
+        If calibrations for windows make it larger than :func:`load_bundle` reads.
     """
     import skops.io
 
@@ -170,6 +178,7 @@ def save_bundle(path: str | Path, bundle: Bundle) -> Path:
     }
     path = Path(path)
     text = json.dumps(description, indent=1).encode()
+    refuse_oversized_windows(path, bundle.windows, len(text), MEMBERS["model.json"])
     with whole(path) as temporary:
         temporary.write_bytes(pack([("model.json", text), ("estimators.skops", data)]))
     return path

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,11 @@ import pytest
 import featser
 from featser.errors import BundleError, RunError, TaskError
 from featser.experiment.runs.run_state import RunState, checksums
-from featser.models.bundle import load_bundle, save_bundle
+from featser.models.abstention.window_calibration import with_calibration
+from featser.models.bundle import MEMBERS, load_bundle, save_bundle
+from featser.tasks import Task
+from featser.timelines.marks.window_abstention import WindowAbstention
+from featser.timelines.window_plan import WindowPlan
 from tests.flow import featser_here
 from tests.timelines.recordings import RATE, voiced, write
 
@@ -270,6 +276,39 @@ def test_damaged_calibrations_of_a_bundle_are_refused(calibrated: Path, tmp_path
                 archive.writestr(name, data)
         with pytest.raises(BundleError, match=r"model\.featser: "):
             load_bundle(path)
+
+
+def test_calibrations_that_make_a_model_unreadable_are_not_written(
+    calibrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading refuses a larger ``model.json``: writing one would lose the model."""
+    path = tmp_path / "model.featser"
+    shutil.copy(calibrated / "model.featser", path)
+    before = path.read_bytes()
+    bundle = load_bundle(path)
+    with zipfile.ZipFile(path) as archive:
+        limit = archive.getinfo("model.json").file_size
+    monkeypatch.setitem(MEMBERS, "model.json", limit)
+    save_bundle(path, bundle)
+    assert path.read_bytes() == before
+    bundle.windows = with_calibration(bundle.windows, replace(bundle.windows[0], hop_s=0.1))
+    with pytest.raises(
+        BundleError, match=r"windows of 2 s each 0\.5 s, 2 s each 0\.1 s, its model"
+    ):
+        save_bundle(path, bundle)
+    assert path.read_bytes() == before
+
+
+def test_a_model_without_classes_says_why_it_has_no_sets(
+    calibrated: Path,
+) -> None:
+    """It is not sent to ``featser calibrate``, which cannot help."""
+    bundle = load_bundle(calibrated / "model.featser")
+    tasks = [Task("arousal", "regression")]
+    abstention = partial(WindowAbstention.of, WindowPlan(2.0, 0.5), tasks, None, bundle.windows)
+    assert abstention(None).coverage is None
+    with pytest.raises(TaskError, match=r"predicts numbers \(arousal\).*leave --coverage out$"):
+        abstention(0.8)
 
 
 def test_a_folder_that_is_no_run_is_not_calibrated(tmp_path: Path) -> None:

@@ -48,11 +48,12 @@ class Calibrated(FinishedResult):
     def sentences(self) -> list[str]:
         """What was done, and what can be used now."""
         one = self.windows
+        has_classes = bool(one.calibration.calibrations)
         return [
             f"{self.folder / BUNDLE} is calibrated for {windows_in_words(self.plan)}, on "
             f"{counted(one.n_windows, 'window')} of {counted(one.n_utterances, 'utterance')}",
             "`featser predict --timeline` now compares the features of windows with those of the "
-            "training recordings, and takes --coverage",
+            "training recordings" + (", and takes --coverage" if has_classes else ""),
         ]
 
     def display(self) -> Display:
@@ -126,11 +127,12 @@ def calibrate(
         result.notes.append(
             f"{counted(windows.n_unreadable, 'utterance')} could not be read, or are silent"
         )
-    result.fits = [
-        f"{windows.n_cached} of {windows.n_models} models read from the cache, "
-        f"{windows.n_models - windows.n_cached} fitted",
-        *fits.notes,
-    ]
+    if windows.n_models:
+        result.fits.append(
+            f"{windows.n_cached} of {windows.n_models} models read from the cache, "
+            f"{windows.n_models - windows.n_cached} fitted"
+        )
+    result.fits += fits.notes
     result.seconds = time.monotonic() - began
     return result
 

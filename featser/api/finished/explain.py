@@ -328,8 +328,8 @@ def _add_to_report(result: Explanation) -> None:
         has_place = add_explanation(report, parts, result.protocol)
     if not has_place:
         result.notes.append(
-            "report.html was written by an earlier version and has no place for explanations: run "
-            "`featser fit` again"
+            "report.html is damaged or of an earlier version, and has no place for explanations: "
+            "run `featser fit` again"
         )
 
 

@@ -278,7 +278,7 @@ def _add_to_report(result: StressTest, conditions: Sequence[Condition]) -> None:
     is_current = state.fit.get("files", {}).get(report.name) == before.get(report.name)
     if not add_stress(report, section):
         result.notes.append(
-            "report.html was written by an earlier version and has no place for altered "
+            "report.html is damaged or of an earlier version, and has no place for altered "
             "recordings: run `featser fit` again"
         )
     elif is_current:  # so that `featser run` does not take it for damaged

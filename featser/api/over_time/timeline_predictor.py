@@ -98,7 +98,7 @@ class TimelinePredictor:
             self.abstention()
             return
         with _naming(self.model):
-            refuse_no_calibration(self.bundle.model.calibrations_)
+            refuse_no_calibration(self.bundle.model.calibrations_, self.bundle.tasks)
 
     def abstention(self) -> WindowAbstention:
         """Return what the model says of windows beside its predictions."""

@@ -193,6 +193,18 @@ def data_of_run(folder: str | Path) -> dict[str, str | Path]:
     return locations
 
 
+def store_of_run(folder: str | Path, moved: str | Path) -> str | Path:
+    """Return where the store of a run was, or another place if it is there no more.
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run.
+    """
+    _, store = _places(Path(folder), read_description(folder))
+    return store if Path(store).is_dir() else moved
+
+
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:
     """Return where the corpora and the store were, from the command that reproduces a run."""
     commands = described.get("reproduce")

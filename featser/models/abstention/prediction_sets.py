@@ -54,7 +54,7 @@ def set_columns(
     (['good', 'good'], [False, False])
     """
     calibrated = [task for task in tasks if task.name in calibrations]
-    refuse_no_calibration(calibrations)
+    refuse_no_calibration(calibrations, tasks)
     columns = {}
     for task in calibrated:
         probabilities = predicted[[f"{task.name}.p[{name}]" for name in task.classes]]
@@ -66,14 +66,27 @@ def set_columns(
     return pd.DataFrame(columns, index=predicted.index)
 
 
-def refuse_no_calibration(calibrations: Calibrations) -> None:
-    """Refuse prediction sets of a model that was not calibrated.
+def refuse_no_calibration(calibrations: Calibrations, tasks: Sequence[Task]) -> None:
+    """Refuse prediction sets of a model that has no classes, or was not calibrated.
 
     Raises
     ------
     TaskError
-        If no task has a calibration.
+        If every task is a regression, or none has a calibration.
+
+    Examples
+    --------
+    >>> refuse_no_calibration({}, [Task("arousal", "regression")])
+    Traceback (most recent call last):
+    featser.errors.TaskError: the model predicts numbers (arousal), and prediction sets are of \
+classes: leave --coverage out
     """
+    if not any(task.categorical for task in tasks):
+        names = ", ".join(task.name for task in tasks)
+        raise TaskError(
+            f"the model predicts numbers ({names}), and prediction sets are of classes: leave "
+            f"--coverage out"
+        )
     if not calibrations:
         raise TaskError(
             "the model has no calibration scores for prediction sets: leave --coverage out, or fit "

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from featser.errors import BundleError
 from featser.evaluation.conformal import Calibration
 from featser.models.abstention.feature_distance import FeatureDistance
 from featser.tasks import Task
@@ -96,3 +98,35 @@ def with_calibration(
 ) -> list[WindowCalibration]:
     """Return calibrations with a new one in place of that for the same windows."""
     return [*(one for one in windows if not one.fits(new.window_s, new.hop_s)), new]
+
+
+def refuse_oversized_windows(
+    path: Path, windows: Sequence[WindowCalibration], size: int, limit: int
+) -> None:
+    """Refuse calibrations with which a model could be written, but not read any more.
+
+    Parameters
+    ----------
+    path : Path
+        Of the model.
+    windows : sequence of WindowCalibration
+        All that it would have.
+    size, limit : int
+        How many bytes its ``model.json`` would have, and may have.
+
+    Raises
+    ------
+    BundleError
+        If there are calibrations, and the size is above the limit.
+
+    Examples
+    --------
+    >>> refuse_oversized_windows(Path("model.featser"), [], 17_000_000, 16_000_000)
+    """
+    if windows and size > limit:
+        kinds = ", ".join(f"{one.window_s:g} s each {one.hop_s:g} s" for one in windows)
+        raise BundleError(
+            f"{path}: with calibrations for windows of {kinds}, its model.json would have "
+            f"{size / 1e6:.1f} MB, over {limit / 1e6:.0f} MB. Use a longer --hop, or fit the model "
+            f"again and calibrate it for fewer kinds of windows"
+        )

@@ -25,10 +25,13 @@ def put_section(report: str | Path, name: str, title: str, markup: str) -> bool:
     Returns
     -------
     bool
-        Whether the report has the places; one of an earlier version has not.
+        Whether the report has the places; one of an earlier version, or a damaged one, has not.
     """
     path = Path(report)
-    page = path.read_text(encoding="utf-8")
+    try:
+        page = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
     link = f'<li><a href="#{name}">{title}</a></li>'
     for place, content in ((name, f"\n{markup}\n"), (f"{name}-link", link)):
         begin, end = f"<!--{place}-->", f"<!--/{place}-->"

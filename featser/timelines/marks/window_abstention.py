@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from featser.errors import TaskError
 from featser.models.abstention.measures import MEASURES
 from featser.models.abstention.new_recordings import domain_notes
-from featser.models.abstention.prediction_sets import set_columns, set_notes
+from featser.models.abstention.prediction_sets import (
+    refuse_no_calibration,
+    set_columns,
+    set_notes,
+)
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.abstention.window_calibration import WindowCalibration, calibration_of
 from featser.tasks import Task
@@ -63,9 +67,12 @@ class WindowAbstention:
         Raises
         ------
         TaskError
-            If there are to be prediction sets, and the model is not calibrated for such windows.
+            If there are to be prediction sets, and the model has no classes, or is not calibrated
+            for such windows.
         """
         calibration = calibration_of(windows, plan.window_s, plan.hop_s)
+        if coverage is not None and not any(task.categorical for task in tasks):
+            refuse_no_calibration({}, tasks)
         if coverage is not None and (calibration is None or not calibration.calibrations):
             raise TaskError(
                 f"the model is not calibrated for {windows_in_words(plan)}, and its calibration "
