@@ -18,6 +18,7 @@ from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.corpora.scans.scanning import ScanResult
 from featser.corpora.scans.scanning import scan as scan_folder
 from featser.errors import InputError
+from featser.experiment.loading.sources.folder_sources import refuse_run
 from featser.experiment.loading.sources.manifest_sources import is_manifest
 from featser.io.location import is_remote, local_path
 from featser.io.nested_files import is_archive
@@ -97,11 +98,6 @@ def scan(
 
 
 def _no_folder(given: str | Path) -> str:
-    if not is_remote(given) and is_archive(local_path(given)):
-        return (
-            f"'{given}' is an archive: say how its files are named, with a card before it "
-            f"(`featser corpora` lists them) or with --pattern"
-        )
     if not is_remote(given) and local_path(given).is_file() and is_manifest(given):
         command = shlex.join(["featser", "scan", "table", str(given)])
         return f"'{given}' is a file: a table of recordings is read by `{command}`"
@@ -112,9 +108,10 @@ def _no_folder(given: str | Path) -> str:
 
 
 def _scan_bare(folder: str | Path, names: LabelMap) -> ScanResult:
-    """Scan a folder by the layout that it has, or say that the argument is no folder."""
-    if is_remote(folder) or not local_path(folder).is_dir():
+    """Scan a folder or archive by its layout, or say that the argument is neither."""
+    if is_remote(folder) or not (local_path(folder).is_dir() or is_archive(local_path(folder))):
         raise InputError(_no_folder(folder), "card")
+    refuse_run(local_path(folder))
     layout, notes = layout_of(local_path(folder))
     if layout.table is None:
         result = scan_folder(load_card(layout.card), folder, names)

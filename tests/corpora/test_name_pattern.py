@@ -116,7 +116,7 @@ def test_scan_counts_the_values_of_each_field_and_teaches_with_what_does_not_fit
     [
         (["a.wav"], r"no recording fits .*: 'a' lies 0 folders deep, and the pattern describes 2"),
         (["f/d/x.wav"], r"'x' in 'f/d/x' does not fit `\{emotion\}_\{take\}`"),
-        (["f/d/x_1.mp3"], r"1 recording without the ending \.wav"),
+        (["f/d/x_1.mp3"], r"none ends in \.wav; there is 'f/d/x_1\.mp3', say"),
         (["f/d/x_y_1.wav"], r"'f/d/x_y_1' can be read as"),
     ],
 )

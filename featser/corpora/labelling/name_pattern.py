@@ -76,7 +76,8 @@ class NamePattern:
         for part, text in pairs:
             expression = _expression(part, longest=True, earlier=set())
             if Pattern(expression).groups_of(text) is None:
-                return f"'{text}' in '{name}' does not fit `{part}`; {_MEANINGS}"
+                where = "" if text == name else f" in '{name}'"
+                return f"'{text}'{where} does not fit `{part}`; {_MEANINGS}"
         return f"'{name}' does not fit; {_MEANINGS}"
 
 

@@ -44,6 +44,37 @@ def suggested_pattern(files: Sequence[PurePath]) -> str:
     return max(candidates, key=lambda pattern: _n_fitting(pattern, names))
 
 
+def pattern_with_speaker(names: Sequence[str]) -> str:
+    """Return a pattern for names in folders of classes that may begin with the speaker.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Paths without ending, each in the folder of its class.
+
+    Returns
+    -------
+    str
+        Empty where the folders have different depths, or what comes before the first separator is
+        the same in all names, or differs in all.
+
+    Examples
+    --------
+    >>> pattern_with_speaker(["joy/03_a", "joy/03_b", "sad/08_a"])
+    '{emotion}/{speaker}_*'
+    >>> pattern_with_speaker(["joy/1", "sad/2"])
+    ''
+    """
+    depths = {name.count("/") for name in names}
+    stems = [name.rpartition("/")[2] for name in names]
+    for separator in _SEPARATORS:
+        if len(depths) == 1 and all(separator in stem for stem in stems):
+            beginnings = {stem.partition(separator)[0] for stem in stems}
+            if 1 < len(beginnings) < len(stems):
+                return f"{'*/' * (depths.pop() - 1)}{{emotion}}/{{speaker}}{separator}*"
+    return ""
+
+
 def _name(file: PurePath) -> str:
     return unicodedata.normalize("NFC", file.with_suffix("").as_posix())
 

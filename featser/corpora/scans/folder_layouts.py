@@ -14,9 +14,10 @@ from featser.corpora.label_columns import tasks_from
 from featser.corpora.labelling.emotion_words import are_classes
 from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.corpora.manifest import read_manifest
-from featser.corpora.scans.file_listing import TABLE_ENDINGS, audio_files
+from featser.corpora.scans.file_listing import TABLE_ENDINGS, audio_below
+from featser.corpora.scans.published_corpus import names_outside_design
 from featser.errors import CardError, FeatserError, shortened
-from featser.io.nested_files import is_there
+from featser.io.nested_files import is_archive, is_there
 
 FOLDERS, BY_SPEAKER, BY_CLASS = "folders", "folders-by-speaker", "folders-by-class"
 SAMPLE = 200
@@ -64,7 +65,8 @@ def layout_of(folder: str | Path) -> tuple[Layout, list[str]]:
     Parameters
     ----------
     folder : str or Path
-        A folder of this machine.
+        A folder, or a zip or tar archive, of this machine. Tables and annotation in an archive are
+        not looked for.
 
     Returns
     -------
@@ -81,7 +83,7 @@ def layout_of(folder: str | Path) -> tuple[Layout, list[str]]:
         If no layout is recognised, or none is certain; with the command for each.
     """
     folder = Path(folder)
-    files = [file.relative_to(folder) for file in audio_files(folder, None, [])]
+    files = audio_below(folder, lambda _: True)
     recognised = _recognised(folder, files)
     layouts = recognised.layouts
     certain = _certain(layouts)
@@ -98,7 +100,7 @@ def layout_of(folder: str | Path) -> tuple[Layout, list[str]]:
 
 def reading_cards(folder: Path) -> list[str]:
     """Return the corpora whose cards read the names of all recordings of a folder."""
-    files = [file.relative_to(folder) for file in audio_files(folder, None, [])]
+    files = audio_below(folder, lambda _: True)
     return [layout.card for layout in _by_cards(folder, files)] if files else []
 
 
@@ -123,10 +125,12 @@ _OF_FOLDERS = (FOLDERS, BY_SPEAKER, BY_CLASS)
 
 
 def _recognised(folder: Path, files: Sequence[PurePath]) -> _Recognised:
-    if is_database(folder):
+    is_folder = not is_archive(folder)
+    if is_folder and is_database(folder):
         return _Recognised([_by_card(folder, "an audformat database", "audformat")])
     result = _Recognised()
-    _add_tables(folder, files, result)
+    if is_folder:
+        _add_tables(folder, files, result)
     if files:
         result.layouts.extend(_by_cards(folder, files))
         result.layouts.extend(_by_folders(folder, files))
@@ -171,28 +175,45 @@ def _add_tables(folder: Path, files: Sequence[PurePath], result: _Recognised) ->
 
 
 def _by_cards(folder: Path, files: Sequence[PurePath]) -> list[Layout]:
-    """Return the corpora whose cards read the names of all recordings, or of a sample."""
+    """Return the corpora whose cards read the names of all recordings, or of a sample.
+
+    Where several do, those go before whose published recordings have all of these names.
+    """
     names = [file.with_suffix("").as_posix() for file in files[:: -(-len(files) // SAMPLE)]]
-    cards = [load_card(name) for name in list_cards() if name not in _OF_FOLDERS]
+    readings = {
+        card.name: (card, groups)
+        for card in map(load_card, list_cards())
+        if card.name not in _OF_FOLDERS
+        and card.grammar is not None
+        and card.primary in card.labels
+        and (groups := _read_names(card, names)) is not None
+    }
+    published = [
+        name
+        for name, (card, groups) in readings.items()
+        if not names_outside_design(card, names, groups)
+    ]
     return [
-        _by_card(folder, f"names like those of the corpus {card.name}", card.name)
-        for card in cards
-        if card.grammar is not None and card.primary in card.labels and _reads(card, names)
+        _by_card(folder, f"names like those of the corpus {name}", name)
+        for name in published or readings
     ]
 
 
-def _reads(card: Card, names: Iterable[str]) -> bool:
+def _read_names(card: Card, names: Sequence[str]) -> list[dict[str, str]] | None:
+    """Return the groups of each name, or None if the card cannot read one of them."""
     assert card.grammar is not None
+    groups_of_names = []
     for name in names:
         text = name if card.grammar.matches == "path" else name.rpartition("/")[2]
         groups = card.grammar.groups(text)
         if groups is None:
-            return False
+            return None
         try:
             card.row(groups)
         except ValueError:
-            return False
-    return True
+            return None
+        groups_of_names.append(groups)
+    return groups_of_names
 
 
 def _by_folders(folder: Path, files: Sequence[PurePath]) -> list[Layout]:
@@ -235,31 +256,41 @@ def _has_annotation(folder: Path, files: Sequence[PurePath]) -> bool:
 
 
 def _refusal(folder: Path, files: Sequence[PurePath], recognised: _Recognised) -> str:
+    """Say why a folder is not read, with a line for each way to read it and one for its command."""
     if not files and not recognised.layouts:
         return (
             f"{folder}: holds no recordings; a folder needs --corpus CARD to say how its files are "
             f"named; `featser corpora` lists the cards"
         )
-    example = files[0].as_posix() if files else ""
-    pattern = suggested_pattern(files) if files else "{emotion}_*"
-    command = shlex.join(["featser", "scan", str(folder), "--pattern", pattern])
-    by_pattern = (
-        f"`{command} -o manifest.csv`, with a pattern that describes names such as "
-        f"'{shortened(example)}'"
-    )
-    if _has_annotation(folder, files):
-        by_pattern += "; labelled intervals in files beside the recordings: " + (
-            f"`{shlex.join(['featser', 'scan', str(folder), '--annotation', 'TIER'])} "
-            f"-o manifest.csv`"
+    ways = [(one.description, f"`{one.command}`") for one in recognised.layouts]
+    if files:
+        command = shlex.join(
+            ["featser", "scan", str(folder), "--pattern", suggested_pattern(files)]
         )
-    passed = "".join(f". {why}" for why in recognised.passed)
-    if not recognised.layouts:
-        return (
-            f"{folder}: no layout is recognised: a folder needs --corpus CARD (`featser corpora` "
-            f"lists the cards), or use {by_pattern}{passed}"
+        example = shortened(files[0].as_posix())
+        ways.append(
+            (
+                f"speakers or classes in names of files, with a pattern that describes names such "
+                f"as '{example}'",
+                f"`{command} -o manifest.csv`",
+            )
         )
-    ways = "; ".join(f"{one.description}: `{one.command}`" for one in recognised.layouts)
-    return (
-        f"{folder}: a folder needs --corpus CARD where its layout is not certain. {ways}; "
-        f"speakers or classes in names of files: {by_pattern}{passed}"
-    )
+        if not is_archive(folder) and _has_annotation(folder, files):
+            command = shlex.join(["featser", "scan", str(folder), "--annotation", "TIER"])
+            ways.append(
+                (
+                    "labelled intervals in files beside the recordings",
+                    f"`{command} -o manifest.csv`",
+                )
+            )
+    if recognised.layouts:
+        begin = "its layout is not certain: choose one of these commands"
+    else:
+        begin = (
+            "no layout is recognised: name its card with --corpus CARD (`featser corpora` lists "
+            "the cards), or adapt this command"
+        )
+    lines = [f"{folder}: {begin}"]
+    for description, command in ways:
+        lines += [f"  {description}:", f"    {command}"]
+    return "\n".join(lines + [f"  {shortened(why)}" for why in recognised.passed])

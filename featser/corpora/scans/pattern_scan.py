@@ -74,16 +74,21 @@ def _card(pattern: NamePattern, folder: Path) -> tuple[Card, list[str]]:
             others = others or name
         else:
             fitting = fitting or name
+    endings = ", ".join(pattern.endings)
+    if not fitting:
+        if others:
+            why = pattern.why_not(others)
+        elif passed:
+            why = f"none ends in {endings}; there is '{passed[0]}', say: change the ending"
+        else:
+            why = "the folder holds no recordings"
+        raise CardError(f"{folder}: no recording fits --pattern '{pattern.text}': {why}")
     notes = []
     if passed:
-        endings = ", ".join(pattern.endings)
         notes.append(
             f"{counted(len(passed), 'recording')} without the ending {endings}, such as "
             f"{passed[0]}: not used"
         )
-    if not fitting:
-        why = f": {pattern.why_not(others)}" if others else "".join(f". {note}" for note in notes)
-        raise CardError(f"{folder}: no recording fits --pattern '{pattern.text}'{why}")
     if others:
         notes.append(f"--pattern '{pattern.text}': {pattern.why_not(others)}")
     plain = [name for name in pattern.fields if not is_text_only(name)]

@@ -44,19 +44,11 @@ def missing_of_design(
     """
     if card.design is None:
         return []
-    keys = card.design.keys
-    ignore_case = card.grammar is not None and card.grammar.ignore_case
-
-    def cell(groups: Mapping[str, str]) -> tuple[str, ...]:
-        values = (groups[key] for key in keys)
-        return tuple(value.upper() if ignore_case else value for value in values)
-
-    counts = Counter(cell(groups) for groups in groups_of_names)
-    cells = {cell(groups): groups for groups in card.design.cells(groups_of_names)}
+    cells = _cells_of(card, groups_of_names)
+    counts = Counter(_cell(card, groups) for groups in groups_of_names)
     missing = [fill(card.design.name, groups) for key, groups in cells.items() if key not in counts]
     missing = [name for name in missing if excluded_by(card, name) is None]
-    pairs = zip(names, groups_of_names, strict=True)
-    outside = [name for name, groups in pairs if cell(groups) not in cells]
+    outside = names_outside_design(card, names, groups_of_names)
     if outside:
         notes.append(
             f"{counted(len(outside), 'recording')} of the card's grammar but not of its design, "
@@ -70,6 +62,41 @@ def missing_of_design(
             + (f" and {more} more" if more > 0 else "")
         )
     return sorted(missing)
+
+
+def names_outside_design(
+    card: Card, names: Sequence[str], groups_of_names: Sequence[Mapping[str, str]]
+) -> list[str]:
+    """Return the names that the card's design does not have; none without a design.
+
+    Parameters
+    ----------
+    card : Card
+        One with a grammar.
+    names : sequence of str
+        Paths without ending.
+    groups_of_names : sequence of mapping
+        The groups of the grammar in each name.
+    """
+    if card.design is None:
+        return []
+    cells = _cells_of(card, groups_of_names)
+    pairs = zip(names, groups_of_names, strict=True)
+    return [name for name, groups in pairs if _cell(card, groups) not in cells]
+
+
+def _cells_of(
+    card: Card, groups_of_names: Sequence[Mapping[str, str]]
+) -> dict[tuple[str, ...], dict[str, str]]:
+    assert card.design is not None
+    return {_cell(card, groups): groups for groups in card.design.cells(groups_of_names)}
+
+
+def _cell(card: Card, groups: Mapping[str, str]) -> tuple[str, ...]:
+    assert card.design is not None
+    ignore_case = card.grammar is not None and card.grammar.ignore_case
+    values = (groups[key] for key in card.design.keys)
+    return tuple(value.upper() if ignore_case else value for value in values)
 
 
 def differences_from_published(

@@ -16,6 +16,7 @@ from featser.corpora.cleaning import as_text
 from featser.corpora.file_paths import resolve
 from featser.corpora.label_columns import task_notes, tasks_from
 from featser.corpora.labelling.label_map import LabelMap, with_classes, with_counts
+from featser.corpora.labelling.pattern_suggestion import pattern_with_speaker
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
 from featser.corpora.scans.file_listing import (
@@ -37,7 +38,7 @@ from featser.corpora.scans.published_corpus import (
 )
 from featser.corpora.scans.side_tables import join_tables, side_table_copies
 from featser.corpora.tables.column_names import named_columns
-from featser.errors import CardError, counted
+from featser.errors import CardError, counted, shortened
 from featser.io.location import absolute, is_remote, join, local_path, parent
 from featser.io.nested_files import is_archive, is_there
 from featser.io.result_display import Display, ShownResult
@@ -328,7 +329,7 @@ def _result(
     if manifest["speaker"].isna().any():
         notes.append(
             f"{counted(int(manifest['speaker'].isna().sum()), 'utterance')} without a speaker: "
-            f"speaker-independent folds need one for each"
+            f"speaker-independent folds need one for each{_speaker_fix(card, matched.names)}"
         )
     notes += task_notes(manifest, tasks)
     notes += card.cautions
@@ -389,3 +390,13 @@ def _in_order(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     table = table.sort_values(["file", "start", "end"], ignore_index=True, na_position="first")
     here = [file for file in set(table["file"]) if not is_remote(file)]
     return table, sorted(file for file in here if not is_there(file))
+
+
+def _speaker_fix(card: Card, names: Sequence[str]) -> str:
+    """Say how speakers are named, where the card of folders of classes left them out."""
+    if card.name != "folders":
+        return ""
+    pattern = pattern_with_speaker(names)
+    example = shortened(names[0])
+    by_names = f"; or, if '{example}' begins with the speaker, use `--pattern '{pattern}'`"
+    return f". Write speakers.csv with the columns file, speaker{by_names * bool(pattern)}"

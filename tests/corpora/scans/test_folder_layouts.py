@@ -15,7 +15,7 @@ from featser.api.scan import scan
 from featser.corpora.labelling.name_pattern import parse_pattern
 from featser.corpora.labelling.pattern_suggestion import suggested_pattern
 from featser.corpora.scans.folder_layouts import layout_of
-from featser.errors import CardError, InputError
+from featser.errors import CardError, FeatserError, InputError
 from featser.experiment.loading.sources.named_sources import read_source
 from tests.flow import featser_here
 
@@ -89,7 +89,7 @@ def test_a_manifest_that_names_every_recording_is_read(tmp_path: Path) -> None:
     assert re.search(r"notes\.csv is not read as a manifest: .*no column `file`", notes)
     assert "column `path` is read as `file`" in notes
     written(tmp_path, *names, file="more.csv")
-    with pytest.raises(CardError, match=r"`featser extract .*labels\.csv`.*more\.csv`"):
+    with pytest.raises(CardError, match=r"(?s)`featser extract .*labels\.csv`.*more\.csv`"):
         read_source(tmp_path)
 
 
@@ -97,7 +97,7 @@ def test_a_manifest_of_some_recordings_is_not_certain_beside_folders(tmp_path: P
     names = [f"{e}/{s}.wav" for s in "ab" for e in EMOTIONS]
     touch(tmp_path, *names)
     written(tmp_path, *names[:-1])
-    with pytest.raises(CardError, match=r"layout is not certain.*labels\.csv`.*--corpus folders`"):
+    with pytest.raises(CardError, match=r"(?s)not certain.*labels\.csv`.*--corpus folders`"):
         read_source(tmp_path)
     touch(tmp_path, "more.wav")  # now no folder of classes is recognised
     assert layout_of(tmp_path)[0].table == tmp_path / "labels.csv"
@@ -107,9 +107,12 @@ def test_a_manifest_of_some_recordings_is_not_certain_beside_folders(tmp_path: P
     ("names", "message"),
     [
         ([], "holds no recordings; a folder needs --corpus CARD"),
-        (["x_1.wav", "y_1.wav"], r"no layout is recognised.*--pattern '\{emotion\}_\*' -o m.*x_1"),
+        (["x_1.wav", "y_1.wav"], r"no layout is recognised.*x_1.*--pattern '\{emotion\}_\*' -o m"),
         (["a_x_1.wav", "a_y_1.wav"], r"--pattern '\*_\{emotion\}_\*' -o manifest.csv`"),
-        (["Anna/1.wav", "Bert/1.wav"], r"if Anna, Bert are classes: `featser extract .* folders`"),
+        (
+            ["Anna/1.wav", "Bert/1.wav"],
+            r"Bert are classes:\n    `featser extract .* folders`\n",
+        ),
         (
             ["a/x/1.wav", "b/x/1.wav", "a/y/1.wav"],
             r"--corpus folders`.*--corpus folders-by-speaker`.*--corpus folders-by-class`",
@@ -122,7 +125,7 @@ def test_what_is_not_certain_is_refused_with_the_command_of_each_candidate(
 ) -> None:
     touch(tmp_path, *names)
     for read in (read_source, scan):
-        with pytest.raises(CardError, match=message):
+        with pytest.raises(CardError, match=f"(?s){message}"):
             read(tmp_path)
 
 
@@ -137,15 +140,52 @@ def test_scan_of_what_is_no_folder_asks_for_a_card() -> None:
         scan("ravdess")
 
 
-def test_scan_of_a_table_or_an_archive_says_how_it_is_read(tmp_path: Path) -> None:
+def test_scan_of_a_table_says_how_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "my labels.csv").write_text("file,emotion\na.wav,sad\n", encoding="utf-8")
-    with zipfile.ZipFile(tmp_path / "voices.zip", "w") as archive:
-        archive.writestr("a.wav", "")
     shown = featser_here("scan", "my labels.csv", cwd=tmp_path)
     command = shlex.split(shown.stderr.split("`featser ")[1].partition("`")[0])
     assert featser_here(*command, cwd=tmp_path).returncode == 0
-    with pytest.raises(InputError, match=r"is an archive: .*with --pattern"):
-        scan(tmp_path / "voices.zip")
+
+
+@pytest.mark.parametrize("top", ["", "own/"])
+def test_an_archive_has_the_layout_of_its_folder(tmp_path: Path, top: str) -> None:
+    names = ("joy/a_1.wav", "joy/b_1.wav", "sad/a_2.wav")
+    with zipfile.ZipFile(tmp_path / "voices.zip", "w") as archive:
+        for name in names:
+            archive.writestr(f"{top}{name}", "")
+    result = scan(tmp_path / "voices.zip")
+    assert result.manifest["emotion"].tolist() == ["joy", "joy", "sad"]
+    assert read_source(tmp_path / "voices.zip").corpora == ("folders",)
+    with zipfile.ZipFile(tmp_path / "plain.zip", "w") as archive:
+        archive.writestr("a.wav", "")
+    with pytest.raises(CardError, match="no layout is recognised"):
+        scan(tmp_path / "plain.zip")
+
+
+def test_names_of_two_corpora_are_those_of_the_one_whose_design_has_them(tmp_path: Path) -> None:
+    """RAVDESS of normal intensity fits BanglaSER's grammar, but not what BanglaSER recorded."""
+    touch(tmp_path, *(f"03-01-0{e}-01-01-0{r}-01.wav" for e in range(1, 6) for r in (1, 2)))
+    assert layout_of(tmp_path)[0].card == "ravdess"
+    (tmp_path / "both").mkdir()
+    touch(tmp_path / "both", "03-01-02-01-01-01-01.wav", "03-01-04-02-01-01-01.wav")
+    with pytest.raises(CardError, match=r"(?s)banglaser`.*ravdess`"):
+        layout_of(tmp_path / "both")
+
+
+def test_the_folder_of_a_run_is_refused_with_its_recipe(tmp_path: Path) -> None:
+    touch(tmp_path, "recipe.yaml")
+    written(tmp_path, "a.wav")
+    for read in (read_source, scan):
+        with pytest.raises(FeatserError, match=r"the folder of a run.*name its recipe"):
+            read(tmp_path)
+
+
+def test_folders_of_classes_without_speakers_say_how_to_name_them(tmp_path: Path) -> None:
+    touch(tmp_path, "joy/a_1.wav", "joy/b_1.wav", "sad/a_2.wav")
+    (note,) = (note for note in scan(tmp_path).notes if "without a speaker" in note)
+    assert "speakers.csv" in note
+    pattern = note.split("--pattern '")[1].partition("'")[0]
+    assert scan(tmp_path, pattern=pattern).manifest["speaker"].tolist() == ["a", "b", "a"]
 
 
 _NAMES = st.lists(

@@ -16,7 +16,7 @@ from featser.errors import FeatserError, InputError
 from featser.experiment.declaration.value_checks import PATTERNED
 from featser.experiment.loading.sources.manifest_sources import from_manifest
 from featser.experiment.loading.sources.source import Source
-from featser.experiment.recipe import list_recipes
+from featser.experiment.recipe import RECIPE, list_recipes
 from featser.experiment.schema import Experiment
 from featser.io.location import absolute, is_remote, local_path
 from featser.io.nested_files import is_archive
@@ -78,7 +78,7 @@ def from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Sour
     folder : str or Path
         Its location.
     corpus : str, optional
-        A card or a pattern of paths; by default the layout that a folder certainly has.
+        A card or a pattern of paths; by default the layout that it certainly has.
     names : LabelMap
         Other names for columns and classes.
 
@@ -89,13 +89,14 @@ def from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Sour
     """
     if corpus is not None and is_pattern(corpus):
         return _from_pattern(folder, corpus, names)
-    if corpus is None and (is_remote(folder) or is_archive(local_path(folder))):
+    if corpus is None and is_remote(folder):
         raise FeatserError(
-            f"{folder}: a folder or archive needs --corpus CARD to say how its files are named, or "
-            f"--pattern; `featser corpora` lists the cards, and 'folders' stands for a folder for "
-            f"each class"
+            f"{folder}: a folder or archive elsewhere needs --corpus CARD to say how its files are "
+            f"named, or --pattern; `featser corpora` lists the cards, and 'folders' stands for a "
+            f"folder for each class"
         )
     if corpus is None:
+        refuse_run(local_path(folder))
         layout, notes = layout_of(folder)
         read = (
             from_folder(folder, layout.card, names)
@@ -117,6 +118,15 @@ def from_folder(folder: str | Path, corpus: str | None, names: LabelMap) -> Sour
         columns=names.columns,
         labels=names.classes,
     )
+
+
+def refuse_run(folder: Path) -> None:
+    """Raise FeatserError if a folder is that of a run, whose tables are no manifests."""
+    if (folder / RECIPE).is_file():
+        raise FeatserError(
+            f"{folder}: is the folder of a run, not of recordings: name its recipe, "
+            f"{folder / RECIPE}"
+        )
 
 
 def _from_pattern(folder: str | Path, pattern: str, names: LabelMap) -> Source:
