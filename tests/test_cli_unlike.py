@@ -74,6 +74,15 @@ def test_an_unusable_recording_has_no_reasons(
     assert "silent" in table["error"].iloc[1]
 
 
+def test_a_longer_recording_has_the_hint_of_a_timeline(
+    fitted: Path, voices: Path, tmp_path: Path
+) -> None:
+    samples = read_audio(sorted(voices.glob("*.flac"))[0], rate=16_000).samples
+    soundfile.write(tmp_path / "long.wav", np.tile(samples, 20), 16_000)
+    shown = featser_here("predict", fitted, tmp_path / "long.wav", sorted(voices.glob("*"))[0])
+    assert "1 recording longer than those of the training set: --timeline" in shown.stderr
+
+
 def test_a_bundle_without_ranges_says_so(
     fitted: Path, foreign: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ MOST_NAMED = 4
 
 _WHY = re.compile(r"(?P<task>.+)\.why\[(?P<group>.+)\]")
 _LABEL = re.compile(r"similar\.(?P<place>\d+)\.label\[(?P<task>.+)\]")
+SAME_BELOW = 1e-3
+"""Two utterances are the same if the distance of their standardised features is smaller."""
 _SIMILAR = re.compile(r"similar\.(?P<place>\d+)\.file")
 
 
@@ -73,8 +75,16 @@ def explanation_sentences(row: Mapping[Any, Any]) -> list[str]:
     if tasks:
         sentences += _cautions(_effects(row, tasks[0]))
     places = [match["place"] for name in row if (match := _SIMILAR.fullmatch(str(name)))]
-    if places:
-        sentences.append(f"similar in training: {'; '.join(_similar(row, n) for n in places)}")
+    same = [place for place in places if row[f"similar.{place}.distance"] < SAME_BELOW]
+    if same:
+        sentences.append(
+            f"in training: {', '.join(str(row[f'similar.{place}.file']) for place in same)} has "
+            f"the same features. The model was fitted on this recording, so its prediction does "
+            f"not show how well it predicts new ones"
+        )
+    others = [place for place in places if place not in same]
+    if others:
+        sentences.append(f"similar in training: {'; '.join(_similar(row, n) for n in others)}")
     return sentences
 
 

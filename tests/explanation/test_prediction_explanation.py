@@ -205,10 +205,12 @@ def test_sentences_name_the_largest_groups_the_rest_and_a_shortcut() -> None:
     bundle, (X, _) = planted_bundle(), planted_rows()
     why = [explained(bundle, X[0], task) for task in ("emotion", "arousal")]
     row = explanation_columns(why) | {"emotion.pred": "angry", "arousal.pred": why[1].prediction}
-    emotion, arousal, caution, similar = explanation_sentences(row)
+    emotion, arousal, caution, same, similar = explanation_sentences(row)
     assert emotion.startswith(f"emotion: angry {why[0].prediction:.2f} against ")
     assert " on average: loudness +0." in emotion
     assert "; the rest " in emotion
     assert arousal.startswith("arousal: ")
     assert caution.startswith("loudness is also a property of the recording")
-    assert similar.startswith("similar in training: 000.wav (speaker s00, emotion angry, arousal ")
+    assert same.startswith("in training: 000.wav has the same features. The model was fitted on ")
+    assert similar.startswith("similar in training: ")
+    assert "000.wav" not in similar, "a recording is not similar to itself"

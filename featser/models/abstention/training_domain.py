@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from featser.models.abstention.training_ranges import TrainingRanges
 from featser.progress import Progress, silent
 
 BETWEEN = "; also "
+_LENGTH = re.compile(r"(?:.*; also )?length (?P<own>[0-9.]+) s; training .*?(?P<longest>[0-9.]+) s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +152,23 @@ def reason_names(unlike: str) -> list[str]:
     names = sorted((*MEASURES, DISTANCE), key=len, reverse=True)
     reasons = unlike.split(BETWEEN) if unlike else []
     return [next(name for name in names if one.startswith(name)) for one in reasons]
+
+
+def is_longer(unlike: str) -> bool:
+    """Whether reasons name a length above that of the training recordings.
+
+    Parameters
+    ----------
+    unlike : str
+        As :meth:`TrainingDomain.unlike` has it.
+
+    Examples
+    --------
+    >>> is_longer("length 70.0 s; training 1.5 to 7.5 s"), is_longer("length 0.2 s; training 1 s")
+    (True, False)
+    """
+    lengths = _LENGTH.match(unlike)
+    return lengths is not None and float(lengths["own"]) > float(lengths["longest"])
 
 
 def compared_columns(extractors: Sequence[Extractor]) -> list[tuple[int, int]]:
