@@ -179,10 +179,9 @@ def test_the_recipe_of_a_run_puts_the_curve_into_its_report(
     state = RunState.read(tmp_path / "run")  # as `featser run` notes it
     state.fit = {"identity": "x", "files": checksums(tmp_path / "run", ["report.html"])}
     state.write()
-    for draws in ("2", "1"):  # the second one replaces the first
-        shown = featser_here(
-            "curve", "run/recipe.yaml", *QUICK, "curve", "--draws", draws, cwd=tmp_path
-        )
+    # The second one replaces the first; a run stands for its recipe.
+    for source, draws in (("run/recipe.yaml", "2"), ("run", "1")):
+        shown = featser_here("curve", source, *QUICK, "curve", "--draws", draws, cwd=tmp_path)
         assert shown.returncode == 0, shown.stderr
         assert "report: run/report.html (section Learning curve)" in shown.stdout
     page = report.read_text(encoding="utf-8")

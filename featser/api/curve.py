@@ -139,8 +139,8 @@ def curve(
     Parameters
     ----------
     source, store, n_jobs, data, corpus, cache
-        As :func:`featser.fit` has them. Of ``recipe.yaml`` in the folder of a finished run, the
-        report of the run also gets the section "Learning curve", and ``data`` and ``store`` are
+        As :func:`featser.fit` has them. Of the folder of a finished run, or its ``recipe.yaml``,
+        the report of the run also gets the section "Learning curve", and ``data`` and ``store`` are
         where the run had them.
     output : str or Path, optional
         The folder to write; a new one under ``runs/`` by default.
@@ -160,6 +160,8 @@ def curve(
         As :func:`featser.fit`.
     """
     run = _run_of(source)
+    if run is not None:
+        source = run / RECIPE
     if run is not None and not data and corpus is None:
         data = data_of_run(run)
     if run is not None and Path(store) == Path(STORE):
@@ -333,10 +335,11 @@ def _shown(result: Curve) -> _Shown:
 
 
 def _run_of(source: str | Path | None) -> Path | None:
-    """Return the folder of the run whose recipe the source is, if it is one."""
-    recipe = Path("" if source is None else source)
-    is_run = recipe.name == RECIPE and recipe.is_file() and (recipe.parent / REPORT).is_file()
-    return recipe.parent if is_run else None
+    """Return the folder of the run that the source is, or whose recipe it is."""
+    named = Path("" if source is None else source)
+    folder = named.parent if named.name == RECIPE else named
+    is_run = source is not None and (folder / RECIPE).is_file() and (folder / REPORT).is_file()
+    return folder if is_run else None
 
 
 def _add_to_report(result: Curve, report: Path) -> None:

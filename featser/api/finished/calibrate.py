@@ -54,7 +54,15 @@ class Calibrated(FinishedResult):
             f"{counted(one.n_windows, 'window')} of {counted(one.n_utterances, 'utterance')}",
             "`featser predict --timeline` now compares the features of windows with those of the "
             "training recordings" + (", and takes --coverage" if has_classes else ""),
+            *self._uncovered(),
         ]
+
+    def _uncovered(self) -> list[str]:
+        """Say why a coverage cannot be used, if any cannot."""
+        calibrations = self.windows.calibration.calibrations.values()
+        few = [c for c in COVERAGES if any(one.without_verdict(c) for one in calibrations)]
+        needed = ", ".join(f"{speakers_needed(one)} at coverage {one:g}" for one in few)
+        return [f"no: a class with too few speakers is in every set; it needs {needed}"] * bool(few)
 
     def display(self) -> Display:
         """Return how many speakers each class is calibrated on."""

@@ -48,11 +48,25 @@ def requested_tasks(
     named = {task.name: task for task in possible}
     for name in dict.fromkeys([experiment.primary, *experiment.tasks]):
         if name in refused:
-            raise TaskError(f"task '{name}' is refused: {refused[name]}")
+            raise TaskError(
+                f"task '{name}' is refused: {refused[name]}{_without(name, named, experiment)}"
+            )
         if name not in named:
             raise TaskError(_no_task(name, table, named, refused))
     order = dict.fromkeys([experiment.primary, *(experiment.tasks or named)])
     return [named[name] for name in order], refused
+
+
+def _without(name: str, possible: Mapping[str, Task], experiment: Experiment) -> str:
+    """Say how the other tasks are predicted without one that cannot be."""
+    rest = [other for other in experiment.tasks if other != name and other in possible]
+    if name == experiment.primary or not rest:
+        return ""
+    options = " ".join(f"--task {other}" for other in rest)
+    return (
+        f". Add recordings with other values, or predict the rest alone, after `featser extract`: "
+        f"`featser fit {options}`"
+    )
 
 
 _ALL_SINGLE = (
