@@ -34,12 +34,20 @@ def altered(run: Path, folder: Path, change: object) -> Path:
     return copy
 
 
+def test_a_comparison_has_each_difference_on_one_line(fitted: Path, other: Path) -> None:
+    shown = featser_here("compare", fitted, other, cwd=fitted.parent, columns=80)
+    lines = [line for line in shown.stdout.splitlines() if "A→B" in line]
+    assert len(lines) == 2
+    assert all("]" in line for line in lines)
+    assert "protocol of all runs: speaker-independent" in shown.stdout
+
+
 def test_a_comparison_is_a_table_with_what_else_differs(fitted: Path, other: Path) -> None:
     shown = featser_here("compare", fitted, other, "-o", "comparison.json", cwd=fitted.parent)
     assert shown.returncode == 0, shown.stderr
     assert "64 utterances are in all runs" in shown.stdout
     assert "`speaker_norm` differs" in shown.stdout
-    assert "A → B" in shown.stdout
+    assert "A→B" in shown.stdout
     assert "4 speakers: the interval is uncertain with fewer than 10 speakers" in shown.stdout
     comparison = json.loads((fitted.parent / "comparison.json").read_text(encoding="utf-8"))
     assert [run["protocol"] for run in comparison["runs"]] == ["speaker-independent"] * 2

@@ -157,6 +157,7 @@ def test_agreement_needs_no_recordings_and_writes_all(rated: Path, tmp_path: Pat
     assert shown.returncode == 0, shown.stderr
     for text in ("Krippendorff's alpha (nominal)", "Fleiss' kappa", "ICC(2,1)", "human ceiling"):
         assert text in shown.stdout
+    assert "(95 % interval over speakers)" in shown.stdout
     emotion, arousal = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["labels"]
     assert emotion["by_rater"][0]["rater"] == "dora"
     for heading in ("share of equal pairs of ratings", "correlation with the others' mean"):
@@ -173,6 +174,7 @@ def test_agreement_takes_kinds_and_refuses_tables_without_ratings(tmp_path: Path
     )
     shown = featser_here("agreement", "r.csv", "--kind", "stress=ordinal", cwd=tmp_path)
     assert "Krippendorff's alpha (ordinal)" in shown.stdout
+    assert "over speakers" not in shown.stdout, "the table names none"
     shown = featser_here("agreement", "r.csv", "--kind", "stres=ordinal", cwd=tmp_path)
     assert shown.returncode == 2
     assert "--kind stres=ordinal: unknown rated label 'stres'; did you mean" in shown.stderr

@@ -129,7 +129,8 @@ def test_without_speakers_no_text_claims_anything_about_speakers(nameless: Path)
             assert claim not in text
     assert "random (OPTIMISTIC: the data name no speakers" in shown
     assert "on other recordings, perhaps of the same speakers" in audit
-    assert "chosen on left-out recordings: emotion" in shown
+    assert "chosen on left-out recordings: the report lists them" in shown
+    assert "no task 'language'" not in shown
     assert "settings chosen on left-out recordings" in report
     assert "no speakers are known: each utterance counts as a speaker of its own" in shown
     described = json.loads((run / "run.json").read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from featser.errors import counted
 
 if TYPE_CHECKING:
     from featser.api.compare import Comparison, Pair
+    from featser.experiment.compared.compared_runs import Compared
 
 
 def compare(
@@ -59,18 +60,20 @@ def _show(comparison: Comparison) -> None:
     from featser.reporting.comparison.compared_pair import run_letter
 
     letters = {run.name: run_letter(number) for number, run in enumerate(comparison.runs)}
-    rows = [
-        (
-            letters[compared.name],
-            compared.name,
-            compared.protocol,
-            compared.described.get("model", "not known"),
-            ", ".join(compared.described.get("features", ())) or "not known",
-            compared.described.get("speaker_norm", "not known"),
-        )
-        for compared in comparison.runs
-    ]
-    table("Runs", ["", "run", "protocol", "model", "features", "speaker norm"], rows)
+    columns = ["protocol", "model", "features", "speaker norm"]
+    rows = [_described(compared) for compared in comparison.runs]
+    differing = [at for at in range(len(columns)) if len({row[at] for row in rows}) > 1]
+    table(
+        "Runs",
+        ["", "run", *(columns[at] for at in differing)],
+        [
+            (letters[compared.name], compared.name, *(row[at] for at in differing))
+            for compared, row in zip(comparison.runs, rows, strict=True)
+        ],
+    )
+    for at, name in enumerate(columns):
+        if at not in differing:
+            say_text(f"{name} of all runs: {rows[0][at]}")
     are = "is" if comparison.common == 1 else "are"
     say(f"{counted(comparison.common, 'utterance')} {are} in all runs")
     columns = ["metric", "runs", "values", "difference [95 %]", "p", "p Holm"]
@@ -79,6 +82,17 @@ def _show(comparison: Comparison) -> None:
     say_text(f"p: t-test by leaving out one {units} at a time in both runs (jackknife)")
     for note in comparison.notes:
         say_text(f"note: {note}")
+
+
+def _described(compared: Compared) -> tuple[str, str, str, str]:
+    """Return what the table of runs says of one: protocol, model, features, normalisation."""
+    described = compared.described
+    return (
+        compared.protocol,
+        described.get("model", "not known"),
+        ", ".join(described.get("features", ())) or "not known",
+        described.get("speaker_norm", "not known"),
+    )
 
 
 def _conclude(comparison: Comparison) -> None:
@@ -94,8 +108,8 @@ def _line(pair: Pair, letters: dict[str, str]) -> tuple[str, ...]:
     interval = "" if math.isnan(low) else f" [{low:+.3f}, {high:+.3f}]"
     return (
         f"{pair.task}: {result.metric.upper()}",
-        f"{letters[pair.a]} → {letters[pair.b]}",
-        f"{result.a:.3f} → {result.b:.3f}",
+        f"{letters[pair.a]}→{letters[pair.b]}",
+        f"{result.a:.3f}→{result.b:.3f}",
         f"{result.difference.value:+.3f}{interval}",
         _p(result.p),
         _p(pair.p_holm),

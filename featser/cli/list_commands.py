@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featser.cli.console import say, table
+from featser.cli.console import say, say_text, table
 from featser.cli.display.corpus_results import show_card
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def corpora(context: typer.Context) -> None:
         return
     from featser.api.corpora import corpora as run
 
-    rows = [(card.name, card.title, card.language, card.licence) for card in run()]
-    table("Corpus cards", ["card", "corpus", "language", "licence"], rows)
-    say("`featser corpora show CARD` prints a card")
+    rows = [(card.name, card.language, card.title) for card in run()]
+    table("Corpus cards", ["card", "language", "corpus"], rows)
+    say_text("`featser corpora show CARD` prints a card: names, classes, counts, licence, faults")
 
 
 @cards.command()

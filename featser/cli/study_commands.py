@@ -57,19 +57,18 @@ def curve(result: Curve) -> None:
     2, 4, 8, … of the training speakers, which are drawn at random several times. If the curve still
     rises at its end, recordings of more speakers would help.
 
-    Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg. With the
-    recipe.yaml of a finished run, the report of the run gets the curve as a section.
+    Writes curve.csv, curve.json, curve.md, curve.html and the figure, curve.svg. Of a
+    finished run (`featser curve RUN`), the report of the run gets the curve as a section.
     """
     from featser.reporting.numbers import estimate, number
 
     rows = [
-        (point.speakers, point.draws, estimate(point.uar), number(point.lowest),
-         number(point.highest), point.lacking)
+        (point.speakers, point.draws, estimate(point.uar),
+         f"{number(point.lowest)}–{number(point.highest)}", point.lacking)
         for point in result.points
     ]  # fmt: skip
     columns = [
-        "training speakers", "draws", "UAR [95 %]", "worst draw", "best draw",
-        "fits without a class",
+        "speakers in training", "draws", "UAR [95 %]", "worst–best draw", "fits without a class",
     ]  # fmt: skip
     table(f"{result.described['task']}: {result.described['model']}", columns, rows)
     say(f"chance: {number(result.chance)}")

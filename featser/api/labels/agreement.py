@@ -44,10 +44,13 @@ class LabelAgreement:
         Coefficients, raters and recordings.
     ceiling : HumanCeiling or None
         Each rater scored against the others; None where no recording has two ratings.
+    ceiling_over : {"speakers", "recordings"}
+        What its interval is over: recordings where no speaker is named.
     """
 
     agreement: Agreement
     ceiling: HumanCeiling | None
+    ceiling_over: str = "speakers"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -180,7 +183,9 @@ def _measured(source: Source, label: str, kind: Kind | None) -> LabelAgreement:
         ratings = ratings.as_classes()
         ratings = ratings.in_order(classes_in_order(pd.Series(ratings.classes)))
     measured = agreement_of(ratings, label, kind)
-    return LabelAgreement(measured, _ceiling(ratings, label, kind, source.table))
+    speaker = source.table.get("speaker", pd.Series(dtype=str))
+    over = "speakers" if speaker.notna().any() else "recordings"
+    return LabelAgreement(measured, _ceiling(ratings, label, kind, source.table), over)
 
 
 def _ceiling(ratings: Ratings, label: str, kind: Kind, table: pd.DataFrame) -> HumanCeiling | None:

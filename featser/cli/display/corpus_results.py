@@ -39,20 +39,31 @@ def show_scan(result: ScanResult) -> None:
             _show_counts(title, counts)
     if result.unmatched:
         n_unmatched = counted(len(result.unmatched), "file")
-        say(f"{n_unmatched} with names that do not fit the card (not used):")
+        say_text(f"{n_unmatched} with names that do not fit the card (not used):")
         _show_some(result.unmatched)
     if result.missing:
         examples = ", ".join(result.missing[:EXAMPLES])
         more = ", such as" if len(result.missing) > EXAMPLES else ":"
         n_missing = counted(len(result.missing), "file")
-        say(f"{n_missing} that the card expects, not found{more} {examples}")
+        say_text(f"{n_missing} that the card expects, not found{more} {examples}")
     for note in result.notes:
         say_text(f"note: {note}")
     if result.tasks:
         described = (f"{task.name} ({task.kind})" for task in result.tasks)
         say(f"tasks: {', '.join(described)}")
-    for name, reason in result.refused.items():
-        say(f"no task '{name}': {reason}")
+    for line in refused_lines(result.refused):
+        say_text(line)
+
+
+def refused_lines(refused: Mapping[str, str]) -> list[str]:
+    """Return a line for each label that is no task, but `language`, which is rarely meant as one.
+
+    Examples
+    --------
+    >>> refused_lines({"intensity": "only one value: 'normal'", "language": "missing in every row"})
+    ["no task 'intensity': only one value: 'normal'"]
+    """
+    return [f"no task '{name}': {reason}" for name, reason in refused.items() if name != "language"]
 
 
 def some_counts(counts: Mapping[str, int]) -> str:
@@ -88,7 +99,8 @@ def _show_counts(title: str, counts: pd.DataFrame) -> None:
     rows = list(zip(map(str, counts.index), n_files, expected, strict=True))
     absent = [row[0] for row in rows if row[1] == 0]
     if len(absent) > SHOWN_VALUES:
-        say(f"{title}: {len(absent)} of {len(rows)} have no recordings: {', '.join(absent)}")
+        shown = ", ".join(absent[:SHOWN_VALUES])
+        say_text(f"{title}: {len(absent)} of {len(rows)} have no recordings: {shown}, …")
         rows = [row for row in rows if row[1] > 0]
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]
     if len(rows) > 2 * SHOWN:

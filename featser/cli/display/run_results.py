@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from featser.cli.console import say, say_text, table
+from featser.cli.display.corpus_results import refused_lines
 from featser.cli.finished.next_steps import next_steps
 from featser.errors import counted
 from featser.io.escaping import for_terminal
@@ -70,13 +71,22 @@ def _show_table(content: Table | None) -> None:
 
 
 def _show_notes(summary: RunSummary) -> None:
+    from featser.models.chosen import AUXILIARY
+    from featser.reporting.wording import CHOSEN_ON
+
+    choices = [note for note in summary.notes if note.startswith(CHOSEN_ON)]
+    listed = [note for note in choices if f": {AUXILIARY}: " not in note]
     for note in summary.notes:
-        say_text(f"note: {note}")
+        if note not in listed:
+            say_text(f"note: {note}")
+    if listed:
+        on = listed[0].partition(":")[0]
+        say_text(f"{counted(len(listed), 'setting')} {on}: the report lists them (Settings)")
     for finding in summary.findings:
         if finding["severity"] != "note":
             say_text(f"audit: {finding['severity']}: {finding['kind']}: {finding['message']}")
-    for name, reason in summary.refused_tasks.items():
-        say_text(f"no task '{name}': {reason}")
+    for line in refused_lines(summary.refused_tasks):
+        say_text(line)
     if len(summary.unusable):
         n_unusable = counted(len(summary.unusable), "utterance")
         by_reason = summary.unusable["reason"].value_counts()

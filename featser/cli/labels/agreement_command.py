@@ -60,14 +60,21 @@ def _show(result: AgreementReport, one: LabelAgreement) -> None:
     from featser.reporting.wording import metric_title
 
     coefficients = agreement_table(one.agreement)
-    for content in (coefficients, *least_agreeing(one.agreement, result.names)):
+    made = {row[-1] for row in coefficients.rows}
+    if len(made) == 1:  # a column for it would break the others of a narrow terminal
+        rows = [row[:-1] for row in coefficients.rows]
+        table(coefficients.caption, coefficients.columns[:-1], rows)
+        say_text(f"intervals: {made.pop()}")
+    else:
+        table(coefficients.caption, coefficients.columns, coefficients.rows)
+    for content in least_agreeing(one.agreement, result.names):
         table(content.caption, content.columns, content.rows)
     if one.ceiling is not None:
         title, figure = metric_title(one.ceiling.metric), one.ceiling.figure
+        over = f" (95 % interval over {one.ceiling_over})" * shows_interval(figure)
         say_text(
             f"human ceiling of {one.agreement.label}: a rater's {title} against the other raters "
-            f"is {estimate(figure)}{' (95 % interval over speakers)' * shows_interval(figure)}, "
-            f"{counted(one.ceiling.n_ratings, 'rating')}"
+            f"is {estimate(figure)}{over}, {counted(one.ceiling.n_ratings, 'rating')}"
         )
         if figure.get("note"):
             say_text(f"note on {one.agreement.label}: {figure['note']}")
