@@ -119,3 +119,10 @@ def test_recipe_of_a_fit_without_the_primary_task_can_be_read(tmp_path: Path) ->
     experiment = experiment_of(source, tasks=["gender"], primary="emotion", model="svm")
     write_recipe(tmp_path, experiment)
     assert load_recipe(tmp_path / "recipe.yaml").tasks == ("emotion", "gender")
+
+
+def test_a_refused_task_beside_others_comes_with_the_command_without_it() -> None:
+    source = source_of_labels(emotion=list("abab"), intensity=["normal"] * 4)
+    experiment = Experiment(tasks=("emotion", "intensity"), primary="emotion")
+    with pytest.raises(TaskError, match=r"only one value.*`featser fit --task emotion`"):
+        requested_tasks(source.table, (), experiment)

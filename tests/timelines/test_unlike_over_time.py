@@ -35,6 +35,7 @@ def calibrated(fitted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = featser_here("calibrate", run, "--store", fitted.parent / "featser-store", "-j", "1")
     assert shown.returncode == 0, shown.stderr
     assert "is calibrated for windows of 2 s each 0.5 s" in shown.stdout
+    assert "too few speakers is in every set; it needs 4 at coverage 0.8, 9 at" in shown.stdout
     return run
 
 
