@@ -300,6 +300,19 @@ def test_calibrations_that_make_a_model_unreadable_are_not_written(
     assert path.read_bytes() == before
 
 
+def test_the_model_of_another_run_is_not_calibrated(fitted: Path, tmp_path: Path) -> None:
+    """Its ``model.json`` would name tasks that it does not have."""
+    shutil.copytree(fitted, tmp_path / "run")
+    path = tmp_path / "run" / "model.featser"
+    bundle = load_bundle(path)
+    bundle.extractors = [{**bundle.extractors[0], "spec": "gemaps"}]
+    save_bundle(path, bundle)
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"model\.featser: it is not the model of this run"):
+        featser.calibrate(path.parent, store=fitted.parent / "featser-store", n_jobs=1)
+    assert path.read_bytes() == before
+
+
 def test_a_model_without_classes_says_why_it_has_no_sets(
     calibrated: Path,
 ) -> None:

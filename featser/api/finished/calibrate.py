@@ -8,11 +8,11 @@ from pathlib import Path
 
 from featser.api.finished.finished_result import FinishedResult
 from featser.api.validation import validated
-from featser.errors import counted
+from featser.errors import RunError, counted
 from featser.evaluation.conformal import COVERAGES, speakers_needed
 from featser.experiment.runs.fit_cache import Fits
 from featser.experiment.runs.folder_lock import only_writer
-from featser.experiment.runs.reopened_run import reopen_run
+from featser.experiment.runs.reopened_run import ReopenedRun, reopen_run
 from featser.experiment.runs.run_state import RunState, checksums
 from featser.experiment.windows.window_calibration_of import (
     CalibratedWindows,
@@ -114,8 +114,8 @@ def calibrate(
     Raises
     ------
     FeatserError
-        If the folder is no run, its data are no longer those of the run, its features cannot be
-        computed of windows, or another command is writing into the folder.
+        If the folder is no run, its data or its model are no longer those of the run, its features
+        cannot be computed of windows, or another command is writing into the folder.
 
     Examples
     --------
@@ -126,6 +126,7 @@ def calibrate(
     with only_writer(folder if folder.is_dir() else None):
         bundle = load_bundle(folder / BUNDLE)
         opened = reopen_run(folder, store, n_jobs=n_jobs)
+        _refuse_other_model(folder, bundle, opened)
         fits = Fits(opened.store)
         windows = calibration_of_windows(opened, plan, fits, n_jobs)
         bundle.windows = with_calibration(bundle.windows, windows.calibration)
@@ -143,6 +144,19 @@ def calibrate(
     result.fits += fits.notes
     result.seconds = time.monotonic() - began
     return result
+
+
+def _refuse_other_model(folder: Path, bundle: Bundle, opened: ReopenedRun) -> None:
+    """Refuse a model that is not the run's, whose calibration would be another model's."""
+    of_model = {task.name: list(task.classes) for task in bundle.tasks}
+    of_run = {task.name: list(task.classes) for task in opened.plan.tasks}
+    specs = [str(one["spec"]) for one in bundle.extractors]
+    if of_model != of_run or specs != [one.spec for one in opened.data.extractors]:
+        raise RunError(
+            f"{folder / BUNDLE}: it is not the model of this run: it predicts "
+            f"{', '.join(of_model)} from {', '.join(specs)}. Run `featser fit` with `-o {folder}` "
+            f"again"
+        )
 
 
 def _write(folder: Path, bundle: Bundle) -> None:

@@ -17,7 +17,12 @@ Calibrations = Mapping[str, Calibration]
 
 
 def set_columns(
-    calibrations: Calibrations, predicted: pd.DataFrame, tasks: Sequence[Task], coverage: float
+    calibrations: Calibrations,
+    predicted: pd.DataFrame,
+    tasks: Sequence[Task],
+    coverage: float,
+    *,
+    of_windows: bool = False,
 ) -> pd.DataFrame:
     """Return the prediction set of each row and task.
 
@@ -31,6 +36,9 @@ def set_columns(
         Of the model.
     coverage : float
         The probability with which a set has the true class.
+    of_windows : bool
+        Whether the calibration is of windows: a class that no window of it had is then in every
+        set, because the model was fitted on it.
 
     Returns
     -------
@@ -59,7 +67,7 @@ def set_columns(
     for task in calibrated:
         probabilities = predicted[[f"{task.name}.p[{name}]" for name in task.classes]]
         p_values = calibrations[task.name].p_values(probabilities.to_numpy(dtype=float))
-        sets = in_set(p_values, coverage) & calibrations[task.name].is_scored
+        sets = in_set(p_values, coverage) & (of_windows | calibrations[task.name].is_scored)
         classes = np.asarray(task.classes, dtype=object)
         columns[f"{task.name}.set"] = [BETWEEN.join(classes[row]) for row in sets]
         columns[f"{task.name}.abstains"] = sets.sum(axis=1) != 1
@@ -110,13 +118,18 @@ def calibrated_by_speaker(training: Mapping[str, Any]) -> bool:
 
 
 def set_notes(
-    calibrations: Calibrations, tasks: Sequence[Task], coverage: float, by_speaker: bool
+    calibrations: Calibrations,
+    tasks: Sequence[Task],
+    coverage: float,
+    by_speaker: bool,
+    *,
+    of_windows: bool = False,
 ) -> list[str]:
     """Say what limits the prediction sets of a model.
 
     Parameters
     ----------
-    calibrations, tasks, coverage
+    calibrations, tasks, coverage, of_windows
         As :func:`set_columns` takes them.
     by_speaker : bool
         Whether whole speakers were left out for the calibration.
@@ -135,7 +148,14 @@ def set_notes(
             why = "it has no classes" if not task.categorical else "its model left no speakers out"
             notes.append(f"{task.name}: no prediction sets, because {why}")
             continue
-        if unscored := [name for name, count in calibration.n_speakers.items() if not count]:
+        unscored = [name for name, count in calibration.n_speakers.items() if not count]
+        if unscored and of_windows:
+            notes.append(
+                f"{task.name}: every set has {', '.join(unscored)}, because no window was "
+                f"calibrated on {'it' if len(unscored) == 1 else 'them'}: a shorter --window and "
+                f"--hop have more"
+            )
+        elif unscored:
             notes.append(
                 f"{task.name}: no set has {', '.join(unscored)}: the model was not fitted on "
                 f"{'this class' if len(unscored) == 1 else 'these classes'}, such as where corpora "

@@ -109,7 +109,9 @@ class WindowAbstention:
         """Return the prediction sets of frames, from the means of the windows that cover them."""
         assert self.calibration is not None
         assert self.coverage is not None
-        return set_columns(self.calibration.calibrations, means, self.tasks, self.coverage)
+        return set_columns(
+            self.calibration.calibrations, means, self.tasks, self.coverage, of_windows=True
+        )
 
     def notes(self, is_trimmed: bool, by_speaker: bool) -> list[str]:
         """Say what limits marks and sets.
@@ -131,7 +133,7 @@ class WindowAbstention:
         notes += self._length_note(is_trimmed)
         if self.coverage is not None and self.calibration is not None:
             of_sets = self.calibration.calibrations
-            notes += set_notes(of_sets, self.tasks, self.coverage, by_speaker)
+            notes += set_notes(of_sets, self.tasks, self.coverage, by_speaker, of_windows=True)
         return notes
 
     @property

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 from featser.errors import TaskError
-from featser.evaluation.conformal import in_set
+from featser.evaluation.conformal import Calibration, in_set
 from featser.evaluation.cross_fit import cross_fit
 from featser.evaluation.prediction_tables import prediction_table
 from featser.evaluation.training_copies import trace_provenance
@@ -149,6 +149,17 @@ def test_classes_that_the_model_was_not_fitted_on_are_in_no_set(tmp_path: Path) 
     assert not sets["mood.abstains"].all()
     (note,) = set_notes(calibrations, [MOOD], 0.9, by_speaker=True)
     assert note.startswith("mood: no set has mixed: the model was not fitted on this class")
+
+
+def test_a_class_without_calibrated_windows_is_in_every_set() -> None:
+    """The model was fitted on it, so that nothing rules it out: leaving it out loses coverage."""
+    mood = Task("mood", classes=("good", "low"))
+    calibrations = {"mood": Calibration({"good": [[0.1]] * 9, "low": []})}
+    table = pd.DataFrame({"mood.p[good]": [0.95, 0.1], "mood.p[low]": [0.05, 0.9]})
+    sets = set_columns(calibrations, table, [mood], 0.9, of_windows=True)
+    assert sets["mood.set"].tolist() == ["good | low", "low"]
+    (note,) = set_notes(calibrations, [mood], 0.9, by_speaker=True, of_windows=True)
+    assert note.startswith("mood: every set has low, because no window was calibrated on it")
 
 
 def test_without_calibration_sets_are_refused() -> None:
