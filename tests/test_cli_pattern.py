@@ -50,6 +50,7 @@ def test_a_fit_is_that_of_the_manifest_that_scan_writes(patterned: Path) -> None
     bare = fitted(patterned, "bare")
     named = fitted(patterned, "named", "clinic", "--pattern", PATTERN)
     shown = featser_here("scan", "clinic", "--pattern", PATTERN, "-o", "m.csv", cwd=patterned)
+    assert "next: featser extract m.csv" in shown.stdout
     assert shown.returncode == 0, shown.stderr
     table = fitted(patterned, "table", "m.csv")
     assert set(bare) == set(named) == set(table) == {"emotion", "intensity"}

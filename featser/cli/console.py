@@ -146,8 +146,14 @@ def span_text(start: float, end: float) -> str:
     --------
     >>> span_text(0.5, 2.0), span_text(1.0, math.nan)
     ('0.5–2 s', '1–end s')
+    >>> span_text(61.0, 69.9994375)
+    '61–70 s'
     """
     first, last = _finite(start), _finite(end)
     if first is None and last is None:
         return ""
-    return f"{first or 0:g}–{'end' if last is None else f'{last:g}'} s"
+    return f"{_seconds(first or 0)}–{'end' if last is None else _seconds(last)} s"
+
+
+def _seconds(value: float) -> str:
+    return f"{round(value, 2):.10g}"

@@ -133,6 +133,7 @@ def scan(
     show_scan(result)
     if output is not None:
         say(f"manifest: {output}")
+        say_text(f"next: {shlex.join(['featser', 'extract', str(output)])}")
 
 
 @app.command()

@@ -21,6 +21,7 @@ def work(fitted: Path, tmp_path: Path) -> Path:
 
 def test_explain_prints_and_writes_the_groups(work: Path) -> None:
     shown = featser_here("explain", "run", "-j", "1", "-o", "mine.csv", cwd=work)
+    assert "report: run/report.html (section Explanation)" in shown.stdout
     assert shown.returncode == 0, shown.stderr
     assert "MFCC" in shown.stdout
     assert "note: 4 speakers: the interval is uncertain with fewer than 10 speakers" in shown.stdout

@@ -83,6 +83,8 @@ class Explanation(FinishedResult):
         Properties of the recordings that the audit of the run names as shortcuts.
     differences : list of ClassDifference
         What goes with each class; empty for dimensions, and without interpretable features.
+    report : Path or None
+        The report of the run, if it got the section "Explanation".
     """
 
     importance: Importance
@@ -90,6 +92,7 @@ class Explanation(FinishedResult):
     repetitions: int
     shortcuts: list[str] = field(default_factory=list)
     differences: list[ClassDifference] = field(default_factory=list)
+    report: Path | None = None
 
     @property
     def sentences(self) -> list[str]:
@@ -326,7 +329,9 @@ def _add_to_report(result: Explanation) -> None:
     parts = [importance, *_difference_part(result)]
     with changing_report(result.folder):
         has_place = add_explanation(report, parts, result.protocol)
-    if not has_place:
+    if has_place:
+        result.report = report
+    else:
         result.notes.append(
             "report.html is damaged or of an earlier version, and has no place for explanations: "
             "run `featser fit` again"

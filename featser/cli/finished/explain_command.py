@@ -77,5 +77,7 @@ def explain(
     if result.importance.task.categorical:
         say("explanation.csv has the fall of each class's recall")
     say(f"explained in {result.seconds:.1f} s: {result.folder / 'explanation.json'}")
+    if result.report is not None:
+        say(f"report: {result.report} (section Explanation)")
     if output is not None:
         say(f"table: {output}")
