@@ -181,8 +181,11 @@ def test_the_recipe_of_a_run_puts_the_curve_into_its_report(
     state.write()
     # The second one replaces the first; a run stands for its recipe.
     for source, draws in (("run/recipe.yaml", "2"), ("run", "1")):
-        shown = featser_here("curve", source, *QUICK, "curve", "--draws", draws, cwd=tmp_path)
+        shown = featser_here(
+            "curve", source, *QUICK, "curve", "--draws", draws, cwd=tmp_path, columns=80
+        )
         assert shown.returncode == 0, shown.stderr
+        assert all("]" in line for line in shown.stdout.splitlines() if "[0." in line)
         assert "report: run/report.html (section Learning curve)" in shown.stdout
     page = report.read_text(encoding="utf-8")
     assert page.count('<h2 id="curve">') == page.count('<a href="#curve">') == 1

@@ -67,10 +67,9 @@ def curve(result: Curve) -> None:
          f"{number(point.lowest)}–{number(point.highest)}", point.lacking)
         for point in result.points
     ]  # fmt: skip
-    columns = [
-        "speakers in training", "draws", "UAR [95 %]", "worst–best draw", "fits without a class",
-    ]  # fmt: skip
-    table(f"{result.described['task']}: {result.described['model']}", columns, rows)
+    columns = ["speakers", "draws", "UAR [95 %]", "worst–best", "lacking a class"]
+    title = f"{result.described['task']} by training speakers: {result.described['model']}"
+    table(title, columns, rows)
     say(f"chance: {number(result.chance)}")
     _say_left_out(result.described)
     for note in result.interval_notes:
