@@ -7,10 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path, PurePath, PurePosixPath
+from typing import TypeVar
 
 from featser.audio.conversion import CONVERTIBLE, MEDIA, is_media_installed, unread_note
 from featser.corpora.card_schema import AUDIO_ENDINGS, Grammar
-from featser.errors import CardError, UnusableAudio, counted
+from featser.errors import CardError, UnusableAudio, counted, shortened
 from featser.io.location import absolute, is_unicode, join, path_part, placed, unquoted
 from featser.io.nested_files import is_archive, members_of, nested
 from featser.io.remote_access import files_below
@@ -24,6 +25,7 @@ TEXT_ENDINGS = (
 SHOWN = 3
 """How many names an error message shows."""
 SHOWN_ENDINGS = 8
+FilePath = TypeVar("FilePath", bound=PurePath)
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
 
@@ -81,7 +83,7 @@ def audio_files(folder: Path, grammar: Grammar | None, notes: list[str]) -> list
     return sorted(files)
 
 
-def with_unicode_names(files: Sequence[Path], notes: list[str]) -> list[Path]:
+def with_unicode_names(files: Sequence[FilePath], notes: list[str]) -> list[FilePath]:
     """Return the files whose paths are UTF-8 text, which tables of recordings need.
 
     Parameters
@@ -263,6 +265,25 @@ def files_in_archive(
         for name in names
         if not any(name.removeprefix(top).startswith(f"{other}/") for other in ignored)
     }
+
+
+def outside_note(archive: Path, grammar: Grammar | None) -> list[str]:
+    """Say which recordings of an archive are left out because their names lead out of it.
+
+    Parameters
+    ----------
+    archive, grammar
+        As :func:`files_in_archive` has them.
+    """
+    endings = readable_endings(grammar)
+    names = [name for name in members_of(archive) if has_ending(name, endings)]
+    outside = [name for name in names if name.startswith("/") or ".." in name.split("/")]
+    if not outside:
+        return []
+    return [
+        f"{archive}: {counted(len(outside), 'recording')} left out because the name leads out of "
+        f"the archive, such as {shortened(outside[0])!r}: pack the folder that holds all of them"
+    ]
 
 
 def has_ending(name: str, endings: Collection[str]) -> bool:

@@ -24,10 +24,12 @@ from featser.corpora.scans.file_listing import (
     files_elsewhere,
     files_in_archive,
     has_ending,
+    outside_note,
     passed_over,
     preferred_files,
     readable_endings,
     table_file,
+    with_unicode_names,
 )
 from featser.corpora.scans.published_corpus import (
     differences_from_published,
@@ -181,7 +183,10 @@ def _scan_archive(card: Card, archive: Path, names: LabelMap) -> ScanResult:
     listed = files_in_archive(archive, grammar, lambda path: _fits(grammar, path))
     endings = readable_endings(card.grammar)
     files = sorted(PurePosixPath(name) for name in listed if has_ending(name, endings))
-    notes = passed_over(files, map(PurePosixPath, listed), card.grammar)
+    notes: list[str] = []
+    files = with_unicode_names(files, notes)
+    notes += passed_over(files, map(PurePosixPath, listed), grammar)
+    notes += outside_note(archive, grammar)
     with side_table_copies(card, listed) as tables:
         return _scan_files(card, archive, files, tables, notes, names, listed)
 

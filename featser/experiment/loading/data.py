@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -227,6 +228,8 @@ def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor
         f"{store.folder}: none of the {len(source.table)} utterances of {source.origin} has the "
         f"features {', '.join(specs)}"
     )
+    if not Path(store.folder).exists():
+        message += " (there is no such store: --store names another)"
     stored = {str(described.get("spec")) for described in store.extractors()}
     if all(f"{TRIM}:{spec}" in stored for spec in specs):
         return f"{message}; it has them without silence around the speech: add --trim"

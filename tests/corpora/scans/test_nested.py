@@ -123,6 +123,34 @@ def test_members_are_decoded_in_any_order(manifests: dict[str, pd.DataFrame]) ->
             assert ours.facts == expected.facts
 
 
+@pytest.mark.parametrize("write", [write_zip, write_tar])
+def test_members_whose_names_lead_out_of_an_archive_have_a_note(
+    tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    path = tmp_path / ("corpus.zip" if write is write_zip else "corpus.tar")
+    outside = {"../e.wav": sound(300), "sad/../../f.wav": sound(320)}
+    write(path, {**{f"corpus/{name}": data for name, data in SOUNDS.items()}, **outside}, top="")
+    shown = featser_here("scan", "folders", path, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    output = " ".join((shown.stdout + shown.stderr).split())
+    assert "4 utterances" in output
+    assert "2 recordings left out because the name leads out of the archive" in output
+
+
+def test_members_whose_names_are_no_text_have_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "corpus.tar"
+    with tarfile.open(path, "w") as tarred:
+        for name, data in SOUNDS.items():
+            info = tarfile.TarInfo(name.replace("d.wav", "\udce9.wav"))
+            info.size = len(data)
+            tarred.addfile(info, io.BytesIO(data))
+    shown = featser_here("scan", "folders", path, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    output = " ".join((shown.stdout + shown.stderr).split())
+    assert "3 utterances" in output
+    assert "1 file left out because the path is not UTF-8 text" in output
+
+
 def test_an_archive_goes_from_scan_to_features(tmp_path: Path) -> None:
     write_zip(tmp_path / "corpus.zip", {**SOUNDS, "notes.dss": b"x", ".hidden.wav": b"x"})
     shown = featser_here("scan", "folders", "corpus.zip", "-o", "m.csv", cwd=tmp_path)
