@@ -1,7 +1,8 @@
 """The end of a command that fails: one line, an exit code, and for an unexpected error a file.
 
-What featser raises on purpose is a line already. What it does not expect is a fault in featser, in
-a library or in the machine: the line names the error and the file that holds the details.
+What featser raises on purpose is a line already, or, where it offers several commands, a line and
+those of the commands. What it does not expect is a fault in featser, in a library or in the
+machine: the line names the error and the file that holds the details.
 """
 
 from __future__ import annotations

@@ -227,7 +227,7 @@ def test_calibrations_for_several_windows_are_kept(
     assert [one.window_s for one in bundle.windows] == [2.0, 1.0]
     assert bundle.windows[0].to_dict() == before.windows[0].to_dict()
     featser.timeline(run, [talk], window=1.0, coverage=0.7, n_jobs=1)
-    again = featser.calibrate(run, window=1.0, store=store, n_jobs=2)
+    again = featser.calibrate(run / "model.featser", window=1.0, store=store, n_jobs=2)
     repeated = load_bundle(run / "model.featser").windows
     assert [one.to_dict() for one in repeated] == [one.to_dict() for one in bundle.windows]
     assert again.windows.n_windows == result.windows.n_windows

@@ -98,8 +98,8 @@ def calibrate(
     Parameters
     ----------
     run : str or Path
-        A folder that :func:`~featser.api.fit.fit` or :func:`~featser.api.run.run` wrote. The
-        recordings are read from where they were.
+        A folder that :func:`~featser.api.fit.fit` or :func:`~featser.api.run.run` wrote, or its
+        ``model.featser``. The recordings are read from where they were.
     window, hop : float
         As :func:`~featser.api.timeline.timeline` takes them; a model can be calibrated for several.
     store : str or Path, optional
@@ -123,6 +123,8 @@ def calibrate(
     """
     began = time.monotonic()
     plan, folder = WindowPlan(window, hop), Path(run)
+    if folder.name == BUNDLE:  # the model that is calibrated stands for its run
+        folder = folder.parent
     with only_writer(folder if folder.is_dir() else None):
         bundle = load_bundle(folder / BUNDLE)
         opened = reopen_run(folder, store, n_jobs=n_jobs)
