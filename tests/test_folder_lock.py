@@ -60,6 +60,7 @@ def test_of_two_fits_into_one_folder_one_is_refused(extracted: Path, tmp_path: P
     assert {file.name for file in folder.iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_a_killed_fit_does_not_block_the_next_one(extracted: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     tuned = [*arguments(extracted, "svm", folder, jobs=2), "--tune"]

@@ -143,6 +143,7 @@ def test_recalls_of_a_fold_come_from_the_other_folds() -> None:
     assert uar[0] < 0.5
 
 
+@pytest.mark.slow
 def test_fit_warns_of_a_table_that_was_sorted_by_class(voices: Path, tmp_path: Path) -> None:
     files = sorted(voices.glob("*.flac"), key=lambda file: file.stem.split("-")[1])
     honest = np.random.default_rng(0).normal(size=len(files))

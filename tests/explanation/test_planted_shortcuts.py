@@ -86,6 +86,7 @@ def test_a_planted_shortcut_comes_first_and_is_named(
     assert shortcuts[0].startswith(f"Shortcut: {name} alone predicts `emotion`")
 
 
+@pytest.mark.slow
 def test_a_run_without_an_audit_says_that_no_shortcuts_were_tested(
     fitted: Path, tmp_path: Path
 ) -> None:

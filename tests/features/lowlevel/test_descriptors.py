@@ -5,7 +5,7 @@ import warnings
 import librosa
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -20,7 +20,7 @@ from featser.features.lowlevel.descriptor_families import (
 )
 from featser.features.lowlevel.descriptors import contrast_bands, delta
 from featser.features.lowlevel.frame_settings import FrameSettings
-from featser.features.lowlevel.spectrum import Spectrum
+from featser.features.lowlevel.spectrum import AMIN, Spectrum
 
 RATE = 16_000
 FRAMES = {"n_fft": 512, "hop_length": 160, "win_length": 400}
@@ -156,14 +156,18 @@ def test_any_signal_of_100_ms_or_more_has_finite_values_without_a_warning(pcm):
 
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.5, 0.25, 0.125, 0.0625]))
+@example(379914, 0.5)
 def test_loudness_changes_neither_centroid_rolloff_zcr_chroma_flux_nor_slope(seed, gain):
     samples = np.random.default_rng(seed).uniform(-1, 1, 3200).astype(np.float32)
     loud, soft = Spectrum(samples), Spectrum(samples * np.float32(gain))
     for name in ("centroid", "bandwidth", "rolloff", "zcr", "chroma", "flux"):
         one = DESCRIPTORS[name].compute
         np.testing.assert_allclose(one(loud), one(soft), rtol=1e-5, err_msg=name)
+    # Powers below the floor are raised to it; the first bin of noise is that weak now and then.
+    above = soft.power.min(axis=1) > AMIN
+    assert above.mean() > 0.8
     slope = DESCRIPTORS["slope"].compute
-    np.testing.assert_allclose(slope(loud), slope(soft), atol=1e-3)
+    np.testing.assert_allclose(slope(loud)[above], slope(soft)[above], atol=1e-3)
     rms = DESCRIPTORS["rms"].compute
     np.testing.assert_allclose(rms(soft), gain * rms(loud), rtol=1e-5)
 
