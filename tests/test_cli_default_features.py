@@ -52,6 +52,7 @@ def test_default_with_a_preset_is_refused_with_the_field(voices: Path, tmp_path:
     assert "'default:full': default stands for several extractors" in shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_default")
 def test_run_is_the_same_after_the_default_has_changed(
     voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -49,6 +49,7 @@ def test_each_recording_that_kills_its_worker_is_listed_and_every_other_is_compu
     assert bits(tmp_path / "1") == bits(tmp_path / "2")
 
 
+@pytest.mark.slow
 def test_the_other_extractors_of_a_recording_that_crashes_one_are_stored(
     tmp_path: Path, faults: Path
 ) -> None:
