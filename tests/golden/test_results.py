@@ -18,7 +18,10 @@ def golden_results() -> list[str]:
 
 
 NETWORKS, LONG = ("networks", "joint"), ("long",)
-LONG_ALONE = ("models/forest", "models/extra-trees", "models/mlp", "others/seed", "others/all-rows")
+LONG_ALONE = (
+    *("models/forest", "models/extra-trees", "models/mlp", "models/xgboost", "coupling/auto"),
+    *("encode/ivector", "others/seed", "others/all-rows", "others/tune", "others/enrolment-curve"),
+)
 
 
 def results_in(*folders: str) -> list[str]:

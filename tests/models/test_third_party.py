@@ -111,6 +111,7 @@ def test_model_for_classes_only_is_refused_for_numbers() -> None:
         make_estimator("bayes", Task("arousal", "regression"))
 
 
+@pytest.mark.slow
 def test_packages_on_the_path_of_a_new_process_are_detected() -> None:
     code = (
         "from featser.models.registry import members_of, model_names\n"
