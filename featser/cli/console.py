@@ -54,6 +54,14 @@ def _wrapped(text: str) -> list[str]:
     return [line.replace(_BLANK, " ") for line in lines]
 
 
+def say_notes(notes: Iterable[str], fits: Iterable[str]) -> None:
+    """Print what limits a result of a finished run, and which of its fits were read or repeated."""
+    for note in notes:
+        say_text(f"note: {note}")
+    for line in fits:
+        say(line)
+
+
 def note_aside(text: str) -> None:
     """Print a note on the error stream, so that the output has predictions alone."""
     note = f"featser: note: {text}"

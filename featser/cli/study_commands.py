@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from featser.cli.console import say, table
+from featser.cli.console import say, say_notes, table
 from featser.cli.generated_options import experiment_command
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ def leakage(result: Leakage) -> None:
     for name, reason in result.left_out.items():
         say(f"left out: {name}: {reason}")
     _say_left_out(result.described)
-    for note in (*result.notes, *result.interval_notes):
-        say(f"note: {note}")
-    for line in result.fits:
-        say(line)
+    say_notes((*result.notes, *result.interval_notes), result.fits)
     say(f"table: {result.folder / 'leakage.html'}")
 
 
@@ -72,10 +69,7 @@ def curve(result: Curve) -> None:
     table(title, columns, rows)
     say(f"chance: {number(result.chance)}")
     _say_left_out(result.described)
-    for note in result.interval_notes:
-        say(f"note: {note}")
-    for line in result.fits:
-        say(line)
+    say_notes(result.interval_notes, result.fits)
     say(f"figure: {result.folder / 'curve.html'}")
     if result.report is not None:
         say(f"report: {result.report} (section Learning curve)")

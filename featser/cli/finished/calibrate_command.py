@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say, say_text, table
+from featser.cli.console import say, say_notes, say_text, table
 from featser.cli.shared_options import Jobs, bars_of
 
 
@@ -49,8 +49,5 @@ def calibrate(
     table(f"Calibration by class ({result.protocol})", content.columns, content.rows)
     for sentence in result.sentences:
         say_text(sentence)
-    for note in result.notes:
-        say_text(f"note: {note}")
-    for line in result.fits:
-        say(line)
+    say_notes(result.notes, result.fits)
     say(f"calibrated in {result.seconds:.1f} s")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say, say_text, table
+from featser.cli.console import say, say_notes, say_text, table
 from featser.cli.shared_options import Jobs, bars_of
 
 
@@ -70,10 +70,7 @@ def explain(
         say("What goes with a class (differences within speakers):")
     for sentence in result.class_sentences:
         say_text(sentence)
-    for note in result.notes:
-        say_text(f"note: {note}")
-    for line in result.fits:
-        say(line)
+    say_notes(result.notes, result.fits)
     if result.importance.task.categorical:
         say("explanation.csv has the fall of each class's recall")
     say(f"explained in {result.seconds:.1f} s: {result.folder / 'explanation.json'}")

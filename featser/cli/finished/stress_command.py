@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from featser.cli.console import say, say_text, table
+from featser.cli.console import say, say_notes, say_text, table
 from featser.cli.shared_options import Jobs, bars_of
 
 
@@ -79,10 +79,7 @@ def stress(
         table(f"{content.caption} ({result.protocol})", content.columns, content.rows)
     for sentence in result.sentences:
         say_text(sentence)
-    for note in result.notes:
-        say_text(f"note: {note}")
-    for line in result.fits:
-        say(line)
+    say_notes(result.notes, result.fits)
     if result.curves is None:
         say("nothing was written: this was --dry-run")
         return

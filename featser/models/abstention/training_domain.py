@@ -155,7 +155,7 @@ def reason_names(unlike: str) -> list[str]:
 
 
 def is_longer(unlike: str) -> bool:
-    """Whether reasons name a length above that of the training recordings.
+    """Return whether reasons name a length above that of the training recordings.
 
     Parameters
     ----------
