@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from featser.io.escaping import for_terminal
+from featser.io.wrapped_text import lines_of
 from featser.progress import Progress, is_shown, shown_by
 from featser.workers.interrupts import raise_if_pressed
 
@@ -81,7 +82,8 @@ class Bars:
 
     def say(self, line: str) -> None:
         """Show a line about a step that has ended, above the bars."""
-        print(for_terminal(line), flush=True)
+        for one in lines_of(line):
+            print(for_terminal(one), flush=True)
 
 
 def rate_text(done: int, elapsed_s: float | None, speed: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from featser.api.arguments.path_rules import output_folder
 from featser.api.validation import validated
+from featser.experiment.announced_data import announce_data
 from featser.experiment.carry_out import Execution, carry_out
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.published_folds import with_published_folds
@@ -89,6 +90,7 @@ def fit(
     refuse_missing_packages(fields.get("model") or "vote")
     with only_writer(output):
         rows, unusable = read_rows(source, store, corpus, data, names)
+        announce_data(rows, store)
         experiment = with_published_folds(rows, experiment_of(rows, **fields))
         execution = Execution(store, output, n_jobs, cache, typed_command())
         return carry_out(experiment, rows, unusable, execution)

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-import re
 import sys
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from featser.io.escaping import for_terminal
+from featser.io.wrapped_text import lines_of, wrapped
 
 SHOWN = 20
 SHOWN_VALUES = 8
-_CODE = re.compile(r"`[^`]+`")
-_BLANK = "\0"
-"""Stands for a blank inside a command while text is wrapped; no text for a terminal has it."""
-_NARROWEST = 40
-"""Sentences are not wrapped to fewer characters than this."""
 
 
 def say(*cells: object) -> None:
@@ -30,28 +23,8 @@ def say_text(text: str) -> None:
 
     Output to a file or a pipe is not wrapped, unless ``COLUMNS`` asks for it.
     """
-    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
-        say(text)
-        return
-    for line in _wrapped(text):
+    for line in lines_of(text):
         say(line)
-
-
-def _wrapped(text: str) -> list[str]:
-    """Return the lines of a sentence, wrapped between words to the width of the terminal.
-
-    A command between back-quotes stays on one line, so that it can be copied.
-    """
-    from rich.console import Console
-
-    lines = textwrap.wrap(
-        _CODE.sub(lambda code: code[0].replace(" ", _BLANK), for_terminal(text)),
-        max(Console().width, _NARROWEST),
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return [line.replace(_BLANK, " ") for line in lines]
 
 
 def say_notes(notes: Iterable[str], fits: Iterable[str]) -> None:
@@ -65,7 +38,7 @@ def say_notes(notes: Iterable[str], fits: Iterable[str]) -> None:
 def note_aside(text: str) -> None:
     """Print a note on the error stream, so that the output has predictions alone."""
     note = f"featser: note: {text}"
-    for line in _wrapped(note) if sys.stderr.isatty() else [note]:
+    for line in wrapped(note) if sys.stderr.isatty() else [note]:
         print(for_terminal(line), file=sys.stderr)
 
 

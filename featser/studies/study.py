@@ -16,6 +16,7 @@ from featser.evaluation.cross_fit import CrossFit, cross_fit
 from featser.evaluation.protocols.folds import Folds
 from featser.evaluation.rows import Rows
 from featser.evaluation.training_copies import Copies
+from featser.experiment.announced_data import announce_data
 from featser.experiment.audited import by_bytes, examined
 from featser.experiment.explained import check_fields
 from featser.experiment.loading.data import Data, load_data
@@ -168,6 +169,7 @@ def study(
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
     source_rows, unusable = read_rows(source, store, corpus, data, names)
+    announce_data(source_rows, store)
     experiment = experiment_of(source_rows, **fields, **ONE_MODEL)
     asked = experiment.aux
     soft = {label for label, method in experiment.aggregate.items() if method_of(method).is_soft}

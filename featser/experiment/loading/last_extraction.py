@@ -26,6 +26,10 @@ from featser.credentials import without_credentials
 from featser.errors import FeatureError, StoreError
 from featser.experiment.declaration.value_checks import MANIFEST
 from featser.experiment.loading.listing import Listing
+from featser.experiment.loading.sources.extracted_source import (
+    ExtractedSource,
+    with_earlier,
+)
 from featser.experiment.loading.sources.source import Source
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import REFUSAL_COLUMNS, usable
@@ -112,7 +116,7 @@ def remember(
     """
     folder = store.folder
     source = listing.source
-    described = {
+    described: dict[str, Any] = {
         "origin": without_credentials(source.origin),
         "features": list(features),
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
@@ -133,7 +137,19 @@ def remember(
             copies.to_parquet(temporary, index=False)
         with whole(folder / "unusable.csv") as temporary:
             for_csv(unusable).to_csv(temporary, index=False, errors="surrogateescape")
+        described["earlier"] = [one.to_dict() for one in _earlier_than(source.read, folder)]
         write_text(folder / "source.json", json.dumps(described, indent=1, ensure_ascii=False))
+
+
+def _earlier_than(source: ExtractedSource, folder: Path) -> list[ExtractedSource]:
+    """Return what was extracted before; nothing where the description to replace is damaged."""
+    if not (folder / "source.json").exists():
+        return []
+    try:
+        with _damage(folder / "source.json"):
+            return with_earlier(source, _description(folder))
+    except StoreError:
+        return []
 
 
 def _with_their_keys(
@@ -207,6 +223,7 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
         # Older stores have the names of a recipe's classes in the recipe alone.
         recipe_labels = {} if source.recipe is None else source.recipe.labels
         source.labels = dict(described.get("labels", recipe_labels))
+        source.earlier = [ExtractedSource.of(one) for one in described.get("earlier", ())]
     source.copies = recall_copies(folder)
     _recall_locations(source, described, folder)
     return source, recall_unusable(folder)

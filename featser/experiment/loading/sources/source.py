@@ -8,6 +8,7 @@ import pandas as pd
 
 from featser.corpora.card import Card
 from featser.corpora.label_columns import cards_of
+from featser.experiment.loading.sources.extracted_source import ExtractedSource
 from featser.experiment.schema import Experiment
 
 STORE = "featser-store"
@@ -49,6 +50,8 @@ class Source:
         What a recipe of the same utterances names as its corpora.
     locations : dict of str to str
         Where each of these corpora is: an absolute path, or a URL without credentials.
+    earlier : list of ExtractedSource
+        What was extracted before into the store that remembers the rows, the latest first.
     """
 
     table: pd.DataFrame
@@ -66,6 +69,15 @@ class Source:
     channel: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     labels: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    earlier: list[ExtractedSource] = field(default_factory=list)
+
+    @property
+    def read(self) -> ExtractedSource:
+        """What was read, without the utterances."""
+        is_recipe = self.recipe is not None
+        return ExtractedSource(
+            self.origin, self.corpora, self.locations, self.columns, self.labels, is_recipe
+        )
 
     @property
     def primary(self) -> str:

@@ -1,0 +1,120 @@
+"""What an extraction has read, and how the command line names it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from featser.corpora.labelling.label_map import Classes
+from featser.corpora.labelling.name_pattern import is_pattern
+from featser.credentials import without_credentials
+from featser.experiment.declaration.value_checks import MANIFEST, PATTERNED
+
+REMEMBERED = 10
+"""Earlier extractions that a store remembers."""
+
+
+@dataclass(frozen=True)
+class ExtractedSource:
+    """What an extraction into a store has read.
+
+    Attributes
+    ----------
+    origin : str
+        What the user named.
+    corpora : tuple of str
+        Its corpora, as a recipe names them.
+    locations : dict of str to str
+        Where each of them is.
+    columns, labels : dict
+        Other names that columns and classes were given.
+    is_recipe : bool
+        Whether a recipe was named.
+    """
+
+    origin: str
+    corpora: tuple[str, ...] = ()
+    locations: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    labels: Classes = field(default_factory=dict)
+    is_recipe: bool = False
+
+    @classmethod
+    def of(cls, described: Mapping[str, Any]) -> ExtractedSource:
+        """Return it from the description that a store keeps.
+
+        Examples
+        --------
+        >>> ExtractedSource.of({"origin": "voices", "locations": {"demo": "/voices"}}).places()
+        'demo in /voices'
+        """
+        return cls(
+            str(described["origin"]),
+            tuple(described.get("corpora", ())),
+            dict(described.get("locations", {})),
+            dict(described.get("columns", {})),
+            dict(described.get("labels", {})),
+            bool(described.get("recipe") or described.get("is_recipe")),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what :meth:`of` reads."""
+        return {**vars(self), "corpora": list(self.corpora)}
+
+    def is_same(self, other: ExtractedSource) -> bool:
+        """Whether both have read the same recordings."""
+        return (self.corpora, dict(self.locations)) == (other.corpora, dict(other.locations))
+
+    def places(self) -> str:
+        """Return the names of the corpora and where each one is."""
+        named = [
+            place if name in (MANIFEST, PATTERNED) else f"{name} in {place}"
+            for name, place in self.locations.items()
+        ]
+        return without_credentials(", ".join(named) or self.origin)
+
+    def arguments(self) -> list[str]:
+        """Return what names the same data on the command line.
+
+        Examples
+        --------
+        >>> ExtractedSource("voices", ("demo",), {"demo": "/voices"}).arguments()
+        ['/voices', '--corpus', 'demo']
+        """
+        pairs = [part for pair in self.locations.items() for part in ("--data", "=".join(pair))]
+        if self.is_recipe:
+            return [self.origin, *pairs]
+        return [*(pairs if len(self.locations) > 1 else self._one()), *self._names()]
+
+    def _one(self) -> list[str]:
+        """Return the arguments for a single corpus."""
+        place = next(iter(self.locations.values()), self.origin)
+        corpus = next(iter(self.corpora), MANIFEST)
+        if corpus == MANIFEST:
+            return [place]
+        return [place, "--pattern" if is_pattern(corpus) else "--corpus", corpus]
+
+    def _names(self) -> list[str]:
+        """Return the options that give columns and classes their other names."""
+        pairs = [f"{old}={new}" for old, new in self.columns.items()]
+        pairs += [
+            f"{label}.{old}={new or ''}"
+            for label, names in self.labels.items()
+            for old, new in names.items()
+        ]
+        return [part for pair in pairs for part in ("--map", pair)]
+
+
+def with_earlier(source: ExtractedSource, described: Mapping[str, Any]) -> list[ExtractedSource]:
+    """Return what a store remembers of earlier extractions, the latest first.
+
+    Parameters
+    ----------
+    source : ExtractedSource
+        What is extracted now.
+    described : mapping
+        The description of the extraction before, with those before it.
+    """
+    others = [ExtractedSource.of(one) for one in (described, *described.get("earlier", ()))]
+    return [one for one in others if not one.is_same(source)][:REMEMBERED]

@@ -1,0 +1,98 @@
+"""Commands without a source say which data they use, and how others of the store are chosen."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featser.experiment.loading.sources.extracted_source import ExtractedSource
+from tests.flow import featser_here
+
+QUICK = ("--model", "lda", "-t", "emotion", "--no-audit", "--jobs", "1")
+
+
+@pytest.fixture
+def two_corpora(voices: Path, tmp_path: Path) -> Path:
+    """A folder whose store has all voices, then those of a folder of their own."""
+    shutil.copytree(voices, tmp_path / "first")
+    shutil.copytree(voices, tmp_path / "second", ignore=shutil.ignore_patterns("*-2.flac"))
+    for name in ("first", "second"):
+        shown = featser_here(
+            "extract", name, "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1", cwd=tmp_path
+        )
+        assert shown.returncode == 0, shown.stderr
+    return tmp_path
+
+
+def test_fit_without_a_source_names_its_data_and_the_command_for_others(two_corpora: Path) -> None:
+    """The command it names fits the other corpus, and says nothing of a choice."""
+    shown = featser_here("fit", *QUICK, "-o", "run", cwd=two_corpora)
+    assert shown.returncode == 0, shown.stderr
+    data, others, *_ = shown.stdout.splitlines()
+    folder = two_corpora / "second"
+    assert data == f"data: demo in {folder}, extracted last: 32 recordings, 4 speakers"
+    command = f"featser fit {two_corpora / 'first'} --corpus demo {' '.join(QUICK)} -o run"
+    assert others == (
+        f"other data in featser-store: demo in {two_corpora / 'first'}; to choose it: `{command}`"
+    )
+    chosen = featser_here(*command.split()[1:], cwd=two_corpora)
+    assert chosen.returncode == 0, chosen.stderr
+    assert not chosen.stdout.startswith(("data:", "other data"))
+    assert "│ 16 │" in chosen.stdout
+
+
+def test_the_same_data_extracted_again_are_not_others(two_corpora: Path) -> None:
+    extraction = ("extract", "first", "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1")
+    assert featser_here(*extraction, cwd=two_corpora).returncode == 0
+    shown = featser_here("curve", "--model", "lda", "--jobs", "1", "-o", "curve", cwd=two_corpora)
+    assert shown.returncode == 0, shown.stderr
+    lines = shown.stdout.splitlines()[:3]
+    assert lines[0].startswith(f"data: demo in {two_corpora / 'first'}, extracted last: 64 ")
+    assert f"featser curve {two_corpora / 'second'} --corpus demo --model lda" in lines[1]
+    assert not lines[2].startswith("other data")
+
+
+def test_a_damaged_description_is_replaced_by_the_next_extraction(two_corpora: Path) -> None:
+    (two_corpora / "featser-store" / "source.json").write_text("{", encoding="utf-8")
+    extraction = ("extract", "first", "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1")
+    shown = featser_here(*extraction, cwd=two_corpora)
+    assert shown.returncode == 0, shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        ({"corpora": ["manifest"], "locations": {"manifest": "/a.csv"}}, "/a.csv"),
+        (
+            {"corpora": ["{speaker}/{emotion}.wav"], "locations": {"recordings": "/a"}},
+            "/a --pattern {speaker}/{emotion}.wav",
+        ),
+        (
+            {"corpora": ["emodb", "demo"], "locations": {"emodb": "/e", "demo": "/d"}},
+            "--data emodb=/e --data demo=/d",
+        ),
+        (
+            {"corpora": ["demo"], "locations": {"demo": "/d"}, "recipe": {"name": "mine"}},
+            "mine.yaml --data demo=/d",
+        ),
+        (
+            {
+                "corpora": ["demo"],
+                "locations": {"demo": "/d"},
+                "columns": {"label": "emotion"},
+                "labels": {"emotion": {"calm": "neutral", "other": None}},
+            },
+            "/d --corpus demo --map label=emotion --map emotion.calm=neutral --map emotion.other=",
+        ),
+    ],
+)
+def test_arguments_name_the_data_of_each_kind_of_source(
+    described: Mapping[str, Any], expected: str
+) -> None:
+    source = ExtractedSource.of({"origin": "mine.yaml", **described})
+    assert " ".join(source.arguments()) == expected
+    assert ExtractedSource.of(source.to_dict()) == source
