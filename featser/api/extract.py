@@ -14,10 +14,11 @@ from featser.augmentation.augmentation_presets import with_presets_named
 from featser.augmentation.spec import Augmentation, parse_augmentation, parse_augmentations
 from featser.corpora.labelling.label_map import LabelMap
 from featser.errors import counted
+from featser.evaluation.protocols.groups import speaker_ids
 from featser.experiment.loading.augmented_copies import plan_altered
 from featser.experiment.loading.extraction_options import extraction_options
 from featser.experiment.loading.last_extraction import KeyList, remember, with_keys
-from featser.experiment.loading.listing import list_source
+from featser.experiment.loading.listing import Listing, list_source
 from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
 from featser.experiment.loading.sources.source import STORE, Source
 from featser.experiment.schema import Experiment
@@ -145,7 +146,16 @@ def extract(
             for name, count in plan.short.items()
         ]
     result.notes += [*notes, *listed.source.all_notes()]
+    result.n_speakers_missing = _speakers_missing(listed)
     return result
+
+
+def _speakers_missing(listed: Listing) -> int:
+    """Return how many utterances lack a speaker; 0 where a recipe's folds need none."""
+    default, recipe = Experiment().protocols, listed.source.recipe
+    if recipe is not None and not set(default) & set(recipe.protocols):
+        return 0
+    return sum(int((speaker_ids(block) == "").sum()) for block in listed.blocks())
 
 
 def _repeated_augmentations(

@@ -22,6 +22,7 @@ from featser.cli.fetch_command import fetch
 from featser.cli.finished.calibrate_command import calibrate
 from featser.cli.finished.explain_command import explain
 from featser.cli.finished.explore_command import explore
+from featser.cli.finished.next_steps import step_after_extraction
 from featser.cli.finished.relabel_command import relabel
 from featser.cli.finished.report_command import report
 from featser.cli.finished.serve_command import serve
@@ -240,9 +241,9 @@ def extract(
     show_extraction(result, str(store))
     if not result.done + result.reused:
         raise typer.Exit(1)
-    named = [] if store == DEFAULT_STORE else ["--store", str(store)]
-    command = shlex.join(["featser", "fit", *named])
-    say_text(f"next: {command} (a model, and a report with figures for new speakers)")
+    say_text(
+        step_after_extraction(result, [] if store == DEFAULT_STORE else ["--store", str(store)])
+    )
 
 
 app.command(cls=CommandWithPanels)(fit)

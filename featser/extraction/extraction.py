@@ -79,6 +79,8 @@ class Extraction(ShownResult):
         The same of the augmented copies, where some were asked for.
     forecast : ExtractionForecast or None
         What would be done, of a dry run, which does nothing else.
+    n_speakers_missing : int
+        Utterances without a speaker, where the folds of a fit need one for each.
     """
 
     keys: list[str | None]
@@ -91,6 +93,7 @@ class Extraction(ShownResult):
     notes: list[str] = field(default_factory=list)
     altered: Extraction | None = None
     forecast: ExtractionForecast | None = None
+    n_speakers_missing: int = 0
 
     def display(self) -> Display:
         """Return counts, and the utterances that could not be used."""

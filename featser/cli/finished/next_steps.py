@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from featser.errors import FeatserError
+from featser.errors import FeatserError, counted
 
 if TYPE_CHECKING:
+    from featser.extraction.extraction import Extraction
     from featser.reporting.summary import RunSummary
+
+
+def step_after_extraction(extraction: Extraction, options: Sequence[str]) -> str:
+    """Return the line for the fit of what was extracted, which has to be one that is carried out.
+
+    Parameters
+    ----------
+    extraction : Extraction
+    options : sequence of str
+        Options that the fit needs, such as the store.
+    """
+    if not extraction.n_speakers_missing:
+        command = shlex.join(["featser", "fit", *options])
+        return f"next: {command} (a model, and a report with figures for new speakers)"
+    command = shlex.join(["featser", "fit", "--protocol", "random", *options])
+    without = counted(extraction.n_speakers_missing, "utterance")
+    return (
+        f"next: `{command}` (a model, and a report with optimistic figures: {without} without a "
+        f"speaker, and figures for new speakers need one for each)"
+    )
 
 
 def next_steps(summary: RunSummary, folder: str) -> Iterator[str]:
