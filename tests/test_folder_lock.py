@@ -88,6 +88,16 @@ def test_run_of_a_recipe_is_refused_where_another_command_writes(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["calibrate", "explain", "explore", "stress"])
+def test_a_command_without_another_folder_to_write_names_no_option(
+    fitted: Path, command: str
+) -> None:
+    with only_writer(fitted):
+        shown = featser_here(command, fitted, cwd=fitted.parent)
+    message = REFUSED.format(fitted).replace(", or choose another folder (-o)", "")
+    assert (shown.returncode, shown.stderr) == (1, message)
+
+
 def test_a_refused_fit_leaves_no_folder(extracted: Path, tmp_path: Path) -> None:
     line = arguments(extracted, "lda", tmp_path / "a" / "b")
     shown = featser_here(*line, "-t", "nothing", cwd=extracted)

@@ -88,7 +88,7 @@ def fit(
     corpus = corpus_or_pattern(source, corpus, fields.pop("pattern", None))
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
-    with only_writer(output):
+    with only_writer(output, "-o"):
         rows, unusable = read_rows(source, store, corpus, data, names)
         announce_data(rows, store)
         experiment = with_published_folds(rows, experiment_of(rows, **fields))

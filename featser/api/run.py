@@ -193,7 +193,7 @@ def run(
     )
     if mode != "dry-run":
         refuse_missing_packages(experiment.model)
-    with only_writer(None if mode == "dry-run" else folder):
+    with only_writer(None if mode == "dry-run" else folder, "-o"):
         return _carried_out(experiment, folder, data or {}, Path(store), n_jobs, mode, extraction)
 
 

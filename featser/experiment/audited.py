@@ -25,9 +25,8 @@ from featser.evaluation.protocols.folding import independent_units, speaker_ids
 from featser.evaluation.protocols.registry import PROTOCOLS
 from featser.evaluation.rows import Rows, rows_of
 from featser.experiment.loading.data import Data
+from featser.experiment.runs.lost_recordings import may_be_opened
 from featser.extraction.extraction import identify
-from featser.io.location import is_remote, local_path
-from featser.io.nested_files import is_there
 from featser.progress import Progress, silent
 from featser.tasks import Task
 
@@ -145,7 +144,7 @@ def examined(
     protocols : sequence of str
         How the data are divided, for the notes.
     """
-    is_available = np.array([_may_be_opened(file) for file in table["file"]], dtype=bool)
+    is_available = np.array([may_be_opened(file) for file in table["file"]], dtype=bool)
     content = content_of(table["key"])
     if not is_available.any():
         note = "none of the recordings is where it was when features were extracted: no audit"
@@ -234,11 +233,6 @@ def _feature_blocks(data: Data, rows: NDArray[np.intp]) -> list[FeatureBlock]:
             blocks.append(FeatureBlock(extractor.spec, extractor.names, X[:, first:last], own))
         first = last
     return blocks
-
-
-def _may_be_opened(file: str) -> bool:
-    """Whether a recording is there; one that lies elsewhere is looked for when it is examined."""
-    return is_remote(file) or is_there(str(local_path(file)))
 
 
 def _copies_note(

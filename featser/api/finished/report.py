@@ -62,5 +62,5 @@ def report(
         return page
     target = page.with_suffix(".pdf") if output is None else Path(output)
     is_inside = target.resolve().parent == page.resolve().parent and page.name == "report.html"
-    with only_writer(page.parent if is_inside else None):
+    with only_writer(page.parent if is_inside else None, "-o"):
         return write_page_pdf(page, target, browser)

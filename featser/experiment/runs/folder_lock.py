@@ -12,7 +12,7 @@ from featser.io.lock import exclusive_folder
 
 
 @contextmanager
-def only_writer(folder: str | Path | None) -> Iterator[None]:
+def only_writer(folder: str | Path | None, option: str = "") -> Iterator[None]:
     """Keep other commands out of a run's folder for the length of the block.
 
     The lock ends with the process, however that ends. Where the platform (Windows) or the file
@@ -22,6 +22,8 @@ def only_writer(folder: str | Path | None) -> Iterator[None]:
     ----------
     folder : str, Path or None
         The run's folder, which need not exist; with None the block runs without a lock.
+    option : str
+        The option by which the command writes into another folder; empty where it has none.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def only_writer(folder: str | Path | None) -> Iterator[None]:
 
     Examples
     --------
-    >>> with only_writer("run"), only_writer("run"):
+    >>> with only_writer("run"), only_writer("run", "-o"):
     ...     pass
     Traceback (most recent call last):
     featser.errors.RunError: run: another command is writing into this folder. Wait until it has \
@@ -46,8 +48,9 @@ ended, or choose another folder (-o)
             try:
                 stack.enter_context(exclusive_folder(folder))
             except BlockingIOError as error:
+                choice = f", or choose another folder ({option})" if option else ""
                 raise RunError(
                     f"{folder}: another command is writing into this folder. Wait until it has "
-                    f"ended, or choose another folder (-o)"
+                    f"ended{choice}"
                 ) from error
         yield

@@ -25,6 +25,7 @@ from featser.experiment.loading.sources.source import Source
 from featser.experiment.plan import Plan, inner_units, plans_of
 from featser.experiment.recipe import RECIPE
 from featser.experiment.resolved import experiment_of
+from featser.experiment.runs.lost_recordings import refuse_lost_recordings
 from featser.experiment.runs.run_reading import read_description, read_predictions, utterances
 from featser.experiment.schema import Experiment
 from featser.progress import stage
@@ -107,7 +108,8 @@ def reopen_run(
     Raises
     ------
     RunError
-        If recordings, labels or folds are no longer those of the run, or the models of its folds
+        If recordings are not where they were, they, labels or folds are no longer those of the
+        run, or the models of its folds
         cannot be fitted again: those of enrolled speakers, and of features read in batches.
     FeatserError
         If the folder is no run, or its features are missing.
@@ -117,6 +119,8 @@ def reopen_run(
     described = read_description(folder)
     locations, former_store = _places(folder, described)
     store = former_store if store is None else store
+    files = list(dict.fromkeys(predictions["file"].astype(str)))
+    refuse_lost_recordings(folder, store, locations, files)
     source, unusable = read_rows(folder / RECIPE, store, None, locations)
     experiment = with_published_folds(source, experiment_of(source))
     _refuse_unsuited(folder, experiment)
@@ -164,9 +168,9 @@ def rows_of_run(folder: str | Path, store: str | Path | None = None) -> pd.DataF
     """
     folder = Path(folder)
     locations, former_store = _places(folder, read_description(folder))
-    source, _ = read_rows(
-        folder / RECIPE, former_store if store is None else store, None, locations
-    )
+    store = former_store if store is None else store
+    refuse_lost_recordings(folder, store, locations)
+    source, _ = read_rows(folder / RECIPE, store, None, locations)
     return source.table.drop(columns="key")
 
 

@@ -1,0 +1,42 @@
+"""An extraction ends with a fit that can be carried out, also where no speakers are named."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from tests.flow import featser_here
+
+
+def next_command(shown: str) -> list[str]:
+    """The arguments of the command in the last line."""
+    match = re.match(r"next: `?(featser [^`(]+)", shown.splitlines()[-1])
+    assert match is not None, shown
+    return shlex.split(match[1])[1:]
+
+
+def test_the_next_step_of_recordings_without_speakers_is_carried_out(
+    voices: Path, tmp_path: Path
+) -> None:
+    extracted = featser_here(
+        "extract", voices, "--pattern", "{voice}-{emotion}-{intensity}-{take}.flac",
+        "-f", "mfcc:basic", "--store", "my store", "--jobs", "1", cwd=tmp_path,
+    )  # fmt: skip
+    assert extracted.returncode == 0, extracted.stderr
+    command = next_command(extracted.stdout)
+    assert command == ["fit", "--protocol", "random", "--store", "my store"]
+    assert "optimistic figures: 64 utterances without a speaker" in extracted.stdout
+    refused = featser_here("fit", "--store", "my store", cwd=tmp_path)
+    assert "--protocol random" in refused.stderr
+    fitted = featser_here(
+        *command, "-t", "emotion", "--model", "lda", "--no-audit", "--jobs", "1", cwd=tmp_path
+    )
+    assert fitted.returncode == 0, fitted.stderr
+
+
+def test_the_next_step_of_recordings_with_speakers_is_a_fit(voices: Path, tmp_path: Path) -> None:
+    extracted = featser_here(
+        "extract", voices, "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1", cwd=tmp_path
+    )
+    assert next_command(extracted.stdout) == ["fit"]
