@@ -15,6 +15,7 @@ from featser.api.predict import predict
 from featser.audio import read_audio
 from featser.models.bundle import load_bundle, save_bundle
 from tests.flow import featser_here
+from tests.models.tampering import pack, unpack
 
 KINDS = (
     "sine",
@@ -74,13 +75,31 @@ def test_an_unusable_recording_has_no_reasons(
     assert "silent" in table["error"].iloc[1]
 
 
+@pytest.mark.parametrize("options", [(), ("--coverage", "0.8")])
 def test_a_longer_recording_has_the_hint_of_a_timeline(
-    fitted: Path, voices: Path, tmp_path: Path
+    fitted: Path, voices: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     samples = read_audio(sorted(voices.glob("*.flac"))[0], rate=16_000).samples
     soundfile.write(tmp_path / "long.wav", np.tile(samples, 20), 16_000)
-    shown = featser_here("predict", fitted, tmp_path / "long.wav", sorted(voices.glob("*"))[0])
+    files = (tmp_path / "long.wav", sorted(voices.glob("*"))[0])
+    shown = featser_here("predict", fitted, *files, *options)
     assert "1 recording longer than those of the training set: --timeline" in shown.stderr
+
+
+@pytest.mark.parametrize("limit", ["1e999", "-1e999", "NaN", "0.0"])
+def test_a_bundle_whose_distance_has_no_limit_is_refused(
+    fitted: Path, foreign: dict[str, Path], tmp_path: Path, limit: str
+) -> None:
+    """With such a limit no recording would be unlike the training set."""
+    members = unpack((fitted / "model.featser").read_bytes())
+    description = json.loads(members["model.json"])
+    description["domain"]["distance"]["limit"] = "LIMIT"
+    members["model.json"] = json.dumps(description).replace('"LIMIT"', limit).encode()
+    (tmp_path / "hostile.featser").write_bytes(pack(members))
+    shown = featser_here("predict", tmp_path / "hostile.featser", foreign["sine"])
+    assert shown.returncode == 1
+    assert "model.json" in shown.stderr
+    assert ("NaN" if limit == "NaN" else "domain.distance.limit: ") in shown.stderr
 
 
 def test_a_bundle_without_ranges_says_so(

@@ -40,6 +40,8 @@ from featser.models.abstention.prediction_sets import (
     set_columns,
     set_notes,
 )
+from featser.models.abstention.reason import in_words
+from featser.models.abstention.training_domain import is_longer
 from featser.models.bundle import Bundle, applying, load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
 from featser.models.storage.bundle_name import BUNDLE
@@ -107,7 +109,8 @@ def predict(
         (:mod:`featser.models.abstention.training_domain`), absent for models of earlier versions;
         and ``error``: why a recording has no prediction, else empty. Its ``attrs["notes"]``, a
         list of str, say how the manifest was read, who was not enrolled, what could not be used,
-        and which recordings have channels that differ.
+        and which recordings have channels that differ; ``attrs["n_longer"]`` is the number of
+        recordings that are longer than those of the training set.
 
     Raises
     ------
@@ -207,7 +210,7 @@ def with_prediction_sets(
     result = predictions
     if sets is not None:
         result = predictions.drop(columns="error").join(sets).assign(error=predictions["error"])
-    result.attrs["notes"] = [*predictions.attrs.get("notes", []), *notes]
+    result.attrs |= predictions.attrs | {"notes": [*predictions.attrs.get("notes", []), *notes]}
     return result
 
 
@@ -286,7 +289,7 @@ def predict_named(
         enrolment = enrolled(bundle.normalizer, expected, table, enrol, compute)
     X, errors, remarks = _computed(table, extractors, n_jobs, stage("Predicting"))
     good = np.array([error == "" for error in errors])
-    result = table[["file", "start", "end"]].copy()
+    result, n_longer = table[["file", "start", "end"]].copy(), 0
     if good.any():
         with applying(model):
             features = (
@@ -306,7 +309,9 @@ def predict_named(
             reasons = unlike_training(
                 bundle.domain, table[good], compared, n_jobs, progress, trimmed=is_trimmed
             )
-            result["unlike"] = pd.Series(reasons, index=table.index[good], dtype=object)
+            unlike = [in_words(one) for one in reasons]
+            result["unlike"] = pd.Series(unlike, index=table.index[good], dtype=object)
+            n_longer = sum(map(is_longer, reasons))
         if explain is not None:
             with applying(model):
                 result = result.join(explain(features).set_index(table.index[good]))
@@ -315,7 +320,7 @@ def predict_named(
     notes += [] if enrolment is None else enrolment.notes
     notes += domain_notes(bundle.domain)
     own = [statement(bundle.training)] if OPEN in bundle.training else []
-    result.attrs["notes"] = [*own, *notes, *_remarked(remarks, named)]
+    result.attrs |= {"notes": [*own, *notes, *_remarked(remarks, named)], "n_longer": n_longer}
     return result
 
 

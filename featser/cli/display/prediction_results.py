@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 def show_predictions(predictions: pd.DataFrame) -> None:
     """Print a line for each recording or segment: its predictions, or why it has none."""
     from featser.explanation.prediction_explanation_table import explanation_sentences
-    from featser.models.abstention.training_domain import is_longer
 
     for note in predictions.attrs["notes"]:
         note_aside(note)
     names = [str(name) for name in predictions]
     tasks = [name.removesuffix(".pred") for name in names if name.endswith(".pred")]
-    n_longer = 0
     for row in predictions.to_dict("records"):
         span = span_text(row["start"], row["end"])
         where = [row["file"], span] if span else [row["file"]]
@@ -31,11 +29,10 @@ def show_predictions(predictions: pd.DataFrame) -> None:
         parts = [f"{task}={_predicted(row, task)}" for task in tasks]
         if row.get("unlike"):
             parts.append(f"unlike training: {row['unlike']}")
-            n_longer += is_longer(str(row["unlike"]))
         say(*where, *parts)
         for sentence in explanation_sentences(row):
             say_text(f"  {sentence}")
-    if n_longer:
+    if n_longer := predictions.attrs.get("n_longer", 0):
         note_aside(
             f"{counted(n_longer, 'recording')} longer than those of the training set: --timeline "
             f"predicts over the time of a recording"

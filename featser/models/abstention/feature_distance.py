@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from featser.evaluation.rows import Rows, rows_of
 from featser.models.abstention.packed_arrays import from_text, to_text
+from featser.models.abstention.reason import Reason
 from featser.one_thread import one_thread
 from featser.progress import Progress, silent
 
@@ -138,14 +139,16 @@ class FeatureDistance:
         unexplained = np.maximum(rest, 0) / len(self.mean) / self.residual
         return np.asarray(np.sqrt((within + unexplained) / 2))
 
-    def reasons(self, X: NDArray[Any]) -> list[list[str]]:
+    def reasons(self, X: NDArray[Any]) -> list[list[Reason]]:
         """Say of each row of features, shape (n, d), whether it is farther than the limit."""
         return [
-            [f"{DISTANCE} {distance:.1f}; training up to {self.limit:.1f}"]
-            if distance > self.limit
-            else []
+            [self._reason(distance)] if distance > self.limit else []
             for distance in self.distances(X).tolist()
         ]
+
+    def _reason(self, distance: float) -> Reason:
+        text = f"{DISTANCE} {distance:.1f}; training up to {self.limit:.1f}"
+        return Reason(DISTANCE, text, distance, self.limit)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; arrays as text."""
@@ -166,7 +169,8 @@ class FeatureDistance:
         Raises
         ------
         ValueError
-            If the arrays do not fit together, or to the number of features.
+            If the arrays do not fit together, or to the number of features, or a number is not
+            finite.
         """
         columns = [(int(first), int(last)) for first, last in data["columns"]]
         if not all(0 <= first < last <= n_features for first, last in columns):
@@ -178,10 +182,19 @@ class FeatureDistance:
         sizes = (len(mean), len(scale), len(components))
         if sizes != (width, width, width * len(variance)) or not len(variance):
             raise ValueError(f"feature distance: arrays do not fit {width} features")
-        numbers = float(data["residual"]), float(data["limit"])
-        if not (scale > 0).all() or not (variance > 0).all() or min(numbers) <= 0:
-            raise ValueError("feature distance: a scale or a limit is not above 0")
+        numbers = _above_zero(data, "residual"), _above_zero(data, "limit")
+        for name, values in (("scale", scale), ("variance", variance)):
+            if not (values > 0).all():
+                raise ValueError(f"feature distance: '{name}' is not above 0 everywhere")
         return cls(columns, mean, scale, components.reshape(-1, width), variance, *numbers)
+
+
+def _above_zero(data: Mapping[str, Any], name: str) -> float:
+    """Return a field that is a finite number above 0."""
+    value = float(data[name])
+    if not (np.isfinite(value) and value > 0):
+        raise ValueError(f"feature distance: '{name}' is {value}, not a finite number above 0")
+    return value
 
 
 def _fitted(

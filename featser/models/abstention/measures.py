@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Facts = Mapping[str, Floats]
 
+LENGTH = "length"
+"""The name of the measure of whole recordings in seconds."""
+
 WIDEST_HZ = 8_000.0
 """A bandwidth above counts as this one: features are computed at 16 kHz."""
 
@@ -117,7 +120,7 @@ _ROWS = (
     Measure("level", "dB", _level, 6.0, of_windows=True),
     Measure("bandwidth", "Hz", _bandwidth, 2**0.5, is_ratio=True, of_windows=True),
     Measure("silence", "", _silence, 0.15, compared="untrimmed"),
-    Measure("length", "s", _length, 2**0.5, is_ratio=True, digits=1, compared="untrimmed"),
+    Measure(LENGTH, "s", _length, 2**0.5, is_ratio=True, digits=1, compared="untrimmed"),
     Measure("silence within speech", "", _inner_silence, 0.15, compared="trimmed"),
     Measure(
         "length of speech", "s", _speech_length, 2**0.5, is_ratio=True, digits=1, compared="trimmed"

@@ -13,6 +13,7 @@ from featser.audit.measure.examination import Segment, examine, examine_all, fac
 from featser.corpora.utterances import places
 from featser.errors import UnusableAudio
 from featser.io.location import is_remote
+from featser.models.abstention.reason import Reason
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.progress import Progress, silent
 
@@ -37,7 +38,7 @@ def unlike_training(
     progress: Progress = silent,
     *,
     trimmed: bool = False,
-) -> list[str]:
+) -> list[list[Reason]]:
     """Measure recordings, and say in which ways each is unlike those of the training set.
 
     Of an utterance longer than :data:`MOST_SECONDS` that much is measured, from its beginning.
@@ -55,17 +56,17 @@ def unlike_training(
     progress : callable
         Called with the recordings measured and in all.
     trimmed : bool
-        As :meth:`TrainingDomain.unlike` takes it.
+        As :meth:`TrainingDomain.reasons` takes it.
 
     Returns
     -------
-    list of str
-        As :meth:`TrainingDomain.unlike` has them.
+    list of list of Reason
+        As :meth:`TrainingDomain.reasons` has them.
     """
     from joblib import effective_n_jobs
 
     if domain.ranges is None:
-        return domain.unlike(None, X, trimmed)
+        return domain.reasons(None, X, trimmed)
     utterances = list(places(table))
     lengths = np.array([_length(*utterance) for utterance in utterances], dtype=np.float64)
     segments = [_beginning(*one) for one in zip(utterances, lengths.tolist(), strict=True)]
@@ -80,7 +81,7 @@ def unlike_training(
     is_long = lengths > MOST_SECONDS
     facts.loc[is_long, "silence_s"] *= lengths[is_long] / facts.loc[is_long, "seconds"]
     facts.loc[is_long, "seconds"] = lengths[is_long]
-    return domain.unlike(facts, X, trimmed)
+    return domain.reasons(facts, X, trimmed)
 
 
 def _length(file: str, start: float | None, end: float | None, channel: str) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from featser.evaluation.rows import Rows
 from featser.features.extractor import Extractor
 from featser.models.abstention.feature_distance import DISTANCE, FeatureDistance
-from featser.models.abstention.measures import MEASURES, WINDOW_MEASURES, measured
+from featser.models.abstention.measures import LENGTH, MEASURES, WINDOW_MEASURES, measured
+from featser.models.abstention.reason import BETWEEN, Reason, in_words
 from featser.models.abstention.training_ranges import TrainingRanges
 from featser.progress import Progress, silent
-
-BETWEEN = "; also "
-_LENGTH = re.compile(r"(?:.*; also )?length (?P<own>[0-9.]+) s; training .*?(?P<longest>[0-9.]+) s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +61,9 @@ class TrainingDomain:
         distance = FeatureDistance.of(X, compared_columns(extractors), speaker, progress=progress)
         return cls(None if facts is None else TrainingRanges.of(facts), distance)
 
-    def unlike(
+    def reasons(
         self, facts: pd.DataFrame | None, X: NDArray[Any], trimmed: bool = False
-    ) -> list[str]:
+    ) -> list[list[Reason]]:
         """Say in which ways each recording is unlike those of the training set.
 
         Parameters
@@ -81,16 +78,28 @@ class TrainingDomain:
 
         Returns
         -------
-        list of str
-            Such as "level -62 dB; training -41 to -18 dB", several with "; also " between them;
-            empty for a recording that is like them.
+        list of list of Reason
+            Empty for a recording that is like them.
         """
-        reasons: list[list[str]] = [[] for _ in range(len(X))]
+        reasons: list[list[Reason]] = [[] for _ in range(len(X))]
         if self.ranges is not None and facts is not None:
             reasons = self.ranges.reasons(measured(facts), trimmed)
         if self.distance is not None:
             reasons = [a + b for a, b in zip(reasons, self.distance.reasons(X), strict=True)]
-        return [BETWEEN.join(one) for one in reasons]
+        return reasons
+
+    def unlike(
+        self, facts: pd.DataFrame | None, X: NDArray[Any], trimmed: bool = False
+    ) -> list[str]:
+        """Return :meth:`reasons` as text.
+
+        Returns
+        -------
+        list of str
+            Such as "level -62 dB; training -41 to -18 dB", several with "; also " between them;
+            empty for a recording that is like them.
+        """
+        return [in_words(one) for one in self.reasons(facts, X, trimmed)]
 
     def unlike_windows(
         self, facts: pd.DataFrame, X: NDArray[Any], distance: FeatureDistance | None
@@ -106,12 +115,12 @@ class TrainingDomain:
         distance : FeatureDistance, optional
             Fitted on windows: features of windows are farther from those of whole recordings.
         """
-        reasons: list[list[str]] = [[] for _ in range(len(X))]
+        reasons: list[list[Reason]] = [[] for _ in range(len(X))]
         if self.ranges is not None:
             reasons = self.ranges.reasons_of_windows(measured(facts, WINDOW_MEASURES))
         if distance is not None:
             reasons = [a + b for a, b in zip(reasons, distance.reasons(X), strict=True)]
-        return [BETWEEN.join(one) for one in reasons]
+        return [in_words(one) for one in reasons]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -154,21 +163,21 @@ def reason_names(unlike: str) -> list[str]:
     return [next(name for name in names if one.startswith(name)) for one in reasons]
 
 
-def is_longer(unlike: str) -> bool:
-    """Return whether reasons name a length above that of the training recordings.
+def is_longer(reasons: Iterable[Reason]) -> bool:
+    """Return whether a recording is longer than those of the training set.
 
     Parameters
     ----------
-    unlike : str
-        As :meth:`TrainingDomain.unlike` has it.
+    reasons : iterable of Reason
+        Of one recording, as :meth:`TrainingDomain.reasons` has them.
 
     Examples
     --------
-    >>> is_longer("length 70.0 s; training 1.5 to 7.5 s"), is_longer("length 0.2 s; training 1 s")
-    (True, False)
+    >>> ranges = TrainingRanges({"length": (1.5, 7.5)})
+    >>> [is_longer(one) for one in ranges.reasons(pd.DataFrame({"length": [70.0, 0.2, 3.0]}))]
+    [True, False, False]
     """
-    lengths = _LENGTH.match(unlike)
-    return lengths is not None and float(lengths["own"]) > float(lengths["longest"])
+    return any(one.measure == LENGTH and one.is_above for one in reasons)
 
 
 def compared_columns(extractors: Sequence[Extractor]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from featser.models.abstention.measures import MEASURES, Measure, measured
+from featser.models.abstention.reason import Reason
 
 TRIMMED = 0.005
 """The share of training recordings that may lie outside the range, on each side."""
@@ -28,8 +29,9 @@ class TrainingRanges:
     Examples
     --------
     >>> ranges = TrainingRanges({"level": (-41.0, -18.0)})
-    >>> ranges.reasons(pd.DataFrame({"level": [-62.0, -44.0]}))
-    [['level -62 dB; training -41 to -18 dB'], []]
+    >>> (reason,), none = ranges.reasons(pd.DataFrame({"level": [-62.0, -44.0]}))
+    >>> reason.text, none
+    ('level -62 dB; training -41 to -18 dB', [])
     """
 
     ranges: Mapping[str, tuple[float, float]]
@@ -51,7 +53,7 @@ class TrainingRanges:
                 ranges[str(name)] = (float(low), float(high))
         return cls(ranges)
 
-    def reasons(self, values: pd.DataFrame, trimmed: bool = False) -> list[list[str]]:
+    def reasons(self, values: pd.DataFrame, trimmed: bool = False) -> list[list[Reason]]:
         """Say of each recording which measures are outside the training range.
 
         Parameters
@@ -63,13 +65,13 @@ class TrainingRanges:
 
         Returns
         -------
-        list of list of str
+        list of list of Reason
             Empty for a recording that is like those of the training set.
         """
         compared = [name for name in self.ranges if MEASURES[name].is_compared(trimmed)]
         return self._reasons(values, compared)
 
-    def reasons_of_windows(self, values: pd.DataFrame) -> list[list[str]]:
+    def reasons_of_windows(self, values: pd.DataFrame) -> list[list[Reason]]:
         """Say of each window of a long recording which measures are outside the training range.
 
         Parameters
@@ -80,13 +82,13 @@ class TrainingRanges:
         Examples
         --------
         >>> ranges = TrainingRanges({"level": (-41.0, -18.0), "length": (1.2, 9.0)})
-        >>> ranges.reasons_of_windows(pd.DataFrame({"level": [-62.0]}))
-        [['level -62 dB; training -41 to -18 dB']]
+        >>> ranges.reasons_of_windows(pd.DataFrame({"level": [-62.0]}))[0][0].text
+        'level -62 dB; training -41 to -18 dB'
         """
         return self._reasons(values, [name for name in self.ranges if MEASURES[name].of_windows])
 
-    def _reasons(self, values: pd.DataFrame, names: Iterable[str]) -> list[list[str]]:
-        reasons: list[list[str]] = [[] for _ in range(len(values))]
+    def _reasons(self, values: pd.DataFrame, names: Iterable[str]) -> list[list[Reason]]:
+        reasons: list[list[Reason]] = [[] for _ in range(len(values))]
         for name in names:
             measure, (low, high) = MEASURES[name], self.ranges[name]
             lowest, highest = measure.limits(low, high)
@@ -117,8 +119,8 @@ class TrainingRanges:
         return cls(ranges)
 
 
-def _reason(measure: Measure, value: float, low: float, high: float) -> str:
+def _reason(measure: Measure, value: float, low: float, high: float) -> Reason:
     own, first, last = (measure.in_words(one) for one in (value, low, high))
     unit = f" {measure.unit or '%'}"
     span = first if first == last else f"{first.removesuffix(unit)} to {last}"
-    return f"{measure.name} {own}; training {span}"
+    return Reason(measure.name, f"{measure.name} {own}; training {span}", value, high)

@@ -71,7 +71,7 @@ class WindowCalibration:
             If something does not fit together, or to the model.
         """
         window_s, hop_s = float(data["window_s"]), float(data["hop_s"])
-        if not 0 < hop_s <= window_s:
+        if not 0 < hop_s <= window_s < float("inf"):
             raise ValueError(f"windows of {window_s:g} s each {hop_s:g} s")
         classes = {task.name: task.classes for task in tasks}
         distance = data.get("distance")

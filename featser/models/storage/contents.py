@@ -16,7 +16,7 @@ _Count = Annotated[int, Field(ge=0, le=MAX_FEATURES)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 
 
 class TaskFields(_Strict):
@@ -68,8 +68,8 @@ class DistanceFields(_Strict):
     scale: str
     components: str
     variance: str
-    residual: float
-    limit: float
+    residual: Annotated[float, Field(gt=0)]
+    limit: Annotated[float, Field(gt=0)]
 
 
 class DomainFields(_Strict):

@@ -11,6 +11,7 @@ import soundfile
 
 from featser.models.abstention import new_recordings
 from featser.models.abstention.new_recordings import unlike_training
+from featser.models.abstention.reason import in_words
 from featser.models.abstention.training_domain import TrainingDomain
 from featser.models.abstention.training_ranges import TrainingRanges
 
@@ -33,7 +34,7 @@ def reasons(file: Path, ranges: dict[str, tuple[float, float]], **segment: float
         {"file": [str(file)], "start": [np.nan], "end": [np.nan], "channel": ["mix"]}
     ).assign(**segment)
     domain = TrainingDomain(TrainingRanges(ranges))
-    return unlike_training(domain, table, np.empty((1, 0)))[0]
+    return in_words(unlike_training(domain, table, np.empty((1, 0)))[0])
 
 
 def test_the_beginning_of_a_long_recording_is_measured(

@@ -66,7 +66,7 @@ def test_other_features_are_farther(kind: str) -> None:
     assert np.median(fitted.distances(other)) > np.median(fitted.distances(X))
     if kind != "uncorrelated":
         assert all(fitted.reasons(other))
-        assert fitted.reasons(other)[0][0].startswith("feature distance ")
+        assert fitted.reasons(other)[0][0].text.startswith("feature distance ")
 
 
 def test_undefined_and_constant_features_are_allowed() -> None:
@@ -102,7 +102,11 @@ def test_a_bundle_s_text_holds_the_distance() -> None:
         ({"mean": "AAAA"}, "does not hold float32"),
         ({"scale": "AADAfw=="}, "not finite"),
         ({"variance": "AACAPw=="}, "do not fit"),
-        ({"limit": 0.0}, "not above 0"),
+        ({"limit": 0.0}, "'limit' is 0.0, not a finite number above 0"),
+        ({"limit": float("inf")}, "'limit' is inf, not a finite"),
+        ({"limit": float("nan")}, "'limit' is nan, not a finite"),
+        ({"residual": float("nan")}, "'residual' is nan, not a finite"),
+        ({"residual": float("inf")}, "'residual' is inf, not a finite"),
     ],
 )
 def test_damaged_distance_is_refused(change: dict[str, object], problem: str) -> None:
