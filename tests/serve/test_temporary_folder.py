@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from featser.serve.temporary_folder import FRESH_S, PREFIX, remove_stale
+from featser.serve.temporary_folder import PREFIX
+from featser.workers.locked_temporary_folder import FRESH_S, remove_stale
 
 CODE = """
 import time
@@ -43,15 +44,15 @@ def test_folder_of_a_killed_server_is_removed_and_that_of_a_running_one_stays(
     folder = Path(process.stdout.readline().strip())
     try:
         (folder / "clip.wav").write_bytes(b"RIFF")
-        assert remove_stale(tmp_path) == []
+        assert remove_stale(tmp_path, PREFIX) == []
         aged(folder)
-        assert remove_stale(tmp_path) == []  # its lock shows that it is in use
+        assert remove_stale(tmp_path, PREFIX) == []  # its lock shows that it is in use
         assert (folder / "clip.wav").exists()
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     aged(folder)
-    assert remove_stale(tmp_path) == [folder]
+    assert remove_stale(tmp_path, PREFIX) == [folder]
     assert not folder.exists()
 
 
@@ -70,6 +71,6 @@ def test_links_files_and_other_names_stay(tmp_path: Path) -> None:
         if not path.is_symlink():
             aged(path)
     aged(outside)
-    assert remove_stale(servers) == []
+    assert remove_stale(servers, PREFIX) == []
     assert (outside / "kept.txt").exists()
     assert len(list(servers.iterdir())) == 3

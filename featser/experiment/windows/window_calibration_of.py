@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,12 @@ from featser.timelines.recording_timeline import recording_timeline
 from featser.timelines.smoothing import parse_smoothing
 from featser.timelines.window_plan import WindowPlan
 from featser.timelines.windowed_prediction import WindowedPrediction
+from featser.workers.locked_temporary_folder import locked_temporary_folder
 
 Doubles = NDArray[np.float64]
+
+PREFIX = "featser-calibrate-"
+"""How the names of temporary folders begin; those of a killed calibration go with the next one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +88,7 @@ def calibration_of_windows(
                 f"{run.folder}: the features {extractor.spec} are read from a table and cannot be "
                 f"computed of windows. Fit a run without them"
             )
-    with TemporaryDirectory() as folder:
+    with locked_temporary_folder(PREFIX) as folder:
         groups, n_unreadable = windows_of_speakers(run, plan, Path(folder), n_jobs)
         if not sum(group.n_windows for group in groups):
             raise RunError(f"{run.folder}: no window of its recordings has speech")
