@@ -135,6 +135,25 @@ def test_a_pattern_that_cannot_be_used_is_refused(
     assert message in shown.stderr
 
 
+def test_checked_folds_and_auxiliary_corpora_read_a_pattern(
+    patterned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of an auxiliary corpus is named as source, or by --data."""
+    monkeypatch.setenv("FEATSER_CACHE", str(tmp_path / "cache"))
+    files = sorted((patterned / "clinic").rglob("*.flac"))
+    rows = [f"{file.relative_to(patterned / 'clinic')},{file.parts[-3]}" for file in files]
+    (tmp_path / "folds.csv").write_text("\n".join(["file,fold", *rows]), encoding="utf-8")
+    shown = featser_here(
+        "folds", "check", tmp_path / "folds.csv", "clinic", "--pattern", PATTERN, cwd=patterned
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    for source in (("clinic",), ("--data", "mine=clinic")):
+        shown = featser_here("aux", "add", "mine", *source, "--pattern", PATTERN, *QUICK,
+                             cwd=patterned)  # fmt: skip
+        assert shown.returncode == 0, shown.stdout + shown.stderr
+        assert "added 'mine': 64 utterances, 4 speakers" in shown.stdout
+
+
 def test_a_recipe_names_a_pattern_among_its_corpora() -> None:
     assert Experiment(corpora=PATTERN).corpora == (PATTERN,)
     assert corpus_name(PATTERN) == "recordings"

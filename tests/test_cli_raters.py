@@ -116,6 +116,16 @@ def test_a_study_refuses_soft_labels(rated: Path) -> None:
     assert "--aggregate emotion=soft is for `featser fit`" in shown.stderr
 
 
+def test_studies_take_the_aggregation_that_fit_takes(rated: Path) -> None:
+    study = ("ratings.csv", "--model", "logistic", "--no-audit", "-j", "1", "--primary", "emotion")
+    for command in ("curve", "leakage"):
+        refused = featser_here(command, *study, "--aggregate", "emotion=soft", cwd=rated)
+        assert "--aggregate emotion=soft is for `featser fit`" in refused.stderr
+    options = ("--aggregate", "emotion=dawid-skene", "-o", "study")
+    shown = featser_here("curve", *study, *options, cwd=rated)
+    assert shown.returncode == 0, shown.stderr
+
+
 def test_an_ordinal_label_is_not_fitted_on_shares(rated: Path) -> None:
     shown = featser_here("fit", "-m", "logistic", "--kind", "emotion=ordinal", "--aggregate",
                          "emotion=soft", "--no-audit", cwd=rated)  # fmt: skip
@@ -195,6 +205,24 @@ def test_agreement_of_raters_who_agree_on_everything_is_one(tmp_path: Path) -> N
     assert shown.returncode == 0, shown.stderr
     (emotion,) = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["labels"]
     assert [figure["value"] for figure in emotion["coefficients"]] == [1.0, 1.0]
+    assert "No ratings of emotion differ: the raters agree fully on 3 recordings." in shown.stdout
+    assert "agree least" not in shown.stdout
+
+
+def test_recordings_whose_ratings_are_equal_are_not_among_the_least_agreeing(
+    tmp_path: Path,
+) -> None:
+    """Of classes and of numbers alike."""
+    (tmp_path / "r.csv").write_text(
+        "file,emotion.r1,emotion.r2,valence.r1,valence.r2\n"
+        "a.wav,sad,sad,0.1,0.3\nb.wav,angry,angry,0.1,0.1\nc.wav,sad,angry,0.7,0.7\n",
+        encoding="utf-8",
+    )
+    shown = featser_here("agreement", "r.csv", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    listed = [line.split()[1] for line in shown.stdout.splitlines() if ".wav" in line]
+    assert listed == ["c.wav", "a.wav"]
+    assert "No ratings" not in shown.stdout
 
 
 _TRUTH = {"a": "sad", "b": "angry", "c": "sad"}

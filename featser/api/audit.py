@@ -130,6 +130,7 @@ def check_folds(
     /,
     *,
     corpus: str | None = None,
+    pattern: str | None = None,
     primary: str | None = None,
     output: str | Path | None = None,
 ) -> FoldsCheck:
@@ -145,6 +146,8 @@ def check_folds(
         ``fold``.
     corpus : str, optional
         The card of a corpus folder.
+    pattern : str, optional
+        How paths below a folder are read, in place of ``corpus``, as :func:`featser.scan` does.
     primary : str, optional
         The label whose classes are counted; by default the card's, else ``emotion``.
     output : str or Path, optional
@@ -166,6 +169,7 @@ def check_folds(
     >>> check_folds("folds.csv", "manifest.csv").is_disjoint  # doctest: +SKIP
     True
     """
+    corpus = corpus_or_pattern(source, corpus, pattern)
     listed = read_fold_list(folds)
     has_recordings = source is not None or is_manifest_of_folds(folds)
     if has_recordings:

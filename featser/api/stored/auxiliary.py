@@ -23,6 +23,7 @@ from featser.corpora.card import list_cards
 from featser.errors import AuxiliaryError, FeatserError, counted, unknown
 from featser.experiment.loading.last_extraction import KeyList, with_keys
 from featser.experiment.loading.listing import Listing, list_source
+from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
 from featser.experiment.loading.sources.manifest_sources import is_manifest
 from featser.experiment.loading.sources.source import STORE
 from featser.experiment.schema import Experiment
@@ -89,6 +90,7 @@ def add_auxiliary(
     source: str | Path | Experiment | None = None,
     *,
     corpus: str | None = None,
+    pattern: str | None = None,
     data: Mapping[str, str | Path] | None = None,
     store: str | Path = STORE,
     features: Sequence[str] = (),
@@ -107,6 +109,8 @@ def add_auxiliary(
         ``name``.
     corpus : str, optional
         The card of a corpus folder; by default the card called ``name``.
+    pattern : str, optional
+        How paths below a folder are read, in place of ``corpus``, as :func:`featser.scan` does.
     data : mapping of str to path, optional
         Where the corpora are.
     store : str or Path
@@ -128,6 +132,7 @@ def add_auxiliary(
         features. Unusable recordings raise nothing: they are listed.
     """
     checked_name(name)
+    corpus = corpus_or_pattern(source or (data or {}).get(name), corpus, pattern)
     listing = _listing_of(name, source, corpus, data or {})
     table, extraction = _extracted(name, listing, Store(store), features, n_jobs)
     path = write_auxiliary(table, user_folder() / f"{name}{ENDING}")

@@ -9,7 +9,7 @@ import typer
 from featser.cli.console import say, say_text, table
 from featser.cli.display.store_results import show_extraction
 from featser.cli.panels import CommandWithPanels
-from featser.cli.shared_options import Corpus, Features, Jobs, bars_of
+from featser.cli.shared_options import Corpus, Features, Jobs, PathPattern, bars_of
 from featser.cli.store_commands import DEFAULT_STORE, Store
 from featser.errors import counted
 
@@ -44,6 +44,7 @@ def aux_add(
     store: Store = DEFAULT_STORE,
     features: Features = None,
     corpus: Corpus = None,
+    pattern: PathPattern = None,
     data: Folders = None,
     jobs: Jobs = -1,
 ) -> None:
@@ -68,6 +69,7 @@ def aux_add(
             name,
             source,
             corpus=corpus,
+            pattern=pattern,
             data=parse_data(data or []),
             store=store,
             features=features or (),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from featser.cli.console import SHOWN, say, say_text, table
-from featser.cli.shared_options import Corpus, bars_of
+from featser.cli.shared_options import Corpus, PathPattern, bars_of
 from featser.errors import InputError, counted
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def folds_check(
         typer.Option("--manifest", metavar="FILE", help="A manifest, in place of a corpus folder."),
     ] = None,
     corpus: Corpus = None,
+    pattern: PathPattern = None,
     primary: Annotated[
         str | None,
         typer.Option(metavar="LABEL", help="The label whose classes are counted."),
@@ -57,7 +58,12 @@ def folds_check(
         raise InputError("cannot be combined with a corpus folder: name one of them", "manifest")
     with bars_of():
         result = check_folds(
-            file, manifest or folder, corpus=corpus, primary=primary, output=output
+            file,
+            manifest or folder,
+            corpus=corpus,
+            pattern=pattern,
+            primary=primary,
+            output=output,
         )
     _show(result)
     if output is not None:

@@ -67,6 +67,8 @@ def _show(result: AgreementReport, one: LabelAgreement) -> None:
         say_text(f"intervals: {made.pop()}")
     else:
         table(coefficients.caption, coefficients.columns, coefficients.rows)
+    for note in coefficients.notes:
+        say_text(note)
     for content in least_agreeing(one.agreement, result.names):
         table(content.caption, content.columns, content.rows)
     if one.ceiling is not None:

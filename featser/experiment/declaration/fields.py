@@ -120,6 +120,7 @@ class DataFields(Fields):
         Option(
             "How a label is made of the ratings of several raters:",
             flags=("--aggregate",),
+            commands=ALL_STUDIES,
             panel=ADVANCED,
             metavar="LABEL=METHOD",
             choices=label_choices.aggregation_names,

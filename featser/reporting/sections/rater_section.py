@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from featser.errors import counted
 from featser.ratings.agreement.agreement import Agreement
 from featser.reporting.numbers import ABSENT, count, estimate, number
 from featser.reporting.summary import RunSummary
@@ -24,6 +25,7 @@ _CEILING_NOTE = (
 )
 
 
+_ROUNDING = 1e-9
 _OF_CLASSES = "share of equal pairs of ratings"
 
 
@@ -61,11 +63,28 @@ def agreement_table(agreement: Agreement) -> Table:
         for figure in agreement.figures
     ]
     columns = ["coefficient", "value [95 % interval]", "recordings", "how the interval is made"]
-    return Table(f"Agreement of the raters on {agreement.label}", columns, rows, {0, 1, 3})
+    caption = f"Agreement of the raters on {agreement.label}"
+    return Table(caption, columns, rows, {0, 1, 3}, notes=_notes_of(agreement))
+
+
+def _notes_of(agreement: Agreement) -> list[str]:
+    """Say that raters agree on everything, where no recording can be listed as doubtful."""
+    if not len(agreement.items) or len(_disagreed(agreement)):
+        return []
+    n_items = counted(len(agreement.items), "recording")
+    return [f"No ratings of {agreement.label} differ: the raters agree fully on {n_items}."]
+
+
+def _disagreed(agreement: Agreement) -> pd.DataFrame:
+    """Return the recordings whose ratings differ, those that differ most first."""
+    items = agreement.items
+    if "agreement" in items:
+        return items[items["agreement"] < 1 - _ROUNDING]
+    return items[items["sd"] > _ROUNDING]
 
 
 def least_agreeing(agreement: Agreement, names: Sequence[str]) -> list[Table]:
-    """Return the raters and the recordings that agree least; none where nothing can be compared.
+    """Return the raters and the recordings that agree least; none where no ratings differ.
 
     Parameters
     ----------
@@ -76,21 +95,20 @@ def least_agreeing(agreement: Agreement, names: Sequence[str]) -> list[Table]:
     """
     label, tables = agreement.label, []
     is_categorical = "agreement" in agreement.items
+    disagreed = _disagreed(agreement)
+    if disagreed.empty:
+        return []
     if len(agreement.raters) > 1:
         rows = [list(map(_cell, row)) for row in _first(agreement.raters)]
         caption = f"Raters of {label} who agree least with the others"
         of_raters = _OF_CLASSES if is_categorical else "correlation with the others' mean"
         columns = ["rater", "ratings", of_raters]
         tables.append(Table(caption, columns, rows))
-    if len(agreement.items):
-        shown = agreement.items.assign(row=[names[row] for row in agreement.items["row"]])
-        shown = shown.rename(columns={"row": "recording"})
-        rows = [list(map(_cell, row)) for row in _first(shown)]
-        caption = f"Recordings whose raters agree least on {label}"
-        of_items = _OF_CLASSES if is_categorical else "standard deviation, in units of the rating"
-        columns = ["recording", "ratings", of_items]
-        tables.append(Table(caption, columns, rows))
-    return tables
+    shown = disagreed.assign(row=[names[row] for row in disagreed["row"]])
+    rows = [list(map(_cell, row)) for row in _first(shown)]
+    caption = f"Recordings whose raters agree least on {label}"
+    of_items = _OF_CLASSES if is_categorical else "standard deviation, in units of the rating"
+    return [*tables, Table(caption, ["recording", "ratings", of_items], rows)]
 
 
 def _first(table: pd.DataFrame) -> list[tuple[Any, ...]]:
