@@ -124,6 +124,14 @@ def test_file_is_predicted_drawn_and_downloaded(visit: Visit, speech: Path, tmp_
     refuse_findings(page)
 
 
+def test_features_of_the_model_are_named_as_readers_know_them(visit: Visit) -> None:
+    """By the groups that "Why?" shows, not by the specs of extractors."""
+    statement = " ".join((visit.page.text_content(".model-statement") or "").split())
+    assert statement.startswith("Predicts emotion, ")
+    assert " from MFCC." in statement
+    assert "mfcc:basic" not in statement
+
+
 def test_timeline_follows_playback(visit: Visit, speech: Path) -> None:
     visit.page.set_input_files("#files", speech)
     visit.wait(".timeline:not([hidden])")

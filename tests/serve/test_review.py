@@ -144,6 +144,38 @@ def test_corrections_become_labels_that_fit_reads(fitted: Path, tmp_path: Path) 
 
 @needs_serve
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_page_opened_while_the_run_is_read_opens_by_itself(
+    browser: Any, server: RunningServer
+) -> None:
+    """It says so at the first answer, and asks until the run has been read."""
+    reviewer(server, "ready")
+    page = browser.new_context().new_page()
+    messages: list[str] = []
+
+    def still_reading(route: Any) -> None:
+        messages.append(page.text_content("#problem") or "")
+        if len(messages) > 8:  # more than the attempts of other requests
+            route.continue_()
+        else:
+            message = {"error": {"type": "Overloaded", "message": "run is being read: try again"}}
+            route.fulfill(status=429, headers={"Retry-After": "1"}, json=message)
+
+    page.route("**/v1/queue?*", still_reading)
+    page.goto(f"{server.address}/review")
+    page.wait_for_selector("html[data-ready]")
+    page.fill("#rater", "early")
+    page.press("#rater", "Enter")
+    page.wait_for_selector("#work:not([hidden])", timeout=60_000)
+    assert messages[0] == ""
+    assert set(messages[1:9]) == {
+        "The run is being read. This page opens by itself when that is done."
+    }
+    assert page.is_hidden("#problem")
+    page.context.close()
+
+
+@needs_serve
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 @pytest.mark.parametrize(("width", "scheme"), [(1300, "light"), (400, "dark")])
 def test_errors_are_heard_and_relabelled_by_keyboard(
     browser: Any, server: RunningServer, width: int, scheme: str

@@ -9,8 +9,8 @@ export class RequestFailed extends Error {
 
 const ATTEMPTS = 6;
 
-/** Ask the server; where it is busy, try again after the time that it names. */
-export async function ask(path, options = {}) {
+/** Ask the server; where it is busy, try again after the time that it names, so many times. */
+export async function ask(path, options = {}, attempts = ATTEMPTS) {
   for (let attempt = 1; ; attempt += 1) {
     let response;
     try {
@@ -21,7 +21,7 @@ export async function ask(path, options = {}) {
     if (response.ok) {
       return response;
     }
-    if (response.status === 429 && attempt < ATTEMPTS) {
+    if (response.status === 429 && attempt < attempts) {
       const seconds = Number(response.headers.get("Retry-After")) || 1;
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
       continue;

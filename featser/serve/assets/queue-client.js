@@ -3,6 +3,7 @@
 import { address, ask } from "./common.js";
 
 const WAIT_MS = 1000;
+const READING = "The run is being read. This page opens by itself when that is done.";
 
 /** A name of a click that no other has; crypto.randomUUID needs HTTPS beyond this machine. */
 function newIdentity() {
@@ -27,18 +28,20 @@ export class QueueClient {
     return answer;
   }
 
-  /** A run is read when it is first asked for, which may take longer than ask() is patient. */
+  /** A run is read when it is first asked for: say so at once, and ask until it has been read. */
   async #opened(path) {
     for (;;) {
       try {
-        const answer = await (await ask(path)).json();
+        const answer = await (await ask(path, {}, 1)).json();
         this.tellWaiting("");
         return answer;
       } catch (error) {
         if (error.status !== 429) {
+          this.tellWaiting("");
           throw error;
         }
-        this.tellWaiting(error.message);
+        this.tellWaiting(READING);
+        await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
       }
     }
   }

@@ -27,6 +27,7 @@ from featser.auxiliary.open_name import OPEN
 from featser.errors import BundleError, FeatserError, UnusableAudio, counted
 from featser.experiment.loading.named_recordings import NamedRecordings
 from featser.experiment.loading.sources.manifest_sources import with_channel
+from featser.explanation.feature_groups import feature_groups
 from featser.explanation.prediction_explanation import training_rows_of
 from featser.explanation.prediction_explanation_table import explanation_sentences
 from featser.features import extract_features
@@ -94,6 +95,7 @@ def describe(job: Job, begin: Step) -> dict[str, Any]:
         "name": job.model_name,
         "tasks": [task.to_dict() for task in bundle.tasks],
         "extractors": [extractor.spec for extractor in loaded.extractors],
+        "feature_groups": [group.name for group in feature_groups(loaded.extractors)],
         "speaker_norm": bundle.speaker_norm,
         "channel": bundle.channel,
         "has_prediction_sets": bool(getattr(bundle.model, "calibrations_", {})),
