@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from featser.corpora.manifest import write_manifest
+from featser.errors import StoreError
+from featser.experiment.loading.last_extraction import recall
 from featser.experiment.loading.sources.extracted_source import ExtractedSource
 from tests.flow import featser_here
 
@@ -54,6 +59,42 @@ def test_the_same_data_extracted_again_are_not_others(two_corpora: Path) -> None
     assert lines[0].startswith(f"data: demo in {two_corpora / 'first'}, extracted last: 64 ")
     assert f"featser curve {two_corpora / 'second'} --corpus demo --model lda" in lines[1]
     assert not lines[2].startswith("other data")
+
+
+def test_the_command_for_other_data_names_their_features(two_corpora: Path) -> None:
+    """A fit of a named source uses the features of the last extraction, which others may lack."""
+    extraction = ("extract", "second", "--corpus", "demo", "-f", "rms", "--jobs", "1")
+    assert featser_here(*extraction, cwd=two_corpora).returncode == 0
+    shown = featser_here("fit", *QUICK, "-o", "run", cwd=two_corpora)
+    command = shown.stdout.splitlines()[1].split("`")[1]
+    assert "--corpus demo --features mfcc:basic --model lda" in command
+    chosen = featser_here(*command.split()[1:], cwd=two_corpora)
+    assert chosen.returncode == 0, chosen.stderr
+    assert "not extracted yet" not in chosen.stdout + chosen.stderr
+    asked = featser_here("fit", *QUICK, "-f", "rms", "-o", "run", cwd=two_corpora)
+    assert "--features" not in asked.stdout.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"earlier": None}, "'earlier' is no list of extractions"),
+        ({"earlier": ["voices"]}, "an extraction has no 'origin' that is text"),
+        ({"earlier": [{"origin": "a", "locations": {"demo": 3}}]}, "'locations' is no object of"),
+        ({"earlier": [{"origin": "a", "corpora": "demo"}]}, "'corpora' is no list of text"),
+        ({"locations": {"demo": None}}, "'locations' is no object of text"),
+        ({"columns": {"label": 5}}, "'columns' is no object of text"),
+        ({"labels": {"emotion": ["calm"]}}, "'labels' is no object of names of classes"),
+    ],
+)
+def test_recall_of_a_description_with_other_types_names_the_field(
+    tmp_path: Path, change: Mapping[str, Any], expected: str
+) -> None:
+    described = {"origin": "a", "features": [], "recipe": None, "unmatched": [], "notes": []}
+    (tmp_path / "source.json").write_text(json.dumps({**described, **change}), encoding="utf-8")
+    write_manifest(pd.DataFrame({"file": ["a.wav"], "key": ["k"]}), tmp_path / "manifest.parquet")
+    with pytest.raises(StoreError, match=expected):
+        recall(tmp_path)
 
 
 def test_a_damaged_description_is_replaced_by_the_next_extraction(two_corpora: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +34,8 @@ def announce_data(source: Source, store: str | Path) -> None:
     announce(f"data: {read.places()}, extracted last{recipe}: {_size_of(source.table)}")
     for other in source.earlier:
         announce(
-            f"other data in {store}: {other.places()}; to choose it: `{_choice(other, store)}`"
+            f"other data in {store}: {other.places()}; to choose it: "
+            f"`{_choice(other, source, store)}`"
         )
 
 
@@ -48,7 +50,16 @@ def _size_of(table: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
-def _choice(source: ExtractedSource, store: str | Path) -> str:
-    """Return the command that the user typed, with the name of other data."""
+def _choice(other: ExtractedSource, source: Source, store: str | Path) -> str:
+    """Return the command that the user typed, with the name of other data and their features."""
     words = shlex.split(typed_command()) or ["featser", "fit", "--store", str(store)]
-    return without_credentials(shlex.join([*words[:2], *source.arguments(), *words[2:]]))
+    named = [*other.arguments(), *_features_of(other, source, words)]
+    return without_credentials(shlex.join([*words[:2], *named, *words[2:]]))
+
+
+def _features_of(other: ExtractedSource, source: Source, words: Sequence[str]) -> list[str]:
+    """Return options for the features of other data, which a fit would take from the last ones."""
+    is_asked = any(word.startswith(("-f", "--features")) for word in words)
+    if is_asked or other.is_recipe or other.features == source.features:
+        return []
+    return [part for spec in other.features for part in ("--features", spec)]

@@ -28,6 +28,7 @@ from featser.experiment.declaration.value_checks import MANIFEST
 from featser.experiment.loading.listing import Listing
 from featser.experiment.loading.sources.extracted_source import (
     ExtractedSource,
+    earlier_sources,
     with_earlier,
 )
 from featser.experiment.loading.sources.source import Source
@@ -223,7 +224,7 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
         # Older stores have the names of a recipe's classes in the recipe alone.
         recipe_labels = {} if source.recipe is None else source.recipe.labels
         source.labels = dict(described.get("labels", recipe_labels))
-        source.earlier = [ExtractedSource.of(one) for one in described.get("earlier", ())]
+        source.earlier = earlier_sources(described)
     source.copies = recall_copies(folder)
     _recall_locations(source, described, folder)
     return source, recall_unusable(folder)
@@ -263,13 +264,11 @@ def _description(folder: Path) -> dict[str, Any]:
     for name in ("origin", "features", "recipe", "unmatched", "notes"):
         if name not in described:
             raise ValueError(f"it lacks '{name}'")
-    for name in ("features", "unmatched", "notes", "augmentations", "corpora"):
+    for name in ("unmatched", "notes", "augmentations"):
         values = described.get(name, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise TypeError(f"'{name}' is no list of text")
-    for name in ("locations", "columns", "labels"):
-        if not isinstance(described.get(name, {}), dict):
-            raise TypeError(f"'{name}' is no object")
+    ExtractedSource.of(described)  # refuses what is of another type
     return described
 
 

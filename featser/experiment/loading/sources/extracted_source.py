@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,8 @@ class ExtractedSource:
         Other names that columns and classes were given.
     is_recipe : bool
         Whether a recipe was named.
+    features : tuple of str
+        The extractors.
     """
 
     origin: str
@@ -39,28 +41,36 @@ class ExtractedSource:
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Classes = field(default_factory=dict)
     is_recipe: bool = False
+    features: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, described: Mapping[str, Any]) -> ExtractedSource:
         """Return it from the description that a store keeps.
+
+        Raises
+        ------
+        TypeError
+            If a part of it is of another type than featser writes.
 
         Examples
         --------
         >>> ExtractedSource.of({"origin": "voices", "locations": {"demo": "/voices"}}).places()
         'demo in /voices'
         """
+        _refuse_other_types(described)
         return cls(
-            str(described["origin"]),
+            described["origin"],
             tuple(described.get("corpora", ())),
             dict(described.get("locations", {})),
             dict(described.get("columns", {})),
             dict(described.get("labels", {})),
             bool(described.get("recipe") or described.get("is_recipe")),
+            tuple(described.get("features", ())),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what :meth:`of` reads."""
-        return {**vars(self), "corpora": list(self.corpora)}
+        return {**vars(self), "corpora": list(self.corpora), "features": list(self.features)}
 
     def is_same(self, other: ExtractedSource) -> bool:
         """Whether both have read the same recordings."""
@@ -106,6 +116,40 @@ class ExtractedSource:
         return [part for pair in pairs for part in ("--map", pair)]
 
 
+def _refuse_other_types(described: Any) -> None:
+    """Refuse a description that was damaged or edited, with the field that is wrong."""
+    if not isinstance(described, dict) or not isinstance(described.get("origin"), str):
+        raise TypeError("an extraction has no 'origin' that is text")
+    for name in ("corpora", "features"):
+        values = described.get(name, [])
+        if not isinstance(values, list) or not _are_text(values):
+            raise TypeError(f"'{name}' is no list of text")
+    for name in ("locations", "columns"):
+        values = described.get(name, {})
+        if not isinstance(values, dict) or not _are_text(values.values()):
+            raise TypeError(f"'{name}' is no object of text")
+    labels = described.get("labels", {})
+    if not isinstance(labels, dict) or not all(map(_are_names, labels.values())):
+        raise TypeError("'labels' is no object of names of classes")
+
+
+def _are_text(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _are_names(names: Any) -> bool:
+    """Whether the classes of a label have other names, or None for those that are left out."""
+    return isinstance(names, dict) and _are_text(one for one in names.values() if one is not None)
+
+
+def earlier_sources(described: Mapping[str, Any]) -> list[ExtractedSource]:
+    """Return what a store's description has of earlier extractions, the latest first."""
+    earlier = described.get("earlier", [])
+    if not isinstance(earlier, list):
+        raise TypeError("'earlier' is no list of extractions")
+    return [ExtractedSource.of(one) for one in earlier][:REMEMBERED]
+
+
 def with_earlier(source: ExtractedSource, described: Mapping[str, Any]) -> list[ExtractedSource]:
     """Return what a store remembers of earlier extractions, the latest first.
 
@@ -116,5 +160,5 @@ def with_earlier(source: ExtractedSource, described: Mapping[str, Any]) -> list[
     described : mapping
         The description of the extraction before, with those before it.
     """
-    others = [ExtractedSource.of(one) for one in (described, *described.get("earlier", ()))]
+    others = [ExtractedSource.of(described), *earlier_sources(described)]
     return [one for one in others if not one.is_same(source)][:REMEMBERED]
