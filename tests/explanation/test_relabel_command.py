@@ -22,6 +22,12 @@ def table(fitted: Path, tmp_path: Path) -> pd.DataFrame:
     return pd.read_csv(tmp_path / "relabel.csv", dtype=str, keep_default_na=False)
 
 
+def test_the_command_that_applies_the_table_can_be_copied(fitted: Path, tmp_path: Path) -> None:
+    shown = featser_here("relabel", fitted, "-o", "my labels.csv", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.rstrip().endswith(f"{fitted} --apply 'my labels.csv'")
+
+
 def apply(fitted: Path, table: pd.DataFrame, folder: Path, output: str = "new.csv") -> object:
     table.to_csv(folder / "edited.csv", index=False)
     return featser_here("relabel", fitted, "--apply", "edited.csv", "-o", output, cwd=folder)

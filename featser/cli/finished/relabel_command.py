@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -56,7 +57,8 @@ def relabel(
         )
     if not result.is_manifest:
         say(f"{counted(len(result.table), 'recording')} to look at: {result.output}")
-        say(f"fill in new_label, then: featser relabel {run} --apply {result.output}")
+        command = shlex.join(["featser", "relabel", str(run), "--apply", str(result.output)])
+        say(f"fill in new_label, then: {command}")
         return
     for note in result.notes:
         say_text(f"note: {note}")
