@@ -50,6 +50,7 @@ def test_fit_without_a_source_names_its_data_and_the_command_for_others(two_corp
     assert "│ 16 │" in chosen.stdout
 
 
+@pytest.mark.slow
 def test_the_same_data_extracted_again_are_not_others(two_corpora: Path) -> None:
     extraction = ("extract", "first", "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1")
     assert featser_here(*extraction, cwd=two_corpora).returncode == 0
@@ -61,6 +62,7 @@ def test_the_same_data_extracted_again_are_not_others(two_corpora: Path) -> None
     assert not lines[2].startswith("other data")
 
 
+@pytest.mark.slow
 def test_the_command_for_other_data_names_their_features(two_corpora: Path) -> None:
     """A fit of a named source uses the features of the last extraction, which others may lack."""
     extraction = ("extract", "second", "--corpus", "demo", "-f", "rms", "--jobs", "1")
@@ -97,6 +99,7 @@ def test_recall_of_a_description_with_other_types_names_the_field(
         recall(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_damaged_description_is_replaced_by_the_next_extraction(two_corpora: Path) -> None:
     (two_corpora / "featser-store" / "source.json").write_text("{", encoding="utf-8")
     extraction = ("extract", "first", "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1")

@@ -116,6 +116,7 @@ def test_a_study_refuses_soft_labels(rated: Path) -> None:
     assert "--aggregate emotion=soft is for `featser fit`" in shown.stderr
 
 
+@pytest.mark.slow
 def test_studies_take_the_aggregation_that_fit_takes(rated: Path) -> None:
     study = ("ratings.csv", "--model", "logistic", "--no-audit", "-j", "1", "--primary", "emotion")
     for command in ("curve", "leakage"):

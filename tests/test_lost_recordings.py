@@ -27,6 +27,7 @@ def moved(voices: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_commands_name_the_path_and_the_fit_that_says_where_recordings_are(moved: Path) -> None:
     """After the fit that the message names, with the new path, the run can be opened again."""
     for command in ("calibrate", "explain", "stress"):
@@ -53,6 +54,7 @@ def test_some_recordings_that_are_missing_are_counted_and_one_is_named(moved: Pa
     assert "--data demo=PATH" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_manifest_whose_recordings_moved_is_not_said_to_lack_features(moved: Path) -> None:
     (moved / "moved").rename(moved / "recordings")
     assert featser_here("scan", "recordings", "--corpus", "demo", "-o", "m.csv", cwd=moved)

@@ -6,6 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.flow import featser_here
 
 
@@ -16,6 +18,7 @@ def next_command(shown: str) -> list[str]:
     return shlex.split(match[1])[1:]
 
 
+@pytest.mark.slow
 def test_the_next_step_of_recordings_without_speakers_is_carried_out(
     voices: Path, tmp_path: Path
 ) -> None:

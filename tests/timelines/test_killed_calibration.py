@@ -18,6 +18,7 @@ from tests.flow import PYTHON, featser
 QUICK = ("--window", "1", "--hop", "1", "--jobs", "1")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="there are no locks of folders")
 def test_the_folder_of_a_killed_calibration_is_removed_by_the_next_one(
     fitted: Path, tmp_path: Path
