@@ -195,7 +195,7 @@ def calibrated_ece(table: pd.DataFrame, task: Task) -> Row:
     """
     columns = [f"{task.name}.p[{one}]" for one in task.classes]
     p = table[columns].to_numpy(dtype=float)
-    p /= p.sum(axis=1, keepdims=True)
+    p = p / p.sum(axis=1, keepdims=True)
     random = np.random.default_rng(0)
     unit = np.zeros(len(p), dtype=np.intp)
     values = []
