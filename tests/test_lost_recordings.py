@@ -50,7 +50,7 @@ def test_some_recordings_that_are_missing_are_counted_and_one_is_named(moved: Pa
     for file in sorted((moved / "moved").iterdir())[1:]:
         file.rename(moved / "recordings" / file.name)
     shown = featser_here("calibrate", "run", cwd=moved)
-    assert "run: 1 of its 64 recordings were not found, such as " in shown.stderr
+    assert "run: 1 of its 64 recordings was not found, such as " in shown.stderr
     assert "--data demo=PATH" in shown.stderr
 
 

@@ -120,5 +120,5 @@ def test_a_run_whose_recordings_were_moved_is_refused_with_one_of_them(work: Pat
     table.loc[table.index[0], "file"] = "/elsewhere/moved.wav"
     table.to_parquet(path, index=False)
     shown = featser_here("explain", "run", "-j", "1", cwd=work)
-    assert "1 utterance of 64 that the run predicted" in shown.stderr
+    assert "1 of its 64 recordings was not found, such as" in shown.stderr
     assert "/elsewhere/moved.wav" in shown.stderr

@@ -51,8 +51,9 @@ def refuse_lost_recordings(
     if moved:
         problem = f"its recordings were not found at {locations[moved[0]]}"
     else:
+        verb = "was" if len(lost) == 1 else "were"
         problem = (
-            f"{len(lost)} of its {counted(len(files), 'recording')} were not found, such as "
+            f"{len(lost)} of its {counted(len(files), 'recording')} {verb} not found, such as "
             f"{shortened(lost[0])}"
         )
     command = _fit_again(folder, store, locations, moved or list(locations))
