@@ -13,7 +13,7 @@ from tests.flow import featser_here
 
 def next_command(shown: str) -> list[str]:
     """The arguments of the command in the last line."""
-    match = re.match(r"next: `?(featser [^`(]+)", shown.splitlines()[-1])
+    match = re.match(r"next: (featser [^(]+)", shown.splitlines()[-1])
     assert match is not None, shown
     return shlex.split(match[1])[1:]
 

@@ -22,15 +22,16 @@ def step_after_extraction(extraction: Extraction, options: Sequence[str]) -> str
     options : sequence of str
         Options that the fit needs, such as the store.
     """
-    if not extraction.n_speakers_missing:
-        command = shlex.join(["featser", "fit", *options])
-        return f"next: {command} (a model, and a report with figures for new speakers)"
-    command = shlex.join(["featser", "fit", "--protocol", "random", *options])
-    without = counted(extraction.n_speakers_missing, "utterance")
-    return (
-        f"next: `{command}` (a model, and a report with optimistic figures: {without} without a "
-        f"speaker, and figures for new speakers need one for each)"
-    )
+    protocol: list[str] = []
+    promise = "a model, and a report with figures for new speakers"
+    if extraction.n_speakers_missing:
+        protocol = ["--protocol", "random"]
+        without = counted(extraction.n_speakers_missing, "utterance")
+        promise = (
+            f"a model, and a report with optimistic figures: {without} without a speaker, and "
+            f"figures for new speakers need one for each"
+        )
+    return f"next: {shlex.join(['featser', 'fit', *protocol, *options])} ({promise})"
 
 
 def next_steps(summary: RunSummary, folder: str) -> Iterator[str]:

@@ -54,14 +54,10 @@ class Judged:
     @property
     def best(self) -> str:
         """The method with the largest gain beyond noise; otherwise the first."""
-        return self.better_by(BEYOND_NOISE)
-
-    def better_by(self, errors: float) -> str:
-        """Return the method with the largest gain beyond some standard errors, or the first."""
         sure = {
             name: gain
             for name, gain in self.gain.items()
-            if gain > 0 and gain > errors * self.error[name]
+            if gain > 0 and gain > BEYOND_NOISE * self.error[name]
         }
         return max(sure, key=lambda name: sure[name]) if sure else self.first
 
