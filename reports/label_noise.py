@@ -4,8 +4,9 @@ Run ``make label-noise CORPORA=FOLDER``, where FOLDER holds ``ravdess/``. 5 % of
 changed, at random or systematically (each class into one other class), a model predicts all
 recordings out of fold, and the labels that
 :func:`featser.explanation.label_errors.find_label_errors` lists are compared with the changed ones.
-The threshold of that function was chosen on seeds 0 to 2 of RAVDESS; seeds 3 to 5 and EmoDB had no
-part in that. It writes figures only, nothing about recordings.
+The threshold of that function was chosen on seeds 0 to 2 of RAVDESS; the other seeds and EmoDB had
+no part in that, and on those seeds of RAVDESS precision and recall must reach what is promised. It
+writes figures only, nothing about recordings.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 from common import REPORTS, Row, report_parser, table_lines, write_report, write_section
 from numpy.typing import NDArray
+from scipy.stats import t
 
 import featser
 from featser.evaluation.cross_fit import cross_fit
@@ -33,7 +35,7 @@ KINDS = {
     "systematic": "one other class for each class",
 }
 PROTOCOLS = {"random": "recordings", "speaker-independent": "speakers"}
-SEEDS = {"random": range(6), "speaker-independent": range(3)}
+SEEDS = {"random": range(12), "speaker-independent": range(3)}
 CHOSEN_ON = 3
 """The threshold was chosen on so many seeds of RAVDESS."""
 PRECISION, RECALL = 0.8, 0.6
@@ -61,13 +63,18 @@ def main() -> None:
     refuse_missed(results["corpora"].get("ravdess", []))
 
 
+def unseen(rows: list[Row]) -> dict[str, pd.DataFrame]:
+    """Return the figures of seeds that the threshold was not chosen on, by kind of errors."""
+    own = [row for row in rows if row["folds"] == "random" and row["seed"] >= CHOSEN_ON]
+    return {str(kind): frame for kind, frame in pd.DataFrame(own).groupby("kind", sort=False)}
+
+
 def refuse_missed(rows: list[Row]) -> None:
     """Exit with 1 if lists with folds of recordings miss what is promised, on average."""
-    frame = pd.DataFrame([row for row in rows if row["folds"] == "random"])
-    for kind, own in frame.groupby("kind") if len(frame) else ():
+    for kind, own in unseen(rows).items() if rows else ():
         precision, recall = own["precision"].mean(), own["recall"].mean()
         if precision < PRECISION or recall < RECALL:
-            raise SystemExit(f"{kind}: precision {precision:.2f}, recall {recall:.2f}")
+            raise SystemExit(f"{kind}: precision {precision:.3f}, recall {recall:.3f}")
 
 
 def measured(name: str, corpora: Path, store: Path) -> list[Row]:
@@ -185,12 +192,27 @@ def tables(results: Row) -> list[str]:
                 ]
             )
     header = ["corpus", "folds of", "wrong label is", "seeds", "accuracy", *FIGURES.values()]
+    rows = results["corpora"].get("ravdess", [])
     return [
         f"{RATE:.0%} of the labels changed, model `{results['model']}`; means over seeds, with the "
         f"lowest in brackets. Accuracy is against the true labels.",
         "",
         *table_lines(header, lines),
+        *([""] + [verdict(kind, own) for kind, own in unseen(rows).items()] if rows else []),
     ]
+
+
+def verdict(kind: str, own: pd.DataFrame) -> str:
+    """Return a sentence on the seeds that the threshold was not chosen on."""
+    n_seeds = len(own)
+    figures = []
+    for name in ("precision", "recall"):
+        mean, half = own[name].mean(), own[name].sem() * t.ppf(0.975, n_seeds - 1)
+        figures.append(f"{name} {mean:.2f} [{mean - half:.2f}, {mean + half:.2f}]")
+    return (
+        f"Folds of recordings, the {n_seeds} seeds of RAVDESS that the threshold was not chosen "
+        f"on, {kind} errors: {' at '.join(figures)} (95 % interval over draws of the errors)."
+    )
 
 
 FIGURES = {
