@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,7 +132,8 @@ def _as_it_stands() -> Iterator[None]:
 
 def _opened(store: str | Path) -> Store:
     if not Path(store).is_dir():
-        raise StoreError(f"{store}: no such store; `featser extract … --store {store}` makes one")
+        quoted = shlex.quote(str(store))
+        raise StoreError(f"{store}: no such store; `featser extract … --store {quoted}` makes one")
     return Store(store)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,12 +233,8 @@ def _none_extracted(source: Source, store: Store, extractors: Sequence[Extractor
     if all(f"{TRIM}:{spec}" in stored for spec in specs):
         return f"{message}; it has them without silence around the speech: add --trim"
     usual = [extractor.spec for extractor in make_extractors(DEFAULT_FEATURES)]
-    flags = "" if specs == usual else "".join(f" -f {spec}" for spec in specs)
-    named = source.origin
-    if source.recipe is None and len(source.locations) > 1:
-        pairs = (f"--data {name}={shlex.quote(place)}" for name, place in source.locations.items())
-        named = " ".join(pairs)
-    return f"{message}; run `featser extract {named} --store {store.folder}{flags}` first"
+    command = source.read.extraction_command(store.folder, () if specs == usual else specs)
+    return f"{message}; run `{command}` first"
 
 
 def _features(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -199,7 +200,7 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
     if not (folder / "source.json").exists():
         raise StoreError(
             f"{store}: nothing was extracted into this store yet; "
-            f"run `featser extract SOURCE --store {store}` first"
+            f"run `featser extract SOURCE --store {shlex.quote(str(store))}` first"
         )
     with _damage(folder / "manifest.parquet"):
         table = read_manifest(folder / "manifest.parquet")
@@ -370,8 +371,9 @@ def refuse_lost(
                 f"{store.folder}: {int(lost.sum())} of the {len(table)} utterances of the last "
                 f"extraction have no '{extractor.spec}' features any more (the first: "
                 f"{table['file'][lost].iloc[0]}): part files were removed, or featser or one of "
-                f"its libraries is of another version; run `featser extract {source.origin} "
-                f"--store {store.folder}` again with the same options, which computes them"
+                f"its libraries is of another version; run "
+                f"`{source.read.extraction_command(store.folder)}` again with the same options, "
+                f"which computes them"
             )
 
 

@@ -208,18 +208,18 @@ def features_of_queue(source: QueueSource, store: str) -> NDArray[np.float32]:
     StoreError
         If the store has features for none of them.
     """
-    read = annotated_source(source)
-    identify_rows(read, store)
+    annotated = annotated_source(source)
+    identify_rows(annotated, store)
     held = Store(store)
-    extractors = [one for one in make_extractors(read.features) if len(one.blocks) == 1]
-    has_features = usable(read.table, extractors, held)
+    extractors = [one for one in make_extractors(annotated.features) if len(one.blocks) == 1]
+    has_features = usable(annotated.table, extractors, held)
     if not has_features.any():
         raise StoreError(
-            f"{store}: it has no features of {read.origin}: run `featser extract {read.origin} "
-            f"--store {store}` first"
+            f"{store}: it has no features of {annotated.origin}: run "
+            f"`{annotated.read.extraction_command(store)}` first"
         )
-    X = np.full((len(read.table), _width(extractors)), np.nan, dtype=np.float32)
-    keys = read.table["key"][has_features].tolist()
+    X = np.full((len(annotated.table), _width(extractors)), np.nan, dtype=np.float32)
+    keys = annotated.table["key"][has_features].tolist()
     X[has_features] = np.hstack([held.read(extractor, keys) for extractor in extractors])
     return X
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from featser.corpora.labelling.label_map import Classes
@@ -96,6 +98,24 @@ class ExtractedSource:
         if self.is_recipe:
             return [self.origin, *pairs]
         return [*(pairs if len(self.locations) > 1 else self._one()), *self._names()]
+
+    def extraction_command(self, store: str | Path, features: Sequence[str] = ()) -> str:
+        """Return the command that extracts the same data, quoted for a shell.
+
+        Parameters
+        ----------
+        store : str or Path
+            Where the features go.
+        features : sequence of str
+            The extractors; by default those that the command has by itself.
+
+        Examples
+        --------
+        >>> ExtractedSource("my voices", ("demo",)).extraction_command("s")
+        "featser extract 'my voices' --corpus demo --store s"
+        """
+        flags = [part for spec in features for part in ("-f", spec)]
+        return shlex.join(["featser", "extract", *self.arguments(), "--store", str(store), *flags])
 
     def _one(self) -> list[str]:
         """Return the arguments for a single corpus."""
