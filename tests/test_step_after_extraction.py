@@ -29,7 +29,7 @@ def test_the_next_step_of_recordings_without_speakers_is_carried_out(
     assert extracted.returncode == 0, extracted.stderr
     command = next_command(extracted.stdout)
     assert command == ["fit", "--protocol", "random", "--store", "my store"]
-    assert "optimistic figures: 64 utterances without a speaker" in extracted.stdout
+    assert "optimistic figures: 64 utterances have no speaker, and" in extracted.stdout
     refused = featser_here("fit", "--store", "my store", cwd=tmp_path)
     assert "--protocol random" in refused.stderr
     fitted = featser_here(
@@ -43,3 +43,23 @@ def test_the_next_step_of_recordings_with_speakers_is_a_fit(voices: Path, tmp_pa
         "extract", voices, "--corpus", "demo", "-f", "mfcc:basic", "--jobs", "1", cwd=tmp_path
     )
     assert next_command(extracted.stdout) == ["fit"]
+
+
+def test_only_recordings_that_a_fit_uses_need_a_speaker(voices: Path, tmp_path: Path) -> None:
+    """A recording that cannot be used needs none; one that can decides the next step."""
+    files = [voices / f"{speaker}-sad-normal-1.flac" for speaker in ("f1", "m1")]
+    (tmp_path / "broken.wav").write_bytes(b"no audio at all")
+    rows = [f"{files[0]},f1,sad", f"{files[1]},m1,sad", "broken.wav,,sad"]
+    table = tmp_path / "m.csv"
+    extract = ("extract", "m.csv", "-f", "mfcc:basic", "--jobs", "1")
+
+    table.write_text("\n".join(["file,speaker,emotion", *rows]), encoding="utf-8")
+    shown = featser_here(*extract, cwd=tmp_path)
+    assert "2 done, 0 reused, 1 unusable" in shown.stdout, shown.stderr
+    assert next_command(shown.stdout) == ["fit"]
+
+    rows[1] = f"{files[1]},,sad"
+    table.write_text("\n".join(["file,speaker,emotion", *rows]), encoding="utf-8")
+    shown = featser_here(*extract, cwd=tmp_path)
+    assert next_command(shown.stdout) == ["fit", "--protocol", "random"]
+    assert "1 utterance has no speaker, and figures" in shown.stdout

@@ -23,8 +23,15 @@ from featser.experiment.loading.sources.folder_sources import corpus_or_pattern
 from featser.experiment.loading.sources.source import STORE, Source
 from featser.experiment.schema import Experiment
 from featser.extraction.backends import check_backend
-from featser.extraction.extraction import Extraction, Interrupted, extract_blocks, extract_copies
+from featser.extraction.extraction import (
+    Extraction,
+    Interrupted,
+    extract_blocks,
+    extract_copies,
+    usable,
+)
 from featser.extraction.extraction_forecast import forecast_extraction, long_notes, notes_before
+from featser.features.extractor import Extractor
 from featser.features.registry import make_extractors, trimmed_specs
 from featser.features.spec_names import DEFAULT_FEATURES, with_default_named
 from featser.progress import announce, stage
@@ -126,6 +133,7 @@ def extract(
         )
         plan = plan_altered(with_keys(listed, keys), augmentations, specs, opened)
         remember(opened, listed, keys, result.unusable, specs, plan.table)
+        result.n_speakers_missing = _speakers_missing(listed, keys, extractors, opened)
     if augmentations:
         try:
             result.altered = extract_copies(
@@ -146,16 +154,18 @@ def extract(
             for name, count in plan.short.items()
         ]
     result.notes += [*notes, *listed.source.all_notes()]
-    result.n_speakers_missing = _speakers_missing(listed)
     return result
 
 
-def _speakers_missing(listed: Listing) -> int:
-    """Return how many utterances lack a speaker; 0 where a recipe's folds need none."""
+def _speakers_missing(
+    listed: Listing, keys: KeyList, extractors: Sequence[Extractor], store: Store
+) -> int:
+    """Return how many utterances with features lack a speaker that a fit needs."""
     default, recipe = Experiment().protocols, listed.source.recipe
     if recipe is not None and not set(default) & set(recipe.protocols):
         return 0
-    return sum(int((speaker_ids(block) == "").sum()) for block in listed.blocks())
+    without = (block[speaker_ids(block) == ""] for block in with_keys(listed, keys))
+    return sum(int(usable(block, extractors, store).sum()) for block in without)
 
 
 def _repeated_augmentations(

@@ -80,7 +80,7 @@ class Extraction(ShownResult):
     forecast : ExtractionForecast or None
         What would be done, of a dry run, which does nothing else.
     n_speakers_missing : int
-        Utterances without a speaker, where the folds of a fit need one for each.
+        Utterances with features and without a speaker, where the folds of a fit need one for each.
     """
 
     keys: list[str | None]

@@ -24,12 +24,12 @@ def step_after_extraction(extraction: Extraction, options: Sequence[str]) -> str
     """
     protocol: list[str] = []
     promise = "a model, and a report with figures for new speakers"
-    if extraction.n_speakers_missing:
+    if n_missing := extraction.n_speakers_missing:
         protocol = ["--protocol", "random"]
-        without = counted(extraction.n_speakers_missing, "utterance")
+        lack = f"{counted(n_missing, 'utterance')} {'has' if n_missing == 1 else 'have'} no speaker"
         promise = (
-            f"a model, and a report with optimistic figures: {without} without a speaker, and "
-            f"figures for new speakers need one for each"
+            f"a model, and a report with optimistic figures: {lack}, and figures for new speakers "
+            f"need one for each utterance"
         )
     return f"next: {shlex.join(['featser', 'fit', *protocol, *options])} ({promise})"
 
