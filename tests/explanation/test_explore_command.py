@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -173,6 +174,21 @@ def test_label_errors_use_predictions_with_folds_of_recordings_where_there_are_a
     assert "do not know the speaker" not in shown.stdout
 
 
+def test_fit_that_finds_more_label_errors_is_that_of_the_run_wherever_it_is(work: Path) -> None:
+    (work / "run").rename(work / "my run")
+    shown = featser_here("explore", "my run", "-n", "1", "-j", "1", cwd=work)
+    match = re.search("finds more of them: +`featser ([^`]+)`", " ".join(shown.stdout.split("\n")))
+    assert match is not None, shown.stdout
+    command = shlex.split(match[1])
+    assert command[:2] == ["fit", "my run/recipe.yaml"]
+    quick = ("--model", "lda", "--no-audit", "-o", "both", "--jobs", "1")
+    fitted = featser_here(*command, *quick, cwd=work)
+    assert fitted.returncode == 0, fitted.stderr
+    predictions = pd.read_parquet(work / "both" / "predictions.parquet")
+    assert predictions["protocol"].unique().tolist() == ["speaker-independent", "random"]
+    assert predictions["file"].nunique() == 64
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -208,5 +224,6 @@ def test_a_damaged_report_and_command_do_not_stop_the_page(work: Path) -> None:
     assert (
         "There is no map: run/run.json: field 'reproduce' does not name the store" in shown.stdout
     )
+    assert "`featser fit … --protocol speaker-independent --protocol random`" in shown.stdout
     assert "report.html is missing, damaged or of an earlier version" in shown.stdout
     assert (work / "run" / "report.html").read_bytes() == b"\xff<html>"

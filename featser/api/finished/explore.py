@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,10 +26,11 @@ from featser.api.finished.listed_recordings import (
 )
 from featser.api.finished.run_maps import RunMaps, run_maps
 from featser.api.validation import validated
-from featser.errors import FeatserError, counted
+from featser.errors import FeatserError, RunError, counted
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
 from featser.experiment.runs.predicted_task import PredictedTask, predicted_task
+from featser.experiment.runs.reopened_run import refit_command
 from featser.experiment.runs.report_links import add_link
 from featser.io.result_display import Display, ShownResult
 from featser.io.result_tables import write_table
@@ -154,7 +156,7 @@ def explore(
             [] if maps is None else [layer.title for layer in maps.layers],
             sum(bool(one.audio) for one in media.values()),
             sum(one.picture is None for one in media.values()),
-            [*notes, *_label_error_notes(predicted)],
+            [*notes, *_label_error_notes(predicted, store)],
         )  # fmt: skip
         if embed_mb is not None and result.n_embedded + result.n_unreadable < len(media):
             result.notes.append(
@@ -186,13 +188,17 @@ def _maps(
         return None, [f"There is no map: {error}"]
 
 
-def _label_error_notes(predicted: PredictedTask) -> list[str]:
+def _label_error_notes(predicted: PredictedTask, store: str | Path | None) -> list[str]:
     if RANDOM in predicted.protocols:
         return []
+    protocols = [part for name in (*predicted.protocols, RANDOM) for part in ("--protocol", name)]
+    try:
+        command = refit_command(predicted.folder, store, protocols)
+    except RunError:  # such a run has no map either, and the note on that says what is missing
+        command = f"featser fit … {shlex.join(protocols)}"
     return [
         "Label errors are searched with models that do not know the speaker. A run that also has "
-        "the protocol random finds more of them: featser fit "
-        f"{' '.join(f'--protocol {name}' for name in (*predicted.protocols, RANDOM))} -o run"
+        f"the protocol random finds more of them: `{command}`"
     ]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from featser.errors import RunError, counted, shortened
-from featser.experiment.recipe import RECIPE
+from featser.experiment.runs.reproduction import fit_command
 from featser.io.location import is_remote, local_path
 from featser.io.nested_files import is_there
 
@@ -75,10 +74,5 @@ def _fit_again(
     folder: Path, store: str | Path, locations: Mapping[str, str | Path], moved: Sequence[str]
 ) -> str:
     """Return the command that fits a run's recipe, with places to fill in for what was moved."""
-    data = [
-        part
-        for name, place in locations.items()
-        for part in ("--data", f"{name}={'PATH' if name in moved else place}")
-    ]
-    recipe = str(folder / RECIPE)
-    return shlex.join(["featser", "fit", recipe, *data, "--store", str(store), "-o", str(folder)])
+    places = {name: "PATH" if name in moved else place for name, place in locations.items()}
+    return fit_command(folder, store, places, ["-o", str(folder)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +26,7 @@ from featser.experiment.plan import Plan, inner_units, plans_of
 from featser.experiment.recipe import RECIPE
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.lost_recordings import refuse_lost_recordings
+from featser.experiment.runs.reproduction import fit_command
 from featser.experiment.runs.run_reading import read_description, read_predictions, utterances
 from featser.experiment.schema import Experiment
 from featser.progress import stage
@@ -207,6 +208,26 @@ def store_of_run(folder: str | Path, moved: str | Path) -> str | Path:
     """
     _, store = _places(Path(folder), read_description(folder))
     return store if Path(store).is_dir() else moved
+
+
+def refit_command(folder: str | Path, store: str | Path | None, options: Sequence[str]) -> str:
+    """Return the command that fits a run again with further options, where its data were.
+
+    Parameters
+    ----------
+    folder, store : str or Path
+        As :func:`reopen_run` has them.
+    options : sequence of str
+        What is to be different.
+
+    Raises
+    ------
+    FeatserError
+        If the folder is no run, or does not say where its data were.
+    """
+    folder = Path(folder)
+    locations, former_store = _places(folder, read_description(folder))
+    return fit_command(folder, former_store if store is None else store, locations, options)
 
 
 def _places(folder: Path, described: Mapping[str, Any]) -> tuple[dict[str, str | Path], str]:

@@ -7,7 +7,7 @@ beside the run and not over it.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,3 +48,29 @@ class Reproduction:
         store = ["--store", str(Path(self.store).absolute())]
         output = ["-o", f"{run}-reproduced"]
         return [shlex.join(["featser", "run", str(run / RECIPE), *data, *store, *output])]
+
+
+def fit_command(
+    folder: Path, store: str | Path, locations: Mapping[str, str | Path], options: Sequence[str]
+) -> str:
+    """Return the command that fits the recipe of a run again, quoted for a shell.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder, which holds its recipe.
+    store : str or Path
+        Where the features are.
+    locations : mapping of str to path
+        Where each corpus of the recipe is.
+    options : sequence of str
+        Further options.
+
+    Examples
+    --------
+    >>> fit_command(Path("run"), "store", {"demo": "my voices"}, ["--protocol", "random"])
+    "featser fit run/recipe.yaml --data 'demo=my voices' --store store --protocol random"
+    """
+    data = [part for name, place in locations.items() for part in ("--data", f"{name}={place}")]
+    recipe = str(folder / RECIPE)
+    return shlex.join(["featser", "fit", recipe, *data, "--store", str(store), *options])
