@@ -208,6 +208,7 @@ def test_agreement_of_raters_who_agree_on_everything_is_one(tmp_path: Path) -> N
     assert [figure["value"] for figure in emotion["coefficients"]] == [1.0, 1.0]
     assert "No ratings of emotion differ: the raters agree fully on 3 recordings." in shown.stdout
     assert "agree least" not in shown.stdout
+    assert "all raters agree" not in shown.stdout + shown.stderr, "it is said once, of the label"
 
 
 def test_recordings_whose_ratings_are_equal_are_not_among_the_least_agreeing(

@@ -21,6 +21,9 @@ from featser.ratings.ratings import Indices, Ratings
 from featser.ratings.wide_tables import OWN_LABEL, RATER
 from featser.tasks import MAX_CLASSES
 
+ALL_AGREE = "all raters agree on every recording that several of them rated"
+"""The note on a table without any difference between raters."""
+
 
 def one_row_each(
     table: pd.DataFrame,
@@ -94,11 +97,8 @@ def one_row_each(
         else:
             rows.take_ratings(name)
     if agreed:
-        rows.notes.append(_AGREED)
+        rows.notes.append(ALL_AGREE)
     return rows.result, [rows.summary(), *rows.notes]
-
-
-_AGREED = "all raters agree on every recording that several of them rated"
 
 
 @dataclass

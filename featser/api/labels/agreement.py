@@ -29,6 +29,7 @@ from featser.io.result_display import Display, ShownResult
 from featser.progress import announce
 from featser.progress_bars import showing_progress
 from featser.ratings.agreement.agreement import Agreement, agreement_of
+from featser.ratings.long_tables import ALL_AGREE
 from featser.ratings.rating_columns import rated_labels, read_ratings
 from featser.ratings.ratings import Ratings
 from featser.tasks import Kind, Task
@@ -149,7 +150,8 @@ def agreement(
     """
     read = read_source(source, corpus, names=named(columns, labels))
     for note in read.all_notes():
-        announce(f"note: {note}")
+        if note != ALL_AGREE:  # which is said of each label, beside its coefficients
+            announce(f"note: {note}")
     rated = rated_labels(read.table)
     if not rated:
         raise TaskError(f"{without_credentials(str(source))}: {NO_RATINGS}")
