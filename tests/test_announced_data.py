@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,6 +85,24 @@ def test_the_command_for_other_data_names_their_features(two_corpora: Path) -> N
     assert "--features" not in asked.stdout.split("`")[1]
 
 
+def test_a_recipe_is_found_from_any_folder(two_corpora: Path) -> None:
+    """The command for data that were extracted by a recipe names it by its absolute path."""
+    (two_corpora / "my").mkdir()
+    recipe = "name: mine\ncorpora: [demo]\nfeatures: ['mfcc:basic']\nmodel: lda\n"
+    (two_corpora / "my" / "recipe.yaml").write_text(recipe, encoding="utf-8")
+    shutil.copytree(two_corpora / "second", two_corpora / "third")
+    for source in (("my/recipe.yaml", "--data", "demo=third"), ("first", "--corpus", "demo")):
+        shown = featser_here("extract", *source, "-f", "mfcc:basic", "-j", "1", cwd=two_corpora)
+        assert shown.returncode == 0, shown.stderr
+    elsewhere = two_corpora / "my"
+    store = ("--store", "../featser-store")
+    shown = featser_here("fit", *QUICK, *store, "-o", "run", cwd=elsewhere)
+    commands = re.findall(r"to choose it:\s*`featser ([^`]+)`", shown.stdout)
+    assert commands[0].startswith(f"fit {elsewhere / 'recipe.yaml'} --data demo={two_corpora}")
+    chosen = featser_here(*shlex.split(commands[0]), cwd=elsewhere)
+    assert chosen.returncode == 0, chosen.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -93,6 +113,7 @@ def test_the_command_for_other_data_names_their_features(two_corpora: Path) -> N
         ({"locations": {"demo": None}}, "'locations' is no object of text"),
         ({"columns": {"label": 5}}, "'columns' is no object of text"),
         ({"labels": {"emotion": ["calm"]}}, "'labels' is no object of names of classes"),
+        ({"recipe_file": 5}, "'recipe_file' is no text"),
     ],
 )
 def test_recall_of_a_description_with_other_types_names_the_field(

@@ -120,6 +120,7 @@ def remember(
     source = listing.source
     described: dict[str, Any] = {
         "origin": without_credentials(source.origin),
+        "recipe_file": source.recipe_file,
         "features": list(features),
         "recipe": None if source.recipe is None else source.recipe.model_dump(),
         "corpora": list(source.corpora),
@@ -226,6 +227,7 @@ def recall(store: str | Path) -> tuple[Source, pd.DataFrame]:
         recipe_labels = {} if source.recipe is None else source.recipe.labels
         source.labels = dict(described.get("labels", recipe_labels))
         source.earlier = earlier_sources(described)
+        source.recipe_file = described.get("recipe_file", "")
     source.copies = recall_copies(folder)
     _recall_locations(source, described, folder)
     return source, recall_unusable(folder)

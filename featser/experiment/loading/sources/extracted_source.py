@@ -35,6 +35,8 @@ class ExtractedSource:
         Whether a recipe was named.
     features : tuple of str
         The extractors.
+    recipe_file : str
+        The absolute path of a recipe that is a file of the user's.
     """
 
     origin: str
@@ -44,6 +46,7 @@ class ExtractedSource:
     labels: Classes = field(default_factory=dict)
     is_recipe: bool = False
     features: tuple[str, ...] = ()
+    recipe_file: str = ""
 
     @classmethod
     def of(cls, described: Mapping[str, Any]) -> ExtractedSource:
@@ -68,6 +71,7 @@ class ExtractedSource:
             dict(described.get("labels", {})),
             bool(described.get("recipe") or described.get("is_recipe")),
             tuple(described.get("features", ())),
+            described.get("recipe_file", ""),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,7 +100,7 @@ class ExtractedSource:
         """
         pairs = [part for pair in self.locations.items() for part in ("--data", "=".join(pair))]
         if self.is_recipe:
-            return [self.origin, *pairs]
+            return [self.recipe_file or self.origin, *pairs]
         return [*(pairs if len(self.locations) > 1 else self._one()), *self._names()]
 
     def extraction_command(self, store: str | Path, features: Sequence[str] = ()) -> str:
@@ -140,6 +144,8 @@ def _refuse_other_types(described: Any) -> None:
     """Refuse a description that was damaged or edited, with the field that is wrong."""
     if not isinstance(described, dict) or not isinstance(described.get("origin"), str):
         raise TypeError("an extraction has no 'origin' that is text")
+    if not isinstance(described.get("recipe_file", ""), str):
+        raise TypeError("'recipe_file' is no text")
     for name in ("corpora", "features"):
         values = described.get(name, [])
         if not isinstance(values, list) or not _are_text(values):

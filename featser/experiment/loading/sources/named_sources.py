@@ -20,7 +20,7 @@ from featser.experiment.loading.sources.manifest_sources import (
 from featser.experiment.loading.sources.source import Source
 from featser.experiment.recipe import list_recipes, load_recipe
 from featser.experiment.schema import Experiment
-from featser.io.location import is_remote, local_path
+from featser.io.location import absolute, is_remote, local_path
 from featser.io.nested_files import is_archive
 
 RECIPE_ENDINGS = (".yaml", ".yml")
@@ -67,7 +67,9 @@ def read_source(
     if path.suffix.lower() in RECIPE_ENDINGS or (
         str(source) in list_recipes() and not path.exists()
     ):
-        return source_of(_with_names(load_recipe(source), names), data or {}, str(source))
+        read = source_of(_with_names(load_recipe(source), names), data or {}, str(source))
+        read.recipe_file = absolute(path) if path.exists() else ""
+        return read
     if path.is_dir() or is_archive(path):
         return from_folder(path, corpus, names)
     if is_manifest(path):

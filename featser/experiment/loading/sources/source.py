@@ -52,6 +52,8 @@ class Source:
         Where each of these corpora is: an absolute path, or a URL without credentials.
     earlier : list of ExtractedSource
         What was extracted before into the store that remembers the rows, the latest first.
+    recipe_file : str
+        The absolute path of a recipe that is a file of the user's.
     """
 
     table: pd.DataFrame
@@ -70,13 +72,19 @@ class Source:
     columns: dict[str, str] = field(default_factory=dict)
     labels: dict[str, dict[str, str | None]] = field(default_factory=dict)
     earlier: list[ExtractedSource] = field(default_factory=list)
+    recipe_file: str = ""
 
     @property
     def read(self) -> ExtractedSource:
         """What was read, without the utterances."""
-        is_recipe = self.recipe is not None
         return ExtractedSource(
-            self.origin, self.corpora, self.locations, self.columns, self.labels, is_recipe
+            self.origin,
+            self.corpora,
+            self.locations,
+            self.columns,
+            self.labels,
+            is_recipe=self.recipe is not None,
+            recipe_file=self.recipe_file,
         )
 
     @property
