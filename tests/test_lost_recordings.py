@@ -54,6 +54,18 @@ def test_some_recordings_that_are_missing_are_counted_and_one_is_named(moved: Pa
     assert "--data demo=PATH" in shown.stderr
 
 
+def test_folds_that_were_not_kept_are_not_promised(moved: Path) -> None:
+    """A run does not say whether it was fitted with --no-cache: the message is true for both."""
+    (moved / "moved").rename(moved / "recordings")
+    fit = ("fit", "--model", "lda", "-t", "emotion", "--no-audit", "--no-cache", "-o", "other")
+    shutil.rmtree(moved / "featser-store" / "fits")
+    assert featser_here(*fit, "--jobs", "1", cwd=moved).returncode == 0
+    assert not (moved / "featser-store" / "fits").exists()
+    (moved / "recordings").rename(moved / "moved")
+    shown = featser_here("calibrate", "other", cwd=moved)
+    assert "reuses the features and folds that the store holds: `featser fit " in shown.stderr
+
+
 @pytest.mark.slow
 def test_a_manifest_whose_recordings_moved_is_not_said_to_lack_features(moved: Path) -> None:
     (moved / "moved").rename(moved / "recordings")

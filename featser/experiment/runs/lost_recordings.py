@@ -58,7 +58,7 @@ def refuse_lost_recordings(
     command = _fit_again(folder, store, locations, moved or list(locations))
     raise RunError(
         f"{folder}: {problem}: move them back, or say where they are now and fit again, which "
-        f"reuses the features and the finished folds: `{command}`"
+        f"reuses the features and folds that the store holds: `{command}`"
     )
 
 
