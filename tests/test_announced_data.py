@@ -147,8 +147,16 @@ def test_a_damaged_description_is_replaced_by_the_next_extraction(two_corpora: P
             "--data emodb=/e --data demo=/d",
         ),
         (
+            {"corpora": ["/own/c.yaml", "demo"], "locations": {"clinic": "/c", "demo": "/d"}},
+            "--data /own/c.yaml=/c --data demo=/d",
+        ),
+        (
             {"corpora": ["demo"], "locations": {"demo": "/d"}, "recipe": {"name": "mine"}},
             "mine.yaml --data demo=/d",
+        ),
+        (
+            {"corpora": ["c.yaml"], "locations": {"clinic": "/c"}, "recipe": {"name": "mine"}},
+            "mine.yaml --data clinic=/c",
         ),
         (
             {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -69,6 +71,14 @@ def test_a_fit_leaves_one_corpus_out(
     facts = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert facts["corpora"] == ["demo", str(extracted / "clinic.yaml")]
     assert f"--data clinic={extracted / 'mine'}" in facts["reproduce"][0]
+
+
+def test_extraction_that_a_fit_asks_for_names_the_card_of_ones_own(extracted: Path) -> None:
+    refused = featser_here("fit", *DATA, "-f", "rms:basic", "--jobs", "1", cwd=extracted)
+    match = re.search("`featser (extract [^`]+)`", refused.stderr)
+    assert match is not None, refused.stderr
+    shown = featser_here(*shlex.split(match[1]), "--dry-run", cwd=extracted)
+    assert shown.returncode == 0, shown.stderr
 
 
 def test_classes_are_renamed_in_all_corpora_together(extracted: Path, tmp_path: Path) -> None:

@@ -98,7 +98,11 @@ class ExtractedSource:
         >>> ExtractedSource("voices", ("demo",), {"demo": "/voices"}).arguments()
         ['/voices', '--corpus', 'demo']
         """
-        pairs = [part for pair in self.locations.items() for part in ("--data", "=".join(pair))]
+        # A recipe names its cards itself; else the file of a card of one's own names the card.
+        is_named = not self.is_recipe and len(self.corpora) == len(self.locations)
+        names = self.corpora if is_named else self.locations
+        named = zip(names, self.locations.values(), strict=True)
+        pairs = [part for pair in named for part in ("--data", "=".join(pair))]
         if self.is_recipe:
             return [self.recipe_file or self.origin, *pairs]
         return [*(pairs if len(self.locations) > 1 else self._one()), *self._names()]
