@@ -9,8 +9,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from featser.audio.headers.riff import is_length_marker
 from featser.audio.open_sound import SoundError
-from featser.audio.riff import is_length_marker
 
 BLOCK_VALUES = 1 << 20
 """Values, of all channels, that are read at a time: memory grows with what is decoded."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from featser.audio.conversion import Format
-from featser.audio.media_index import mpeg4_fault
+from featser.audio.headers.media_index import mpeg4_fault
 from featser.audio.open_sound import SoundError, no_stream
 
 CODECS = (

@@ -2,7 +2,7 @@
 
 What is hashed is what is decoded, so that a recording that changes in the meantime is never taken
 for what it was. Headers that announce too little, or nothing, are put right in memory: see
-:mod:`featser.audio.riff` and :mod:`featser.audio.mpeg`.
+:mod:`featser.audio.headers.riff` and :mod:`featser.audio.headers.mpeg`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from featser.audio.content import digest, os_reason
-from featser.audio.mpeg import Mpeg, parse_mpeg, with_header
-from featser.audio.riff import MPEG_TAGS, Wave, parse_wave, patched
+from featser.audio.headers.mpeg import Mpeg, parse_mpeg, with_header
+from featser.audio.headers.riff import MPEG_TAGS, Wave, parse_wave, patched
 from featser.errors import UnusableAudio
 
 IN_PLACE_BYTES = 1 << 24

@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import soundfile
 
-from featser.audio.mpeg import parse_mpeg
+from featser.audio.headers.mpeg import parse_mpeg
 
 RATE = 16_000
 

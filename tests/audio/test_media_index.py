@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from featser.audio.media_index import mpeg4_fault
+from featser.audio.headers.media_index import mpeg4_fault
 
 
 def box(name: bytes, *contents: bytes, length: int | None = None) -> bytes:
