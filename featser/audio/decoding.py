@@ -281,7 +281,9 @@ def _refuse_truncated(path: Path, sound: OpenSound, source: Source) -> None:
 
 
 def _refuse_missing(path: Path, source: Source) -> None:
-    """Refuse a recording whose header promises more than the file holds."""
+    """Refuse a recording whose bytes are damaged, or fewer than its header promises."""
+    if source.fault:
+        raise UnusableAudio(path, source.fault)
     if source.missing_s > TOLERATED_LOSS_S:
         raise UnusableAudio(
             path,

@@ -18,6 +18,7 @@ from typing import Any
 
 from featser.audio.content import digest, os_reason
 from featser.audio.headers.mpeg import Mpeg, parse_mpeg, with_header
+from featser.audio.headers.ogg import ogg_fault
 from featser.audio.headers.riff import MPEG_TAGS, Wave, parse_wave, patched
 from featser.errors import UnusableAudio
 
@@ -60,6 +61,8 @@ class Source:
         The container, where libsndfile is given only what it contains.
     head : bytes
         The first bytes.
+    fault : str
+        Why it must not be decoded; empty if it may be.
     """
 
     content: str
@@ -73,6 +76,7 @@ class Source:
     frame_s: float = TOLERATED_LOSS_S
     container: str = ""
     head: bytes = b""
+    fault: str = ""
 
 
 class _Bytes(io.BytesIO):
@@ -172,6 +176,8 @@ def prepare(data: bytes, content: str = "") -> Source:
 
 
 def _prepared(data: bytes, content: str) -> Source:
+    if data[:4] == b"OggS":
+        return Source(content, data, fault=ogg_fault(data))
     wave = parse_wave(data, len(data))
     if wave is None:
         mpeg = parse_mpeg(data) if data[:3] == b"ID3" or data[:1] == b"\xff" else None

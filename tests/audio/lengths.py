@@ -81,3 +81,17 @@ def mp3_in_wav(data: bytes, n_samples: int, rate: int = RATE) -> bytes:
         for name, content in chunks
     )
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
+
+
+def ogg_page(body: bytes) -> bytes:
+    """The first page of an Ogg stream, with its checksum computed bit by bit."""
+    assert len(body) < 255
+    page = bytearray(b"OggS\0\x02" + bytes(20) + bytes([1, len(body)]) + body)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = checksum << 1 ^ (0x04C11DB7 if checksum >> 31 else 0)
+            checksum &= 0xFFFFFFFF
+    page[22:26] = checksum.to_bytes(4, "little")
+    return bytes(page)

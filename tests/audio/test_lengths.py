@@ -21,6 +21,7 @@ from tests.audio.lengths import (
     flac_that_announces,
     mp3,
     mp3_in_wav,
+    ogg_page,
     speech_like,
     wav_with_lengths,
     with_xing_count,
@@ -237,7 +238,7 @@ def test_sample_beyond_all_scales_is_damage(tmp_path: Path) -> None:
         (b"\0\0\0\x1cftypM4A ", "MPEG-4"),
         (b"\xff\xf1\x60\x40\x41\x3f\xfc\xde", "AAC"),
         (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9", "Windows Media Audio"),
-        (b"OggS\0\x02" + bytes(22) + b"Speex   1.2", "Speex"),
+        (ogg_page(b"Speex   1.2"), "Speex"),
         (b"#!AMR\n", "AMR"),
     ],
 )
