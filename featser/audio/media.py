@@ -28,6 +28,8 @@ CODECS = (
     "wmav2", "wmavoice",
 )  # fmt: skip
 """FFmpeg's decoders that may run."""
+_CHECKED = dict.fromkeys(("ape", "flac", "wavpack"), "crccheck+explode")
+"""Decoders that go on after a wrong checksum unless any damage ends them."""
 MOST_PER_BYTE = 1 << 16
 """Bytes of samples per byte of the file: silence in the best codecs takes a third of that."""
 ALWAYS_ALLOWED_BYTES = 1 << 26
@@ -104,7 +106,7 @@ class Media:
         except BaseException:
             self.close()
             raise
-        frames_s = FRAMES_TOLERATED * len(self._rest) / self.samplerate
+        frames_s = FRAMES_TOLERATED * self._longest / self.samplerate
         self.frame_s = min(frames_s, LONGEST_FRAMES_S) + ROUNDING_S
 
     def __enter__(self) -> Media:
@@ -174,6 +176,7 @@ class Media:
             raise SoundError(f"its audio has a codec that is not read: {name or 'unknown'}")
         self.subtype = name.upper()
         codec.thread_count = 1
+        codec.options = {"err_detect": _CHECKED.get(name, "crccheck")}
         if name.startswith("wma"):
             _keep_first_frames(codec)
 
@@ -197,7 +200,7 @@ class Media:
         containers FFmpeg removes the padding if its length is announced.
         """
         last = np.zeros((0, 0), np.float32)
-        n_unknown, n_frames, longest = -1, 0, 0
+        n_unknown, n_frames, self._longest = -1, 0, 0
         for block in self._decoded():
             if n_unknown < 0:
                 n_unknown = self._left_delay + _unknown_samples(
@@ -205,13 +208,14 @@ class Media:
                 )
             dropped = min(n_unknown, len(block))
             n_unknown -= dropped
-            longest, n_frames = max(longest, len(block)), n_frames + len(block) - dropped
+            self._longest = max(self._longest, len(block))
+            n_frames += len(block) - dropped
             if len(last):
                 yield last
             last = block[dropped:]
-        if self.announced_s is not None and demuxer == "mov" and longest:
+        if self.announced_s is not None and demuxer == "mov" and self._longest:
             excess = n_frames - math.ceil(self.announced_s * self.samplerate)
-            if 0 < excess < min(FRAMES_TOLERATED * longest, n_frames):
+            if 0 < excess < min(FRAMES_TOLERATED * self._longest, n_frames):
                 last = last[: max(0, len(last) - excess)]
         if len(last):
             yield last
