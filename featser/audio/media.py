@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from featser.audio.conversion import Format
 from featser.audio.headers.media_index import mpeg4_fault
-from featser.audio.open_sound import SoundError, no_stream
+from featser.audio.open_sound import CHANGES, SoundError, no_stream
 
 CODECS = (
     "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "alac", "amrnb", "amrwb",
@@ -228,7 +228,7 @@ class Media:
             if not n_bytes:
                 self.samplerate, self.channels = rate, channels
             if (rate, channels) != (self.samplerate, self.channels):
-                raise SoundError("its sampling rate or number of channels changes in between")
+                raise SoundError(CHANGES)
             block = _samples(frame, channels)
             n_bytes += block.nbytes
             if n_bytes > self._budget:

@@ -7,6 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+CHANGES = "its sampling rate or number of channels changes in between"
+"""Why a stream is not read as one recording."""
+
 
 class SoundError(Exception):
     """A recording that cannot be decoded; the message says why."""

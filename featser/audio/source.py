@@ -20,6 +20,7 @@ from featser.audio.content import digest, os_reason
 from featser.audio.headers.mpeg import Mpeg, parse_mpeg, with_header
 from featser.audio.headers.ogg import ogg_fault
 from featser.audio.headers.riff import MPEG_TAGS, Wave, parse_wave, patched
+from featser.audio.open_sound import CHANGES
 from featser.errors import UnusableAudio
 
 IN_PLACE_BYTES = 1 << 24
@@ -266,6 +267,7 @@ def _of_mpeg(content: str, data: bytes, mpeg: Mpeg, wave: Wave | None = None) ->
         held_s=held_s,
         frame_s=mpeg.frame_s + TOLERATED_LOSS_S,
         container="" if wave is None else "WAV",
+        fault=CHANGES if mpeg.changes else "",
     )
 
 

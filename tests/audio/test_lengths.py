@@ -79,6 +79,14 @@ def test_joined_mp3_files_are_read_to_the_end_of_the_last(tmp_path: Path) -> Non
     assert signal.facts.announced_s == pytest.approx(38 * FRAME / RATE)
 
 
+@pytest.mark.parametrize("second", [mp3(rate=44_100), mp3(channels=2)], ids=["rate", "channels"])
+def test_joined_mp3_files_that_differ_are_refused(tmp_path: Path, second: bytes) -> None:
+    """libsndfile ends with the first one."""
+    for first in (mp3(), without_xing(mp3())):
+        with pytest.raises(UnusableAudio, match="sampling rate or number of channels changes"):
+            decode(stored(tmp_path, first + second))
+
+
 def test_mp3_tags_and_garbage_between_frames_lose_no_frame(tmp_path: Path) -> None:
     bare = without_xing(mp3())
     tagged = b"ID3\x04\0\0\0\0\x01\x48" + bytes(200) + bare + b"TAG" + b"x" * 125

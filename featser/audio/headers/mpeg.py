@@ -24,6 +24,8 @@ _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 
 """Hertz by the version's two bits."""
 _FAILED_SEARCHES = 100_000
 """So many bytes that look like the start of a frame and are none end the count."""
+_FRAMES_OF_STREAM = 4
+"""So many frames in a row are none by chance."""
 _TAG_BITRATE = 9
 """Index of a bit rate at which a frame of any kind has room for the number of frames."""
 
@@ -40,10 +42,15 @@ class Frame:
     n_samples: int
     n_bytes: int
     side_bytes: int
+    is_mono: bool
 
     def follows(self, other: Frame) -> bool:
         """Whether both are of one kind, as all frames of a stream are."""
         return (self.layer, self.rate) == (other.layer, other.rate)
+
+    def sounds_like(self, other: Frame) -> bool:
+        """Whether both have the same sampling rate and number of channels."""
+        return (self.rate, self.is_mono) == (other.rate, other.is_mono)
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Mpeg:
         How many frames its Xing or Info frame announces; None without one.
     tag_bytes : int
         The size of the Xing or Info frame; 0 without one.
+    changes : bool
+        Whether frames with another sampling rate or number of channels follow.
     """
 
     first: int
@@ -69,6 +78,7 @@ class Mpeg:
     n_frames: int
     announced: int | None
     tag_bytes: int
+    changes: bool = False
 
     @property
     def frame_s(self) -> float:
@@ -113,7 +123,8 @@ def parse_mpeg(data: bytes) -> Mpeg | None:
     if first == 0 and not (following and following.follows(frame)):
         return None
     announced, tag_bytes = _announced(data, first, frame)
-    return Mpeg(first, frame, _count(data, first + tag_bytes, frame), announced, tag_bytes)
+    n_frames, changes = _count(data, first + tag_bytes, frame)
+    return Mpeg(first, frame, n_frames, announced, tag_bytes, changes)
 
 
 def with_header(data: bytes, mpeg: Mpeg) -> tuple[bytes, int]:
@@ -166,11 +177,13 @@ def _announced(data: bytes, first: int, frame: Frame) -> tuple[int | None, int]:
     return announced, frame.n_bytes
 
 
-def _count(data: bytes, at: int, like: Frame) -> int:
-    """Count the frames from a place on, over what lies between them."""
-    n_frames, searches = 0, 0
+def _count(data: bytes, at: int, like: Frame) -> tuple[int, bool]:
+    """Count the frames from a place on, over what lies between them; say if others follow."""
+    n_frames, searches, changes = 0, 0, False
     while at + 4 <= len(data):
         frame = _frame_at(data, at)
+        if frame and not frame.sounds_like(like):
+            changes = changes or _is_stream(data, at, frame)
         if frame and frame.follows(like):
             n_frames += 1
             at += frame.n_bytes
@@ -185,7 +198,17 @@ def _count(data: bytes, at: int, like: Frame) -> int:
         if at < 0:
             break
         at = _confirmed(data, at, like)
-    return n_frames
+    return n_frames, changes
+
+
+def _is_stream(data: bytes, at: int, frame: Frame) -> bool:
+    """Whether frames of one kind, and not bytes that look like one, begin at a place."""
+    for _ in range(_FRAMES_OF_STREAM):
+        following = _frame_at(data, at)
+        if not (following and following.follows(frame) and following.sounds_like(frame)):
+            return False
+        at += following.n_bytes
+    return True
 
 
 def _confirmed(data: bytes, at: int, like: Frame) -> int:
@@ -217,6 +240,7 @@ def _frame(head: bytes) -> Frame | None:
     is_mono = head[3] >> 6 == 3
     side_bytes = (17 if is_mono else 32) if is_first else (9 if is_mono else 17)
     if layer == 1:
-        return Frame(1, rate, 384, 4 * (12 * bits // rate + padding), side_bytes)
+        return Frame(1, rate, 384, 4 * (12 * bits // rate + padding), side_bytes, is_mono)
     n_samples = 576 if layer == 3 and not is_first else 1152
-    return Frame(layer, rate, n_samples, n_samples // 8 * bits // rate + padding, side_bytes)
+    n_bytes = n_samples // 8 * bits // rate + padding
+    return Frame(layer, rate, n_samples, n_bytes, side_bytes, is_mono)
