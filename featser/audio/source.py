@@ -17,9 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from featser.audio.content import digest, os_reason
-from featser.audio.headers.mpeg import Mpeg, parse_mpeg, with_header
+from featser.audio.conversion import format_of
+from featser.audio.headers.flac import has_second_stream
+from featser.audio.headers.mpeg import Mpeg, after_tags, parse_mpeg, with_header
 from featser.audio.headers.ogg import ogg_fault
-from featser.audio.headers.riff import MPEG_TAGS, Wave, parse_wave, patched
+from featser.audio.headers.riff import (
+    MPEG_TAGS,
+    ByteSequence,
+    Wave,
+    has_second_recording,
+    parse_wave,
+    patched,
+)
+from featser.audio.headers.text_conversion import conversion_fault
 from featser.audio.open_sound import CHANGES
 from featser.errors import UnusableAudio
 
@@ -30,6 +40,9 @@ LARGE_BYTES = 1 << 30
 """Larger files are decoded where they are, whatever their header says."""
 _IN_PLACE = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"FORM")
 """How files begin that are decoded where they are; others are small for their length."""
+_TAGGED = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"fLaC", b"OggS")
+"""How files begin that are read without the ID3 tags before them."""
+_SEVERAL = "it holds several recordings, one after the other: split it into files"
 TOLERATED_LOSS_S = 0.01
 _HEAD_BYTES = 1 << 20
 _KEPT_BYTES = 1024
@@ -173,22 +186,45 @@ def prepare(data: bytes, content: str = "") -> Source:
     Source
         Ready to be decoded to its end.
     """
-    return replace(_prepared(data, content), head=data[:_KEPT_BYTES])
+    mpeg = parse_mpeg(data) if data[:3] == b"ID3" or data[:1] == b"\xff" else None
+    data = _without_tags(data, mpeg)
+    source = _prepared(data, content) if mpeg is None else _of_mpeg(content, data, mpeg)
+    return replace(source, head=data[:_KEPT_BYTES])
+
+
+def _without_tags(data: bytes, mpeg: Mpeg | None) -> bytes:
+    """Leave out ID3 tags before the sound, which libsndfile only expects before MP3."""
+    first = after_tags(data)
+    head = data[first : first + _KEPT_BYTES]
+    is_other = mpeg is not None and mpeg.frame.layer != 3
+    if is_other or head.startswith(_TAGGED) or format_of(head) is not None:
+        return data[first:]
+    return data
 
 
 def _prepared(data: bytes, content: str) -> Source:
     if data[:4] == b"OggS":
         return Source(content, data, fault=ogg_fault(data))
+    if data[:4] == b"fLaC":
+        return Source(content, data, fault=_SEVERAL if has_second_stream(data) else "")
     wave = parse_wave(data, len(data))
     if wave is None:
-        mpeg = parse_mpeg(data) if data[:3] == b"ID3" or data[:1] == b"\xff" else None
-        return Source(content, data) if mpeg is None else _of_mpeg(content, data, mpeg)
+        return Source(content, data)
     if wave.tag in MPEG_TAGS:
         inside = data[wave.first : wave.first + wave.held]
         mpeg = parse_mpeg(inside)
         if mpeg is not None:
             return _of_mpeg(content, inside, mpeg, wave)
-    return _of_wave(content, patched(data, wave), wave)
+    return _of_wave(content, patched(data, wave), wave, _fault_of_wave(data, wave))
+
+
+def _fault_of_wave(data: ByteSequence, wave: Wave) -> str:
+    """Say whether another file follows the samples, or the samples were taken for text."""
+    if has_second_recording(data, wave):
+        return _SEVERAL
+    if wave.unannounced:
+        return conversion_fault(data[wave.first : wave.first + _HEAD_BYTES])
+    return ""
 
 
 def _source(path: Path, file: io.FileIO, status: _Status, is_segment: bool) -> Source:
@@ -214,9 +250,10 @@ def _large(file: io.FileIO, size: int) -> Source:
     content = hashlib.file_digest(file, digest).hexdigest()
     file.seek(0)
     head = file.read(_HEAD_BYTES)
-    file.seek(0)
     wave = parse_wave(head, size)
-    source = Source(content, None) if wave is None else _of_wave(content, None, wave)
+    fault = "" if wave is None else _fault_of_wave(_FileBytes(file, size), wave)
+    file.seek(0)
+    source = Source(content, None) if wave is None else _of_wave(content, None, wave, fault)
     return replace(source, head=head[:_KEPT_BYTES])
 
 
@@ -226,16 +263,17 @@ def _in_place(file: io.FileIO, size: int) -> Source | None:
     head = data[:_KEPT_BYTES]
     wave = parse_wave(data, size) if head.startswith(_IN_PLACE) else None
     is_right = wave is None or not (wave.patches or wave.tag in MPEG_TAGS)
+    fault = "" if wave is None else _fault_of_wave(data, wave)
     file.seek(0)
     if not (head.startswith(_IN_PLACE) and is_right):
         return None
     content = hashlib.file_digest(file, digest).hexdigest()
     file.seek(0)
-    source = Source(content, None) if wave is None else _of_wave(content, None, wave)
+    source = Source(content, None) if wave is None else _of_wave(content, None, wave, fault)
     return replace(source, head=head)
 
 
-def _of_wave(content: str, data: bytes | None, wave: Wave) -> Source:
+def _of_wave(content: str, data: bytes | None, wave: Wave, fault: str) -> Source:
     return Source(
         content,
         data,
@@ -244,6 +282,7 @@ def _of_wave(content: str, data: bytes | None, wave: Wave) -> Source:
         missing_s=wave.missing_s,
         unannounced_s=wave.unannounced_s,
         held_s=wave.held_s,
+        fault=fault,
     )
 
 

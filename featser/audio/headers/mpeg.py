@@ -115,7 +115,7 @@ def parse_mpeg(data: bytes) -> Mpeg | None:
     Mpeg or None
         None where this is no MPEG audio.
     """
-    first = _after_tags(data)
+    first = after_tags(data)
     frame = _frame_at(data, first)
     if frame is None:
         return None
@@ -157,8 +157,14 @@ def with_header(data: bytes, mpeg: Mpeg) -> tuple[bytes, int]:
     return data[: mpeg.first] + first + silence + rest, frame.n_samples - _DECODER_DELAY
 
 
-def _after_tags(data: bytes) -> int:
-    """Where the ID3 tags before the sound end."""
+def after_tags(data: bytes) -> int:
+    """Return where the ID3 tags before the sound end.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    """
     at = 0
     while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
         flags = data[at + 5]
@@ -191,7 +197,7 @@ def _count(data: bytes, at: int, like: Frame) -> tuple[int, bool]:
         if data[at : at + 3] == b"TAG" or searches > _FAILED_SEARCHES:
             break
         if data[at : at + 3] == b"ID3":
-            at = max(at + 1, at + _after_tags(data[at : at + 10]))
+            at = max(at + 1, at + after_tags(data[at : at + 10]))
             continue
         searches += 1
         at = data.find(b"\xff", at + 1)

@@ -1,4 +1,4 @@
-"""WAV and RF64 headers: what they announce, what the file holds, and a header that says so.
+"""WAV, RF64 and BW64 headers: what they announce, what the file holds, and a header that says so.
 
 Programs that write to a pipe cannot know the length, and leave a marker in its place; libsndfile
 reads nothing after a length of 0. A copy of the header with the true lengths makes it read all.
@@ -19,6 +19,8 @@ _MARKERS = ((0, 0), (0x7EFF0000, 0x80010000), (0xFFFF0000, 1 << 64))
 """Lengths, in bytes, that stand for an unknown one: 0, and a little less or more than 2 and 4 GiB;
 the differences are sizes of headers and of buffers."""
 _LARGEST = 0xFFFFFFFF
+_KINDS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
+"""How the files begin; the last is what broadcasters call the third."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class ByteSequence(Protocol):
 
 
 def parse_wave(head: ByteSequence, size: int) -> Wave | None:
-    """Read the layout of a WAV or RF64 file.
+    """Read the layout of a WAV, RF64 or BW64 file.
 
     Parameters
     ----------
@@ -107,7 +109,7 @@ def parse_wave(head: ByteSequence, size: int) -> Wave | None:
     Wave or None
         None where this is no such file, or where no samples begin in ``head``.
     """
-    if head[:4] not in (b"RIFF", b"RIFX", b"RF64") or head[8:12] != b"WAVE":
+    if head[:4] not in _KINDS or head[8:12] != b"WAVE":
         return None
     order = ">" if head[:4] == b"RIFX" else "<"
     tag, rate, byte_rate, block, n_frames, long_length = 0, 0, 0, 0, None, None
@@ -124,12 +126,24 @@ def parse_wave(head: ByteSequence, size: int) -> Wave | None:
             announced = long_length[1] if long_length and length == _LARGEST else length
             byte_rate = block * rate if tag in _PLAIN_TAGS else byte_rate or block * rate
             held, total, unannounced = _held(head, size, at, announced, order)
-            patches = () if total is not None else _patches(size, at, held, block, long_length)
+            patches = [(0, b"RF64")] if head[:4] == b"BW64" else []
+            if total is None:
+                lengths = _patches(size, at, held, block, long_length)
+                patches += [(place, struct.pack(order + form, n)) for place, form, n in lengths]
             return Wave(
-                at, held, total, unannounced, tag, byte_rate, block, n_frames,
-                tuple((place, struct.pack(order + form, value)) for place, form, value in patches),
-            )  # fmt: skip
+                at, held, total, unannounced, tag, byte_rate, block, n_frames, tuple(patches)
+            )
     return None
+
+
+def has_second_recording(head: ByteSequence, wave: Wave) -> bool:
+    """Return whether another WAV file follows the samples, as when files are joined."""
+    order = ">" if head[:4] == b"RIFX" else "<"
+    at = wave.first + wave.held + wave.held % 2
+    return any(
+        name in _KINDS and head[body : body + 4] == b"WAVE"
+        for name, body, _ in _chunks(head, order, at)
+    )
 
 
 def patched(data: bytes, wave: Wave) -> bytes:
