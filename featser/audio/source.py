@@ -18,6 +18,7 @@ from typing import Any
 
 from featser.audio.content import digest, os_reason
 from featser.audio.conversion import format_of
+from featser.audio.headers.caf import caf_fault, with_length
 from featser.audio.headers.flac import has_second_stream
 from featser.audio.headers.mpeg import Mpeg, after_tags, parse_mpeg, with_header
 from featser.audio.headers.ogg import ogg_fault
@@ -205,6 +206,8 @@ def _without_tags(data: bytes, mpeg: Mpeg | None) -> bytes:
 def _prepared(data: bytes, content: str) -> Source:
     if data[:4] == b"OggS":
         return Source(content, data, fault=ogg_fault(data))
+    if data[:4] == b"caff":
+        return Source(content, with_length(data), fault=caf_fault(data))
     if data[:4] == b"fLaC":
         return Source(content, data, fault=_SEVERAL if has_second_stream(data) else "")
     wave = parse_wave(data, len(data))

@@ -82,3 +82,22 @@ def test_the_rf64_of_broadcasters_is_read(tmp_path: Path) -> None:
     data = b"BW64" + unknown + b"WAVE" + sizes + WAV[12:36] + b"data" + unknown + samples
     plain = decode(stored(tmp_path, WAV)).samples
     assert np.array_equal(decode(stored(tmp_path, data)).samples, plain)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "ALAC_16"])
+@pytest.mark.parametrize("n_lost", [10, 1000, 15_000])
+def test_a_caf_file_without_its_end_is_refused(tmp_path: Path, subtype: str, n_lost: int) -> None:
+    """ALAC without the last bytes of its list of packets was read without its last 0.3 s."""
+    data = coded(speech_like(), "CAF", subtype=subtype)
+    assert decode(stored(tmp_path, data)).seconds == pytest.approx(1.28)
+    assert "truncated: its header states" in reason_of(tmp_path, data[:-n_lost])
+
+
+@pytest.mark.parametrize("seconds", [1.28, 1.5])
+def test_a_caf_file_whose_samples_last_to_its_end_is_read(tmp_path: Path, seconds: float) -> None:
+    """A recorder that is switched off leaves a size of -1, which libsndfile refuses."""
+    data = coded(speech_like(seconds), "CAF", subtype="PCM_16")
+    samples = decode(stored(tmp_path, data)).samples
+    at = data.index(b"data") + 4
+    unknown = data[:at] + b"\xff" * 8 + data[at + 8 :]
+    assert np.array_equal(decode(stored(tmp_path, unknown)).samples, samples)
