@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from featser.audio.conversion import NOT_RECOGNISED
 from featser.audio.headers.riff import is_length_marker
 from featser.audio.open_sound import SoundError
 
@@ -22,6 +23,20 @@ _LENGTHS = re.compile(
 _FRAMES = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 _SHORT = re.compile(r"Warning : short read|File seems to be truncated")
 _NIST_FRAMES = re.compile(rb"\bsample_count -i (\d+)")
+_MEANINGS = {
+    "File does not exist or is not a regular file (possibly a pipe?).": NOT_RECOGNISED,
+    "Internal error : SF_INFO struct incomplete.": (
+        "its header states no valid sampling rate, number of channels or length"
+    ),
+    "Unspecified internal error.": "the decoder failed",
+}
+"""What libsndfile's errors mean that say something else."""
+
+
+def meaning(error: soundfile.LibsndfileError) -> str:
+    """Return what an error of libsndfile says about a file."""
+    text = str(error.error_string)
+    return _MEANINGS.get(text, text)
 
 
 class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -101,7 +116,7 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
             try:
                 block: NDArray[np.float32] = self.read(size, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
-                raise SoundError(f"truncated or damaged: {error.error_string}") from error
+                raise SoundError(f"truncated or damaged: {meaning(error)}") from error
             blocks.append(block)
             if left is not None:
                 left -= len(block)

@@ -20,11 +20,12 @@ from featser.audio.headers.media_index import mpeg4_fault
 from featser.audio.open_sound import CHANGES, SoundError, no_stream
 
 CODECS = (
-    "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "alac", "amrnb", "amrwb",
-    "ape", "dca", "eac3", "evrc", "flac", "gsm", "gsm_ms", "libopus", "mp1float", "mp2float",
-    "mp3float", "mp3", "opus", "pcm_alaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le",
-    "pcm_mulaw", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le",
-    "pcm_s8", "pcm_u8", "qcelp", "speex", "vorbis", "wavpack", "wmalossless", "wmapro", "wmav1",
+    "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_yamaha",
+    "alac", "amrnb", "amrwb", "ape", "dca", "eac3", "evrc", "flac", "g722", "g723_1", "g726",
+    "g729", "gsm", "gsm_ms", "libopus", "mp1float", "mp2float", "mp3", "mp3float", "opus",
+    "pcm_alaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_mulaw", "pcm_s16be",
+    "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
+    "qcelp", "speex", "truespeech", "vorbis", "wavpack", "wmalossless", "wmapro", "wmav1",
     "wmav2", "wmavoice",
 )  # fmt: skip
 """FFmpeg's decoders that may run."""
@@ -336,7 +337,7 @@ def _announced_s(container: Any, stream: Any) -> float | None:
     """Return the seconds that the container states for the stream; None where it states none."""
     name = container.format.name
     seconds: float | None = None
-    if name.startswith("mov") and None not in (stream.duration, stream.time_base):
+    if name.startswith(("mov", "caf")) and None not in (stream.duration, stream.time_base):
         seconds = float(stream.duration * stream.time_base)
     elif name.startswith("matroska") and "DURATION" in stream.metadata:
         seconds = _clock_s(stream.metadata["DURATION"])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from featser.audio.conversion import Format, format_of, is_media_installed, undecodable_reason
+from featser.audio.headers.riff import LIBSNDFILE_TAGS, parse_wave
 from featser.audio.open_sound import OpenSound, SoundError, no_stream
 from featser.audio.source import Source
 
@@ -53,14 +54,14 @@ def open_sound(
     """
     import soundfile
 
-    from featser.audio.libsndfile import Sound
+    from featser.audio.libsndfile import Sound, meaning
 
     try:
         sound = Sound(stream)
     except soundfile.LibsndfileError as error:
-        kind = format_of(source.head)
+        kind = format_of(source.head) or _uncommon_wave(source)
         if kind is None or not kind.demuxer or not is_media_installed():
-            reason = undecodable_reason(name, kind, error.error_string)
+            reason = undecodable_reason(name, kind, source.head, meaning(error))
             raise SoundError(reason) from error
     else:
         if number not in (None, 1):
@@ -68,6 +69,15 @@ def open_sound(
             raise no_stream(number, 1)
         return source, sound
     return _media(source, stream, kind, number, is_segment)
+
+
+def _uncommon_wave(source: Source) -> Format | None:
+    """Return the format of a WAV file with a codec that libsndfile lacks."""
+    data = source.head if source.data is None else source.data
+    wave = parse_wave(data, len(data))
+    if wave is None or wave.tag in LIBSNDFILE_TAGS:
+        return None
+    return Format(f"WAV (codec {wave.tag:#06x})", "wav")
 
 
 def _media(

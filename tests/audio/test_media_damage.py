@@ -9,7 +9,7 @@ import pytest
 
 from featser.audio import decode
 from featser.errors import UnusableAudio
-from tests.media_files import CODINGS, Coding, voice, write_media
+from tests.media_files import CODINGS, RATE, Coding, voice, write_media
 
 pytestmark = pytest.mark.extras
 pytest.importorskip("av")
@@ -45,3 +45,38 @@ def test_mp3_in_matroska_is_as_long_as_announced_with_its_delay(tmp_path: Path) 
     signal = decode(write_media(tmp_path / "a.mkv", samples, coding=coding))
     assert len(signal.samples) == len(samples)
     assert np.corrcoef(signal.samples, samples)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "rate"),
+    [
+        ("wav", "g722", RATE),
+        ("wav", "g726", 8_000),
+        ("wav", "adpcm_yamaha", RATE),
+        ("caf", "adpcm_ima_qt", RATE),
+        ("caf", "flac", RATE),
+    ],
+)
+def test_codecs_that_libsndfile_lacks_are_decoded(
+    tmp_path: Path, container: str, codec: str, rate: int
+) -> None:
+    samples = voice(6)
+    path = write_media(tmp_path / "a.bin", samples, coding=Coding(container, codec, 0, rate))
+    signal = decode(path).resampled(RATE)
+    assert len(signal.samples) == pytest.approx(len(samples), abs=0.05 * RATE)
+    n_both = min(len(samples), len(signal.samples))
+    late = 22 if codec == "g722" else 0
+    shifted = signal.samples[late:n_both]
+    assert np.corrcoef(shifted, samples[: len(shifted)])[0, 1] > 0.99
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UnusableAudio, match="truncated"):
+        decode(path)
+
+
+@pytest.mark.parametrize("name", [b"free", b"skip"])
+def test_quicktime_without_the_name_of_its_kind_is_read(tmp_path: Path, name: bytes) -> None:
+    path = write_media(tmp_path / "a.m4a", voice(6))
+    samples = decode(path).samples
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + name + data[8:])
+    assert np.array_equal(decode(path).samples, samples)

@@ -13,6 +13,8 @@ from typing import Protocol
 
 MPEG_TAGS = (0x50, 0x55)
 """Format tags of MPEG layers 1 and 2, and of layer 3."""
+LIBSNDFILE_TAGS = (0, 1, 2, 3, 6, 7, 0x11, 0x31, 0x38, 0x40, *MPEG_TAGS, 0xFFFE)
+"""Format tags of the codecs that libsndfile decodes in WAV files; 0 where none is stated."""
 _PLAIN_TAGS = (1, 3, 6, 7)
 """PCM, floating point, A-law and µ-law: a frame is a block."""
 _MARKERS = ((0, 0), (0x7EFF0000, 0x80010000), (0xFFFF0000, 1 << 64))
