@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -23,6 +28,7 @@ _LENGTHS = re.compile(
 _FRAMES = re.compile(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)")
 _SHORT = re.compile(r"Warning : short read|File seems to be truncated")
 _NIST_FRAMES = re.compile(rb"\bsample_count -i (\d+)")
+_QUIET = RLock()
 _MEANINGS = {
     "File does not exist or is not a regular file (possibly a pipe?).": NOT_RECOGNISED,
     "Internal error : SF_INFO struct incomplete.": (
@@ -46,10 +52,14 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
     ----------
     stream : file
         The bytes.
+    is_quiet : bool
+        Whether what libsndfile's libraries print is left out.
     """
 
-    def __init__(self, stream: Any) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: Any, *, is_quiet: bool = False) -> None:
+        self._printing = _without_messages if is_quiet else nullcontext
+        with self._printing():
+            super().__init__(stream)
         match = int(self.frames)
         self.n_frames: int | None = match if 0 <= match < _UNKNOWN_FRAMES else None
         self.n_streams, self.number = 1, 1
@@ -63,7 +73,8 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         if not frame:
             return
         try:
-            self.seek(frame)
+            with self._printing():
+                self.seek(frame)
         except soundfile.LibsndfileError:
             self._blocks(frame)
 
@@ -114,7 +125,8 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         while True:
             size = most if left is None else min(left, most)
             try:
-                block: NDArray[np.float32] = self.read(size, dtype="float32", always_2d=True)
+                with self._printing():
+                    block: NDArray[np.float32] = self.read(size, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError as error:
                 raise SoundError(f"truncated or damaged: {meaning(error)}") from error
             blocks.append(block)
@@ -122,3 +134,24 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
                 left -= len(block)
             if len(block) < size or left == 0:
                 return blocks
+
+
+@contextmanager
+def _without_messages() -> Iterator[None]:
+    """Leave out what C libraries print: libmpg123 comments on bytes that are no frames.
+
+    What other threads write to the standard error in this time is left out as well.
+    """
+    with _QUIET:
+        try:
+            printed_to = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        try:
+            with Path(os.devnull).open("wb") as nothing:
+                os.dup2(nothing.fileno(), 2)
+            yield
+        finally:
+            os.dup2(printed_to, 2)
+            os.close(printed_to)

@@ -57,7 +57,7 @@ def open_sound(
     from featser.audio.libsndfile import Sound, meaning
 
     try:
-        sound = Sound(stream)
+        sound = Sound(stream, is_quiet=source.has_gaps)
     except soundfile.LibsndfileError as error:
         kind = format_of(source.head) or _uncommon_wave(source)
         if kind is None or not kind.demuxer or not is_media_installed():

@@ -78,6 +78,8 @@ class Source:
         The first bytes.
     fault : str
         Why it must not be decoded; empty if it may be.
+    has_gaps : bool
+        Whether bytes lie between MPEG frames, which libsndfile's decoder prints messages of.
     """
 
     content: str
@@ -92,6 +94,7 @@ class Source:
     container: str = ""
     head: bytes = b""
     fault: str = ""
+    has_gaps: bool = False
 
 
 class _Bytes(io.BytesIO):
@@ -190,7 +193,8 @@ def prepare(data: bytes, content: str = "") -> Source:
     mpeg = parse_mpeg(data) if data[:3] == b"ID3" or data[:1] == b"\xff" else None
     data = _without_tags(data, mpeg)
     source = _prepared(data, content) if mpeg is None else _of_mpeg(content, data, mpeg)
-    return replace(source, head=data[:_KEPT_BYTES])
+    has_gaps = source.has_gaps or (mpeg is None and data[:1] == b"\xff")
+    return replace(source, head=data[:_KEPT_BYTES], has_gaps=has_gaps)
 
 
 def _without_tags(data: bytes, mpeg: Mpeg | None) -> bytes:
@@ -310,6 +314,7 @@ def _of_mpeg(content: str, data: bytes, mpeg: Mpeg, wave: Wave | None = None) ->
         frame_s=mpeg.frame_s + TOLERATED_LOSS_S,
         container="" if wave is None else "WAV",
         fault=CHANGES if mpeg.changes else "",
+        has_gaps=mpeg.has_gaps,
     )
 
 

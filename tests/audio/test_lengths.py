@@ -6,6 +6,7 @@ import resource
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,21 @@ def test_mp3_tags_and_garbage_between_frames_lose_no_frame(tmp_path: Path) -> No
     tagged = b"ID3\x04\0\0\0\0\x01\x48" + bytes(200) + bare + b"TAG" + b"x" * 125
     plain = decode(stored(tmp_path, bare)).samples
     assert np.array_equal(decode(stored(tmp_path, tagged)).samples, plain)
+
+
+def test_bytes_between_mp3_frames_print_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The library that decodes MP3 comments on them on the standard error."""
+    data = without_xing(mp3())
+    for odd in (data[:2000] + bytes(300) + data[2000:], data + bytes(5000), b"\xff\xfb" + data[2:]):
+        with suppress(UnusableAudio):
+            decode(stored(tmp_path, odd))
+        with suppress(UnusableAudio):
+            decode(stored(tmp_path, odd), 0.5, 1.0)
+    assert capfd.readouterr().err == ""
+    print("still there", file=sys.stderr)
+    assert capfd.readouterr().err == "still there\n"
 
 
 @pytest.mark.parametrize("excess", [2, 1000, 2**31])

@@ -71,6 +71,8 @@ class Mpeg:
         The size of the Xing or Info frame; 0 without one.
     changes : bool
         Whether frames with another sampling rate or number of channels follow.
+    has_gaps : bool
+        Whether there are bytes between the frames, or after them.
     """
 
     first: int
@@ -79,6 +81,7 @@ class Mpeg:
     announced: int | None
     tag_bytes: int
     changes: bool = False
+    has_gaps: bool = False
 
     @property
     def frame_s(self) -> float:
@@ -123,8 +126,9 @@ def parse_mpeg(data: bytes) -> Mpeg | None:
     if first == 0 and not (following and following.follows(frame)):
         return None
     announced, tag_bytes = _announced(data, first, frame)
-    n_frames, changes = _count(data, first + tag_bytes, frame)
-    return Mpeg(first, frame, n_frames, announced, tag_bytes, changes)
+    n_frames, n_bytes, changes = _count(data, first + tag_bytes, frame)
+    has_gaps = first + tag_bytes + n_bytes < len(data)
+    return Mpeg(first, frame, n_frames, announced, tag_bytes, changes, has_gaps)
 
 
 def with_header(data: bytes, mpeg: Mpeg) -> tuple[bytes, int]:
@@ -183,15 +187,16 @@ def _announced(data: bytes, first: int, frame: Frame) -> tuple[int | None, int]:
     return announced, frame.n_bytes
 
 
-def _count(data: bytes, at: int, like: Frame) -> tuple[int, bool]:
-    """Count the frames from a place on, over what lies between them; say if others follow."""
-    n_frames, searches, changes = 0, 0, False
+def _count(data: bytes, at: int, like: Frame) -> tuple[int, int, bool]:
+    """Count the frames from a place on, and their bytes; say if frames of another kind follow."""
+    n_frames, n_bytes, searches, changes = 0, 0, 0, False
     while at + 4 <= len(data):
         frame = _frame_at(data, at)
         if frame and not frame.sounds_like(like):
             changes = changes or _is_stream(data, at, frame)
         if frame and frame.follows(like):
             n_frames += 1
+            n_bytes += frame.n_bytes
             at += frame.n_bytes
             continue
         if data[at : at + 3] == b"TAG" or searches > _FAILED_SEARCHES:
@@ -204,7 +209,7 @@ def _count(data: bytes, at: int, like: Frame) -> tuple[int, bool]:
         if at < 0:
             break
         at = _confirmed(data, at, like)
-    return n_frames, changes
+    return n_frames, n_bytes, changes
 
 
 def _is_stream(data: bytes, at: int, frame: Frame) -> bool:
