@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ import pandas as pd
 from featser.credentials import without_credentials
 from featser.errors import counted
 from featser.io.location import is_remote, join, local_path
+
+_SLASHES = "back-slashes (Windows) read with slashes"
+_BLANKS = "blanks at the ends read without them"
 
 
 def resolve(table: pd.DataFrame, folder: str | Path) -> pd.Series[str]:
@@ -75,40 +79,51 @@ def _composed_names(folder: str, changed: int) -> dict[str, str]:
     return {unicodedata.normalize("NFC", name): name for name in names if not name.isascii()}
 
 
-def with_slashes(table: pd.DataFrame, folder: str | Path) -> int:
-    r"""Replace back-slashes in a manifest's paths, which Windows writes, by slashes.
+def plain_paths(table: pd.DataFrame, folder: str | Path) -> Counter[str]:
+    r"""Write a manifest's paths without what spreadsheets and Windows add to them.
 
     Parameters
     ----------
     table : DataFrame
-        A manifest, whose column ``file`` is changed. A path that exists as it is written, which
-        is possible where ``\`` is an ordinary letter, stays.
+        A manifest, whose column ``file`` is changed: back-slashes become slashes, and blanks at
+        the ends are removed if there is a file without them. A path that exists as it is written,
+        which is possible where ``\`` is an ordinary letter, stays.
     folder : str or Path
         What relative paths are relative to.
 
     Returns
     -------
-    int
-        How many paths were changed.
+    Counter of str
+        How many paths had what.
     """
-    windows = table["file"].str.contains("\\", regex=False, na=False).to_numpy(bool)
-    if os.sep == "\\" or not windows.any():
-        return 0
     base = str(folder) if is_remote(folder) else os.path.realpath(local_path(folder))
-    files, count = table["file"].tolist(), 0
-    for row in windows.nonzero()[0]:
-        file = files[row]
-        if not is_remote(file) and (is_remote(base) or not os.path.lexists(_resolved(base, file))):
-            files[row], count = file.replace("\\", "/"), count + 1
-    table["file"] = pd.Series(files, table.index, dtype="str")
-    return count
+    files, counts = table["file"].tolist(), Counter[str]()
+    for row, file in enumerate(files):
+        stripped = file.strip()
+        if stripped != file and not _exists(base, file) and _exists(base, _slashed(stripped)):
+            counts[_BLANKS] += 1
+            files[row] = stripped
+        slashed = _slashed(files[row])
+        if slashed != files[row] and not is_remote(files[row]) and not _exists(base, files[row]):
+            counts[_SLASHES] += 1
+            files[row] = slashed
+    if counts:
+        table["file"] = pd.Series(files, table.index, dtype="str")
+    return counts
 
 
-def slash_notes(count: int) -> list[str]:
-    """Say how many paths were written with back-slashes."""
-    if not count:
-        return []
-    return [f"{counted(count, 'path')} with back-slashes (Windows) read with slashes"]
+def _slashed(file: str) -> str:
+    return file if os.sep == "\\" else file.replace("\\", "/")
+
+
+def _exists(base: str, file: str) -> bool:
+    """Whether a file of this machine exists."""
+    return not (is_remote(base) or is_remote(file)) and os.path.lexists(_resolved(base, file))
+
+
+def path_notes(counts: Counter[str]) -> list[str]:
+    """Say what was changed in how many paths."""
+    return [f"{counted(n, 'path')} with {what}" for what, n in sorted(counts.items()) if n]
 
 
 def relative_to(file: str, folder: Path) -> str:

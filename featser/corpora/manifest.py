@@ -23,7 +23,7 @@ from pandas.api import types
 
 from featser.audio.channels import channel_of_stream, parse_channel
 from featser.corpora.cleaning import Cleaner, as_text
-from featser.corpora.file_paths import relative_to, slash_notes, with_slashes
+from featser.corpora.file_paths import path_notes, plain_paths, relative_to
 from featser.corpora.label_columns import (
     is_text_only,
     regression_columns,
@@ -113,11 +113,11 @@ def read_manifest(
         cleaner.clean(rows), where, task_kinds or {}, written=raw.named.written
     )
     cleaner.refuse_twins()
-    count = with_slashes(checked, parent(path))
+    changed = plain_paths(checked, parent(path))
     if RATER in checked:
         checked, more = without_raters(checked, where, rated)
         rating_notes += more
-    checked.attrs[NOTES] = [*raw.notes, *rating_notes, *slash_notes(count), *cleaner.notes()]
+    checked.attrs[NOTES] = [*raw.notes, *rating_notes, *path_notes(changed), *cleaner.notes()]
     return checked
 
 
@@ -304,7 +304,8 @@ def _check_header(names: list[str], where: str) -> None:
     if twice:
         raise ManifestError(f"{where}: the column `{twice[0]}` occurs twice: rename or remove one")
     if "" in names:
-        raise ManifestError(f"{where}: column {names.index('') + 1} has no name: give it one")
+        how = "give it one, or remove it (in pandas, write the table with index=False)"
+        raise ManifestError(f"{where}: column {names.index('') + 1} has no name: {how}")
 
 
 def _plain_type(values: pd.Series[Any], name: str, where: str) -> pd.Series[Any]:

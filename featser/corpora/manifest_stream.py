@@ -7,6 +7,7 @@ columns, types and errors, but nothing is kept but a digest of each row's place.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pandas.api import types
 
 from featser.audio.channels import MIX
 from featser.corpora.cleaning import Cleaner
-from featser.corpora.file_paths import relative_to, resolve, slash_notes, with_slashes
+from featser.corpora.file_paths import path_notes, plain_paths, relative_to, resolve
 from featser.corpora.label_columns import is_text_only, regression_columns
 from featser.corpora.label_kinds import Numeric, without_points
 from featser.corpora.manifest import (
@@ -66,7 +67,7 @@ class ManifestFile:
         self._state = self._now()
         self.notes: list[str] = []
         self._named_notes: list[str] = []
-        self._with_slashes = 0
+        self._changed_paths: Counter[str] = Counter()
         self._codes: set[str] = set()
         self.rows = self._check()
 
@@ -117,7 +118,7 @@ class ManifestFile:
         if (again := places.again()) is not None:
             self._refuse(*again)
         cleaner.refuse_twins()
-        self.notes = [*self._named_notes, *slash_notes(self._with_slashes), *cleaner.notes()]
+        self.notes = [*self._named_notes, *path_notes(self._changed_paths), *cleaner.notes()]
         regression_labels = regression_columns(pd.Series(list(corpora), dtype="str"))
         for name, numeric in numeric_columns.items():
             if name in floats or is_text_only(name):
@@ -140,7 +141,7 @@ class ManifestFile:
     def _typed(
         self, kinds: dict[str, Kind], cleaner: Cleaner | None = None
     ) -> Iterator[pd.DataFrame]:
-        before = self._with_slashes = 0
+        before, self._changed_paths = 0, Counter()
         cleaner = cleaner or Cleaner(str(self.path))
         try:
             for raw in self._raw():
@@ -154,7 +155,7 @@ class ManifestFile:
                 )
                 for name in self._codes:
                     table[name] = without_points(table[name])
-                self._with_slashes += with_slashes(table, self.path.parent)
+                self._changed_paths += plain_paths(table, self.path.parent)
                 before += len(table)
                 yield table
         except OSError as error:

@@ -156,6 +156,37 @@ def test_back_slashes_are_slashes_unless_a_file_has_that_name(tmp_path: Path) ->
     assert notes == ["1 path with back-slashes (Windows) read with slashes"]
 
 
+def test_blanks_around_a_path_are_removed_unless_a_file_has_that_name(tmp_path: Path) -> None:
+    for name in ("a.wav", "b.wav", " b.wav", "d.wav"):
+        (tmp_path / name).touch()
+    text = "emotion, file\nsad, a.wav\nsad, b.wav\nsad, c.wav\nsad,.\\d.wav\u00a0\n"
+    table, notes = both(written(tmp_path, text))
+    assert table["file"].tolist() == ["a.wav", " b.wav", " c.wav", "./d.wav"]
+    assert notes == [
+        "1 path with back-slashes (Windows) read with slashes",
+        "2 paths with blanks at the ends read without them",
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_without_text_and_a_stated_separator_are_passed_over(
+    tmp_path: Path, separator: str, end: str
+) -> None:
+    """Spreadsheets leave such rows where cells were emptied, and Excel reads ``sep=``."""
+    lines = ["file,emotion,text", "a.wav,sad,x", ",,", "   ", "", "b.wav,angry,y", " ,,", ",,"]
+    rows = [line.replace(",", separator) for line in lines]
+    for before in ([], ["", "  "], [f"sep={separator}"], [f"SEP={separator}", ""]):
+        table, notes = both(written(tmp_path, end.join([*before, *rows])))
+        assert table["file"].tolist() == ["a.wav", "b.wav"]
+        assert table["text"].tolist() == ["x", "y"]
+        assert notes == []
+        wrong = end.join([*before, *rows, f"c.wav{separator}sad"])
+        message = rf"line {len(before) + 9}: 2 fields, the header has 3"
+        with pytest.raises(ManifestError, match=message):
+            read_manifest(written(tmp_path, wrong))
+
+
 @pytest.mark.parametrize(("disk", "table"), [("NFD", "NFC"), ("NFC", "NFD")])
 def test_accented_names_are_found_in_either_form(tmp_path: Path, disk: str, table: str) -> None:
     name = "frö/é.wav"

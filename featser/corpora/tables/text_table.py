@@ -15,7 +15,7 @@ import pandas as pd
 from featser.corpora.cleaning import MISSING_WORDS
 from featser.corpora.tables.column_names import NamedColumns, has_file_column, named_columns
 from featser.corpora.tables.text_encoding import text_encoding
-from featser.errors import ManifestError, shortened
+from featser.errors import ManifestError, counted, shortened
 from featser.io.escaping import plain_cell
 
 SEPARATORS = (",", ";", "\t")
@@ -24,6 +24,7 @@ LINE = "line"
 
 _COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_STATED = re.compile(rf"sep=([{''.join(SEPARATORS)}])", re.IGNORECASE)
 _CSV_FAULTS = {"unexpected end of data": "a double quote is opened here and not closed"}
 _NO_NUMBERS = frozenset(("file", "speaker", "language", "corpus", "channel", "split", "fold"))
 
@@ -100,7 +101,7 @@ class TextTable:
     def _with_decimal_comma(self) -> list[int]:
         """Return the columns whose cells all are numbers and some have a decimal comma."""
         with self._open() as stream:
-            if _separator(stream.readline()) == ",":
+            if _beginning(stream)[1] == ",":
                 return []
             stream.seek(0)
             rows = numbered_rows(stream, self._where)
@@ -123,30 +124,35 @@ class TextTable:
 def numbered_rows(stream: TextIO, where: str | Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the line and the fields of each row of a table, its header first.
 
+    Rows without any text are passed over: spreadsheets write them where cells were emptied.
+
     Raises
     ------
     ManifestError
         If there is no header, or a row has more or fewer fields than it.
     """
-    first = stream.readline()
+    n_before, separator = _beginning(stream)
     stream.seek(0)
-    separator = _separator(first)
+    for _ in range(n_before):
+        stream.readline()
     header: list[str] = []
-    line = 1
+    line = n_before + 1
     reader = csv.reader(stream, delimiter=separator, strict=True)
     try:
         for row in reader:
-            if header and row and len(row) != len(header):
+            has_text = any(map(str.strip, row))
+            if header and has_text and len(row) != len(header):
                 raise ManifestError(
-                    f"{where}, line {line}: {len(row)} fields, the header has {len(header)} "
-                    f"({_listed(header)}): put text that holds '{separator}' in double quotes"
+                    f"{where}, line {line}: {counted(len(row), 'field')}, the header has "
+                    f"{len(header)} ({_listed(header)}): put text that holds '{separator}' in "
+                    f"double quotes"
                 )
-            if row and not header:
+            if has_text and not header:
                 header = [plain_cell(name.strip()) for name in row]
                 yield line, header
-            elif row:
+            elif has_text:
                 yield line, [plain_cell(value) for value in row]
-            line = reader.line_num + 1
+            line = n_before + reader.line_num + 1
     except csv.Error as error:
         why = _CSV_FAULTS.get(str(error), str(error))
         raise ManifestError(f"{where}, line {line}: {why}") from error
@@ -184,9 +190,26 @@ def _listed(header: list[str]) -> str:
     return f"{names}, …" if len(header) > 5 else names
 
 
+def _beginning(stream: TextIO) -> tuple[int, str]:
+    """Return how many lines precede the header, and the separator.
+
+    Excel reads, and some programs write, a first line such as ``sep=;``.
+    """
+    n_before = 0
+    for line in iter(stream.readline, ""):
+        text = line.strip(" \r\n")
+        stated = _STATED.fullmatch(text)
+        if stated is not None and not n_before:
+            return 1, stated[1]
+        if text:
+            return n_before, _separator(text)
+        n_before += 1
+    return n_before, ","
+
+
 def _separator(text: str) -> str:
     """Choose the separator that finds the column of files, then the one with most columns."""
-    header = text.split("\n", 1)[0].rstrip("\r")
+    header = text.split("\r", 1)[0]
     columns_by_mark = {mark: [n.strip(' "') for n in header.split(mark)] for mark in SEPARATORS}
 
     def rank(mark: str) -> tuple[bool, bool, int]:
