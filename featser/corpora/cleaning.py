@@ -6,8 +6,10 @@ to write one accented letter, and words such as ``NA`` make classes and speakers
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,17 +27,24 @@ MISSING_WORDS = frozenset(
 _PLACES = ("file", "start", "end", "channel", "stream")
 _NAMES = ("speaker", "rater", "language", "corpus", "split", "fold")
 _MOST_DISTINCT = 10_000
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""Soft hyphens, marks of no width, of direction and of byte order: nobody sees them."""
+_WITH_POINT = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
+_WITH_ZEROS = re.compile(r"0+(?=\d)(\d+)", re.ASCII)
 
 
 def cleaned(text: str) -> str:
     """Return text in Unicode's composed form, with single blanks and none at the ends.
+
+    What nobody sees, such as a blank of no width, is left out.
 
     Examples
     --------
     >>> cleaned("  very  angry ")
     'very angry'
     """
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    visible = text if text.isascii() else text.translate(_INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 class Cleaner:
@@ -88,7 +97,7 @@ class Cleaner:
         return pd.Series(result, values.index, dtype=dtype)
 
     def refuse_twins(self) -> None:
-        """Refuse values that differ by case alone.
+        """Refuse values that differ by case alone, and names by the point of a whole number.
 
         Raises
         ------
@@ -96,34 +105,65 @@ class Cleaner:
             With all of them.
         """
         for name, counts in self._values.items():
-            spellings: dict[str, list[str]] = {}
-            for value in counts:
-                spellings.setdefault(value.casefold(), []).append(value)
             # A column of more different values holds text or codes, no classes.
-            if name not in _NAMES and (len(spellings) > MAX_CLASSES or name.endswith("_id")):
+            n_spellings = len({value.casefold() for value in counts})
+            if name not in _NAMES and (n_spellings > MAX_CLASSES or name.endswith("_id")):
                 continue
-            twins = [sorted(spelling) for spelling in spellings.values() if len(spelling) > 1]
+            how = "in case"
+            twins = _twins(counts, str.casefold)
+            if name in _NAMES and not twins:
+                how, twins = "in a decimal point", _twins(counts, _without_point)
             if twins:
-                variants = "; ".join(
-                    " and ".join(
-                        f"'{value}' ({counted(counts[value], 'row')})" for value in spelling
-                    )
-                    for spelling in sorted(twins)
-                )
                 raise ManifestError(
-                    f"{self._where}: values of `{shortened(name)}` differ only in case: "
-                    f"{variants}. "
+                    f"{self._where}: values of `{shortened(name)}` differ only {how}: {twins}. "
                     f"Write each in one way"
                 )
 
     def notes(self) -> list[str]:
-        """Say what was taken as missing."""
+        """Say what was taken as missing, and which names may be the same."""
+        zeros = {
+            name: _twins(self._values[name], _without_zeros)
+            for name in _NAMES
+            if name in self._values
+        }
+        return [
+            *self._missing_notes(),
+            *(
+                f"`{name}`: {twins} are taken as different: write them in one way if they are not"
+                for name, twins in zeros.items()
+                if twins
+            ),
+        ]
+
+    def _missing_notes(self) -> list[str]:
         return [
             f"`{shortened(name)}`: {counted(sum(words.values()), 'row')} taken as missing, written "
             + ", ".join(f"'{word}' ({count})" for word, count in sorted(words.items()))
             for name, words in self._missing.items()
             if words
         ]
+
+
+def _twins(counts: Counter[str], key: Callable[[str], str]) -> str:
+    """List the values that have one key, with their numbers of rows; empty if none have."""
+    spellings: dict[str, list[str]] = {}
+    for value in counts:
+        spellings.setdefault(key(value), []).append(value)
+    twins = sorted(sorted(spelling) for spelling in spellings.values() if len(spelling) > 1)
+    return "; ".join(
+        " and ".join(f"'{value}' ({counted(counts[value], 'row')})" for value in spelling)
+        for spelling in twins
+    )
+
+
+def _without_point(value: str) -> str:
+    match = _WITH_POINT.fullmatch(value)
+    return value if match is None else match[1]
+
+
+def _without_zeros(value: str) -> str:
+    match = _WITH_ZEROS.fullmatch(value)
+    return value if match is None else match[1]
 
 
 def as_text(values: pd.Series[Any]) -> pd.Series[Any]:

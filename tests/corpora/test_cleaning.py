@@ -95,3 +95,32 @@ def test_tasks_from_numbers_are_ratings_or_codes(
     table, _ = both(manifest(tmp_path, **{name: values * 3}))
     tasks, _ = tasks_from(table, primary=name)
     assert [(task.name, task.kind, task.classes) for task in tasks] == [(name, kind, classes)]
+
+
+def test_read_manifest_letters_that_nobody_sees_make_no_class(tmp_path: Path) -> None:
+    """The mark of byte order stays in the middle where files with it are joined."""
+    emotion = ["angry", "angry\u200b", "\ufeffangry", "an\u00adgry", "sad\u200e", "sad"]
+    table, notes = both(manifest(tmp_path, emotion=emotion))
+    assert table["emotion"].tolist() == ["angry"] * 4 + ["sad"] * 2
+    assert notes == []
+    joiner = "\u0645\u06cc\u200c\u062e\u0648"  # written apart and read as one word in Persian
+    table, _ = both(manifest(tmp_path, emotion=[joiner, "sad"]))
+    assert table["emotion"].tolist() == [joiner, "sad"]
+
+
+def test_read_manifest_speakers_of_one_number_are_not_two(tmp_path: Path) -> None:
+    """A speaker in two spellings would be in the training and in the test set."""
+    path = manifest(tmp_path, speaker=["1", "1.0", "2", "02"], take=["1", "1.0", "2", "02"])
+    message = (
+        r"values of `speaker` differ only in a decimal point: '1' \(1 row\) and '1\.0' \(1 row\)\. "
+        r"Write each in one way"
+    )
+    for read in (read_manifest, ManifestFile):
+        with pytest.raises(ManifestError, match=message):
+            read(path)
+    table, notes = both(manifest(tmp_path, speaker=["1", "01", "2", "10", "0", "00"]))
+    assert table["speaker"].nunique() == 6
+    assert notes == [
+        "`speaker`: '0' (1 row) and '00' (1 row); '01' (1 row) and '1' (1 row) are taken as "
+        "different: write them in one way if they are not"
+    ]
