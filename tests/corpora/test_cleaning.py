@@ -97,7 +97,7 @@ def test_tasks_from_numbers_are_ratings_or_codes(
     assert [(task.name, task.kind, task.classes) for task in tasks] == [(name, kind, classes)]
 
 
-def test_read_manifest_letters_that_nobody_sees_make_no_class(tmp_path: Path) -> None:
+def test_read_manifest_letters_that_are_invisible_make_no_class(tmp_path: Path) -> None:
     """The mark of byte order stays in the middle where files with it are joined."""
     emotion = ["angry", "angry\u200b", "\ufeffangry", "an\u00adgry", "sad\u200e", "sad"]
     table, notes = both(manifest(tmp_path, emotion=emotion))

@@ -64,6 +64,51 @@ def test_the_first_sheet_is_read_and_notes_say_what_is_not(tmp_path: Path) -> No
     assert not streams(path)
 
 
+def test_the_first_sheet_with_recordings_is_read(tmp_path: Path) -> None:
+    notes: list[list[object]] = [["Corpus of 2026"], ["see the next sheet"]]
+    rows: list[list[object]] = [[" "], ["file", "label"], ["a.wav", "sad"], [" "] * 30]
+    path = workbook(tmp_path / "m.xlsx", notes, [], rows, [["file"], ["x.wav"]])
+    table = read_manifest(path)
+    assert table["file"].tolist() == ["a.wav"]
+    assert notes_of(table)[0] == "sheet 'S3' was read; not: S1, S2, S4"
+    with pytest.raises(ManifestError, match="columns: Corpus of 2026"):
+        read_manifest(workbook(path, notes))
+
+
+def test_what_cells_do_not_show_is_read_and_noted(tmp_path: Path) -> None:
+    """The value of merged cells is in the first one; formulas may have been saved without one."""
+    import openpyxl
+
+    path = tmp_path / "m.xlsx"
+    rows: list[list[object]] = [["file", "speaker", "emotion"]]
+    rows += [[f"{n}.wav", f"s{n % 2}", "sad"] for n in range(6)]
+    workbook(path, rows)
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    sheet.merge_cells("B2:B4")
+    sheet.merge_cells("B5:B7")
+    sheet.merge_cells("E2:E7")
+    sheet.row_dimensions[3].hidden = True
+    sheet["C6"], sheet["C7"] = '="an"&"gry"', "=C6"
+    book.save(path)
+    table = read_manifest(path)
+    assert table["speaker"].tolist() == ["s0"] * 3 + ["s1"] * 3
+    assert table["emotion"].isna().tolist() == [False] * 4 + [True] * 2
+    assert notes_of(table) == [
+        "4 cells read with the value of merged cells",
+        "1 hidden row read like the others",
+        "2 formulas without a value read as empty: open the workbook in a spreadsheet program and "
+        "save it",
+    ]
+
+
+def test_an_old_workbook_or_one_with_a_password_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.xlsx"
+    path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000))
+    with pytest.raises(ManifestError, match=r"an old workbook \(\.xls\), or one with a password"):
+        read_manifest(path)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -1,4 +1,4 @@
-"""Excel workbooks: the first sheet of an ``.xlsx`` file as a table of text."""
+"""Excel workbooks: the first sheet of an ``.xlsx`` file with recordings as a table of text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from featser.corpora.tables.column_names import has_file_column
+from featser.corpora.tables.sheet_layout import sheet_layout
 from featser.corpora.tables.text_table import text_table
 from featser.errors import ManifestError, ResourceError, shortened
 
@@ -19,11 +21,13 @@ ROW = "row"
 
 MAX_BYTES = 512 * 1024 * 1024
 """Unpacked size of a workbook; a full sheet of ten columns has less."""
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How files begin that programs of Microsoft wrote before .xlsx, and still write encrypted."""
 _MAX_COLUMNS, _MAX_ROWS = 1_000, 1_048_576
 
 
 def read_excel(path: Path, where: str) -> tuple[pd.DataFrame, list[str]]:
-    """Read the first sheet of a workbook as text.
+    """Read the first sheet of a workbook that has a column of recordings as text.
 
     Parameters
     ----------
@@ -37,9 +41,9 @@ def read_excel(path: Path, where: str) -> tuple[pd.DataFrame, list[str]]:
     table : DataFrame
         Columns of text named by the first row with content, on an index of the sheet's rows.
         Formulas have the values that they had when the file was saved; dates are written as
-        ``2026-11-30``.
+        ``2026-11-30``. Merged cells of a column all have the value that is shown.
     notes : list of str
-        Which sheets were not read.
+        Which sheets were not read, and what the cells do not show.
 
     Raises
     ------
@@ -64,7 +68,10 @@ def read_excel(path: Path, where: str) -> tuple[pd.DataFrame, list[str]]:
             sheets = book.worksheets
             if not sheets:
                 raise ManifestError(f"{where}: the workbook has no sheet with cells")
-            numbers, rows = _rows(sheets[0], where)
+            chosen = next((sheet for sheet in sheets if _has_recordings(sheet, where)), sheets[0])
+            numbers, rows = _rows(chosen, where)
+            with chosen._get_source() as xml:
+                layout = sheet_layout(xml.read())
     except (ManifestError, OSError, MemoryError):
         raise
     except Exception as error:  # whatever openpyxl and its XML parser raise on damaged files
@@ -72,16 +79,27 @@ def read_excel(path: Path, where: str) -> tuple[pd.DataFrame, list[str]]:
             f"{where}: not an Excel workbook that can be read ({type(error).__name__}: "
             f"{shortened(str(error))}): save the sheet as CSV (UTF-8)"
         ) from error
+    n_filled = layout.fill(numbers, rows)
     table = text_table([name.strip() for name in rows[0]], rows[1:])
     table.index = pd.Index(numbers[1:], name=ROW, dtype="int64")
     notes = []
     if len(sheets) > 1:
-        others = ", ".join(shortened(sheet.title) for sheet in sheets[1:4])
+        others = [shortened(sheet.title) for sheet in sheets if sheet is not chosen]
         notes.append(
-            f"sheet '{shortened(sheets[0].title)}' was read; not: {others}"
-            + (", …" if len(sheets) > 4 else "")
+            f"sheet '{shortened(chosen.title)}' was read; not: {', '.join(others[:3])}"
+            + (", …" if len(others) > 3 else "")
         )
-    return table, notes
+    return table, [*notes, *layout.notes(n_filled)]
+
+
+def _has_recordings(sheet: Any, where: str) -> bool:
+    """Whether the first row with content names a column of recordings."""
+    sheet.reset_dimensions()
+    for _, row in _numbered(sheet.iter_rows(values_only=True), where):
+        names = [_text(value) for value in row]
+        if any(names):
+            return has_file_column(names)
+    return False
 
 
 def _refuse_large(path: Path, where: str) -> None:
@@ -89,6 +107,12 @@ def _refuse_large(path: Path, where: str) -> None:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        with path.open("rb") as stream:
+            if stream.read(len(_COMPOUND)) == _COMPOUND:
+                raise ManifestError(
+                    f"{where}: an old workbook (.xls), or one with a password: save it as .xlsx "
+                    f"without a password, or as CSV (UTF-8)"
+                ) from error
         raise ManifestError(
             f"{where}: not an Excel workbook ({error}): save it as .xlsx or as CSV (UTF-8)"
         ) from error
@@ -134,7 +158,7 @@ def _numbered(rows: Iterable[tuple[Any, ...]], where: str) -> Iterator[tuple[int
 
 
 def _text(value: Any) -> str:
-    if value is None:
+    if value is None or (isinstance(value, str) and not value.strip()):
         return ""
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else repr(value)
