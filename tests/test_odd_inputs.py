@@ -14,6 +14,7 @@ from featser.corpora.scans.file_listing import audio_files
 from featser.errors import FeatserError, InputError
 from featser.experiment.loading.enrolment_recordings import enrolment_table
 from featser.experiment.loading.named_recordings import named_recordings
+from featser.experiment.loading.sources.source import STORE
 from featser.io.location import is_local_file, local_path
 from tests.flow import featser_here
 
@@ -166,6 +167,34 @@ def test_an_output_does_not_replace_a_source(sources: list[str], model: Path, cl
     with pytest.raises(InputError, match="is read by this command"):
         featser.timeline(model, [clip], segments=manifest, output=manifest)
     assert manifest.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["audit", "m.csv", "-o", "m.csv"],
+        ["audit", ".", "-o", "m.csv"],
+        ["scan", "table", "m.csv", "-o", "./m.csv"],
+        ["scan", "table", ".", "-o", "m.csv"],
+        ["scan", ".", "-o", "m.csv"],
+        ["export", "m.csv"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_replaces_the_table_of_labels_that_it_reads(
+    command: list[str], clip: Path
+) -> None:
+    """The labels were typed by hand, and nothing else has them."""
+    table = pd.DataFrame({"file": ["clip.flac", "copy.flac"], "emotion": ["happy", "sad"]})
+    shutil.copy(clip, clip.with_name("copy.flac"))
+    table.to_csv(clip.with_name("m.csv"), index=False)
+    before = clip.with_name("m.csv").read_bytes()
+    if command[0] == "export":
+        featser.extract(clip.with_name("m.csv"), features=["rms"], store=clip.parent / STORE)
+    shown = featser_here(*command, cwd=clip.parent)
+    assert clip.with_name("m.csv").read_bytes() == before
+    assert shown.returncode == 2
+    assert "is read by this command: name another file" in shown.stderr
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 1e308), (1e308, 1.7e308)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from featser.api.arguments.path_rules import output_file, path
+from featser.api.arguments.path_rules import output_file, path, refuse_source_as_output
 from featser.api.validation import validated
 from featser.audio.channels import MIX
 from featser.audit.audit_manifest import Audit, audit_manifest
@@ -100,6 +100,8 @@ def audit(
         table_format(output)  # a missing package is named before anything is measured
     how = corpus_or_pattern(source, corpus, pattern)
     read = read_source(source, how, names=named(columns, labels))
+    if output is not None:
+        refuse_source_as_output([output], [source, *read.locations.values()])
     read.table = with_channel(read.table, channel)
     if primary is not None:
         _refuse_no_label(read, primary)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from featser.annotation.annotated_scan import scan_annotated
-from featser.api.arguments.path_rules import output_file
+from featser.api.arguments.path_rules import output_file, refuse_source_as_output
 from featser.api.validation import validated
-from featser.corpora.card import load_card
+from featser.corpora.card import Card, load_card
 from featser.corpora.labelling.label_map import LabelMap, named
 from featser.corpora.manifest import write_manifest
+from featser.corpora.scans.file_listing import table_file
 from featser.corpora.scans.folder_layouts import layout_of
 from featser.corpora.scans.pattern_scan import scan_pattern
 from featser.corpora.scans.scanning import ScanResult
@@ -74,6 +75,8 @@ def scan(
         If the card is unknown or the folder does not fit it.
     AnnotationError
         If intervals cannot be read, or the tier does not exist.
+    InputError
+        If the manifest would replace the table that is read.
     """
     names = named(columns, labels)
     ways = {"pattern": pattern, "annotation": annotation, "corpus": corpus}
@@ -89,9 +92,9 @@ def scan(
     elif pattern is not None:
         result = scan_pattern(card, pattern, names)
     elif folder is None:
-        result = _scan_bare(card, names)
+        result = _scan_bare(card, names, output)
     else:
-        result = scan_folder(load_card(card), folder, names)
+        result = _scan_by_card(load_card(card), folder, names, output)
     if output is not None:
         write_manifest(result.manifest, output)
     return result
@@ -107,14 +110,23 @@ def _no_folder(given: str | Path) -> str:
     )
 
 
-def _scan_bare(folder: str | Path, names: LabelMap) -> ScanResult:
+def _scan_bare(folder: str | Path, names: LabelMap, output: str | Path | None = None) -> ScanResult:
     """Scan a folder or archive by its layout, or say that the argument is neither."""
     if is_remote(folder) or not (local_path(folder).is_dir() or is_archive(local_path(folder))):
         raise InputError(_no_folder(folder), "card")
     refuse_run(local_path(folder))
     layout, notes = layout_of(local_path(folder))
-    if layout.table is None:
-        result = scan_folder(load_card(layout.card), folder, names)
-    else:
-        result = scan_folder(load_card("table"), layout.table, names)
+    card, place = (layout.card, folder) if layout.table is None else ("table", layout.table)
+    result = _scan_by_card(load_card(card), place, names, output)
     return replace(result, notes=[*notes, *result.notes])
+
+
+def _scan_by_card(
+    card: Card, folder: str | Path, names: LabelMap, output: str | Path | None
+) -> ScanResult:
+    """Scan a folder or a table, unless the manifest would replace that table."""
+    result = scan_folder(card, folder, names)
+    if output is not None and card.layout == "manifest":
+        table = folder if is_remote(folder) else table_file(local_path(folder))
+        refuse_source_as_output([output], [table])
+    return result

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from featser.api.arguments.path_rules import output_file
+from featser.api.arguments.path_rules import output_file, refuse_source_as_output
 from featser.api.validation import validated
 from featser.corpora.audformat_io import write_audformat
 from featser.errors import FeatserError
@@ -52,6 +52,7 @@ def export(
     if path.suffix.lower() not in (".parquet", ".csv"):
         raise FeatserError(f"{output}: the ending says the format: .parquet or .csv")
     source, unusable = recall(store)
+    refuse_source_as_output([output], list(source.locations.values()))
     opened = Store(store)
     extractors = make_extractors(features or source.features or DEFAULT_FEATURES)
     refuse_lost(source, unusable, opened, extractors)
