@@ -60,6 +60,12 @@ PLACES = {
         time.sleep(1.1)
         press()
         time.sleep(60)""",
+    "where a library warns of unfinished work": """
+    import warnings
+    try:
+        press(); time.sleep(60)
+    finally:
+        warnings.warn("4 tasks were cancelled")""",
     "while Python shuts down": """
     thread = threading.Thread(target=time.sleep, args=(2,))
     thread.start()
@@ -143,6 +149,7 @@ def test_ctrl_c_in_fit_with_workers_is_one_line_and_leaves_none(
         _, errors = running.communicate(timeout=60)
     assert running.returncode == 130, errors
     assert "Traceback" not in errors
+    assert "Warning" not in errors
     assert errors.count("featser: ") == 1
     assert "interrupted; with --no-cache no fold is kept: run the same command again" in errors
     wait_for(lambda: not any(map(alive, below)))

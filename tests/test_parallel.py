@@ -77,6 +77,15 @@ def test_workers_of_a_killed_process_end(
     wait_for(lambda: not any(map(alive, below)))
 
 
+def test_what_a_killed_process_leaves_is_removed_without_warnings(tmp_path: Path) -> None:
+    """`serve` kills its worker, which may be fitting the model `open`."""
+    process = started(tmp_path, 2, 2, SLEEP)
+    process.kill()
+    _, errors = process.communicate(timeout=60)
+    assert errors == ""
+    assert "PYTHONWARNINGS" not in os.environ
+
+
 @pytest.mark.slow
 def test_workers_that_compute_without_letting_go_end_when_they_are_done(tmp_path: Path) -> None:
     process = started(tmp_path, 2, 2, "sum(range(3 * 10 ** 7))")  # in C

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -35,6 +36,7 @@ class _Guard:
 
     def __init__(self) -> None:
         self.is_active = False
+        self.is_last = False
         self.was_pressed = False
         self.is_reported = False
         self._pressed_at = 0.0
@@ -48,6 +50,8 @@ class _Guard:
             return
         self.was_pressed = True
         self._pressed_at = time.monotonic()
+        if self.is_last:  # libraries warn of the work that they were not allowed to finish
+            warnings.simplefilter("ignore")
         raise KeyboardInterrupt
 
     def raise_again(self) -> None:
@@ -95,6 +99,7 @@ def guard(is_last: bool = False) -> Iterator[None]:
         return
     _guard.__init__()  # type: ignore[misc]  # as new: one process may run several commands
     _guard.is_active = True
+    _guard.is_last = is_last
     signal.signal(signal.SIGINT, _guard.handle)
     ordinary_hook = sys.unraisablehook
     sys.unraisablehook = _hook(ordinary_hook)

@@ -18,6 +18,9 @@ from typing import Any
 POLL_S = 1.0
 """How often the parent is looked for, where the system cannot say when it has ended."""
 
+WARNINGS = "PYTHONWARNINGS"
+"""The variable that tells new Python processes which warnings to print."""
+
 _workers: Any = None
 
 
@@ -103,6 +106,25 @@ def _without_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _silent_tracker() -> Iterator[None]:
+    """Start joblib's tracker of temporary files without its warnings.
+
+    It removes what a process has left that was ended at work, and would print a warning for each
+    kind of it, after the command has said that it was interrupted.
+    """
+    before = os.environ.get(WARNINGS)
+    silent = "ignore:resource_tracker:UserWarning"
+    os.environ[WARNINGS] = f"{before},{silent}" if before else silent
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[WARNINGS]
+        else:
+            os.environ[WARNINGS] = before
+
+
 def _backend_type() -> Any:
     """Return joblib's backend of processes, whose processes call :func:`end_with` first."""
     from joblib.parallel import LokyBackend
@@ -111,7 +133,8 @@ def _backend_type() -> Any:
         def configure(self, n_jobs: int = 1, parallel: Any = None, **options: Any) -> int:
             global _workers  # noqa: PLW0603
             options |= {"initializer": end_with, "initargs": (os.getpid(),)}
-            count: int = super().configure(n_jobs, parallel, **options)
+            with _silent_tracker():
+                count: int = super().configure(n_jobs, parallel, **options)
             _workers = self._workers
             with _without_ctrl_c():
                 self._workers.submit(os.getpid)  # the first job starts all processes
