@@ -23,7 +23,7 @@ import soundfile
 from featser.cli.failures import warnings_as_notes
 from featser.errors import EXIT_CODES, FeatserError, OutputError
 from featser.io.atomic_write import whole, write_text
-from tests.flow import PYTHON, featser_here
+from tests.flow import PYTHON, featser_here, without_roots_rights
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -167,6 +167,42 @@ def test_output_that_cannot_be_written_is_one_line(
     shown = featser_here(*arguments, cwd=store)
     assert shown.returncode in (1, 2), shown.stderr
     one_line(shown.stderr, output)
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        ("audit manifest.csv -o locked/facts.csv", "locked/facts.csv"),
+        ("predict RUN manifest.csv -o locked/new/out.csv", "locked/new/out.csv"),
+        ("predict RUN a.wav --timeline -o locked/out.TextGrid", "locked/out.TextGrid"),
+        ("leakage manifest.csv -o locked/study", "locked/study"),
+        ("fit --store ../featser-store", "runs"),
+        ("curve --store ../featser-store", "runs"),
+    ],
+    ids=lambda text: text.partition(" ")[0],
+)
+def test_an_output_in_a_read_only_folder_is_refused_before_the_work(
+    command: str, output: str, fitted: Path, store: Path, manifest: Path
+) -> None:
+    """Else what took hours is lost; the commands without -o run in the folder itself."""
+    locked = store / "locked"
+    locked.mkdir()
+    arguments = command.replace("RUN", str(fitted)).split(" ")
+    locked.chmod(0o555)
+    try:
+        shown = subprocess.run(
+            [*without_roots_rights(), *PYTHON, *arguments],
+            cwd=store if output.startswith("locked") else locked,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        locked.chmod(0o755)
+    assert shown.returncode == 1
+    assert shown.stdout == ""
+    assert shown.stderr.startswith(f"featser: {output}: cannot be written (Permission denied)")
+    one_line(shown.stderr, "Make the folder writable, or choose another place")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.api.arguments.path_rules import output_folder
+from featser.api.arguments.path_rules import written_folder
 from featser.api.validation import validated
 from featser.errors import ProtocolError
 from featser.evaluation.cross_fit import CrossFit
@@ -25,8 +25,8 @@ from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
 from featser.experiment.runs.reopened_run import data_of_run, store_of_run
 from featser.experiment.runs.report_links import REPORT, changing_report
-from featser.experiment.runs.run_files import run_folder
-from featser.io.atomic_write import whole, write_text
+from featser.experiment.runs.run_files import RUNS, run_folder
+from featser.io.atomic_write import refuse_unwritable, whole, write_text
 from featser.io.escaping import for_csv
 from featser.io.result_display import Display, ShownResult
 from featser.progress import stage
@@ -120,7 +120,7 @@ class Curve(ShownResult):
         return Display(text, ["training speakers", "draws", "UAR [95 % interval]"], rows)
 
 
-@validated(output=output_folder)
+@validated(output=written_folder)
 @showing_progress
 def curve(
     source: str | Path | None = None,
@@ -166,6 +166,8 @@ def curve(
         data = data_of_run(run)
     if run is not None and Path(store) == Path(STORE):
         store = store_of_run(run, store)
+    if output is None:
+        refuse_unwritable(RUNS)
     loaded = study(
         source,
         store=store,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from featser.api.arguments.path_rules import output_folder
+from featser.api.arguments.path_rules import written_folder
 from featser.api.validation import validated
 from featser.experiment.announced_data import announce_data
 from featser.experiment.carry_out import Execution, carry_out
@@ -19,13 +19,14 @@ from featser.experiment.loading.sources.source import STORE
 from featser.experiment.resolved import experiment_of
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
-from featser.experiment.runs.run_files import Run
+from featser.experiment.runs.run_files import RUNS, Run
 from featser.experiment.schema import Experiment
+from featser.io.atomic_write import refuse_unwritable
 from featser.models.building import refuse_missing_packages
 from featser.progress_bars import showing_progress
 
 
-@validated(output=output_folder)
+@validated(output=written_folder)
 @showing_progress
 def fit(
     source: str | Path | Experiment | None = None,
@@ -88,6 +89,8 @@ def fit(
     corpus = corpus_or_pattern(source, corpus, fields.pop("pattern", None))
     check_fields(fields)
     refuse_missing_packages(fields.get("model") or "vote")
+    if output is None:
+        refuse_unwritable(RUNS)
     with only_writer(output, "-o"):
         rows, unusable = read_rows(source, store, corpus, data, names)
         announce_data(rows, store)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from featser.api.arguments.path_rules import output_folder
+from featser.api.arguments.path_rules import written_folder
 from featser.api.validation import validated
 from featser.errors import ProtocolError, counted
 from featser.evaluation.protocols.folding import make_folds
@@ -20,8 +20,8 @@ from featser.evaluation.statistics.resampling import resampling_units
 from featser.evaluation.training_copies import Copies
 from featser.experiment.loading.sources.source import STORE
 from featser.experiment.runs.invocation import typed_command
-from featser.experiment.runs.run_files import run_folder
-from featser.io.atomic_write import whole, write_text
+from featser.experiment.runs.run_files import RUNS, run_folder
+from featser.io.atomic_write import refuse_unwritable, whole, write_text
 from featser.io.escaping import for_csv
 from featser.io.result_display import Display, ShownResult
 from featser.progress import Progress, stage
@@ -167,7 +167,7 @@ class Leakage(ShownResult):
         return Display(text, ["divided", "accuracy [95 % interval]", "UAR [95 % interval]"], rows)
 
 
-@validated(output=output_folder)
+@validated(output=written_folder)
 @showing_progress
 def leakage(
     source: str | Path | None = None,
@@ -202,6 +202,8 @@ def leakage(
     FeatserError
         As :func:`featser.fit`; ways that the data do not allow are left out, with the reason.
     """
+    if output is None:
+        refuse_unwritable(RUNS)
     loaded = study(
         source,
         store=store,

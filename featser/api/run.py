@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from featser.api.arguments.path_rules import output_folder
+from featser.api.arguments.path_rules import written_folder
 from featser.api.extract import extract
 from featser.api.validation import validated
 from featser.audio.channels import MIX
@@ -38,7 +38,7 @@ from featser.experiment.resolved import (
 )
 from featser.experiment.runs.folder_lock import only_writer
 from featser.experiment.runs.invocation import typed_command
-from featser.experiment.runs.run_files import Run, as_file_name
+from featser.experiment.runs.run_files import RUNS, Run, as_file_name
 from featser.experiment.runs.run_state import RunState, audit_identity, checksums, fit_identity
 from featser.experiment.schema import Experiment
 from featser.extraction.extraction import Extraction, identify, usable
@@ -134,7 +134,7 @@ class Outcome(ShownResult):
         return metrics
 
 
-@validated(output=output_folder)
+@validated(output=written_folder)
 @showing_progress
 def run(
     recipe: str | Path | Experiment,
@@ -186,11 +186,7 @@ def run(
     experiment = recipe if isinstance(recipe, Experiment) else load_recipe(recipe)
     changed = with_trimmed_features(Experiment(**{**dict(experiment), **fields}))
     experiment = with_primary_in_tasks(with_asked_primary(changed, fields))
-    folder = (
-        Path(output)
-        if output is not None
-        else Path("runs") / (as_file_name(experiment.name) or "run")
-    )
+    folder = Path(output) if output is not None else RUNS / (as_file_name(experiment.name) or "run")
     if mode != "dry-run":
         refuse_missing_packages(experiment.model)
     with only_writer(None if mode == "dry-run" else folder, "-o"):

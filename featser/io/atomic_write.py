@@ -97,6 +97,29 @@ def output_errors(path: str | Path) -> Iterator[None]:
         raise OutputError(path, error) from error
 
 
+def refuse_unwritable(path: str | Path) -> None:
+    """Refuse a path where nothing can be written, before the work for it is done.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file or a folder, which need not exist, and neither need the folders above it.
+
+    Raises
+    ------
+    OutputError
+        If it is a folder that is not writable, or else the first existing one above it is not.
+
+    Examples
+    --------
+    >>> refuse_unwritable("figures/metrics.json")
+    """
+    place = Path(path).absolute()
+    folder = next((one for one in (place, *place.parents) if one.is_dir()), None)
+    if folder is not None and not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 @contextmanager
 def _finished(path: Path, temporary: Path, handle: int, sweep: bool) -> Iterator[None]:
     """Give a file its own name when the block has written it; remove it if that fails."""

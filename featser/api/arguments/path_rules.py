@@ -9,6 +9,7 @@ from typing import Any
 
 from featser.api.arguments.argument_types import Rule, kind_of, mapping, several, text
 from featser.errors import InputError
+from featser.io.atomic_write import refuse_unwritable
 from featser.io.location import is_unicode, real_place
 
 
@@ -44,6 +45,7 @@ def output_file(*endings: str) -> Rule:
         if file.is_dir():
             raise ValueError(f"'{value}' is a folder: name a file")
         _refuse_file_above(file)
+        refuse_unwritable(file)
         return path(value)
 
     return check
@@ -95,6 +97,13 @@ def output_folder(value: Any) -> str | Path:
         raise ValueError(f"'{value}' is a file: name a folder")
     _refuse_file_above(folder)
     return path(value)
+
+
+def written_folder(value: Any) -> str | Path:
+    """Return a folder that is written for certain, where that is possible."""
+    folder = output_folder(value)
+    refuse_unwritable(folder)
+    return folder
 
 
 def mapping_of_paths(value: Any) -> Mapping[str, str | Path]:

@@ -51,6 +51,9 @@ from featser.reporting.summary import RatedSummary, RunSummary
 from featser.speakers.enrolment_normalizer import EnrolmentNormalizer
 from featser.store.description import describe
 
+RUNS = Path("runs")
+"""Where runs go whose folder is not named."""
+
 _LONGEST_NAME = 60
 """Characters of a corpus's name that the name of a run's folder takes."""
 
@@ -172,7 +175,7 @@ def run_folder(output: str | Path | None, table: pd.DataFrame, model: str) -> Pa
         return Path(output)
     corpora = [as_file_name(name) for name in _corpora(table)]
     stem = "-".join([*filter(None, corpora[:3]), model.replace(",", "+")])
-    numbers = (Path("runs") / f"{stem}-{number}" for number in range(1, 1_000_000))
+    numbers = (RUNS / f"{stem}-{number}" for number in range(1, 1_000_000))
     return next(folder for folder in numbers if not folder.exists())
 
 
