@@ -128,7 +128,7 @@ def test_scan_writes_a_manifest_and_counts(voices: Path, tmp_path: Path) -> None
     assert shown.returncode == 0
     assert "64 utterances" in shown.stdout
     (missing,) = [line for line in shown.stdout.splitlines() if line.startswith("320 files that")]
-    assert missing.startswith("320 files that the card expects, not found, such as ")
+    assert missing.startswith("320 files that the card or the table names, not found, such as ")
     assert missing.count(", ") == 2 + 2, "three examples"
     assert "more" not in shown.stdout
     table = pd.read_csv(tmp_path / "m.csv")

@@ -11,6 +11,9 @@ from featser.io.location import is_remote, local_path
 from featser.io.nested_files import split_nested
 from featser.io.remote_files import hash_of, local_copy
 
+ABSENT = "no such file"
+"""Why a recording that does not exist is unusable."""
+
 
 def digest(data: bytes = b"") -> hashlib.blake2b:
     """Return the hash by which recordings are identified, of some bytes."""
@@ -47,7 +50,7 @@ def refuse_non_files(path: Path) -> None:
     try:
         status = path.stat()
     except FileNotFoundError as error:
-        raise UnusableAudio(path, "no such file") from error
+        raise UnusableAudio(path, ABSENT) from error
     except OSError as error:
         raise UnusableAudio(path, os_reason(error)) from error
     except ValueError as error:  # a zero byte, which some tables hold and no path does

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featser.cli.console import say, table
+from featser.cli.console import say, say_text, table
+from featser.cli.display.corpus_results import say_where_found
 from featser.cli.display.run_results import show_run
 from featser.cli.display.store_results import show_extraction
 from featser.cli.generated_options import with_extraction_options
@@ -122,10 +123,20 @@ def show_forecast(plan: Forecast) -> None:
 
 def show_extraction_forecast(plan: ExtractionForecast, notes: Sequence[str]) -> None:
     """Print what an extraction would compute, and roughly what it would cost."""
+    from featser.audio.content import ABSENT
+
     for note in notes:
         say(f"note: {note}")
     _show_extractors(plan.extractors)
     _show_long(plan.long)
+    if plan.unusable:
+        file, reason = plan.unusable[0]
+        say_text(
+            f"{len(plan.unusable)} of {counted(plan.utterances, 'utterance')} cannot be read, such "
+            f"as {file}: {reason}"
+        )
+        if len(plan.unusable) == plan.utterances and reason == ABSENT:
+            say_where_found([file for file, _ in plan.unusable])
     say(
         f"{counted(plan.utterances, 'utterance')}, {_time(plan.seconds)} of sound; extraction: "
         f"{_time(plan.core_seconds)} on {counted(plan.cores, 'core')} (less where extractors share "

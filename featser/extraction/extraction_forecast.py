@@ -90,8 +90,10 @@ class ExtractionForecast:
     ----------
     utterances : int
         Rows of the manifest.
+    unusable : list of tuple of str
+        Those whose recording cannot be read: the recording, and the reason.
     seconds : float
-        Their length together.
+        The length of the others together.
     extractors : list of ExtractorPlan
         What each computes that the store lacks.
     long : list of RecordingNeeds
@@ -101,6 +103,7 @@ class ExtractionForecast:
     """
 
     utterances: int
+    unusable: list[tuple[str, str]]
     seconds: float
     extractors: list[ExtractorPlan]
     long: list[RecordingNeeds]
@@ -136,11 +139,13 @@ def forecast_extraction(
 
     cores = joblib.effective_n_jobs(n_jobs)
     seconds = lengths(table)
-    keys = identify(table)[1]
+    _, keys, refusals = identify(table)
+    seconds[[key is None for key in keys]] = 0.0
+    unusable = [(refusal[0], refusal[-1]) for refusal in refusals]
     sounds = {key: long for key, long in zip(keys, seconds.tolist(), strict=True) if key}
     plans = [extractor_plan(one, sounds, store, cores) for one in extractors]
     long = long_recordings(table, seconds, extractors)
-    return ExtractionForecast(len(table), float(seconds.sum()), plans, long, cores)
+    return ExtractionForecast(len(table), unusable, float(seconds.sum()), plans, long, cores)
 
 
 def extractor_plan(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from featser.audio import RATE
+from featser.audio.content import ABSENT
 from featser.audit.finding import Finding
 from featser.errors import counted
 
@@ -45,10 +46,14 @@ def recording_findings(facts: pd.DataFrame, names: Sequence[str]) -> list[Findin
 def _refused(facts: pd.DataFrame) -> Iterator[Finding]:
     bad = facts[facts["reason"] != ""]
     if len(bad):
+        fix = "cannot be used: repair or remove them"
+        if (bad["reason"] == ABSENT).all():
+            verb = "was" if len(bad) == 1 else "were"
+            fix = f"{verb} not found: correct the paths, or remove the rows"
         yield Finding(
             "unusable recordings",
             "error",
-            f"{len(bad)} of {len(facts)} recordings cannot be used: repair or remove them",
+            f"{len(bad)} of {len(facts)} recordings {fix}",
             _rows(bad, "reason"),
         )
     longer = facts[facts["unannounced_s"] > UNANNOUNCED_S]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featser.cli.console import SHOWN, SHOWN_VALUES, say, say_text, table
@@ -45,7 +46,9 @@ def show_scan(result: ScanResult) -> None:
         examples = ", ".join(result.missing[:EXAMPLES])
         more = ", such as" if len(result.missing) > EXAMPLES else ":"
         n_missing = counted(len(result.missing), "file")
-        say_text(f"{n_missing} that the card expects, not found{more} {examples}")
+        say_text(f"{n_missing} that the card or the table names, not found{more} {examples}")
+        if set(result.missing) == set(result.manifest["file"]):  # all rows of a table
+            say_where_found(result.missing)
     for note in result.notes:
         say_text(f"note: {note}")
     if result.tasks:
@@ -74,6 +77,7 @@ def some_counts(counts: Mapping[str, int]) -> str:
 
 def show_audit(result: Audit) -> None:
     """Print every finding with the first rows of its table, and how many there are."""
+    from featser.audio.content import ABSENT
     from featser.audit.checks.shortcuts import PROBED
 
     for finding in result.findings:
@@ -89,7 +93,17 @@ def show_audit(result: Audit) -> None:
             say(f"  … and {len(finding.table) - SHOWN} more")
     if result.folder:
         say(f"files are in {result.folder}")
+    if (result.facts["reason"] == ABSENT).all():
+        say_where_found([str(Path(result.folder, name)) for name in result.names])
     say(result.display().text)
+
+
+def say_where_found(files: Sequence[str]) -> None:
+    """Print where the recordings of a table are of which none was found, if they are elsewhere."""
+    from featser.corpora.scans.absent_recordings import found_elsewhere
+
+    if where := found_elsewhere(files):
+        say_text(where)
 
 
 def _show_counts(title: str, counts: pd.DataFrame) -> None:
@@ -103,9 +117,12 @@ def _show_counts(title: str, counts: pd.DataFrame) -> None:
         say_text(f"{title}: {len(absent)} of {len(rows)} have no recordings: {shown}, …")
         rows = [row for row in rows if row[1] > 0]
     differing = [row for row in rows if row[2] != "" and row[1] != row[2]]
-    if len(rows) > 2 * SHOWN:
+    if len(rows) > 2 * SHOWN and any(row[2] != "" for row in rows):
         say(f"{title}: {len(rows)}, {len(differing)} of them unlike the card's expectation")
         rows = differing
+    elif len(rows) > 2 * SHOWN:
+        say(f"{title}: {len(rows)}")
+        rows = []
     if rows:
         columns = [title.removeprefix("By "), "found", "expected"]
         n_columns = 2 if all(row[2] == "" for row in rows) else 3

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featser.cli.console import SHOWN, say, say_text, span_text, table
+from featser.cli.display.corpus_results import say_where_found
 from featser.errors import counted
 
 if TYPE_CHECKING:
     from featser.extraction.extraction import Extraction
     from featser.store.maintenance import Holding, Waste
 
-_ABSENT = "no such file"
-"""Why a recording that does not exist is unusable."""
-
 
 def show_extraction(result: Extraction, store: str, *, is_recorded: bool = True) -> None:
     """Print what an extraction did, and the first refusals; the store may have all of them."""
+    from featser.audio.content import ABSENT
+
     for note in result.notes:
         say_text(f"note: {note}")
     for file, remark in list(result.remarks.items())[:SHOWN]:
@@ -34,8 +34,9 @@ def show_extraction(result: Extraction, store: str, *, is_recorded: bool = True)
         if len(result.unusable) > SHOWN:
             place = f"; all: {Path(store) / 'unusable.csv'}" if is_recorded else ""
             say(f"  … and {len(result.unusable) - SHOWN} more{place}")
-        if (result.unusable["reason"] == _ABSENT).all() and not result.done + result.reused:
+        if (result.unusable["reason"] == ABSENT).all() and not result.done + result.reused:
             say("no recording was found: paths in a table begin at the folder of the table")
+            say_where_found(result.unusable["file"].tolist())
     refused = result.unusable["file"].nunique()
     noun = "copy" if result.copies == 1 else "copies"
     copies = f", {result.copies} {noun} of others" if result.copies else ""
