@@ -166,6 +166,28 @@ def test_a_mistake_is_one_line_that_says_how_to_fix_it(
     assert "Traceback" not in shown.stderr
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("labels.cvs", "did you mean 'labels.csv'?"),
+        ("data/clip", "did you mean 'data/clips'?"),
+        ("lables.csv", "did you mean 'labels.csv'?"),
+        ("other.csv", "a source is a table of recordings (.csv, .tsv, .txt, .parquet, .xlsx"),
+        ("nowhere", "or a recipe of featser: aligned-streams"),
+    ],
+)
+def test_a_source_that_does_not_exist_is_refused_with_the_nearest_name_beside_it(
+    source: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "clips").mkdir(parents=True)
+    (tmp_path / "labels.csv").touch()
+    shown = featser_here("extract", source, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert shown.stderr.startswith(f"featser: {source}: no such file or folder; ")
+    assert message in shown.stderr
+    assert ("recipe of featser" in shown.stderr) is (source == "nowhere")
+
+
 def test_a_folder_of_broken_recordings_lists_each_with_its_reason(tmp_path: Path) -> None:
     folder = tmp_path / "corpus" / "angry"
     folder.mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,8 @@ from featser.io.location import absolute, is_remote, local_path
 from featser.io.nested_files import is_archive
 
 RECIPE_ENDINGS = (".yaml", ".yml")
+ALIKE = 0.8
+"""How like a name must be to one that does not exist, to be proposed in its place."""
 
 
 def read_source(
@@ -72,16 +75,28 @@ def read_source(
         return read
     if path.is_dir() or is_archive(path):
         return from_folder(path, corpus, names)
-    if is_manifest(path):
+    if is_manifest(path) and path.exists():
         return from_manifest(path, names)
     if path.exists():
         raise ManifestError(
             f"{source}: neither a recipe ({', '.join(RECIPE_ENDINGS)}) nor a manifest "
             f"({', '.join(MANIFEST_ENDINGS)}): of recordings, name their folder, or a table of them"
         )
-    raise FeatserError(
-        f"{source}: no such file or folder; a source is a recipe ({', '.join(list_recipes())}, "
-        f"or your own .yaml), a manifest (.csv, .parquet), or a corpus folder with --corpus CARD"
+    raise FeatserError(_no_such_source(str(source), path))
+
+
+def _no_such_source(source: str, path: Path) -> str:
+    """Say that a source does not exist, with the name that may be meant, or what a source is."""
+    folder = path.parent
+    beside = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+    if near := get_close_matches(path.name, beside, n=1, cutoff=ALIKE):
+        return f"{source}: no such file or folder; did you mean '{folder / near[0]}'?"
+    is_name = path.name == source and not path.suffix
+    recipes = f", or a recipe of featser: {', '.join(list_recipes())}" if is_name else ""
+    return (
+        f"{source}: no such file or folder; a source is a table of recordings "
+        f"({', '.join(MANIFEST_ENDINGS)}), a folder of recordings, a recipe of your own "
+        f"({', '.join(RECIPE_ENDINGS)}){recipes}"
     )
 
 
