@@ -90,7 +90,23 @@ def test_curve_and_fit_by_speaker_count_the_utterances_without_one(one_missing: 
     for command in ("curve", "fit"):
         shown = featser_here(command, one_missing, *QUICK, "--no-audit", cwd=one_missing.parent)
         assert shown.returncode == 2
-        assert "1 of 64 utterances have no speaker" in shown.stderr
+        assert "1 of 64 utterances has no speaker (" in shown.stderr
+        assert "f1-angry-normal-1.flac), which 'speaker-independent' needs" in shown.stderr
+
+
+def test_fit_of_speakers_in_another_column_names_the_option_that_reads_it(nameless: Path) -> None:
+    table = pd.read_csv(nameless).rename(columns={"speaker": "Sprecherin"})
+    table["Sprecherin"] = [name[0:2] for name in table["file"].str.rpartition("/")[2]]
+    table.to_csv(nameless.with_name("tabelle.csv"), index=False)
+    work = {"cwd": nameless.parent}
+    shown = featser_here("fit", "tabelle.csv", *QUICK, "--no-audit", **work)
+    assert shown.returncode == 2
+    assert (
+        "give `featser extract` the column that names them by --map COLUMN=speaker" in shown.stderr
+    )
+    renamed = ["tabelle.csv", "--map", "Sprecherin=speaker"]
+    extracted = featser_here("extract", *renamed, "-f", "mfcc:basic", "--store", "other", **work)
+    assert "next: featser fit --store other (" in extracted.stdout
 
 
 def test_enrolment_names_missing_speakers(one_missing: Path) -> None:

@@ -154,7 +154,7 @@ def test_speakers_on_both_sides_of_a_fixed_split_are_named() -> None:
         ("sentence-independent", {"sentence": None}, r"24 of 24 .* no sentence.*column `sentence`"),
         ("sentence-independent", {"sentence": "t"}, r"two or more sentences .* have 1 \(t\)"),
         ("leave-one-corpus-out", {"corpus": "c"}, r"two or more corpora .*`corpus`.* 1 \(c\)"),
-        ("leave-one-speaker-out", {"speaker": "s"}, "two or more speakers"),
+        ("leave-one-speaker-out", {"speaker": "s"}, "two or more speakers .*`--protocol random`"),
         ("fixed-split", {"split": "Test"}, "column `split` is 'test', the values are 'Test'"),
         ("fixed-split", {"split": "test"}, "column `split` is 'train', the values are 'test'"),
         ("fixed-split", {}, "needs a column `split`, which the data do not have: fill in"),
@@ -170,7 +170,7 @@ def test_data_that_do_not_allow_a_protocol_are_refused_with_column_value_and_fix
 def test_one_empty_sentence_is_refused_and_not_guessed() -> None:
     table = corpus(corpora=1)
     table.loc[3, "sentence"] = np.nan
-    with pytest.raises(ProtocolError, match="1 of 24 utterances have no sentence"):
+    with pytest.raises(ProtocolError, match="1 of 24 utterances has no sentence"):
         folds_of("speaker-and-sentence-independent", table)
 
 

@@ -91,9 +91,9 @@ def test_independent_units_without_speaker_are_recordings(missing: Any) -> None:
 
 def test_a_split_by_speaker_refuses_missing_speakers_and_counts_them(missing: Any) -> None:
     names = names_with(missing)
-    with pytest.raises(ProtocolError, match="1 of 48 utterances have no speaker"):
+    with pytest.raises(ProtocolError, match="1 of 48 utterances has no speaker"):
         assign_folds("speaker-independent", labels(48), names, np.arange(48))
-    with pytest.raises(ProtocolError, match="1 of 48 utterances have no speaker"):
+    with pytest.raises(ProtocolError, match="1 of 48 utterances has no speaker"):
         next(SpeakerIndependent().split(np.zeros((48, 1)), labels(48), names))
 
 

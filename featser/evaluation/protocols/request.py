@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from featser.errors import ProtocolError, unknown
+from featser.errors import ProtocolError, shortened, unknown
 from featser.evaluation.missing import as_text
 from featser.evaluation.protocols.groups import speaker_ids
 
 _HOW_TO_FIX = {
-    "speaker": "fill in the manifest's column `speaker`, or read it from names by {speaker} in a "
-    "--pattern, or ask for `--protocol random` and its optimistic figures",
+    "speaker": "fill in the manifest's column `speaker`, or give `featser extract` the column "
+    "that names them by --map COLUMN=speaker, or read it from names by {speaker} in a --pattern, "
+    "or ask for `--protocol random` and its optimistic figures",
     "sentence": "fill in the manifest's column `sentence` (what is spoken, by any name), or ask "
     "for `--protocol speaker-independent`",
     "corpus": "fill in the manifest's column `corpus`, or ask for `--protocol speaker-independent`",
@@ -108,10 +109,18 @@ class Request:
         missing = int((values == "").sum())
         if missing == len(values) or (missing and not partly):
             raise ProtocolError(
-                f"{missing} of {len(values)} utterances have no {name}, which '{self.protocol}' "
-                f"needs: {_HOW_TO_FIX[name]}"
+                f"{missing} of {len(values)} utterances {'has' if missing == 1 else 'have'} no "
+                f"{name}{self._example(values == '')}, which '{self.protocol}' needs: "
+                f"{_HOW_TO_FIX[name]}"
             )
         return values
+
+    def _example(self, rows: NDArray[np.bool_]) -> str:
+        """Return the first of some rows in brackets; nothing where they are all rows."""
+        if rows.all() or "file" not in self.table:
+            return ""
+        such_as = "such as " if rows.sum() > 1 else ""
+        return f" ({such_as}{shortened(str(self.table['file'].to_numpy()[rows][0]))})"
 
     def refuse_one(self, what: str, values: NDArray[np.str_], joined: bool = False) -> None:
         """Refuse data that cannot be divided.
@@ -123,8 +132,11 @@ class Request:
         """
         if len(values) < 2:
             by = " that share no recording" if joined else ""
+            other = "ask for `--protocol random` and its optimistic figures"
+            if self.protocol == "random":
+                other = "choose another protocol"
             raise ProtocolError(
                 f"protocol '{self.protocol}' needs two or more {what}{by}, the data have "
                 f"{len(values)} ({values[0] if len(values) else 'none'}): add recordings of "
-                f"others, or choose another protocol"
+                f"others, or {other}"
             )
