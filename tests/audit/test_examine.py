@@ -50,6 +50,19 @@ def test_bandwidth_shows_the_rate_of_a_resampled_recording(tmp_path: Path, rate:
     )
 
 
+@pytest.mark.parametrize("rate", [4_000, 5_000, 6_000, 6_799])
+def test_a_low_rate_has_a_fingerprint_up_to_its_highest_frequency(
+    tmp_path: Path, rate: int
+) -> None:
+    """The bands reach 3400 Hz: half of these rates is less."""
+    wide = noise(0.05)
+    low = examine(write(tmp_path / "a.wav", soxr.resample(wide, RATE, rate), rate))
+    assert low.bandwidth == pytest.approx(rate / 2, rel=0.05)
+    above = np.flatnonzero(low.bands.max(axis=0) == 0)
+    assert all(above > 7)
+    assert low.bands[:, :8].mean() > 100
+
+
 def test_the_fingerprint_does_not_depend_on_gain_or_rate(tmp_path: Path) -> None:
     wide = noise(0.05, rate=48_000)
     one = examine(write(tmp_path / "a.wav", wide, 48_000)).bands

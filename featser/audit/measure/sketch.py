@@ -85,6 +85,8 @@ def sketch(signal: Signal) -> Sketch:
         power = spectrum[:, ::2] + spectrum[:, 1::2]
         total += power.sum(axis=0)
         levels.append(power[:, audible:].sum(axis=1))
+        if power.shape[1] < cuts[-1]:  # a sampling rate below 6800 Hz has no more frequencies
+            power = np.pad(power, ((0, 0), (0, cuts[-1] - power.shape[1])))
         bands.append(np.add.reduceat(power[:, : cuts[-1]], cuts[:-1], axis=1))
     energy = float(np.square(window, dtype=np.float64).sum())
     mean_square = 2 * np.concatenate(levels).astype(np.float64) / (size * energy)
