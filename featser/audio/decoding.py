@@ -28,6 +28,12 @@ from featser.audio.channels import (
     split_channel,
     to_mono,
 )
+from featser.audio.completeness import (
+    expected_frames,
+    refuse_missing,
+    refuse_short,
+    refuse_truncated,
+)
 from featser.audio.content import refuse_non_files
 from featser.audio.facts import Facts
 from featser.audio.in_blocks import sample_checks
@@ -35,7 +41,7 @@ from featser.audio.in_blocks.long_recording import LongRecording, decode_in_bloc
 from featser.audio.open_sound import OpenSound, SoundError
 from featser.audio.opening import open_sound
 from featser.audio.signal import RATE, Signal, longest_at_once
-from featser.audio.source import TOLERATED_LOSS_S, Source, open_source
+from featser.audio.source import Source, open_source
 from featser.errors import InputError, UnusableAudio
 from featser.io.remote_files import local_copy
 
@@ -181,18 +187,18 @@ def decode_blocks(file: str | Path, seconds: float, channel: str = MIX) -> Itera
         one, note = _one_channel(path, number, chosen, seconds)
         with _opened(path, number) as (source, announced, sound):
             _, count = _span(path, sound, source.skip, None, None)
-            _refuse_truncated(path, sound, source)
+            refuse_truncated(path, sound, source)
             sound.begin_at(source.skip)
             total, low, high = 0, np.inf, -np.inf
-            for samples in _frames(path, sound, seconds):
+            for samples in _frames(path, sound, seconds, count):
                 mono = samples.mean(axis=1) if one == MIX else to_mono(samples, one)[0]
                 sample_checks.refuse_not_numbers(path, mono)
                 sample_checks.refuse_overload(path, mono)
                 total += len(mono)
                 low, high = min(low, mono.min()), max(high, mono.max())
                 yield Signal(mono, sound.samplerate, note=note, channel=named)
-            expected = _expected(sound, announced, 0, count)
-            _refuse_short(path, sound, announced, expected, total, is_whole=True)
+            expected = expected_frames(sound, announced, 0, count)
+            refuse_short(path, sound, announced, expected, total, is_whole=True)
             sample_checks.refuse_little(path, total, sound.samplerate)
             sample_checks.refuse_silent(path, low, high, sound.channels)
 
@@ -213,13 +219,22 @@ def announced_seconds(file: str | Path) -> float | None:
             return max(0, sound.n_frames - source.skip) / sound.samplerate
 
 
-def _frames(path: Path, sound: OpenSound, seconds: float) -> Iterator[NDArray[np.float32]]:
-    """Read what is left of a recording, block by block."""
+def _frames(
+    path: Path, sound: OpenSound, seconds: float, count: int | None
+) -> Iterator[NDArray[np.float32]]:
+    """Read so many frames of a recording, or all, block by block.
+
+    No block is read beyond the announced end: there may be a tag, which is no sound.
+    """
     size = max(1, round(seconds * sound.samplerate))
-    left = round(LONGEST_S * sound.samplerate)
-    while len(samples := sound.read_frames(size)):
-        left -= len(samples)
-        if left < 0:
+    most = round(LONGEST_S * sound.samplerate)
+    n_read = 0
+    while count is None or n_read < count:
+        samples = sound.read_frames(size if count is None else min(size, count - n_read))
+        if not len(samples):
+            return
+        n_read += len(samples)
+        if n_read > most:
             raise UnusableAudio(path, _too_long())
         yield samples
 
@@ -231,9 +246,10 @@ def _one_channel(path: Path, number: int | None, chosen: str, seconds: float) ->
     with _opened(path, number) as (source, _, sound):
         if sound.channels == 1:
             return "1", ""
+        _, count = _span(path, sound, source.skip, None, None)
         sound.begin_at(source.skip)
         powers, mixed = np.zeros(sound.channels), 0.0
-        for samples in _frames(path, sound, seconds):
+        for samples in _frames(path, sound, seconds, count):
             powers += np.sum(np.square(samples, dtype=np.float64), axis=0)
             mixed += float(np.sum(np.square(samples.mean(axis=1), dtype=np.float64)))
     loudest = int(np.argmax(powers))
@@ -251,10 +267,10 @@ def _read(
     is_segment = start is not None or end is not None
     with _opened(path, number, is_segment=is_segment) as (source, announced, sound):
         first, count = _span(path, sound, source.skip, start, end)
-        _refuse_truncated(path, sound, source)
+        refuse_truncated(path, sound, source)
         samples = _decoded(path, sound, source.skip + first, count, channel)
-        expected = _expected(sound, announced, first, count)
-        _refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
+        expected = expected_frames(sound, announced, first, count)
+        refuse_short(path, sound, announced, expected, len(samples), is_whole=end is None)
         facts = _facts(sound, announced, expected, len(samples), number)
         return samples, sound.samplerate, facts
 
@@ -265,31 +281,13 @@ def _opened(
 ) -> Iterator[tuple[Source, Source, OpenSound]]:
     """Open a recording: its bytes, the same with the length that is announced, and its sound."""
     with open_source(path, is_segment=is_segment) as (source, stream):
-        _refuse_missing(path, source)
+        refuse_missing(path, source)
         try:
             announced, opened = open_sound(path.name, source, stream, number, is_segment=is_segment)
             with opened as sound:
                 yield source, announced, sound
         except SoundError as error:
             raise UnusableAudio(path, str(error)) from error
-
-
-def _refuse_truncated(path: Path, sound: OpenSound, source: Source) -> None:
-    truncation = sound.truncation(source.head)
-    if truncation:
-        raise UnusableAudio(path, f"truncated: {truncation}")
-
-
-def _refuse_missing(path: Path, source: Source) -> None:
-    """Refuse a recording whose bytes are damaged, or fewer than its header promises."""
-    if source.fault:
-        raise UnusableAudio(path, source.fault)
-    if source.missing_s > TOLERATED_LOSS_S:
-        raise UnusableAudio(
-            path,
-            f"truncated: its header states {source.held_s + source.missing_s:.2f} s, the file "
-            f"holds {source.held_s:.2f} s",
-        )
 
 
 def _span(
@@ -345,38 +343,6 @@ def _too_long() -> str:
     return (
         f"longer than {LONGEST_S / 3600:g} h: split it, or give `start` and `end` of its utterances"
     )
-
-
-def _expected(sound: OpenSound, source: Source, first: int, count: int | None) -> int | None:
-    """How many frames the file announces, or libsndfile finds, of what is read."""
-    if count is None and source.announced_s is not None:
-        rate: int = sound.samplerate
-        return round(source.announced_s * rate) - first
-    return count
-
-
-def _refuse_short(
-    path: Path,
-    sound: OpenSound,
-    source: Source,
-    expected: int | None,
-    got: int,
-    *,
-    is_whole: bool,
-) -> None:
-    """Refuse a recording, or a segment, that ends before it should."""
-    rate = sound.samplerate
-    if expected is None or (expected - got) / rate <= source.frame_s:
-        return
-    if sound.n_frames is None and not is_whole:
-        raise UnusableAudio(
-            path, f"the segment lies outside the recording: {_ended(got, expected, rate)}"
-        )
-    raise UnusableAudio(path, f"truncated: {_ended(got, expected, rate)}")
-
-
-def _ended(got: int, expected: int, rate: int) -> str:
-    return f"decoding ended after {got / rate:.2f} s of {expected / rate:.2f} s"
 
 
 def _facts(

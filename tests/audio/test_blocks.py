@@ -33,6 +33,18 @@ def test_blocks_together_are_the_recording(tmp_path: Path, ending: str, channel:
     np.testing.assert_array_equal(joined, decode(file, channel=channel).samples)
 
 
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".mp3", ".ogg"])
+@pytest.mark.parametrize("tail", [b"TAG" + bytes(125), bytes(5000)])
+def test_bytes_after_the_sound_are_no_block(tmp_path: Path, ending: str, tail: bytes) -> None:
+    """FLAC with a tag at its end was whole as one signal, and damaged in blocks."""
+    file = tmp_path / f"a{ending}"
+    soundfile.write(file, stereo(), RATE)
+    file.write_bytes(file.read_bytes() + tail)
+    for channel in ("mix", "loudest"):
+        joined = np.concatenate([block.samples for block in decode_blocks(file, 1.0, channel)])
+        np.testing.assert_array_equal(joined, decode(file, channel=channel).samples)
+
+
 def test_channels_that_cancel_each_other_are_judged_by_the_whole(tmp_path: Path) -> None:
     """The first second is silent, so a block alone could not tell."""
     left = np.concatenate([np.zeros(RATE), stereo(2.0)[:, 0]])
