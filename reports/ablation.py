@@ -3,13 +3,17 @@
 Run ``make ablation CORPORA=FOLDER``, where FOLDER holds ``banglaser/``, ``ravdess/`` and
 ``emodb/``. Features and finished fits go to a working folder (``--work``), so a run that was
 interrupted goes on where it was; what is written here are tables: no audio, nothing about single
-utterances. ``reports/ablation_steps.py`` measures; ``reports/ablation_page.py`` writes the page.
+utterances. ``--only "other corpora"`` measures one step again, after a change that no other step
+depends on, and keeps all other figures. ``reports/ablation_steps.py`` measures;
+``reports/ablation_page.py`` writes the page.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 
 from ablation_cases import QUICK, SEED, Case, cases_of, extract_all
 from ablation_costs import TIMED, costs, spread
@@ -30,11 +34,15 @@ def main() -> None:
     parser = report_parser(__doc__, "ablation")
     parser.add_argument("--jobs", type=int, default=-1, help="processes at once")
     parser.add_argument("--steps", type=int, help="only so many of the steps, the first ones")
+    parser.add_argument("--only", metavar="STEP", help="measure this step again, keep the rest")
     arguments = parser.parse_args()
     work = arguments.work
     os.environ["FEATSER_CACHE"] = str(work.resolve() / "cache")
     extract_all(arguments.corpora, work, PRESETS, arguments.jobs)
     cases = {name: list(cases_of(name, work, arguments.jobs)) for name in CORPORA}
+    if arguments.only:
+        measure_again(arguments.only, cases)
+        return
     results: Row = {
         "seed": SEED, "protocol": PROTOCOL, "model": QUICK,
         "features": list(DEFAULT_FEATURES), "members": list(members_of("vote")),
@@ -57,6 +65,27 @@ def main() -> None:
         ]
         print(f"{results['seconds']:.0f} s: {name} of {case.corpus}, {case.norm}", flush=True)
         write(results)
+
+
+def measure_again(step: str, cases: Mapping[str, Sequence[Case]]) -> None:
+    """Replace the rows of a step by new ones."""
+    planned = [(measure, case) for name, measure, case in steps(cases) if name == step]
+    if not planned:
+        names = sorted({name for name, _, _ in steps(cases)})
+        raise SystemExit(f"--only {step}: unknown step; steps are {', '.join(names)}")
+    results: Row = json.loads((REPORTS / "ablation.json").read_text(encoding="utf-8"))
+    for measure, case in planned:
+        for table, row in measure(case):
+            new = case.described | row
+            rows = results[table]
+            rows[[identity(one) for one in rows].index(identity(new))] = new
+        print(f"{step} of {case.corpus}, {case.norm}", flush=True)
+        write(results)
+
+
+def identity(row: Row) -> tuple[str | None, ...]:
+    """Return what a row of a table is about."""
+    return tuple(row.get(name) for name in ("corpus", "norm", "kind", "name"))
 
 
 def write(results: Row) -> None:
