@@ -24,9 +24,11 @@ from featser.experiment.loading.sources.manifest_sources import with_channel
 from featser.features.trimmed import trimmed
 from featser.models.bundle import load_bundle
 from featser.models.bundle_extractors import rebuild_extractors
+from featser.models.storage.bundle_name import BUNDLE
 from featser.progress_bars import showing_progress
 from featser.studies.open_model import statement
 from featser.timelines.given_segments import split_tier
+from featser.timelines.marks.window_abstention import RUN
 from featser.timelines.smoothing import parse_smoothing, refuse_smoothing
 from featser.timelines.timeline_files import (
     OUTPUT_ENDINGS,
@@ -138,7 +140,14 @@ def timeline(
         named = replace(listed, table=with_channel(listed.table, chosen))
         refuse_unfit_outputs(outputs, named.shown_files)
         predictor = TimelinePredictor(
-            model, bundle, extractors, plan, smoothing, n_jobs, given.get("coverage")
+            model,
+            bundle,
+            extractors,
+            plan,
+            smoothing,
+            n_jobs,
+            given.get("coverage"),
+            _run_of(model),
         )
         predictor.refuse_uncalibrated(segments is not None)
         if segments is None:
@@ -157,6 +166,13 @@ def timeline(
     result.attrs["notes"] = [*own, *named.notes, *notes, *left_out]
     result.attrs["written"] = written
     return result
+
+
+def _run_of(model: str | Path) -> str:
+    """Return the folder of the run that a bundle lies in, or what stands for one."""
+    file = Path(model)
+    is_in_run = file.name == BUNDLE and (file.parent / "predictions.parquet").is_file()
+    return str(file.parent) if is_in_run else RUN
 
 
 def _segment_file(segments: str | Path | None) -> list[str]:

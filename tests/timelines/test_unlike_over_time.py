@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import zipfile
 from dataclasses import replace
@@ -105,7 +106,10 @@ def test_without_calibration_the_sound_is_compared_and_the_features_are_not(
 ) -> None:
     shown = featser_here("predict", fitted, clipped, "--timeline", "-j", "1")
     assert "the features of windows are not compared" in shown.stderr
-    assert "run `featser calibrate RUN`" in shown.stderr
+    assert f"run `featser calibrate {shlex.quote(str(fitted))}`" in shown.stderr
+    copied = shutil.copy(fitted / "model.featser", clipped.with_name("copied.featser"))
+    shown = featser_here("predict", copied, clipped, "--timeline", "-j", "1")
+    assert "run `featser calibrate RUN`" in shown.stderr, "where the run is not known"
     table = featser.timeline(fitted, [clipped], n_jobs=1)
     reasons = table["unlike"][inside(table, 6, 12)]
     assert reasons.str.contains(r"clipping \d+\.\d %; training ").all()
@@ -170,7 +174,7 @@ def test_sets_without_their_calibration_are_refused(
     model = calibrated if options else fitted
     shown = featser_here("predict", model, talk, "--timeline", "--coverage", ".8", *options)
     assert shown.returncode != 0
-    command = " ".join(["featser calibrate RUN", *options])
+    command = " ".join(["featser calibrate", shlex.quote(str(model)), *options])
     assert f"run `{command}` first, or leave --coverage out" in shown.stderr
     assert shown.stdout == ""
 

@@ -36,7 +36,7 @@ from featser.one_thread import one_thread
 from featser.progress import Progress, silent, stage
 from featser.speakers.frame_normalization import normalised_by_speaker
 from featser.timelines.given_segments import segments_of
-from featser.timelines.marks.window_abstention import WindowAbstention
+from featser.timelines.marks.window_abstention import RUN, WindowAbstention
 from featser.timelines.recording_timeline import (
     RecordingTimeline,
     recording_timeline,
@@ -73,6 +73,8 @@ class TimelinePredictor:
         Worker processes; with one, this process computes.
     coverage : float or None
         Of prediction sets; None for no sets.
+    run : str
+        The folder of the model's run, as far as it is known.
     """
 
     model: str | Path
@@ -82,6 +84,7 @@ class TimelinePredictor:
     smoothing: Smoothing
     n_jobs: int
     coverage: float | None = None
+    run: str = RUN
 
     def refuse_uncalibrated(self, has_segments: bool) -> None:
         """Refuse prediction sets that the model has no calibration for.
@@ -103,10 +106,10 @@ class TimelinePredictor:
     def abstention(self) -> WindowAbstention:
         """Return what the model says of windows beside its predictions."""
         bundle = self.bundle
-        is_of_run = OPEN not in bundle.training and bundle.normalizer is None
+        run = self.run if OPEN not in bundle.training and bundle.normalizer is None else ""
         with _naming(self.model):
             return WindowAbstention.of(
-                self.plan, bundle.tasks, bundle.domain, bundle.windows, self.coverage, is_of_run
+                self.plan, bundle.tasks, bundle.domain, bundle.windows, self.coverage, run
             )
 
     def timelines(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ from featser.tasks import Task
 from featser.timelines.marks.window_facts import Doubles, facts_of_windows
 from featser.timelines.window_plan import HOP_S, WINDOW_S, WindowPlan
 
+RUN = "RUN"
+"""What stands for a run whose folder is not known."""
+
 
 @dataclass(frozen=True, eq=False)
 class WindowAbstention:
@@ -40,9 +44,9 @@ class WindowAbstention:
         For these windows.
     coverage : float or None
         Of prediction sets; None for no sets.
-    is_of_run : bool
-        Whether ``featser calibrate`` can calibrate the model: not that of the open corpora, nor one
-        of enrolled speakers.
+    run : str
+        What ``featser calibrate`` calls the run of the model; empty for a model that it cannot
+        calibrate: that of the open corpora, and one of enrolled speakers.
     """
 
     plan: WindowPlan
@@ -50,7 +54,7 @@ class WindowAbstention:
     domain: TrainingDomain | None
     calibration: WindowCalibration | None
     coverage: float | None = None
-    is_of_run: bool = True
+    run: str = RUN
 
     @classmethod
     def of(
@@ -60,7 +64,7 @@ class WindowAbstention:
         domain: TrainingDomain | None,
         windows: Sequence[WindowCalibration],
         coverage: float | None,
-        is_of_run: bool = True,
+        run: str = RUN,
     ) -> WindowAbstention:
         """Choose the calibration for windows among those of a model.
 
@@ -76,9 +80,9 @@ class WindowAbstention:
         if coverage is not None and (calibration is None or not calibration.calibrations):
             raise TaskError(
                 f"the model is not calibrated for {windows_in_words(plan)}, and its calibration "
-                f"on whole recordings does not hold for them: {_remedy(plan, is_of_run)}"
+                f"on whole recordings does not hold for them: {_remedy(plan, run)}"
             )
-        return cls(plan, tasks, domain, calibration, coverage, is_of_run)
+        return cls(plan, tasks, domain, calibration, coverage, run)
 
     @property
     def is_measured(self) -> bool:
@@ -128,7 +132,7 @@ class WindowAbstention:
             notes.append(
                 f"the features of windows are not compared with those of the training recordings, "
                 f"because the model is not calibrated for {windows_in_words(self.plan)}"
-                + (f": run `{calibrate_command(self.plan)}`" if self.is_of_run else "")
+                + (f": run `{calibrate_command(self.plan, self.run)}`" if self.run else "")
             )
         notes += self._length_note(is_trimmed)
         if self.coverage is not None and self.calibration is not None:
@@ -158,9 +162,9 @@ class WindowAbstention:
         ]
 
 
-def _remedy(plan: WindowPlan, is_of_run: bool) -> str:
-    if is_of_run:
-        return f"run `{calibrate_command(plan)}` first, or leave --coverage out"
+def _remedy(plan: WindowPlan, run: str) -> str:
+    if run:
+        return f"run `{calibrate_command(plan, run)}` first, or leave --coverage out"
     return "leave --coverage out, or use a run of your own without enrolled speakers"
 
 
@@ -175,14 +179,14 @@ def windows_in_words(plan: WindowPlan) -> str:
     return f"windows of {plan.window_s:g} s each {plan.hop_s:g} s"
 
 
-def calibrate_command(plan: WindowPlan) -> str:
+def calibrate_command(plan: WindowPlan, run: str) -> str:
     """Return the command that calibrates a run for such windows.
 
     Examples
     --------
-    >>> calibrate_command(WindowPlan(3.0, 0.5))
-    'featser calibrate RUN --window 3'
+    >>> calibrate_command(WindowPlan(3.0, 0.5), "my run")
+    "featser calibrate 'my run' --window 3"
     """
     window = "" if plan.window_s == WINDOW_S else f" --window {plan.window_s:g}"
     hop = "" if plan.hop_s == HOP_S else f" --hop {plan.hop_s:g}"
-    return f"featser calibrate RUN{window}{hop}"
+    return f"featser calibrate {shlex.quote(run)}{window}{hop}"
