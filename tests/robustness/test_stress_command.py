@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import time
@@ -28,11 +30,19 @@ def stressed(work: Path, *options: str) -> pd.DataFrame:
     return table.set_index(["condition", "level"])
 
 
+def test_the_command_for_altered_copies_is_carried_out_as_printed(work: Path) -> None:
+    shown = featser_here("stress", "run", *STORE, "--condition", "gain", cwd=work)
+    (command,) = re.findall(r"next: `featser (extract .+)`, then fit", shown.stdout)
+    shown = featser_here(*shlex.split(command), "-j", "1", cwd=work)
+    assert shown.returncode == 0, shown.stderr
+    assert "augmented copies: " in shown.stdout
+    assert "--store featser-store" in command, "the store that was named"
+
+
 def test_noise_destroys_the_planted_feature_and_gain_leaves_it(work: Path) -> None:
     """The zero-crossing rate of a tone is lost in noise and does not depend on the level."""
     shown = featser_here("stress", "run", *STORE, "--condition", "noise,gain", cwd=work)
     assert shown.returncode == 0, shown.stderr
-    assert "next: featser extract … --augment field, then fit" in shown.stdout + shown.stderr
     table = pd.read_csv(work / "run" / "stress.csv").set_index(["condition", "level"])
     figure = table["uar.value"]
     assert table.loc["clean", "uar.value"].item() == 1

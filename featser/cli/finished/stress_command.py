@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -87,4 +88,19 @@ def stress(
     if output is not None:
         say(f"table: {output}")
     if not read_description(result.folder).get("augmented_copies"):
-        say("next: featser extract … --augment field, then fit: models also learn from such copies")
+        say_text(
+            f"next: `{_extract_copies(run, store)}`, then fit: models learn from such copies too"
+        )
+
+
+def _extract_copies(run: Path, store: Path | None) -> str:
+    """Return the command that extracts altered copies of a run's recordings."""
+    from featser.experiment.loading.sources.source import STORE
+    from featser.experiment.recipe import RECIPE
+    from featser.experiment.runs.reopened_run import data_of_run, store_of_run
+
+    data = [f"{name}={place}" for name, place in data_of_run(run).items()]
+    words = ["featser", "extract", str(run / RECIPE)]
+    words += [word for pair in data for word in ("--data", pair)]
+    words += ["--store", str(store or store_of_run(run, STORE)), "--augment", "field"]
+    return shlex.join(words)
