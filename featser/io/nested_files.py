@@ -120,7 +120,7 @@ def members_of(archive: Path) -> list[str]:
     with _refusals(archive):
         if kind_of(archive) == ZIP:
             infos = _zip(_version(archive)).infolist()
-            return [info.filename for info in infos if not info.is_dir()]
+            return [name for name in map(_member_name, infos) if not name.endswith("/")]
         return list(_tar(_version(archive), plain_tar(archive)))
 
 
@@ -135,7 +135,7 @@ def is_there(location: str) -> bool:
             if kind_of(archive) == TABLE:
                 return member.isdecimal() and int(member) < row_count(archive)
             if kind_of(archive) == ZIP:
-                return member in _zip(_version(archive)).NameToInfo
+                return _zip_member(_version(archive), member) is not None
             return member in _tar(_version(archive), plain_tar(archive))
     except UnusableAudio:
         return False
@@ -179,11 +179,10 @@ def _copy(archive: Path, member: str, target: IO[bytes]) -> None:
 
 
 def _copy_zipped(archive: Path, member: str, target: IO[bytes]) -> None:
-    zipped = _zip(_version(archive))
-    try:
-        info = zipped.getinfo(member)
-    except KeyError as error:
-        raise _absent(archive, member) from error
+    version = _version(archive)
+    info = _zip_member(version, member)
+    if info is None:
+        raise _absent(archive, member)
     if info.flag_bits & 1:
         raise UnusableAudio(archive, "the archive is encrypted: unpack it first")
     _refuse_large(archive, info.file_size)
@@ -192,7 +191,7 @@ def _copy_zipped(archive: Path, member: str, target: IO[bytes]) -> None:
             archive,
             f"damaged: {info.compress_size} bytes in the archive announce {info.file_size} bytes",
         )
-    with zipped.open(info) as source:
+    with _zip(version).open(info) as source:
         shutil.copyfileobj(source, target)
     _refuse_short(archive, target.tell(), info.file_size)
 
@@ -245,6 +244,22 @@ def _zip(version: Version) -> zipfile.ZipFile:
     if len(zipped.filelist) > MAX_MEMBERS:
         raise ValueError(f"it has more than {MAX_MEMBERS:,} members")
     return zipped
+
+
+def _member_name(info: zipfile.ZipInfo) -> str:
+    """Return a member's name with slashes: some programs of Windows write back-slashes."""
+    name = info.filename
+    return name if "/" in name else name.replace("\\", "/")
+
+
+@lru_cache(maxsize=4)
+def _zip_members(version: Version) -> Mapping[str, zipfile.ZipInfo]:
+    return {_member_name(info): info for info in _zip(version).infolist()}
+
+
+def _zip_member(version: Version, member: str) -> zipfile.ZipInfo | None:
+    """Return the last member of a name; None without one."""
+    return _zip_members(version).get(member) or _zip(version).NameToInfo.get(member)
 
 
 @lru_cache(maxsize=4)

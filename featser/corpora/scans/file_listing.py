@@ -267,8 +267,8 @@ def files_in_archive(
     }
 
 
-def outside_note(archive: Path, grammar: Grammar | None) -> list[str]:
-    """Say which recordings of an archive are left out because their names lead out of it.
+def archive_notes(archive: Path, grammar: Grammar | None) -> list[str]:
+    """Say which recordings of an archive are not read, because of their names.
 
     Parameters
     ----------
@@ -276,14 +276,22 @@ def outside_note(archive: Path, grammar: Grammar | None) -> list[str]:
         As :func:`files_in_archive` has them.
     """
     endings = readable_endings(grammar)
-    names = [name for name in members_of(archive) if has_ending(name, endings)]
-    outside = [name for name in names if name.startswith("/") or ".." in name.split("/")]
-    if not outside:
-        return []
-    return [
-        f"{archive}: {counted(len(outside), 'recording')} left out because the name leads out of "
-        f"the archive, such as {shortened(outside[0])!r}: pack the folder that holds all of them"
-    ]
+    counts = Counter(name for name in members_of(archive) if has_ending(name, endings))
+    outside = [name for name in counts if name.startswith("/") or ".." in name.split("/")]
+    repeated = [name for name, count in counts.items() if count > 1]
+    notes = []
+    if outside:
+        notes.append(
+            f"{archive}: {counted(len(outside), 'recording')} left out because the name leads out "
+            f"of the archive, such as {shortened(outside[0])!r}: pack the folder that holds all of "
+            f"them"
+        )
+    if repeated:
+        notes.append(
+            f"{archive}: {counted(len(repeated), 'name')} more than once in the archive, such as "
+            f"{shortened(repeated[0])!r}: the last recording of a name is read"
+        )
+    return notes
 
 
 def has_ending(name: str, endings: Collection[str]) -> bool:

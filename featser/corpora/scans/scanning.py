@@ -20,11 +20,11 @@ from featser.corpora.labelling.pattern_suggestion import pattern_with_speaker
 from featser.corpora.labelling.renamed_card import with_columns
 from featser.corpora.manifest import COLUMNS, notes_of, read_manifest
 from featser.corpora.scans.file_listing import (
+    archive_notes,
     audio_files,
     files_elsewhere,
     files_in_archive,
     has_ending,
-    outside_note,
     passed_over,
     preferred_files,
     readable_endings,
@@ -186,7 +186,7 @@ def _scan_archive(card: Card, archive: Path, names: LabelMap) -> ScanResult:
     notes: list[str] = []
     files = with_unicode_names(files, notes)
     notes += passed_over(files, map(PurePosixPath, listed), grammar)
-    notes += outside_note(archive, grammar)
+    notes += archive_notes(archive, grammar)
     with side_table_copies(card, listed) as tables:
         return _scan_files(card, archive, files, tables, notes, names, listed)
 

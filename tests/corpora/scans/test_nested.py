@@ -23,6 +23,7 @@ from featser.corpora.scans.scanning import ScanResult, scan
 from featser.corpora.scans.side_tables import side_table_copies
 from featser.errors import CardError, UnusableAudio
 from featser.extraction.extraction import extract_manifest
+from featser.io.nested_files import extracted, is_there, split_nested
 from featser.store.feature_store import Store
 from tests.flow import featser_here
 from tests.remote_sounds import sound
@@ -135,6 +136,37 @@ def test_members_whose_names_lead_out_of_an_archive_have_a_note(
     output = " ".join((shown.stdout + shown.stderr).split())
     assert "4 utterances" in output
     assert "2 recordings left out because the name leads out of the archive" in output
+
+
+def test_a_zip_archive_with_back_slashes_is_read_with_slashes(tmp_path: Path) -> None:
+    """Some programs of Windows write them."""
+    path = tmp_path / "corpus.zip"
+    with zipfile.ZipFile(path, "w") as zipped:
+        for name, data in SOUNDS.items():
+            zipped.writestr(name.replace("/", "\\"), data)
+        zipped.writestr("..\\e.wav", sound(300))
+        zipped.writestr("sad\\", b"")
+    result = scan(load_card("folders"), path)
+    assert set(result.manifest["emotion"]) == {"angry", "sad"}
+    for file in result.manifest["file"]:
+        inside = split_nested(file)
+        assert inside is not None
+        assert is_there(file)
+        with extracted(Path(inside[0]), inside[1]) as copy:
+            assert copy.read_bytes() == SOUNDS[inside[1]]
+    assert any("1 recording left out because the name leads out" in note for note in result.notes)
+
+
+def test_names_that_occur_twice_in_a_zip_archive_have_a_note(tmp_path: Path) -> None:
+    files = {**SOUNDS, "sad/x.wav": sound(300)}
+    path = write_zip(tmp_path / "corpus.zip", files, top="")
+    path.write_bytes(path.read_bytes().replace(b"sad/x.wav", b"sad/d.wav"))
+    result = scan(load_card("folders"), path)
+    assert len(result.manifest) == len(SOUNDS)
+    note = "1 name more than once in the archive, such as 'sad/d.wav': the last recording of a name"
+    assert any(note in one for one in result.notes)
+    with extracted(path, "sad/d.wav") as copy:
+        assert copy.read_bytes() == sound(300)
 
 
 def test_members_whose_names_are_no_text_have_a_note(tmp_path: Path) -> None:
