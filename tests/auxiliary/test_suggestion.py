@@ -43,6 +43,15 @@ def test_tables_that_cannot_help_are_not_named(
     assert helpful_tables(task, specs, corpora) == expected
 
 
+COMMANDS = {
+    "labels.csv -m svm": "labels.csv -m svm",
+    "-o run -m svm": "-o run-aux -m svm",
+    "--output 'my run/'": "--output 'my run-aux'",
+    "-oruns/a": "-oruns/a-aux",
+    "--output=runs/a": "--output=runs/a-aux",
+}
+
+
 def steps(speakers: int, **facts: Any) -> str:
     """Return the steps after a fit of so many speakers."""
     given: dict[str, Any] = {
@@ -54,10 +63,16 @@ def steps(speakers: int, **facts: Any) -> str:
     return "\n".join(next_steps(run, "runs/my run"))
 
 
-def test_a_fit_with_few_speakers_names_the_option() -> None:
+def test_a_fit_with_few_speakers_names_the_command() -> None:
+    """It writes into another folder: in the same one there would be nothing to compare with."""
     shown = steps(FEW_SPEAKERS - 1)
     assert "featser explain 'runs/my run'" in shown
-    assert "with --aux open (the speakers are few: it trains on banglaser and emodb too" in shown
+    assert "--aux open` (the speakers are few: it trains on banglaser and emodb too" in shown
+    run = sample_run(speakers=6, rows=200, classes=("angry", "happy", "neutral", "sad"))
+    run.methods = MethodFacts(extractors=dict.fromkeys(DEFAULTS, ""), options={"model": "vote"})
+    for typed, named in COMMANDS.items():
+        run.command = f"featser fit {typed}"
+        assert f"next: `featser fit {named} --aux open` (" in "\n".join(next_steps(run, "run"))
 
 
 @pytest.mark.parametrize(
@@ -77,12 +92,13 @@ def test_a_fit_that_needs_or_takes_none_does_not_name_it(
     assert "--aux" not in steps(speakers, **facts)
 
 
-def test_a_fit_without_speakers_does_not_name_what_is_chosen_on_them() -> None:
+def test_a_fit_without_several_speakers_does_not_name_what_is_chosen_on_them() -> None:
     run = sample_run(speakers=6, rows=200, classes=("angry", "happy", "neutral", "sad"))
     run.methods = MethodFacts(extractors=dict.fromkeys(DEFAULTS, ""), options={"model": "vote"})
     assert "--aux" in "\n".join(next_steps(run, "run"))
-    run.predictions["speaker"] = None
-    assert "--aux" not in "\n".join(next_steps(run, "run"))
+    for speaker in ("one", None):
+        run.predictions["speaker"] = speaker
+        assert "--aux" not in "\n".join(next_steps(run, "run"))
 
 
 def test_a_command_that_lacks_the_option_does_not_name_it() -> None:

@@ -43,9 +43,27 @@ def next_steps(summary: RunSummary, folder: str) -> Iterator[str]:
     yield f"next: featser explore {quoted} (maps, errors to hear, likely label errors)"
     if tables := _helpful_tables(summary):
         yield (
-            f"next: the same command with --aux open (the speakers are few: it trains on "
+            f"next: `{_with_auxiliary(summary.command)}` (the speakers are few: it trains on "
             f"{' and '.join(tables)} too, with a weight chosen on left-out speakers)"
         )
+
+
+def _with_auxiliary(command: str) -> str:
+    """Return a fit with the open corpora, into a folder of its own: runs can then be compared.
+
+    Examples
+    --------
+    >>> _with_auxiliary("featser fit -m svm -o 'my run/'")
+    "featser fit -m svm -o 'my run-aux' --aux open"
+    >>> _with_auxiliary("featser fit --output=run")
+    'featser fit --output=run-aux --aux open'
+    """
+    words, named = [], False
+    for word in shlex.split(command):
+        is_output = named or (word.startswith(("-o", "--output=")) and word != "-o")
+        words.append(f"{word.rstrip('/')}-aux" if is_output else word)
+        named = word in ("-o", "--output")
+    return shlex.join([*words, "--aux", "open"])
 
 
 def _helpful_tables(summary: RunSummary) -> list[str]:
@@ -55,8 +73,8 @@ def _helpful_tables(summary: RunSummary) -> list[str]:
     facts = summary.methods
     if summary.command.split()[:2] != ["featser", "fit"]:  # others lack the option
         return []
-    # The weight of other corpora is chosen on left-out speakers: without any there is none.
-    if not 0 < summary.predictions["speaker"].nunique() < FEW_SPEAKERS:
+    # The weight of other corpora is chosen on left-out speakers: of one speaker none is left.
+    if not 1 < summary.predictions["speaker"].nunique() < FEW_SPEAKERS:
         return []
     if facts.auxiliary or not _takes_auxiliary(facts.options):
         return []
