@@ -67,12 +67,12 @@ def test_a_fit_with_few_speakers_names_the_command() -> None:
     """It writes into another folder: in the same one there would be nothing to compare with."""
     shown = steps(FEW_SPEAKERS - 1)
     assert "featser explain 'runs/my run'" in shown
-    assert "--aux open` (the speakers are few: it trains on banglaser and emodb too" in shown
+    assert "--aux open (the speakers are few: it trains on banglaser and emodb too" in shown
     run = sample_run(speakers=6, rows=200, classes=("angry", "happy", "neutral", "sad"))
     run.methods = MethodFacts(extractors=dict.fromkeys(DEFAULTS, ""), options={"model": "vote"})
     for typed, named in COMMANDS.items():
         run.command = f"featser fit {typed}"
-        assert f"next: `featser fit {named} --aux open` (" in "\n".join(next_steps(run, "run"))
+        assert f"next: featser fit {named} --aux open (" in "\n".join(next_steps(run, "run"))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def stressed(work: Path, *options: str) -> pd.DataFrame:
 
 def test_the_command_for_altered_copies_is_carried_out_as_printed(work: Path) -> None:
     shown = featser_here("stress", "run", *STORE, "--condition", "gain", cwd=work)
-    (command,) = re.findall(r"next: `featser (extract .+)`, then fit", shown.stdout)
+    (command,) = re.findall(r"next: featser (extract .+) \(then fit", shown.stdout)
     shown = featser_here(*shlex.split(command), "-j", "1", cwd=work)
     assert shown.returncode == 0, shown.stderr
     assert "augmented copies: " in shown.stdout

@@ -43,7 +43,7 @@ def next_steps(summary: RunSummary, folder: str) -> Iterator[str]:
     yield f"next: featser explore {quoted} (maps, errors to hear, likely label errors)"
     if tables := _helpful_tables(summary):
         yield (
-            f"next: `{_with_auxiliary(summary.command)}` (the speakers are few: it trains on "
+            f"next: {_with_auxiliary(summary.command)} (the speakers are few: it trains on "
             f"{' and '.join(tables)} too, with a weight chosen on left-out speakers)"
         )
 

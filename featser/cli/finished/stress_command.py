@@ -89,7 +89,7 @@ def stress(
         say(f"table: {output}")
     if not read_description(result.folder).get("augmented_copies"):
         say_text(
-            f"next: `{_extract_copies(run, store)}`, then fit: models learn from such copies too"
+            f"next: {_extract_copies(run, store)} (then fit: models learn from such copies too)"
         )
 
 
