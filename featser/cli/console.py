@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from featser.io.escaping import for_terminal
 from featser.io.wrapped_text import lines_of, wrapped
@@ -56,14 +57,21 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         return Text(for_terminal(value), style)  # a Text has no markup: `[/]` stays `[/]`
 
     lines = [[("" if cell is None else cell) for cell in row] for row in rows]
+    is_number = [
+        bool(lines) and all(isinstance(line[position], int | float) for line in lines)
+        for position in range(len(columns))
+    ]
+    for position, numbers in enumerate(is_number):
+        column = [line[position] for line in lines]
+        for line, cell in zip(lines, same_decimals(column) if numbers else column, strict=True):
+            line[position] = cell
     grid = Table(header_style="bold")
     texts = [[for_terminal(cell) for cell in line] for line in [columns, *lines]]
     widths = column_widths(texts, Console().width)
     for position, name in enumerate(columns):
-        numbers = bool(lines) and all(isinstance(line[position], int | float) for line in lines)
         grid.add_column(
             cell_text(name),
-            justify="right" if numbers else "left",
+            justify="right" if is_number[position] else "left",
             overflow="fold",
             width=widths[position] if widths else None,
         )
@@ -71,6 +79,23 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         grid.add_row(*map(cell_text, line))
     shown = Group(cell_text(title, "bold"), grid) if title else grid
     Console().print(shown)
+
+
+def same_decimals(numbers: Sequence[Any]) -> list[str]:
+    """Return the numbers of a column as text, with as many decimals as the longest of them has.
+
+    Examples
+    --------
+    >>> same_decimals([0.297, 0.28, 1.0])
+    ['0.297', '0.280', '1.000']
+    >>> same_decimals([3, 12]), same_decimals([1e-07, 0.5])
+    (['3', '12'], ['1e-07', '0.5'])
+    """
+    texts = list(map(str, numbers))
+    fractions = [text.partition(".")[2] for text in texts]
+    if not any(fractions) or any(not text.lstrip("-").replace(".", "").isdigit() for text in texts):
+        return texts  # integers; 1e-07, inf or nan among them
+    return [f"{number:.{max(map(len, fractions))}f}" for number in numbers]
 
 
 def column_widths(texts: Sequence[Sequence[str]], available: int) -> list[int]:

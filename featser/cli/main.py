@@ -105,7 +105,8 @@ def scan(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The manifest to write: .csv, .parquet.")
+        Path | None,
+        typer.Option("--output", "-o", help="The manifest to write: .csv, .tsv, .parquet."),
     ] = None,
     pattern: PathPattern = None,
     annotation: Annotated[

@@ -95,7 +95,7 @@ def aux_list() -> None:
     listed = listed_auxiliary()
     rows = [_row(one, one.table) for one in listed if one.table is not None]
     if rows:
-        columns = ["name", "utterances", "speakers", "labels", "licence", "features", "from"]
+        columns = ["name", "rows", "speakers", "labels", "licence", "features", "from"]
         table("Auxiliary corpora", columns, rows)
     else:
         say("no auxiliary corpora: `featser aux add NAME --data NAME=FOLDER` adds one")
