@@ -78,7 +78,8 @@ def test_a_folder_or_a_manifest_names_the_labels(
         for of in (tmp_path / "labels.csv", relabelled)
     )
     assert by_file.pairs[0].result == by_folder.pairs[0].result
-    assert any("the labels of" in note and "labels.csv" in note for note in by_file.notes)
+    (note,) = (note for note in by_file.notes if "the labels of" in note)
+    assert note.endswith(f"labels.csv ({fitted} was fitted on another label for 4 utterances)")
 
 
 def test_utterances_without_a_label_in_the_manifest_are_counted(

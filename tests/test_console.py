@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from featser.cli import console
-from featser.cli.display import corpus_results, prediction_results
+from featser.cli.display import corpus_results, prediction_results, run_results
 from featser.progress_bars import Bars, time_text
 from tests.flow import featser_here
 
@@ -130,3 +130,10 @@ def test_a_command_in_a_wrapped_note_stays_on_one_line(
     assert lines == [
         "note: another way to read this folder:", f"  {command}", "  reads the speakers"
     ]  # fmt: skip
+
+
+def test_a_note_that_a_longer_one_begins_with_is_not_printed_again() -> None:
+    few, rare = "4 speakers: the interval is uncertain", "fewer than 4 speakers have the class joy"
+    figures = {"uar": {"note": f"{few}; {rare}"}, "accuracy": {"note": few}, "ece": {"note": few}}
+    assert run_results._notes_on({"mood": figures}) == {f"{few}; {rare}": ["mood"]}
+    assert run_results._notes_on({"mood": {"uar": {"note": few}}}) == {few: ["mood"]}

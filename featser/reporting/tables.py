@@ -286,13 +286,31 @@ def _baselines(figures: Mapping[str, Mapping[str, Any]], metric: str) -> str:
     return ", ".join(texts) or "–"
 
 
+def notes_on_figures(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the notes on a task's metrics, each once, and none that a longer one begins with.
+
+    Examples
+    --------
+    >>> notes_on_figures({"uar": {"note": "few; rare class"}, "accuracy": {"note": "few"}})
+    ['few; rare class']
+    """
+    notes = [
+        str(figure["note"])
+        for name, figure in figures.items()
+        if figure.get("note") and not name.startswith(("recall[", "gap["))
+    ]
+    return [
+        note
+        for note in dict.fromkeys(notes)
+        if not any(other.startswith(f"{note}; ") for other in notes)
+    ]
+
+
 def _notes(protocol_figures: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
     """Collect the notes on metrics and baselines, each once."""
     notes: dict[str, None] = {}
     for figures in protocol_figures:
-        for name, figure in figures.items():
-            if figure.get("note") and not name.startswith(("recall[", "gap[")):
-                notes[as_sentence(figure["note"])] = None
+        notes |= dict.fromkeys(map(as_sentence, notes_on_figures(figures)))
         notes |= dict.fromkeys(
             f"{metric_title(name)}: {figure['explanation']}."
             for name, figure in baselines.shown(figures).items()

@@ -99,14 +99,10 @@ def _show_notes(summary: RunSummary) -> None:
 def _notes_on(by_task: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, list[str]]:
     """Return the notes on the figures shown, and the tasks that each concerns."""
     from featser.reporting import baselines
+    from featser.reporting.tables import notes_on_figures
 
     tasks_by_note: dict[str, list[str]] = {}
     for task, figures in by_task.items():
-        notes = [
-            str(figure["note"])
-            for name, figure in figures.items()
-            if figure.get("note") and not name.startswith(("recall", "gap["))
-        ]
-        for note in dict.fromkeys([*notes, *baselines.left_out(figures)]):
+        for note in dict.fromkeys([*notes_on_figures(figures), *baselines.left_out(figures)]):
             tasks_by_note.setdefault(note, []).append(task)
     return tasks_by_note

@@ -141,6 +141,8 @@ def _note(task: str, labels: _Labels, runs: Sequence[Compared], common: pd.Index
             continue
         own = run.predictions.loc[common, column]
         n_other = int((own.notna() & given.notna() & (own != given)).sum())
-        counts.append(f"{run.name} was fitted on another label for {counted(n_other, 'utterance')}")
+        if n_other:
+            other = counted(n_other, "utterance")
+            counts.append(f"{run.name} was fitted on another label for {other}")
     detail = f" ({'; '.join(counts)})" if counts else ""
     return f"task '{task}': all runs are scored against the labels of {labels.name}{detail}"
