@@ -404,4 +404,4 @@ def _speaker_fix(card: Card, names: Sequence[str]) -> str:
     pattern = pattern_with_speaker(names)
     example = shortened(names[0])
     by_names = f"; or, if '{example}' begins with the speaker, use `--pattern '{pattern}'`"
-    return f". Write speakers.csv with the columns file, speaker{by_names * bool(pattern)}"
+    return f". Write speakers.csv: columns file ({example}) and speaker{by_names * bool(pattern)}"

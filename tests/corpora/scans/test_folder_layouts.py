@@ -183,9 +183,13 @@ def test_the_folder_of_a_run_is_refused_with_its_recipe(tmp_path: Path) -> None:
 def test_folders_of_classes_without_speakers_say_how_to_name_them(tmp_path: Path) -> None:
     touch(tmp_path, "joy/a_1.wav", "joy/b_1.wav", "sad/a_2.wav")
     (note,) = (note for note in scan(tmp_path).notes if "without a speaker" in note)
-    assert "speakers.csv" in note
+    assert "Write speakers.csv: columns file (joy/a_1) and speaker; or, if" in note
     pattern = note.split("--pattern '")[1].partition("'")[0]
     assert scan(tmp_path, pattern=pattern).manifest["speaker"].tolist() == ["a", "b", "a"]
+    names = ("joy/a_1", "joy/b_1", "sad/a_2")
+    rows = "".join(f"{name},{name[4]}\n" for name in names)
+    (tmp_path / "speakers.csv").write_text(f"file,speaker\n{rows}", encoding="utf-8")
+    assert scan(tmp_path).manifest["speaker"].tolist() == ["a", "b", "a"]
 
 
 _NAMES = st.lists(
