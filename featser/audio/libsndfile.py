@@ -72,6 +72,8 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
         """Let the next frame that is read be this one, counted from the beginning."""
         if not frame:
             return
+        if str(self.subtype).startswith("MPEG"):  # it complains of the frames that it lacks
+            self._printing = _without_messages
         try:
             with self._printing():
                 self.seek(frame)
@@ -138,7 +140,7 @@ class Sound(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type
 
 @contextmanager
 def _without_messages() -> Iterator[None]:
-    """Leave out what C libraries print: libmpg123 comments on bytes that are no frames.
+    """Leave out what C libraries print: libmpg123 comments on bytes, and after each search.
 
     What other threads write to the standard error in this time is left out as well.
     """

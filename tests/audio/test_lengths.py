@@ -110,6 +110,15 @@ def test_bytes_between_mp3_frames_print_nothing(
     assert capfd.readouterr().err == "still there\n"
 
 
+def test_segments_of_mp3_print_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The library finds a frame that refers to those before, and calls it an error."""
+    for data in (mp3(20.0), without_xing(mp3(20.0))):
+        path = stored(tmp_path, data)
+        for start in np.linspace(0.1, 19.0, 30):
+            decode(path, start, start + 0.5)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("excess", [2, 1000, 2**31])
 def test_mp3_that_announces_more_frames_than_it_holds_is_truncated(
     tmp_path: Path, excess: int
