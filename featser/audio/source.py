@@ -20,7 +20,7 @@ from featser.audio.content import digest, os_reason
 from featser.audio.conversion import format_of
 from featser.audio.headers.caf import caf_fault, with_length
 from featser.audio.headers.flac import has_second_stream
-from featser.audio.headers.mpeg import Mpeg, after_tags, parse_mpeg, with_header
+from featser.audio.headers.mpeg import Mpeg, parse_mpeg, with_header
 from featser.audio.headers.ogg import ogg_fault
 from featser.audio.headers.riff import (
     MPEG_TAGS,
@@ -30,6 +30,7 @@ from featser.audio.headers.riff import (
     parse_wave,
     patched,
 )
+from featser.audio.headers.tags import after_tags, before_tags
 from featser.audio.headers.text_conversion import conversion_fault
 from featser.audio.open_sound import CHANGES
 from featser.errors import UnusableAudio
@@ -198,13 +199,13 @@ def prepare(data: bytes, content: str = "") -> Source:
 
 
 def _without_tags(data: bytes, mpeg: Mpeg | None) -> bytes:
-    """Leave out ID3 tags before the sound, which libsndfile only expects before MP3."""
+    """Leave out tags before and after the sound, which decoders only expect around MP3."""
     first = after_tags(data)
     head = data[first : first + _KEPT_BYTES]
     is_other = mpeg is not None and mpeg.frame.layer != 3
-    if is_other or head.startswith(_TAGGED) or format_of(head) is not None:
-        return data[first:]
-    return data
+    if is_other or (mpeg is None and format_of(head) is not None):
+        return data[first : max(before_tags(data), first)] or data[first:]
+    return data[first:] if head.startswith(_TAGGED) else data
 
 
 def _prepared(data: bytes, content: str) -> Source:

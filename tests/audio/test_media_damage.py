@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,34 @@ def test_codecs_that_libsndfile_lacks_are_decoded(
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(UnusableAudio, match="truncated"):
         decode(path)
+
+
+def ape_tag(n_bytes: int) -> bytes:
+    """A tag with a picture, as WavPack's own program writes it at the end."""
+    item = struct.pack("<II", n_bytes, 2) + b"Cover Art (Front)\0" + bytes(n_bytes)
+    edges = [
+        b"APETAGEX" + struct.pack("<IIIIQ", 2000, len(item) + 32, 1, flags, 0)
+        for flags in (0xA0000000, 0x80000000)
+    ]
+    return edges[0] + item + edges[1]
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [CODINGS["wv"], CODINGS["ac3"], CODINGS["aac"], Coding("mp2", "mp2", 64_000)],
+    ids=lambda coding: coding.container,
+)
+def test_tags_before_and_after_the_sound_change_nothing(tmp_path: Path, coding: Coding) -> None:
+    path = write_media(tmp_path / "a.bin", voice(6), coding=coding)
+    samples, data = decode(path).samples, path.read_bytes()
+    before = b"ID3\x03\0\0\0\0\x27\x08" + bytes(5000)
+    last = b"TAG" + bytes(125)
+    for tagged in (before + data, data + ape_tag(9), data + ape_tag(50_000) + last, data + last):
+        path.write_bytes(tagged)
+        assert np.array_equal(decode(path).samples, samples)
+    path.write_bytes(data + ape_tag(9)[:-20] + b"\xff" * 20)
+    with pytest.raises(UnusableAudio):
+        decode(path, 0, 100.0)
 
 
 @pytest.mark.parametrize("name", [b"free", b"skip"])

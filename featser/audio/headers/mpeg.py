@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from featser.audio.headers.tags import after_tags
+
 _BITRATES = {
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -159,22 +161,6 @@ def with_header(data: bytes, mpeg: Mpeg) -> tuple[bytes, int]:
     first = silence[: 4 + frame.side_bytes] + tag.ljust(frame.n_bytes - 4 - frame.side_bytes, b"\0")
     rest = data[mpeg.first + mpeg.tag_bytes :]
     return data[: mpeg.first] + first + silence + rest, frame.n_samples - _DECODER_DELAY
-
-
-def after_tags(data: bytes) -> int:
-    """Return where the ID3 tags before the sound end.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    """
-    at = 0
-    while data[at : at + 3] == b"ID3" and len(data) >= at + 10:
-        flags = data[at + 5]
-        size = int("".join(f"{byte & 127:07b}" for byte in data[at + 6 : at + 10]), 2)
-        at += 10 + size + (10 if flags & 0x10 else 0)
-    return at
 
 
 def _announced(data: bytes, first: int, frame: Frame) -> tuple[int | None, int]:
